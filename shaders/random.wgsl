@@ -1,0 +1,28 @@
+// y = uniform [0, 1) or standard normal draws from Philox(counter: element / 4, step, site + repeat, program; key: seed).
+// Shapes: y [n]. Grid: any number of workgroups in x; each thread takes blocks of four elements `threads` apart.
+//@use philox
+//@use step
+struct Params { n: u32, threads: u32, site: u32, program: u32, seed: u32, seed_high: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+override NORMAL: bool = false;
+
+// 24 bits, so that every value is exact and 1 is never reached.
+fn unit(x: vec4u) -> vec4f { return vec4f(x >> vec4u(8u)) * 5.9604645e-8; }
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  for (var block = id.x; 4u * block < p.n; block += p.threads) {
+    let site = p.site ^ (s.repeat << 16u);
+    var v = unit(philox(vec4u(block, s.step, site, p.program), vec2u(p.seed, p.seed_high)));
+    if (NORMAL) {
+      // Box-Muller; 1 - u is never 0.
+      let r = sqrt(-2.0 * log(1.0 - v.xz));
+      let angle = 6.2831853 * v.yw;
+      v = vec4f(r.x * cos(angle.x), r.x * sin(angle.x), r.y * cos(angle.y), r.y * sin(angle.y));
+    }
+    for (var i = 0u; i < 4u; i++) {
+      if (4u * block + i < p.n) { y[4u * block + i] = v[i]; }
+    }
+  }
+}

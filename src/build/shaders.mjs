@@ -1,0 +1,128 @@
+/**
+ * From the text of a shader to what TypeScript needs of it, at build time: the code with its library parts, its
+ * bindings, the layout of its `Params` struct, its overrides and the constants that may be replaced. Nothing of the
+ * reflection library reaches a bundle.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const folder = join(root, 'shaders');
+
+/** Text of a shader with `//@use name` replaced by `shaders/lib/name.wgsl`, each library once. */
+function assemble(file) {
+  const used = new Set();
+  const parts = [];
+  const add = (path) => {
+    const text = readFileSync(path, 'utf8');
+    for (const [, name] of text.matchAll(/^\/\/@use (\w+)\s*$/gm)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      add(join(folder, 'lib', `${name}.wgsl`));
+    }
+    parts.push(text);
+  };
+  add(file);
+  // The shader first: `enable` directives must open the module, and order does not matter otherwise.
+  return { code: parts.reverse().join('\n'), used: [...used] };
+}
+
+/** Comments and indentation removed, except the `//@` marks that the specialiser reads. */
+function strip(code) {
+  return code
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .split('\n')
+    .map((line) => (/\/\/@(spec|body)/.test(line) ? line.trim() : line.replace(/\/\/.*$/, '').trim()))
+    .filter(Boolean)
+    .join('\n');
+}
+
+const scalarOf = (type) => {
+  const name = type.format?.format?.name ?? type.format?.name ?? type.name;
+  const found = /(u32|i32|f32)/.exec(name) ?? /vec[234]([uif])$/.exec(type.name) ?? /vec[234]([uif])/.exec(name);
+  if (!found) throw new Error(`a Params member of type ${type.name} is not made of u32, i32 or f32`);
+  return { u: 'u32', i: 'i32', f: 'f32' }[found[1]] ?? found[1];
+};
+
+/** Reflects one shader file; throws an Error that names the file where the text does not follow the rules. */
+export function reflect(name) {
+  const file = join(folder, `${name}.wgsl`);
+  const { code } = assemble(file);
+  const fail = (why) => {
+    throw new Error(`shaders/${name}.wgsl: ${why}`);
+  };
+  let r;
+  try {
+    r = new WgslReflect(code);
+  } catch (e) {
+    fail(`does not parse: ${e.message ?? e}`);
+  }
+  if (r.entry.compute.length !== 1 || r.entry.compute[0].name !== 'main') fail('needs exactly one entry point, main');
+  const uniform = r.uniforms.find((u) => u.group === 0);
+  if (uniform && uniform.binding !== 0) fail('its Params uniform must be @group(0) @binding(0)');
+  const step = r.uniforms.some((u) => u.group === 1 && u.binding === 0);
+  const bindings = r.storage
+    .map((s) => ({ name: s.name, binding: s.binding, access: s.access, group: s.group }))
+    .sort((x, y) => x.binding - y.binding);
+  if (bindings.some((b) => b.group !== 0)) fail('storage bindings must be in @group(0)');
+  if (bindings.length > 8) fail(`binds ${bindings.length} storage buffers; 8 is what every adapter has`);
+  const params = (uniform?.type.members ?? []).map((m) => ({
+    name: m.name,
+    type: scalarOf(m.type),
+    offset: m.offset,
+    count: m.size / 4,
+  }));
+  const spec = {};
+  for (const [, constant, values] of code.matchAll(/^const (\w+) = \w+; *\/\/@spec (.*)$/gm)) {
+    spec[constant] = values.trim().split(/\s+/).map(Number);
+  }
+  return {
+    name,
+    code: strip(code),
+    bindings: bindings.map(({ group: _, ...b }) => b),
+    params,
+    paramsSize: uniform ? Math.ceil(uniform.type.size / 16) * 16 : 0,
+    step,
+    overrides: r.overrides.map((o) => o.name),
+    spec,
+  };
+}
+
+export const shaderNames = () =>
+  readdirSync(folder)
+    .filter((f) => f.endsWith('.wgsl'))
+    .map((f) => f.slice(0, -5))
+    .sort();
+
+const union = (names) => (names.length ? names.map((n) => `'${n}'`).join(' | ') : 'never');
+
+/**
+ * Writes `.build/shaders.d.ts`: one typed module a shader, so that a wrong binding or parameter name in TypeScript is
+ * a type error.
+ */
+export function writeShaderTypes() {
+  const modules = shaderNames().map((name) => {
+    const r = reflect(name);
+    const type = `Shader<${union(r.bindings.map((b) => b.name))}, ${union(r.params.map((p) => p.name))}>`;
+    return `declare module '#shaders/${name}.wgsl' {\n  const shader: import('../src/wgsl/shader.ts').${type};\n  export default shader;\n}\n`;
+  });
+  mkdirSync(join(root, '.build'), { recursive: true });
+  writeFileSync(join(root, '.build', 'shaders.d.ts'), modules.join('\n'));
+}
+
+/** esbuild plugin: `import shader from '#shaders/NAME.wgsl'` gives the reflected shader. */
+export const wgsl = {
+  name: 'wgsl',
+  setup(build) {
+    build.onResolve({ filter: /^#shaders\/.*\.wgsl$/ }, ({ path }) => ({
+      path: join(folder, path.slice('#shaders/'.length)),
+      namespace: 'wgsl',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'wgsl' }, ({ path }) => {
+      const name = path.slice(folder.length + 1, -5);
+      return { contents: `export default ${JSON.stringify(reflect(name))}`, loader: 'js', watchFiles: [path] };
+    });
+  },
+};

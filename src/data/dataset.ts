@@ -1,0 +1,122 @@
+/** What a data set is, for every source: training rows (the members of an attack) beside a hold-out (the non-members). */
+import { VeilganError } from '../gpu/errors.ts';
+
+export interface DatasetMeta {
+  /** Where the rows come from, for people: `generated, seed 0`, `blobs.csv, rows 0:5000, holdout 5000:10000`. */
+  origin: string;
+  /** `fingerprint` of the set; filled in by the store. */
+  sha256?: string;
+  /** The seed of a generated set. */
+  seed?: number;
+}
+
+export interface Labels {
+  train: Uint32Array;
+  holdout: Uint32Array;
+}
+
+export interface Dataset {
+  name: string;
+  /** One name a feature; empty for images. */
+  columns: string[];
+  /** Shape of one record: [features], or [height, width, channels]. */
+  shape: number[];
+  /** Values of one record: the product of `shape`. */
+  features: number;
+  /** Training rows. */
+  rows: number;
+  /** Hold-out rows; may be 0. */
+  holdoutRows: number;
+  /** [rows, ...shape], row-major, all finite. */
+  train: Float32Array;
+  /** [holdoutRows, ...shape]. */
+  holdout: Float32Array;
+  /** Class of each record, where the source has one. No system of VeilGAN trains on them unless told to. */
+  labels?: Labels;
+  meta: DatasetMeta;
+}
+
+/**
+ * A data set from its arrays; counts are derived.
+ * @throws VeilganError SHAPE when an array does not hold whole records or the labels do not match the rows.
+ */
+export function makeDataset(parts: {
+  name: string;
+  columns: string[];
+  shape: number[];
+  train: Float32Array;
+  holdout: Float32Array;
+  labels?: Labels;
+  meta: DatasetMeta;
+}): Dataset {
+  const features = parts.shape.reduce((product, size) => product * size, 1);
+  const rows = parts.train.length / features;
+  const holdoutRows = parts.holdout.length / features;
+  const labels = parts.labels;
+  const fits =
+    Number.isInteger(rows) &&
+    Number.isInteger(holdoutRows) &&
+    (parts.columns.length === features || parts.columns.length === 0) &&
+    (!labels || (labels.train.length === rows && labels.holdout.length === holdoutRows));
+  if (!fits) {
+    throw new VeilganError('SHAPE', `the arrays of data set ${quote(parts.name)} do not fit records [${parts.shape}]`, {
+      where: `train ${parts.train.length} values, holdout ${parts.holdout.length} values`,
+      fix: 'Give whole records, one column name a feature, and one label a record.',
+    });
+  }
+  return { ...parts, features, rows, holdoutRows };
+}
+
+/** The arrays of a set as the store keeps them, by file name; the order is the order of the fingerprint. */
+export function datasetFiles(data: Dataset): [string, Float32Array | Uint32Array][] {
+  const files: [string, Float32Array | Uint32Array][] = [
+    ['train.f32', data.train],
+    ['holdout.f32', data.holdout],
+  ];
+  if (data.labels) files.push(['train.u32', data.labels.train], ['holdout.u32', data.labels.holdout]);
+  return files;
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** SHA-256 (hex) of the raw bytes of an array. */
+export function hashArray(array: Float32Array | Uint32Array): Promise<string> {
+  return sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+}
+
+/**
+ * SHA-256 (hex) of a whole set: the digest of one line `<sha256>  <file>` per file, so that a stored set can be
+ * checked with `sha256sum train.f32 holdout.f32 | sha256sum` (the label files follow where there are labels).
+ */
+export function fingerprint(sums: readonly (readonly [file: string, sha256: string])[]): Promise<string> {
+  return sha256(new TextEncoder().encode(sums.map(([file, sum]) => `${sum}  ${file}\n`).join('')));
+}
+
+/** The fingerprint of a set in memory. */
+export async function fingerprintOf(data: Dataset): Promise<string> {
+  const sums: [string, string][] = [];
+  for (const [file, array] of datasetFiles(data)) sums.push([file, await hashArray(array)]);
+  return fingerprint(sums);
+}
+
+/**
+ * Refuses a name that could not be a folder's: letters, digits, `.`, `_` and `-`, at most 64, no leading mark.
+ * @throws VeilganError DATA
+ */
+export function checkName(name: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return;
+  throw new VeilganError('DATA', `${quote(name)} cannot be the name of a data set`, {
+    where: '--name',
+    fix: 'Use up to 64 letters, digits, ".", "_" and "-", beginning with a letter or a digit.',
+  });
+}
+
+/** Text from outside, fit for one line of a terminal: cut at 40 characters, control and direction marks escaped. */
+export function quote(text: string): string {
+  const short = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  const escape = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `"${short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/gu, escape)}"`;
+}

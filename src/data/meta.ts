@@ -1,0 +1,59 @@
+/** `meta.json` of a stored data set: its schema, and what to say when a stored set cannot be trusted. */
+import { z } from 'zod';
+import { VeilganError } from '../gpu/errors.ts';
+import { quote } from './dataset.ts';
+
+const count = z.number().int().nonnegative().max(2 ** 40);
+const hex = z.string().regex(/^[0-9a-f]{64}$/);
+
+const schema = z.object({
+  format: z.literal(1),
+  name: z.string(),
+  columns: z.array(z.string()),
+  /** Shape of one record. */
+  shape: z.array(z.number().int().positive().max(2 ** 31)).min(1),
+  rows: count,
+  holdoutRows: count,
+  sha256: hex,
+  origin: z.string(),
+  seed: z.number().int().nonnegative().optional(),
+  files: z.array(z.object({ name: z.string(), bytes: count, sha256: hex })),
+});
+
+export type Stored = z.infer<typeof schema>;
+
+/** The error for a stored set that is not what was written. */
+export function damaged(name: string, file: string, what: string): VeilganError {
+  return new VeilganError('FILE', `data set ${quote(name)} is damaged: ${what}`, {
+    where: file,
+    fix: 'Import it again with --force.',
+  });
+}
+
+/**
+ * `meta.json` from its text, with the sizes of the arrays checked against the shape before anything is allocated.
+ * @throws VeilganError FILE
+ */
+export function storedMeta(name: string, file: string, text: string): Stored {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw damaged(name, file, 'meta.json is not JSON');
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw damaged(name, file, `meta.json, field ${quote(issue.path.join('.') || '(all)')}: ${issue.message}`);
+  }
+  const stored = parsed.data;
+  const features = stored.shape.reduce((product, size) => product * size, 1);
+  const sizes = [stored.rows * features, stored.holdoutRows * features, stored.rows, stored.holdoutRows];
+  const names = ['train.f32', 'holdout.f32', 'train.u32', 'holdout.u32'];
+  const fits =
+    (stored.files.length === 2 || stored.files.length === 4) &&
+    stored.files.every((entry, i) => entry.name === names[i] && entry.bytes === 4 * sizes[i]) &&
+    (stored.columns.length === 0 || stored.columns.length === features);
+  if (!fits) throw damaged(name, file, 'meta.json lists files that do not fit its shape and rows');
+  return stored;
+}

@@ -1,0 +1,157 @@
+/**
+ * Data sets by name: the generated ones of `synthetic.ts`, and those that `save.ts` stored, one folder each with
+ * `meta.json` and raw little-endian arrays (`train.f32`, `holdout.f32`, and `train.u32`, `holdout.u32` where there are
+ * labels). What is read back is verified: sizes before anything is allocated, checksums after. Node only.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VeilganError } from '../gpu/errors.ts';
+import { checkName, type Dataset, datasetFiles, fingerprintOf, hashArray, makeDataset, quote } from './dataset.ts';
+import { dataHome } from './home.ts';
+import { damaged, type Stored, storedMeta } from './meta.ts';
+import { GENERATED } from './synthetic.ts';
+
+export interface StoreOptions {
+  /** The folder of all data sets; default `dataHome()`. */
+  home?: string;
+  /** Seed of a generated set; default 0. */
+  seed?: number;
+}
+
+/** What `data list` and `data info` print. */
+export interface DatasetInfo {
+  name: string;
+  /** Training rows. */
+  rows: number;
+  /** Hold-out rows. */
+  holdout: number;
+  /** Shape of one record. */
+  shape: number[];
+  columns: string[];
+  sha256: string;
+  origin: string;
+  /** Size of the arrays. */
+  bytes: number;
+  /** Where it is stored; absent for a generated set. */
+  path?: string;
+  /** Why a stored set cannot be used. */
+  problem?: string;
+}
+
+/** Whether a name belongs to a generated set. */
+export const generated = (name: string): boolean => Object.hasOwn(GENERATED, name);
+/** The `code` of a file-system error, such as ENOENT. */
+export const errorCode = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
+
+/** A file-system error as the user should read it; a VeilganError passes unchanged. */
+export function fileError(error: unknown, where: string, doing: string): VeilganError {
+  if (error instanceof VeilganError) return error;
+  return new VeilganError('FILE', `cannot ${doing}: ${error instanceof Error ? error.message : String(error)}`, {
+    where,
+    fix: 'Check the folder, its permissions and the free space, or set VEILGAN_DATA to another folder.',
+    cause: error,
+  });
+}
+
+/** What a stored set says of itself; the folder's name counts, so that a folder may be renamed. */
+export function toInfo(name: string, stored: Stored, path: string): DatasetInfo {
+  const { rows, holdoutRows, shape, columns, sha256, origin, files } = stored;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return { name, rows, holdout: holdoutRows, shape, columns, sha256, origin, bytes, path };
+}
+
+async function describeGenerated(name: string, seed: number | undefined): Promise<[DatasetInfo, Dataset]> {
+  const data = GENERATED[name](seed === undefined ? {} : { seed });
+  data.meta.sha256 = await fingerprintOf(data);
+  const { rows, holdoutRows, shape, columns, meta } = data;
+  const bytes = datasetFiles(data).reduce((sum, [, array]) => sum + array.byteLength, 0);
+  const sha256 = data.meta.sha256;
+  return [{ name, rows, holdout: holdoutRows, shape, columns, sha256, origin: meta.origin, bytes }, data];
+}
+
+async function storedNames(home: string): Promise<string[]> {
+  const entries = await readdir(home, { withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw fileError(error, home, 'list data sets');
+  });
+  return entries.filter((e) => e.isDirectory() && /^[A-Za-z0-9]/.test(e.name)).map((e) => e.name).sort();
+}
+
+async function readStored(name: string, home: string): Promise<{ path: string; stored: Stored }> {
+  checkName(name);
+  const path = join(home, name);
+  const text = await readFile(join(path, 'meta.json'), 'utf8').catch(async (error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw fileError(error, path, `read data set ${quote(name)}`);
+    if (await stat(path).catch(() => undefined)) throw damaged(name, join(path, 'meta.json'), 'the file is missing');
+    const names = [...Object.keys(GENERATED), ...(await storedNames(home))];
+    throw new VeilganError('DATA', `there is no data set ${quote(name)}; there are: ${names.join(', ')}`, {
+      where: '--data',
+      fix: `Import it with: npm run veilgan -- data import FILE.csv --name ${name}`,
+    });
+  });
+  const stored = storedMeta(name, join(path, 'meta.json'), text);
+  for (const file of stored.files) {
+    const found = await stat(join(path, file.name)).catch(() => undefined);
+    if (!found?.isFile()) throw damaged(name, join(path, file.name), 'the file is missing');
+    if (found.size !== file.bytes) {
+      throw damaged(name, join(path, file.name), `the file has ${found.size} bytes instead of ${file.bytes}`);
+    }
+  }
+  return { path, stored };
+}
+
+/** Every data set there is: the generated ones, then the stored ones by name; a damaged one has a `problem`. */
+export async function listDatasets(options: StoreOptions = {}): Promise<DatasetInfo[]> {
+  const home = options.home ?? dataHome();
+  const list: DatasetInfo[] = [];
+  for (const name of Object.keys(GENERATED)) list.push((await describeGenerated(name, options.seed))[0]);
+  for (const name of await storedNames(home)) {
+    try {
+      const { path, stored } = await readStored(name, home);
+      list.push(toInfo(name, stored, path));
+    } catch (error) {
+      const problem = error instanceof VeilganError ? error.line() : String(error);
+      const none = { rows: 0, holdout: 0, shape: [], columns: [], sha256: '', origin: '', bytes: 0 };
+      list.push({ name, ...none, path: join(home, name), problem });
+    }
+  }
+  return list;
+}
+
+/**
+ * A data set by name, with its checksums verified.
+ * @throws VeilganError DATA for an unknown or impossible name, FILE for a damaged set.
+ */
+export async function loadDataset(name: string, options: StoreOptions = {}): Promise<Dataset> {
+  if (generated(name)) return (await describeGenerated(name, options.seed))[1];
+  const { path, stored } = await readStored(name, options.home ?? dataHome());
+  const arrays = new Map<string, ArrayBuffer>();
+  for (const file of stored.files) {
+    const bytes = await readFile(join(path, file.name)).catch((error: unknown) => {
+      throw fileError(error, join(path, file.name), `read data set ${quote(name)}`);
+    });
+    // A copy of its own: a small file's Buffer is a window at any offset of a shared pool.
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    if ((await hashArray(new Uint32Array(buffer))) !== file.sha256) {
+      throw damaged(name, join(path, file.name), 'its checksum is not the one in meta.json');
+    }
+    arrays.set(file.name, buffer);
+  }
+  const f32 = (file: string) => new Float32Array(arrays.get(file) ?? new ArrayBuffer(0));
+  const u32 = (file: string) => new Uint32Array(arrays.get(file) ?? new ArrayBuffer(0));
+  const { columns, shape, origin, sha256, seed } = stored;
+  const meta = seed === undefined ? { origin, sha256 } : { origin, sha256, seed };
+  const labels = arrays.has('train.u32') ? { train: u32('train.u32'), holdout: u32('holdout.u32') } : undefined;
+  return makeDataset({ name, columns, shape, train: f32('train.f32'), holdout: f32('holdout.f32'), labels, meta });
+}
+
+/**
+ * What is known of one data set; a stored one is read and verified whole.
+ * @throws VeilganError as `loadDataset`.
+ */
+export async function describeDataset(name: string, options: StoreOptions = {}): Promise<DatasetInfo> {
+  if (generated(name)) return (await describeGenerated(name, options.seed))[0];
+  await loadDataset(name, options);
+  const { path, stored } = await readStored(name, options.home ?? dataHome());
+  return toInfo(name, stored, path);
+}

@@ -1,0 +1,356 @@
+import type { Shader, Variant } from '../wgsl/shader.ts';
+import { packParams } from '../wgsl/shader.ts';
+import { type AdapterReport, openDevice, type OpenOptions } from './device.ts';
+import { VeilganError } from './errors.ts';
+import { type Kernel, Kernels, SLOT } from './kernels.ts';
+import { type Binding, MemoryAccount, type MemoryReport, Pool, Storage } from './pool.ts';
+import { Profiler, type ProfileRow } from './profile.ts';
+import { type Dispatch, MAX_ROWS, Program, type Replay, STEP_WORDS } from './program.ts';
+import { UniformPage } from './uniforms.ts';
+import { Waiter } from './wait.ts';
+
+const NONE = new Uint32Array(0);
+const PAGES = 4;
+// The last step block is never written: eager kernels that read one see step 0.
+const EAGER = MAX_ROWS * SLOT;
+
+// Dawn's Node binding aborts the process when the object that create() returned is collected while devices live; a
+// Gpu holds it, and this set holds the Gpu until close().
+const open = new Set<Gpu>();
+
+/** What a submitted chunk gives back. */
+export interface Ticket {
+  /** Waits for the chunk; gives for each log column the rows its replays wrote, in order. */
+  done(): Promise<Map<string, Float32Array[]>>;
+}
+
+/** A device with everything that must exist once for it: one ordered queue, kernels, memory, waiting, errors. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterReport;
+  readonly kernels: Kernels;
+  readonly waiter: Waiter;
+  readonly #root: GPU;
+  readonly #account = new MemoryAccount();
+  readonly #pool: Pool;
+  readonly #pages: UniformPage[];
+  #page = 0;
+  #pending: Dispatch[] = [];
+  #program: Program | null = null;
+  readonly #steps: GPUBuffer;
+  readonly #stepWords = new Uint32Array(MAX_ROWS * STEP_WORDS);
+  readonly #stepFloats = new Float32Array(this.#stepWords.buffer);
+  readonly #stepGroup: GPUBindGroup;
+  readonly #stepOffset = new Uint32Array(1);
+  #profiler: Profiler | null = null;
+  #failure: VeilganError | null = null;
+  #closed = false;
+  readonly #lost: Promise<never>;
+
+  /** Opens the adapter that `options` ask for; see `openDevice` for what it throws. */
+  static async open(root: GPU, options: OpenOptions & { polls?: boolean } = {}): Promise<Gpu> {
+    const { device, report } = await openDevice(root, options);
+    return new Gpu(root, device, report, options.polls ?? false);
+  }
+
+  /** Wraps a device that the caller made; it should have the adapter's storage limits and `subgroups`, if it can. */
+  constructor(root: GPU, device: GPUDevice, adapter: AdapterReport, polls = false) {
+    this.#root = root;
+    this.device = device;
+    this.adapter = adapter;
+    this.waiter = new Waiter(polls);
+    const fail = (error: VeilganError) => {
+      this.#failure ??= error;
+    };
+    this.kernels = new Kernels(device, fail);
+    this.#pool = new Pool(device, this.#account, (id) => this.kernels.forget(id));
+    this.#pages = Array.from({ length: PAGES }, () => new UniformPage(device));
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    this.#steps = device.createBuffer({ size: EAGER + SLOT, usage, label: 'step blocks' });
+    this.#stepGroup = device.createBindGroup({
+      layout: this.kernels.stepLayout,
+      entries: [{ binding: 0, resource: { buffer: this.#steps, size: SLOT } }],
+    });
+    device.addEventListener('uncapturederror', (event) => {
+      const { error } = event as GPUUncapturedErrorEvent;
+      const oom = error.constructor.name === 'GPUOutOfMemoryError';
+      fail(
+        oom
+          ? new VeilganError('OUT_OF_MEMORY', `the device is out of memory: ${error.message}`, { fix: 'Use a smaller batch' })
+          : new VeilganError('VALIDATION', error.message, { fix: 'This is a defect of the engine: please report it' }),
+      );
+    });
+    this.#lost = device.lost.then(({ reason, message }) => {
+      const error = new VeilganError('DEVICE_LOST', `the GPU device was lost (${reason}): ${message}`, {
+        fix: 'Open a new Gpu and resume from the last checkpoint',
+      });
+      fail(error);
+      throw error;
+    });
+    this.#lost.catch(() => {});
+    open.add(this);
+  }
+
+  /** @throws VeilganError whatever has failed on the device since it was opened; everything that waits calls it */
+  check(): void {
+    if (this.#closed) throw new VeilganError('DEVICE_LOST', 'this Gpu is closed', { fix: 'Open a new one' });
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** The program being recorded, or null. */
+  get capturing(): Program | null {
+    return this.#program;
+  }
+
+  memory(): MemoryReport & { bindGroups: number; pipelines: number } {
+    const { live, pooled, peak, buffers } = this.#account;
+    return { live, pooled, peak, buffers, ...this.kernels.sizes };
+  }
+
+  /** A storage of at least `bytes`; `lasting` ones come from the shared pool even while a program is recorded. */
+  alloc(bytes: number, where?: string, lasting = false): Storage {
+    const pool = this.#program && !lasting ? this.#program.pool : this.#pool;
+    return new Storage(pool.alloc(Math.max(4, bytes), where));
+  }
+
+  /** Gives unused buffers back to the driver. */
+  trim(): void {
+    this.#pool.trim();
+  }
+
+  /** Records one kernel call; it runs at the next flush, or at each replay while a program is recorded. */
+  run<B extends string, P extends string>(
+    shader: Shader<B, P>,
+    variant: Variant,
+    bindings: Readonly<Record<B, Binding>>,
+    params: Readonly<Record<P, number | readonly number[]>>,
+    grid: readonly [number, number, number],
+  ): void {
+    const kernel = this.kernels.get(shader, variant);
+    const words = shader.paramsSize ? packParams(shader, params) : null;
+    if (Math.max(...grid) > this.device.limits.maxComputeWorkgroupsPerDimension) {
+      throw new VeilganError('OVER_LIMIT', `${shader.name}.wgsl: grid ${grid} is over the adapter's limit`, {
+        where: shader.name,
+        fix: 'Split the tensor',
+      });
+    }
+    if (grid.includes(0)) return;
+    const program = this.#program;
+    if (program) for (const { name } of shader.bindings) program.hold(bindings[name].storage);
+    const page = program ? program.page() : this.#eagerPage();
+    const offset = words ? Uint32Array.of(page.push(words)) : NONE;
+    const group = this.kernels.group(kernel as Kernel, page, bindings);
+    (program ? program.dispatches : this.#pending).push({ kernel: kernel as Kernel, group, offset, grid });
+  }
+
+  #eagerPage(): UniformPage {
+    if (this.#pages[this.#page].full && ++this.#page === PAGES) this.flush();
+    return this.#pages[this.#page];
+  }
+
+  /** Submits what was recorded. One encoder, one pass. */
+  flush(): void {
+    if (!this.#pending.length) return;
+    const encoder = this.#encodePending();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  #encodePending(): GPUCommandEncoder {
+    const encoder = this.device.createCommandEncoder();
+    if (this.#pending.length) {
+      for (let i = 0; i <= this.#page && i < PAGES; i++) {
+        this.#pages[i].write(this.device.queue);
+        this.#pages[i].reset();
+      }
+      this.#page = 0;
+      this.#encode(encoder, [{ dispatches: this.#pending, at: EAGER }]);
+      this.#pending = [];
+    }
+    return encoder;
+  }
+
+  #encode(encoder: GPUCommandEncoder, lists: { dispatches: readonly Dispatch[]; at: number }[]): void {
+    const profiler = this.#profiler;
+    let pass = profiler ? null : encoder.beginComputePass();
+    for (const { dispatches, at } of lists) {
+      this.#stepOffset[0] = at;
+      let pipeline: GPUComputePipeline | null = null;
+      let stepSet = false;
+      for (const { kernel, group, offset, grid } of dispatches) {
+        if (profiler) {
+          pass = profiler.pass(encoder, kernel.shader.name);
+          pipeline = null;
+          stepSet = false;
+        }
+        const p = pass as GPUComputePassEncoder;
+        if (kernel.pipeline !== pipeline) {
+          pipeline = kernel.pipeline;
+          p.setPipeline(pipeline);
+        }
+        p.setBindGroup(0, group, offset, 0, offset.length);
+        if (kernel.shader.step && !stepSet) {
+          p.setBindGroup(1, this.#stepGroup, this.#stepOffset, 0, 1);
+          stepSet = true;
+        }
+        p.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+        if (profiler) p.end();
+      }
+    }
+    if (!profiler) pass?.end();
+  }
+
+  /** Writes host data; ordered after everything recorded before. */
+  upload(target: Binding, data: ArrayBufferView, byteOffset = 0): void {
+    if (this.#program && target.storage.block.pool === this.#program.pool) {
+      throw new VeilganError('CAPTURE', 'host data cannot be written to an intermediate of a program');
+    }
+    if (!this.#program) this.flush();
+    this.device.queue.writeBuffer(
+      target.storage.block.buffer,
+      target.offset + byteOffset,
+      data.buffer,
+      data.byteOffset,
+      data.byteLength,
+    );
+  }
+
+  /**
+   * Reads ranges back, in one submit with what was recorded before.
+   * @throws VeilganError CAPTURE inside a program, DEVICE_LOST, or whatever failed before
+   */
+  async read(...sources: Binding[]): Promise<ArrayBuffer[]> {
+    if (this.#program) {
+      throw new VeilganError('CAPTURE', `program ${this.#program.name} reads a tensor back while it is recorded`, {
+        fix: 'Log the value, or read it after the replay',
+      });
+    }
+    this.check();
+    const encoder = this.#encodePending();
+    return this.#fetch(encoder, sources, 'read', 0);
+  }
+
+  async #fetch(encoder: GPUCommandEncoder, sources: Binding[], kind: string, units: number): Promise<ArrayBuffer[]> {
+    const bytes = sources.reduce((sum, s) => sum + s.size, 0);
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = this.device.createBuffer({ size: Math.max(4, bytes), usage, label: `staging for ${kind}` });
+    // Mapping a buffer that no copy writes would not wait for the submit.
+    if (!bytes) encoder.copyBufferToBuffer(this.#steps, 0, staging, 0, 4);
+    let at = 0;
+    for (const { storage, offset, size } of sources) {
+      encoder.copyBufferToBuffer(storage.block.buffer, offset, staging, at, size);
+      at += size;
+    }
+    this.device.queue.submit([encoder.finish()]);
+    const submitted = performance.now();
+    const mapped = () => Promise.race([staging.mapAsync(GPUMapMode.READ), this.#lost]);
+    try {
+      if (units) await this.waiter.settle(kind, units, submitted, mapped);
+      else await mapped();
+    } catch (error) {
+      // A lost device also rejects the mapping; its own error says more.
+      await new Promise((done) => setTimeout(done, 0));
+      throw this.#failure ?? error;
+    }
+    this.check();
+    const all = staging.getMappedRange();
+    at = 0;
+    const parts = sources.map(({ size }) => all.slice(at, (at += size)));
+    staging.destroy();
+    await this.#profiler?.collect();
+    return parts;
+  }
+
+  /** Waits until all that was recorded has run. */
+  async idle(): Promise<void> {
+    this.check();
+    this.flush();
+    await Promise.race([this.device.queue.onSubmittedWorkDone(), this.#lost]);
+    this.check();
+    await this.#profiler?.collect();
+  }
+
+  /**
+   * Runs `fn` once, recording instead of running; what comes back is replayed by `replay`.
+   * @throws VeilganError CAPTURE when nested, and whatever `fn` throws (nothing is kept then)
+   */
+  capture(name: string, fn: () => void): Program {
+    if (this.#program) throw new VeilganError('CAPTURE', `program ${name} is recorded inside ${this.#program.name}`);
+    const pool = new Pool(this.device, this.#account, (id) => this.kernels.forget(id));
+    const program = new Program(name, this.device, pool);
+    this.#program = program;
+    try {
+      fn();
+      program.seal();
+    } catch (error) {
+      program.dispose();
+      throw error;
+    } finally {
+      this.#program = null;
+    }
+    return program;
+  }
+
+  /**
+   * Submits a chunk of replays, in order, in one pass. At most MAX_ROWS of them.
+   * Index lists and variables must be uploaded before; the host-evaluated rates are taken here.
+   */
+  replay(replays: readonly Replay[]): Ticket {
+    this.check();
+    if (replays.length > MAX_ROWS) throw new VeilganError('OVER_LIMIT', `a chunk holds at most ${MAX_ROWS} replays`);
+    const rows = new Map<Program, number>();
+    const lists = replays.map((replay, i) => {
+      if (replay.program.disposed) throw new VeilganError('USE_AFTER_FREE', `program ${replay.program.name} is disposed`);
+      const row = rows.get(replay.program) ?? 0;
+      rows.set(replay.program, row + 1);
+      replay.program.fill(this.#stepWords, this.#stepFloats, i * STEP_WORDS, row, replay);
+      return { dispatches: replay.program.dispatches, at: i * SLOT };
+    });
+    const encoder = this.#encodePending();
+    this.device.queue.writeBuffer(this.#steps, 0, this.#stepWords, 0, replays.length * STEP_WORDS);
+    this.#encode(encoder, lists);
+    const columns = [...rows].flatMap(([program, count]) => program.logs.map((log) => ({ log, count })));
+    const sources = columns.map(({ log, count }) => ({ ...log.region, size: log.size * count * 4 }));
+    const kind = [...rows.keys()].map((p) => p.name).join('+');
+    const fetched = this.#fetch(encoder, sources, kind, replays.length);
+    fetched.catch(() => {});
+    return {
+      done: async () => {
+        const parts = await fetched;
+        return new Map(
+          columns.map(({ log, count }, c) => {
+            const all = new Float32Array(parts[c]);
+            return [log.name, Array.from({ length: count }, (_, r) => all.slice(r * log.size, (r + 1) * log.size))];
+          }),
+        );
+      },
+    };
+  }
+
+  /** Runs `fn` with a timestamped pass a dispatch; gives milliseconds by kernel. Needs `timestamp-query`. */
+  async profile(fn: () => Promise<void>): Promise<ProfileRow[]> {
+    if (!this.device.features.has('timestamp-query')) {
+      throw new VeilganError('VALIDATION', 'this adapter has no timestamp queries', { fix: 'Profile on another adapter' });
+    }
+    await this.idle();
+    const profiler = new Profiler(this.device);
+    this.#profiler = profiler;
+    try {
+      await fn();
+      await this.idle();
+    } finally {
+      this.#profiler = null;
+    }
+    const rows = profiler.rows();
+    profiler.close();
+    return rows;
+  }
+
+  /** Destroys the device and all its buffers. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.device.destroy();
+    open.delete(this);
+    void this.#root;
+  }
+}

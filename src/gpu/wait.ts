@@ -1,0 +1,85 @@
+/**
+ * The one place that waits for the GPU. Dawn's Node binding polls with a whole core while a promise is pending, which
+ * takes a worker from a software adapter: heavy work ends up to 1.8 times sooner when the thread sleeps for about as
+ * long as the work takes and asks then; tiny work ends sooner when asked for at once. So each kind of work tries both
+ * ways in its first chunks and keeps the faster.
+ */
+export class Waiter {
+  readonly #polls: boolean;
+  readonly #known = new Map<string, { sleep: number[]; poll: number[]; trials: number }>();
+  #lastDone = 0;
+  #tail: Promise<void> = Promise.resolve();
+
+  /** @param polls whether asking costs a core, as it does in Node and not in a page */
+  constructor(polls: boolean) {
+    this.#polls = polls;
+  }
+
+  /**
+   * Waits for work that was submitted at `submitted` (performance.now()).
+   * @param kind the work's name: what was learned is kept under it
+   * @param units how much of it: replays of a program
+   * @param ask starts the pending promise (mapAsync on the work's own staging buffer)
+   */
+  settle(kind: string, units: number, submitted: number, ask: () => Promise<unknown>): Promise<void> {
+    // One at a time, in order of submission: a later chunk's question would poll while an earlier one runs.
+    const turn = this.#tail.then(() => this.#settle(kind, units, submitted, ask));
+    this.#tail = turn.catch(() => {});
+    return turn;
+  }
+
+  async #settle(kind: string, units: number, submitted: number, ask: () => Promise<unknown>): Promise<void> {
+    const start = Math.max(submitted, this.#lastDone);
+    if (!this.#polls) {
+      await ask();
+      this.#learn(kind, 'poll', start, units);
+      return;
+    }
+    const mode = this.#mode(kind);
+    if (mode === 'sleep') {
+      const wanted = 0.94 * (this.estimate(kind) ?? 0) * units - (performance.now() - start);
+      if (wanted > 0.5) await new Promise((done) => setTimeout(done, wanted));
+    }
+    await ask();
+    this.#learn(kind, mode, start, units);
+  }
+
+  /** Milliseconds a unit of this kind takes, or undefined before the first one. */
+  estimate(kind: string): number | undefined {
+    const known = this.#known.get(kind);
+    if (!known) return undefined;
+    const times = known[this.#best(known)];
+    return times.length ? low(times) : undefined;
+  }
+
+  #best(known: { sleep: number[]; poll: number[] }): 'sleep' | 'poll' {
+    if (!known.sleep.length) return 'poll';
+    return low(known.sleep) < low(known.poll) ? 'sleep' : 'poll';
+  }
+
+  #mode(kind: string): 'sleep' | 'poll' {
+    const known = this.#known.get(kind);
+    if (!known || known.trials < 2) return 'poll';
+    if (known.trials < 10) return known.trials % 2 ? 'poll' : 'sleep';
+    return this.#best(known);
+  }
+
+  #learn(kind: string, mode: 'sleep' | 'poll', start: number, units: number): void {
+    this.#lastDone = performance.now();
+    let known = this.#known.get(kind);
+    if (!known) {
+      known = { sleep: [], poll: [], trials: 0 };
+      this.#known.set(kind, known);
+    }
+    // The first run of a kind compiles its kernels: it says nothing about the next ones.
+    if (known.trials++ === 1) known.poll.length = 0;
+    const list = known[mode];
+    list.push((this.#lastDone - start) / units);
+    if (list.length > 7) list.shift();
+  }
+}
+
+/** The lower quartile: what a chunk takes when nothing disturbs it. */
+function low(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 4)];
+}

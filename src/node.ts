@@ -1,0 +1,28 @@
+/** The Node entry, and the only file that imports the `webgpu` package. */
+import { Gpu } from './gpu/gpu.ts';
+import type { OpenOptions } from './gpu/device.ts';
+
+export * from './index.ts';
+
+// Held for the life of the process: Node aborts when Dawn's object is collected.
+let root: GPU | null = null;
+
+/** Dawn's `navigator.gpu`, made once. `globalThis.navigator` is left alone. */
+export async function dawn(): Promise<GPU> {
+  if (!root) {
+    const { create, globals } = await import('webgpu');
+    for (const [name, value] of Object.entries(globals)) {
+      if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+    }
+    root = create([]);
+  }
+  return root;
+}
+
+/**
+ * Opens the engine on this machine.
+ * @throws VeilganError NO_ADAPTER or WRONG_ADAPTER, with what to install
+ */
+export async function open(options: OpenOptions = {}): Promise<Gpu> {
+  return Gpu.open(await dawn(), { ...options, polls: true });
+}

@@ -1,0 +1,43 @@
+import randomShader from '#shaders/random.wgsl';
+import type { Gpu } from '../gpu/gpu.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { strided } from './dispatch.ts';
+
+export interface DrawOptions {
+  /** the run's seed, 0 <= seed < 2^53 */
+  seed: number;
+  /** outside a program: which of the seed's streams; inside, each draw site is a stream of its own */
+  stream?: number;
+}
+
+function draw(gpu: Gpu, shape: Shape, normal: boolean, { seed, stream = 0 }: DrawOptions): Tensor {
+  const y = empty(gpu, shape);
+  const n = sizeOf(shape);
+  const program = gpu.capturing;
+  const { grid, threads } = strided(gpu, Math.ceil(n / 4));
+  gpu.run(
+    randomShader,
+    { overrides: { NORMAL: normal ? 1 : 0 } },
+    { y },
+    {
+      n,
+      threads,
+      site: program ? program.site() : stream,
+      program: program?.hash ?? 0,
+      seed: seed >>> 0,
+      seed_high: Math.floor(seed / 2 ** 32) >>> 0,
+    },
+    grid,
+  );
+  return y;
+}
+
+/**
+ * Uniform draws in [0, 1), 24 bits, by Philox4x32-10 (Salmon et al. 2011). In a program they differ by step, repeat
+ * and draw site.
+ */
+export const uniform = (gpu: Gpu, shape: Shape, options: DrawOptions): Tensor => draw(gpu, shape, false, options);
+
+/** Standard normal draws: Box-Muller over the uniforms of `uniform`. Not for privacy noise. */
+export const normal = (gpu: Gpu, shape: Shape, options: DrawOptions): Tensor => draw(gpu, shape, true, options);

@@ -1,0 +1,93 @@
+import reduceShader from '#shaders/reduce.wgsl';
+import { normaliseAxes, same, type Shape, sizeOf } from '../tensor/shape.ts';
+import { scope } from '../tensor/scope.ts';
+import { noGrad, record } from '../tensor/tape.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { common } from './dispatch.ts';
+import { div, equal, mul, scale as times } from './elementwise.ts';
+import { broadcastTo, permute, reshape } from './movement.ts';
+
+export interface ReduceOptions {
+  /** keeps the reduced axes, with size 1 */
+  keep?: boolean;
+}
+
+/** Terms that one strand of a workgroup sums in sequence before another pass is cheaper. */
+const LONG = 2048;
+
+/** One or more passes over [outer, red, inner]. */
+function reduceMiddle(x: Tensor, outer: number, red: number, inner: number, max: boolean, scale: number): Tensor {
+  const splits = outer * inner >= 256 || red <= LONG ? 1 : Math.ceil(red / 512);
+  const chunk = Math.ceil(red / splits);
+  const y = empty(x.gpu, [outer, splits, inner]);
+  const outputs = outer * inner;
+  const tx = inner >= 64 && red <= 16 ? 64 : inner >= 8 ? 8 : red <= 8 ? 64 : 1;
+  const across = Math.ceil(outputs / tx);
+  x.gpu.run(
+    reduceShader,
+    { overrides: { MAX: max ? 1 : 0, TX: tx, TY: 64 / tx } },
+    { x, y },
+    { outputs, red, inner, chunk, splits, scale: splits === 1 ? scale : 1 },
+    [Math.min(across, 32768), splits, Math.ceil(across / 32768)],
+  );
+  return splits === 1 ? y : reduceMiddle(y, outer, splits, inner, max, scale);
+}
+
+function reduce(x: Tensor, axes: number[], max: boolean, scale: number, out: Shape): Tensor {
+  return scope(() => noGrad(() => reduceAxes(x, axes, max, scale).view(out)));
+}
+
+function reduceAxes(x: Tensor, axes: number[], max: boolean, scale: number): Tensor {
+  const { shape } = x;
+  // Axes next to one another reduce as one; others are brought together first.
+  const touching = axes.every((a, i) => i === 0 || a === axes[i - 1] + 1);
+  if (!touching) {
+    const rest = shape.map((_, i) => i).filter((i) => !axes.includes(i));
+    return reduceAxes(permute(x, [...rest, ...axes]), axes.map((_, i) => rest.length + i), max, scale);
+  }
+  const first = axes[0] ?? 0;
+  const outer = sizeOf(shape.slice(0, first));
+  const red = sizeOf(axes.map((a) => shape[a]));
+  return reduceMiddle(x, outer, red, sizeOf(shape) / Math.max(1, outer * red), max, scale);
+}
+
+const kept = (shape: Shape, axes: readonly number[]) => shape.map((d, i) => (axes.includes(i) ? 1 : d));
+const dropped = (shape: Shape, axes: readonly number[]) => shape.filter((_, i) => !axes.includes(i));
+
+/**
+ * Sum over axes (all by default), times `scale`.
+ * @throws VeilganError SHAPE for an axis that is not there
+ */
+export function sum(x: Tensor, axes?: number | readonly number[], { keep = false, scale = 1 }: ReduceOptions & { scale?: number } = {}): Tensor {
+  common('sum', [x]);
+  const list = normaliseAxes('sum', x.shape, axes);
+  const out = keep ? kept(x.shape, list) : dropped(x.shape, list);
+  if (!list.length) return scale === 1 ? x : times(x, scale);
+  const y = reduce(x, list, false, scale, out);
+  return record('sum', [x], y, (g) => [broadcastTo(times(reshape(g, kept(x.shape, list)), scale), x.shape)]);
+}
+
+/** Mean over axes (all by default). */
+export function mean(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
+  const count = sizeOf(normaliseAxes('mean', x.shape, axes).map((a) => x.shape[a]));
+  return sum(x, axes, { ...options, scale: 1 / count });
+}
+
+/** Maximum over axes (all by default). Ties share the cotangent equally. */
+export function max(x: Tensor, axes?: number | readonly number[], { keep = false }: ReduceOptions = {}): Tensor {
+  common('max', [x]);
+  const list = normaliseAxes('max', x.shape, axes);
+  const y = reduce(x, list, true, 1, keep ? kept(x.shape, list) : dropped(x.shape, list));
+  return record('max', [x], y, (g) => {
+    const at = equal(x, reshape(y, kept(x.shape, list)));
+    return [mul(at, div(reshape(g, kept(x.shape, list)), sum(at, list, { keep: true })))];
+  });
+}
+
+/** Sums away what broadcasting added, so that the result has `shape`: the adjoint of broadcastTo. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (same(x.shape, shape)) return x;
+  const shift = x.rank - shape.length;
+  const axes = x.shape.flatMap((d, i) => (i < shift || (shape[i - shift] === 1 && d !== 1) ? [i] : []));
+  return reshape(sum(x, axes), shape);
+}

@@ -1,0 +1,115 @@
+/**
+ * A run directory: everything that one training leaves on disk.
+ *
+ *     run.json                 configuration, seed, versions, adapter; written once
+ *     metrics.jsonl            a row of losses a step
+ *     checkpoint.safetensors   parameters, optimiser moments and the step; replaced atomically
+ *     samples/                 what may be released
+ *     private/                 the owner's diagnostics: outside any privacy guarantee
+ *     lock                     while a process writes
+ */
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { VeilganError } from '../gpu/errors.ts';
+import { fileError, writeAtomic } from './files.ts';
+import { acquireLock } from './lock.ts';
+import { Run, removeEmpty, removeStarted } from './run.ts';
+import { RUN_FORMAT, type RunInfo, readRunInfo } from './schema.ts';
+import { codeVersion } from './version.ts';
+
+export type { MetricRow } from './metrics.ts';
+export { type Checkpoint, Run } from './run.ts';
+export type { RunInfo } from './schema.ts';
+
+/** What the caller tells about a new run; format, time and versions are added here. */
+export type NewRun = Pick<RunInfo, 'system' | 'data' | 'seed' | 'config' | 'adapter'>;
+
+const LOCK = 'lock';
+
+/**
+ * Makes a run directory and locks it. Without `out` it is ROOT/SYSTEM-DATA-DATE-N with the first N that is free
+ * (root `./runs`, date local). A directory that is there and not empty is refused (USAGE). When anything fails,
+ * nothing stays behind, parent directories included.
+ */
+export function createRun(
+  out: string | undefined,
+  meta: NewRun,
+  options: { root?: string; now?: Date } = {},
+): Run {
+  const now = options.now ?? new Date();
+  const info: RunInfo = { format: RUN_FORMAT, ...meta, created: now.toISOString(), version: codeVersion() };
+  if (out !== undefined) return start(resolve(out), info, true) ?? refuse(out);
+  const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => `${n}`.padStart(2, '0')).join('');
+  const name = [meta.system, meta.data.name, day].map((part) => part.replace(/[^\w.-]+/g, '_')).join('-');
+  for (let n = 1; ; n++) {
+    const run = start(resolve(options.root ?? 'runs', `${name}-${n}`), info, false);
+    if (run) return run;
+  }
+}
+
+/**
+ * Opens a run, checking run.json. With `write` it is locked and can be continued (`resume`). Throws FILE when there
+ * is no run, when it is damaged (naming the field), or when another process writes it.
+ */
+export function openRun(dir: string, options: { write?: boolean } = {}): Run {
+  const path = resolve(dir);
+  const file = join(path, 'run.json');
+  if (!existsSync(file)) {
+    const there = existsSync(path);
+    throw new VeilganError('FILE', there ? `${dir} is not a run directory: it has no run.json` : `no run at ${dir}`, {
+      where: dir,
+      fix: 'Name a directory that `veilgan train` made',
+    });
+  }
+  const info = readRunInfo(file);
+  return new Run(path, info, options.write ? acquireLock(join(path, LOCK)) : undefined);
+}
+
+/** The new run, or undefined when something is in the way; an empty directory is not, where `reuse` allows it. */
+function start(dir: string, info: RunInfo, reuse: boolean): Run | undefined {
+  const made: string[] = [];
+  let release: (() => void) | undefined;
+  let mine = false;
+  try {
+    for (let at = dir; !existsSync(at); at = dirname(at)) made.unshift(at);
+    mkdirSync(dirname(dir), { recursive: true });
+    mine = claim(dir) || (reuse && isEmpty(dir));
+    if (!mine) return undefined;
+    release = acquireLock(join(dir, LOCK));
+    // Written last: a directory with a run.json is a whole one.
+    writeAtomic(join(dir, 'run.json'), `${JSON.stringify(info, null, 2)}\n`);
+    return new Run(dir, info, release, made);
+  } catch (cause) {
+    // Where somebody else holds the lock, the directory is theirs by now.
+    if (mine && (release || !existsSync(join(dir, LOCK)))) removeStarted(dir, made);
+    else removeEmpty(made);
+    release?.();
+    throw fileError(cause, dir, 'create');
+  }
+}
+
+/** Makes the directory; false when it is there already, so that of two processes only one gets it. */
+function claim(dir: string): boolean {
+  try {
+    mkdirSync(dir);
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+/** Nothing in it but what a start that was killed within its first millisecond may leave: lock and temporary file. */
+function isEmpty(dir: string): boolean {
+  if (!statSync(dir).isDirectory()) return false;
+  return readdirSync(dir).every((name) => name === LOCK || /^\.run\.json\.\d+\.tmp$/.test(name));
+}
+
+function refuse(out: string): never {
+  const isRun = existsSync(join(out, 'run.json'));
+  const state = isRun ? 'and holds a run' : statSync(out).isDirectory() ? 'and is not empty' : 'and is a file';
+  throw new VeilganError('USAGE', `${out} exists ${state}`, {
+    where: `--out ${out}`,
+    fix: `Choose another directory with --out${isRun ? `, or continue that run with --resume ${out}` : ''}`,
+  });
+}

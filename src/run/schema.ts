@@ -1,0 +1,49 @@
+/** What run.json holds. It may come from elsewhere, so it is validated before anything is believed. */
+import { z } from 'zod';
+import { VeilganError } from '../gpu/errors.ts';
+import { readJson } from './files.ts';
+
+export const RUN_FORMAT = 1;
+
+const info = z.object({
+  format: z.literal(RUN_FORMAT),
+  /** gan, pargan, dpgan, dp-pargan. */
+  system: z.string().min(1),
+  /** The data set by name, and whatever identifies its content (rows, columns, sha256). */
+  data: z.looseObject({ name: z.string().min(1) }),
+  /** Philox seed: samples, initial weights and shuffling follow from it. */
+  seed: z.number().int().min(0),
+  /** Every setting of the run, defaults included. */
+  config: z.record(z.string(), z.unknown()),
+  /** Local time zone independent: ISO 8601 in UTC. */
+  created: z.iso.datetime(),
+  version: z.looseObject({
+    veilgan: z.string(),
+    node: z.string(),
+    git: z.object({ commit: z.string().regex(/^[0-9a-f]{40,64}$/), dirty: z.boolean() }).optional(),
+  }),
+  adapter: z.record(z.string(), z.unknown()),
+});
+
+export type RunInfo = z.infer<typeof info>;
+
+/** Reads and checks a run.json. Throws FILE naming the field that is wrong. */
+export function readRunInfo(path: string): RunInfo {
+  const json = readJson(path);
+  const format = (json as { format?: unknown } | null)?.format;
+  if (typeof format === 'number' && format > RUN_FORMAT) {
+    throw new VeilganError('FILE', `the run was written by a newer VeilGAN (format ${format}, known: ${RUN_FORMAT})`, {
+      where: path,
+      fix: 'Install the newest VeilGAN',
+    });
+  }
+  const result = info.safeParse(json);
+  if (result.success) return result.data;
+  const [first, ...others] = result.error.issues;
+  const field = first.path.length > 0 ? `field ${first.path.join('.')}` : 'the document';
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  throw new VeilganError('FILE', `${field}: ${first.message.replace(/^Invalid input: /, '')}${more}`, {
+    where: path,
+    fix: 'Restore run.json from a copy; a run cannot be continued or judged without its configuration',
+  });
+}

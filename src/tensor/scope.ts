@@ -1,0 +1,42 @@
+import type { Tensor } from './tensor.ts';
+
+const stack: Set<Tensor>[] = [];
+
+/** Puts a new tensor under the innermost scope, if there is one. */
+export function own(tensor: Tensor): void {
+  stack[stack.length - 1]?.add(tensor);
+}
+
+/** Takes a tensor out of every scope: the caller frees it with dispose(). */
+export function keep<T extends Tensor>(tensor: T): T {
+  for (const scope of stack) scope.delete(tensor);
+  return tensor;
+}
+
+/** Anything that holds tensors at known places: a tensor, or lists and records of such. */
+export type Tree<T = Tensor> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> } | null | undefined | number | void;
+
+/** The tensors of a tree, in order. */
+export function leaves(tree: unknown): Tensor[] {
+  if (tree === null || typeof tree !== 'object') return [];
+  if ('storage' in tree && 'shape' in tree) return [tree as Tensor];
+  return Object.values(tree).flatMap(leaves);
+}
+
+/** Frees every tensor made inside `fn`, except those it returns, which pass to the scope around (or to the caller). */
+export function scope<T>(fn: () => T): T {
+  const mine = new Set<Tensor>();
+  stack.push(mine);
+  let result: T;
+  try {
+    result = fn();
+  } catch (error) {
+    stack.pop();
+    for (const t of mine) t.dispose();
+    throw error;
+  }
+  stack.pop();
+  for (const t of leaves(result)) if (mine.delete(t)) own(t);
+  for (const t of mine) t.dispose();
+  return result;
+}

@@ -1,0 +1,306 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { VeilganError } from '../../src/gpu/errors.ts';
+import { createRun, type NewRun, openRun } from '../../src/run/directory.ts';
+import { writeAtomic } from '../../src/run/files.ts';
+import { acquireLock, lockText } from '../../src/run/lock.ts';
+
+const meta: NewRun = {
+  system: 'pargan',
+  data: { name: 'blobs', rows: 5000 },
+  seed: 1,
+  config: { steps: 100, learning_rate: 1e-3, divergence: 'js' },
+  adapter: { description: 'llvmpipe' },
+};
+
+const CHILD = process.env.VEILGAN_TEST_CHILD;
+/** As many elements as need several writes, all with the value of the checkpoint's step. */
+const BIG = 300_000;
+
+if (CHILD) {
+  // A training that does nothing but write checkpoints, until it is killed.
+  const run = openRun(CHILD, { write: true });
+  const until = Date.now() + 30_000;
+  for (let step = 1; Date.now() < until; step++) {
+    run.appendMetrics([{ step, loss_g: step }]);
+    run.writeCheckpoint({ w: { shape: [BIG], data: new Float32Array(BIG).fill(step) } }, { step: `${step}` });
+    if (step === 3) process.send?.('running');
+  }
+}
+
+const test = suite<{ dir: string; root: string }>('run directory');
+test.before.each((context) => {
+  context.root = fs.mkdtempSync(join(tmpdir(), 'veilgan-run-'));
+  context.dir = join(context.root, 'a', 'run');
+});
+test.after.each(({ root }) => fs.rmSync(root, { recursive: true }));
+
+function failure(run: () => unknown): VeilganError {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof VeilganError)) throw error;
+    assert.ok(error.fix, error.message);
+    return error;
+  }
+  throw new Error('was accepted');
+}
+const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
+
+test('a new run says all about itself and can be opened again', ({ dir }) => {
+  const run = createRun(dir, meta, { now: new Date('2025-01-02T03:04:05Z') });
+  assert.is(run.dir, dir);
+  assert.is(run.info.format, 1);
+  assert.is(run.info.created, '2025-01-02T03:04:05.000Z');
+  assert.is(run.info.version.node, process.versions.node);
+  assert.match(run.info.version.veilgan, /^\d+\.\d+\.\d+/);
+  assert.equal(fs.readdirSync(dir).sort(), ['lock', 'run.json']);
+  run.close();
+  run.close();
+  assert.equal(fs.readdirSync(dir), ['run.json']);
+  assert.equal(openRun(dir).info, run.info);
+  assert.equal(run.info.config, meta.config);
+});
+
+test('the default name has system, data, date and a free number', ({ root }) => {
+  const options = { root, now: new Date(2025, 10, 3) };
+  const names = [1, 2].map(() => {
+    const run = createRun(undefined, meta, options);
+    run.close();
+    return run.dir;
+  });
+  assert.equal(names, [join(root, 'pargan-blobs-20251103-1'), join(root, 'pargan-blobs-20251103-2')]);
+  const odd = createRun(undefined, { ...meta, data: { name: '../x y' } }, options);
+  assert.is(odd.dir, join(root, 'pargan-.._x_y-20251103-1'));
+  odd.close();
+});
+
+test('an output directory that exists is refused with the remedy', ({ root, dir }) => {
+  createRun(dir, meta).close();
+  const before = fs.readFileSync(join(dir, 'run.json'));
+  const error = failure(() => createRun(dir, { ...meta, seed: 2 }));
+  assert.is(error.code, 'USAGE');
+  assert.match(error.line(), /holds a run.*--out.*--resume/);
+  assert.equal(fs.readFileSync(join(dir, 'run.json')), before);
+
+  const other = join(root, 'other');
+  fs.mkdirSync(other);
+  fs.writeFileSync(join(other, 'thesis.txt'), 'x');
+  assert.match(failure(() => createRun(other, meta)).line(), /is not empty\. Choose another directory with --out\.$/);
+  assert.equal(fs.readdirSync(other), ['thesis.txt']);
+  assert.match(failure(() => createRun(join(other, 'thesis.txt'), meta)).message, /is a file/);
+  assert.is(fs.readFileSync(join(other, 'thesis.txt'), 'utf8'), 'x');
+  assert.match(failure(() => createRun(join(other, 'thesis.txt', 'sub'), meta)).message, /cannot create/);
+  assert.match(failure(() => createRun(undefined, meta, { root: join(other, 'thesis.txt') })).message, /cannot create/);
+});
+
+test('an empty directory is used', ({ root }) => {
+  fs.writeFileSync(join(root, 'lock'), lockText(2 ** 30));
+  createRun(root, meta).close();
+  assert.equal(fs.readdirSync(root), ['run.json']);
+});
+
+test('a failed start leaves nothing behind', ({ root, dir }) => {
+  const unwritable = { ...meta, config: { toJSON: () => assert.unreachable() } };
+  assert.throws(() => createRun(dir, unwritable));
+  assert.equal(fs.readdirSync(root), []);
+
+  const run = createRun(dir, meta);
+  fs.writeFileSync(run.samplePath('first.csv'), '1');
+  run.abandon();
+  assert.equal(fs.readdirSync(root), []);
+
+  // A directory that was there stays, empty.
+  createRun(root, meta).abandon();
+  assert.equal(fs.readdirSync(root), []);
+});
+
+test('abandoning keeps what has worth', ({ dir }) => {
+  const run = createRun(dir, meta);
+  run.appendMetrics([{ step: 1, loss_g: 0.7, loss_d: [1.4] }]);
+  run.abandon();
+  assert.equal(fs.readdirSync(dir).sort(), ['metrics.jsonl', 'run.json']);
+  openRun(dir, { write: true }).abandon();
+  assert.equal(fs.readdirSync(dir).sort(), ['metrics.jsonl', 'run.json']);
+});
+
+const wrong: [string, (info: Record<string, unknown>) => unknown, RegExp][] = [
+  ['seed as text', (info) => ({ ...info, seed: '1' }), /^field seed: /],
+  ['no system', ({ system: _, ...info }) => info, /^field system: /],
+  ['data without name', (info) => ({ ...info, data: {} }), /^field data\.name: /],
+  ['a commit that is none', (info) => ({ ...info, version: { veilgan: '1', node: '20', git: { commit: 'x', dirty: true } } }), /^field version\.git\.commit: /],
+  ['a list', () => [], /^the document: /],
+  ['an older or foreign format', (info) => ({ ...info, format: 0 }), /^field format: /],
+  ['a newer format', (info) => ({ ...info, format: 2 }), /newer VeilGAN \(format 2, known: 1\)/],
+];
+for (const [name, change, message] of wrong) {
+  test(`run.json: ${name}`, ({ dir }) => {
+    const run = createRun(dir, meta);
+    run.close();
+    fs.writeFileSync(join(dir, 'run.json'), JSON.stringify(change({ ...run.info })));
+    const error = failure(() => openRun(dir));
+    assert.is(error.code, 'FILE');
+    assert.match(error.message, message);
+    assert.is(error.where, join(dir, 'run.json'));
+  });
+}
+
+test('run.json that is cut, or not there', ({ root, dir }) => {
+  createRun(dir, meta).close();
+  const text = fs.readFileSync(join(dir, 'run.json'), 'utf8');
+  fs.writeFileSync(join(dir, 'run.json'), text.slice(0, 40));
+  const error = failure(() => openRun(dir));
+  assert.match(error.message, /not valid JSON/);
+  assert.match(error.where, /run\.json(, line \d+)?$/);
+  assert.match(failure(() => openRun(root)).message, /not a run directory/);
+  assert.match(failure(() => openRun(join(root, 'none'))).message, /no run at/);
+});
+
+test('checkpoints: written, read, replaced, damaged', ({ dir }) => {
+  const run = createRun(dir, meta);
+  assert.match(failure(() => run.readCheckpoint()).message, /no checkpoint/);
+  for (const step of [1, 2]) {
+    run.writeCheckpoint({ 'g.w': { shape: [2], data: new Float32Array([step, -step]) } }, { step: `${step}`, note: 'ü' });
+  }
+  const { step, tensors, meta: read } = run.readCheckpoint();
+  assert.is(step, 2);
+  assert.equal(tensors, { 'g.w': { shape: [2], data: new Float32Array([2, -2]) } });
+  assert.equal(read, { step: '2', note: 'ü' });
+  assert.match(failure(() => run.writeCheckpoint({}, { step: 'x' })).message, /does not say its step/);
+  assert.match(failure(() => run.writeCheckpoint({}, {})).message, /does not say its step/);
+  assert.is(run.readCheckpoint().step, 2);
+  run.close();
+
+  const path = join(dir, 'checkpoint.safetensors');
+  fs.truncateSync(path, fs.statSync(path).size - 1);
+  const error = failure(() => openRun(dir).readCheckpoint());
+  assert.match(error.where, /checkpoint\.safetensors, byte \d+$/);
+});
+
+test('a write that fails half-way leaves the old file and nothing else', ({ root }) => {
+  const path = join(root, 'file');
+  writeAtomic(path, 'old');
+  function* crash(): Generator<Uint8Array> {
+    yield new Uint8Array(1000);
+    throw new Error('power cut');
+  }
+  assert.throws(() => writeAtomic(path, crash()), /power cut/);
+  assert.is(fs.readFileSync(path, 'utf8'), 'old');
+  assert.equal(fs.readdirSync(root), ['file']);
+  assert.is(failure(() => writeAtomic(join(root, 'no', 'file'), 'x')).code, 'FILE');
+});
+
+test('killed while writing checkpoints: the last one is whole, and the run goes on', async ({ dir }) => {
+  createRun(dir, meta).close();
+  for (const delay of [0, 7, 23]) {
+    const child = fork(fileURLToPath(import.meta.url), { env: { ...process.env, VEILGAN_TEST_CHILD: dir }, execArgv: [] });
+    const exit = ended(child);
+    try {
+      await Promise.race([new Promise((resolve) => child.once('message', resolve)), exit]);
+      assert.match(failure(() => openRun(dir, { write: true })).message, new RegExp(`in use: process ${child.pid}`));
+      const live = openRun(dir).readCheckpoint();
+      assert.ok(live.tensors.w.data.every((value) => value === live.step));
+      await new Promise((resolve) => setTimeout(resolve, delay));
+    } finally {
+      child.kill('SIGKILL');
+      await exit;
+    }
+
+    const run = openRun(dir, { write: true });
+    const { step, tensors } = run.resume();
+    assert.ok(step >= 3);
+    assert.is(tensors.w.data.length, BIG);
+    assert.ok(tensors.w.data.every((value) => value === step));
+    assert.equal(run.readMetrics().map((row) => row.step), Array.from({ length: step }, (_, i) => i + 1));
+    run.close();
+    fs.rmSync(join(dir, 'metrics.jsonl'));
+  }
+});
+
+test('a resumed run has the metrics of one that was not stopped', ({ root }) => {
+  const train = (name: string, stops: number[]) => {
+    const dir = join(root, name);
+    const row = (step: number) => ({ step, loss_g: 1 / step, loss_d: [step / 7] });
+    createRun(dir, meta).close();
+    let done = 0;
+    for (const stop of [...stops, 100]) {
+      const run = openRun(dir, { write: true });
+      if (done > 0) done = run.resume().step;
+      while (done < stop) {
+        done += 1;
+        run.appendMetrics([row(done)]);
+        if (done % 10 === 0) run.writeCheckpoint({}, { step: `${done}` });
+      }
+      run.close();
+    }
+    return fs.readFileSync(join(dir, 'metrics.jsonl'), 'utf8');
+  };
+  assert.is(train('stopped', [13, 20, 47]), train('whole', []));
+});
+
+test('one writer at a time', async ({ root }) => {
+  const path = join(root, 'lock');
+  const release = acquireLock(path);
+  assert.match(failure(() => acquireLock(path)).message, /this process has it open/);
+  release();
+  assert.not.ok(fs.existsSync(path));
+
+  const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)']);
+  const exit = ended(other);
+  fs.writeFileSync(path, lockText(other.pid as number));
+  try {
+    assert.match(failure(() => acquireLock(path)).message, new RegExp(`process ${other.pid} has it open`));
+  } finally {
+    other.kill('SIGKILL');
+    await exit;
+  }
+  acquireLock(path)();
+  assert.equal(fs.readdirSync(root), []);
+});
+
+test('locks of others, foreign hosts, reused process numbers, and damage', ({ root }) => {
+  const path = join(root, 'lock');
+  const owner = JSON.parse(lockText(process.pid));
+  const put = (value: unknown) => fs.writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value));
+  put({ ...owner, host: 'elsewhere' });
+  assert.match(failure(() => acquireLock(path)).line(), /process \d+ on elsewhere has it open.*delete/);
+  // Our own number, but not taken by us: an earlier process that had it (containers start at 1 again).
+  put(owner);
+  acquireLock(path)();
+  if (owner.start !== '') {
+    put({ ...owner, pid: process.ppid, start: '1' });
+    acquireLock(path)();
+  }
+  put('{"pid":');
+  assert.match(failure(() => acquireLock(path)).message, /just opening/);
+  fs.utimesSync(path, new Date(0), new Date(0));
+  acquireLock(path)();
+  assert.equal(fs.readdirSync(root), []);
+});
+
+test('a run opened to read cannot be written', ({ dir }) => {
+  createRun(dir, meta).close();
+  const run = openRun(dir);
+  for (const write of [() => run.appendMetrics([{ step: 1 }]), () => run.writeCheckpoint({}, { step: '1' }), () => run.resume()]) {
+    assert.throws(write, /opened to read only/);
+  }
+  assert.equal(fs.readdirSync(dir), ['run.json']);
+});
+
+test('samples, private files and documents', ({ dir }) => {
+  const run = createRun(dir, meta);
+  fs.writeFileSync(run.samplePath('a.csv'), '1');
+  assert.is(run.privatePath('scores.npy'), join(dir, 'private', 'scores.npy'));
+  for (const name of ['', '.', '..', '../x', 'a/b', '/etc/x']) assert.throws(() => run.samplePath(name), /plain file name/);
+  assert.is(run.readJson('private/attacks.json'), undefined);
+  run.writeJson('private/attacks.json', { attacks: [1, Number.NaN] });
+  assert.equal(run.readJson('private/attacks.json'), { attacks: [1, null] });
+  run.close();
+});
+
+if (!CHILD) test.run();
