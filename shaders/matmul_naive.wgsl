@@ -1,30 +1,48 @@
-// y[g] = epilogue(A[g] B[g]): the readable specification of every matmul kernel.
-// Shapes: y [groups, m, n] contiguous; a and b by strides, group g reads block g / a_div and g / b_div.
-// Grid: (ceil(n / 8), ceil(m / 8), groups).
+// Matrix product, the readable specification: one thread an output.
+//   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] ),  f by p.epilogue
+// a and b are strided (a transpose is a pair of strides) and shared by a_div, b_div neighbouring groups; y is
+// [groups, m, n], contiguous.
+// Grid: (ceil(n / WG_X), ceil(m / WG_Y), groups). Every matmul_*.wgsl has these bindings and this result; this one is
+// the plain composition of the others.
 struct Params {
   m: u32, n: u32, k: u32, groups: u32,
-  a_row: u32, a_col: u32, b_row: u32, b_col: u32,
-  a_group: u32, b_group: u32, a_div: u32, b_div: u32, c_div: u32,
-  epilogue: u32, slope: f32,
+  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
+  a_group: u32, b_group: u32,                     // elements from one block to the next
+  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
+  epilogue: u32,
+  slope: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read> c: array<f32>;
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let j = id.x; let i = id.y; let g = id.z;
-  if (i >= p.m || j >= p.n) { return; }
-  var acc = 0.0;
-  for (var l = 0u; l < p.k; l++) {
-    acc += a[(g / p.a_div) * p.a_group + i * p.a_row + l * p.a_col] * b[(g / p.b_div) * p.b_group + l * p.b_row + j * p.b_col];
+override WG_X = 8u;
+override WG_Y = 8u;
+
+fn leaky(v: f32) -> f32 { return select(p.slope * v, v, v > 0.0); }
+
+fn finish(v: f32, g: u32, i: u32, j: u32) -> f32 {
+  switch p.epilogue {
+    case 1u: { return v + c[g / p.c_div * p.n + j]; }
+    case 2u: { return leaky(v + c[g / p.c_div * p.n + j]); }
+    case 3u: { return v * select(p.slope, 1.0, c[(g * p.m + i) * p.n + j] > 0.0); }
+    case 4u: { return tanh(clamp(v + c[g / p.c_div * p.n + j], -15.0, 15.0)); }
+    case 5u: { return leaky(v); }
+    default: { return v; }
   }
-  let at = (g * p.m + i) * p.n + j;
-  if (p.epilogue == 1u || p.epilogue == 2u || p.epilogue == 4u) { acc += c[(g / p.c_div) * p.n + j]; }
-  if (p.epilogue == 2u || p.epilogue == 5u) { acc = select(p.slope * acc, acc, acc > 0.0); }
-  if (p.epilogue == 3u) { acc *= select(p.slope, 1.0, c[at] > 0.0); }
-  if (p.epilogue == 4u) { acc = tanh(clamp(acc, -15.0, 15.0)); }
-  y[at] = acc;
+}
+
+@compute @workgroup_size(WG_X, WG_Y)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.y;
+  let j = id.x;
+  let g = id.z;
+  if (i >= p.m || j >= p.n) { return; }
+  let a_at = g / p.a_div * p.a_group + i * p.a_row;
+  let b_at = g / p.b_div * p.b_group + j * p.b_col;
+  var sum = 0.0;
+  for (var l = 0u; l < p.k; l++) { sum = fma(a[a_at + l * p.a_col], b[b_at + l * p.b_row], sum); }
+  y[(g * p.m + i) * p.n + j] = finish(sum, g, i, j);
 }

@@ -8,13 +8,13 @@ struct Params { n: u32, threads: u32, site: u32, program: u32, seed: u32, seed_h
 override NORMAL: bool = false;
 
 // 24 bits, so that every value is exact and 1 is never reached.
-fn unit(x: vec4u) -> vec4f { return vec4f(x >> vec4u(8u)) * 5.9604645e-8; }
+fn unit(x: vec4u) -> vec4f { return vec4f(x / 256u) * 5.9604645e-8; }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  for (var block = id.x; 4u * block < p.n; block += p.threads) {
+  for (var quad = id.x; quad < (p.n + 3u) / 4u; quad += p.threads) {
     let site = p.site ^ (s.repeat << 16u);
-    var v = unit(philox(vec4u(block, s.step, site, p.program), vec2u(p.seed, p.seed_high)));
+    var v = unit(philox(vec4u(quad, s.step, site, p.program), vec2u(p.seed, p.seed_high)));
     if (NORMAL) {
       // Box-Muller; 1 - u is never 0.
       let r = sqrt(-2.0 * log(1.0 - v.xz));
@@ -22,7 +22,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       v = vec4f(r.x * cos(angle.x), r.x * sin(angle.x), r.y * cos(angle.y), r.y * sin(angle.y));
     }
     for (var i = 0u; i < 4u; i++) {
-      if (4u * block + i < p.n) { y[4u * block + i] = v[i]; }
+      let at = 4u * quad + i;
+      if (at < p.n) { y[at] = v[i]; }
     }
   }
 }

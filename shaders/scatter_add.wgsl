@@ -11,12 +11,13 @@ override STEP: bool = false;
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let start = select(0u, s.index, STEP);
+  let last = p.n / p.width - 1u;
   for (var i = id.x; i < p.n; i += p.threads) {
     let j = i / p.width;
     let column = i - j * p.width;
     var acc = 0.0;
     for (var r = 0u; r < p.rows; r++) {
-      if (index[start + r] == j) { acc += x[r * p.width + column]; }
+      if (min(index[start + r], last) == j) { acc += x[r * p.width + column]; }
     }
     y[i] = acc;
   }

@@ -18,7 +18,8 @@ export function probeAdapter(environment) {
   });
   if (child.error) return { ok: false, why: `the check did not end: ${child.error.message}` };
   const line = child.stdout.trim().split('\n').at(-1);
-  if (!line) return { ok: false, why: `loading Dawn or the driver ends Node (${child.signal ?? `exit ${child.status}`})` };
+  const end = child.signal ?? `exit ${child.status}`;
+  if (!line) return { ok: false, why: `loading Dawn or the driver ends Node (${end})` };
   const answer = JSON.parse(line);
   if (!answer.ok) answer.why = explain(answer.why, child.stderr);
   return answer;
@@ -34,6 +35,6 @@ export function adapterLine({ vendor, architecture, device, description, softwar
 function explain(why, stderr) {
   if (/GLIBC_[\d.]+' not found/.test(why)) return `Dawn needs a newer C library than this system has (${why})`;
   if (/Cannot find (module|package)/.test(why)) return `Dawn's binary is not there; run npm ci (${why})`;
-  const refusal = /Insufficient Vulkan[^\n]*|shader\w+DynamicIndexing required[^\n]*/i.exec(stderr);
-  return refusal ? `${why}; it refuses the driver that is here: ${refusal[0].trim()}` : why;
+  const refusal = /^Warning: (Vulkan .* required)/m.exec(stderr);
+  return refusal ? `${why}; it refuses the driver that is here: ${refusal[1]}` : why;
 }

@@ -8,11 +8,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDeb822, ofRelease, parseDeb822, parseOneLine, withBackports } from './apt-sources.mjs';
+import { SetupError } from './errors.mjs';
 
 const NETWORK = /Could not resolve|Temporary failure|Could not connect|Connection (failed|refused|timed)|unreachable/i;
-
-/** A refusal for people: one line that says what failed and what to do. */
-export class SetupError extends Error {}
 
 /** Whether this is a machine with apt. */
 export function hasApt() {

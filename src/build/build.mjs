@@ -42,7 +42,7 @@ export async function buildCli() {
   return join(root, 'dist', 'cli.js');
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   writeShaderTypes();
   await bundleForNode({ cli: 'src/cli/main.ts', index: 'src/index.ts', node: 'src/node.ts' }, 'dist');
   process.stderr.write('built dist/cli.js, dist/index.js, dist/node.js\n');

@@ -1,6 +1,7 @@
 /** Finds the Chromium that browser tests use. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { SetupError } from './errors.mjs';
 
 const NAMES = ['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser', 'chrome'];
 const MAC = [
@@ -15,7 +16,7 @@ const MAC = [
 export function findChromium() {
   const chosen = process.env.CHROMIUM;
   if (chosen) {
-    if (!runnable(chosen)) throw new Error(`CHROMIUM names ${chosen}, which cannot be run.`);
+    if (!runnable(chosen)) throw new SetupError(`CHROMIUM names ${chosen}, which cannot be run`);
     return chosen;
   }
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/snap/bin'].filter(Boolean);

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Apt, SetupError } from './apt.mjs';
+import { Apt } from './apt.mjs';
+import { SetupError } from './errors.mjs';
 import { vulkanFolder, vulkanRecord } from './vulkan.mjs';
 
 const PACKAGES = ['mesa-vulkan-drivers', 'libvulkan1'];
@@ -79,7 +80,9 @@ function unpack(apt) {
     const files = readdirSync(draft, { recursive: true }).map(String);
     const driver = files.find((file) => /(^|\/)libvulkan_lvp\.so$/.test(file));
     if (!driver) throw new SetupError('the packages hold no libvulkan_lvp.so (was only a part of them missing?)');
-    const libraries = new Set(files.filter((file) => /\.so(\.\d+)*$/.test(file)).map((file) => join(final, dirname(file))));
+    const libraries = new Set(
+      files.filter((file) => /\.so(\.\d+)*$/.test(file)).map((file) => join(final, dirname(file))),
+    );
     const manifest = { file_format_version: '1.0.0', ICD: { library_path: join(final, driver), api_version: '1.3.0' } };
     writeFileSync(join(draft, 'lavapipe.json'), JSON.stringify(manifest));
     const record = { libraries: [...libraries], drivers: [join(final, 'lavapipe.json')] };

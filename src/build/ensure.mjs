@@ -10,7 +10,13 @@ import { cacheFolder, driverFolders, vulkanEnvironment, vulkanRecord } from './v
 const SETUP = fileURLToPath(new URL('./setup.mjs', import.meta.url));
 const LOADERS = ['/usr/lib', '/usr/lib64', '/usr/local/lib', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'];
 /** Variables that decide which driver a process gets. */
-const VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES', 'VK_LOADER_DRIVERS_SELECT', 'LD_LIBRARY_PATH'];
+const VARIABLES = [
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
+  'VK_ADD_DRIVER_FILES',
+  'VK_LOADER_DRIVERS_SELECT',
+  'LD_LIBRARY_PATH',
+];
 
 /**
  * Makes sure that Dawn finds an adapter, installing a software driver where it does not (`npm run setup`, its

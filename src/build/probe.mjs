@@ -16,7 +16,7 @@ async function probe() {
   if (!adapter) return { ok: false, why: 'Dawn finds no adapter' };
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   const found = { vendor, architecture, device, description, software: Boolean(isFallbackAdapter) };
-  if (`${device} ${description}`.includes('null-backend')) return { ok: false, why: "Dawn's null backend is no adapter" };
+  if (`${device} ${description}`.includes('null-backend')) return { ok: false, why: 'there is only the null backend' };
 
   const gpuDevice = await adapter.requestDevice();
   const { GPUBufferUsage, GPUMapMode } = globals;

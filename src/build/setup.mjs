@@ -5,9 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { adapterLine, probeAdapter } from './adapter.mjs';
-import { Apt, hasApt, SetupError } from './apt.mjs';
+import { Apt, hasApt } from './apt.mjs';
 import { findChromium } from './chromium.mjs';
 import { installDriver, privilege, removeUnpacked } from './driver.mjs';
+import { SetupError } from './errors.mjs';
 import { vulkanEnvironment, vulkanFolder } from './vulkan.mjs';
 
 const HELP = `Usage: npm run setup [-- OPTIONS]
@@ -49,8 +50,9 @@ function setUpAdapter(userOnly) {
 
   say(`${native.why}.`);
   if (/C library|npm ci/.test(native.why)) throw new SetupError('no driver can help with that');
-  if (process.platform === 'darwin') throw new SetupError('macOS brings its own driver (Metal); nothing can be installed');
-  if (process.platform === 'win32') throw new SetupError('Windows brings its own driver (D3D12); update the graphics driver');
+  if (process.platform === 'darwin') throw new SetupError('macOS has its own driver (Metal); there is none to install');
+  if (process.platform === 'win32')
+    throw new SetupError('Windows has its own driver (D3D12); update the graphics driver');
   if (process.platform !== 'linux') throw new SetupError(`Dawn has no adapter on ${process.platform}`);
   if (!hasApt()) throw new SetupError(elsewhere());
 
@@ -107,7 +109,8 @@ function installChromium() {
 try {
   main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  say(`failed: ${error.message}.`);
+  // What the system refuses (a folder that may not be written, a full disk) is the user's to mend, not a fault here.
+  if (!(error instanceof SetupError) && typeof error.code !== 'string') throw error;
+  say(`failed: ${error.message.replace(/\.?$/, '.')}`);
   process.exitCode = 1;
 }

@@ -132,7 +132,12 @@ export function formatDoctor(report: DoctorReport): string {
   }
   rows.push(
     ['system', `${report.platform}, Node ${report.node}`],
-    ['packages', Object.entries(report.packages).map(([name, version]) => `${name} ${version ?? '(none)'}`).join(', ')],
+    [
+      'packages',
+      Object.entries(report.packages)
+        .map(([name, version]) => `${name} ${version ?? '(none)'}`)
+        .join(', '),
+    ],
     ['Vulkan drivers', report.vulkan.manifests.join(' ') || 'none found'],
   );
   if (report.vulkan.unpacked) rows.push(['unpacked driver', report.vulkan.unpacked]);
@@ -151,7 +156,11 @@ function numbers(limits: GPUSupportedLimits): Record<string, number> {
 function manifests(): string[] {
   const chosen = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
   if (chosen) return chosen.split(':');
-  return driverFolders().flatMap((folder) => files(folder).filter((n) => n.endsWith('.json')).map((n) => join(folder, n)));
+  return driverFolders().flatMap((folder) =>
+    files(folder)
+      .filter((n) => n.endsWith('.json'))
+      .map((n) => join(folder, n)),
+  );
 }
 
 /** A device node that only a GPU has. */

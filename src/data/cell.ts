@@ -17,8 +17,8 @@ export function parseCell(text: string): number | string {
   return 'is not a number';
 }
 
-/** Whether a cell of the first record looks like the name of a column: neither a number nor a word for "no value". */
+/** Whether a cell of the first record looks like the name of a column: not empty, no number, no word for "no value". */
 export function isNameLike(text: string): boolean {
   const cell = text.trim();
-  return !NUMBER.test(cell) && !MISSING.test(cell) && !INFINITE.test(cell);
+  return cell !== '' && !NUMBER.test(cell) && !MISSING.test(cell) && !INFINITE.test(cell);
 }

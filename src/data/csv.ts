@@ -35,6 +35,17 @@ export function delimiterOf(options: CsvOptions): string {
   });
 }
 
+/** The first two places that hold the same value. */
+function repeated(values: readonly (string | number)[]): [number, number] | undefined {
+  const seen = new Map<string | number, number>();
+  for (let i = 0; i < values.length; i++) {
+    const before = seen.get(values[i]);
+    if (before !== undefined) return [before, i];
+    seen.set(values[i], i);
+  }
+  return undefined;
+}
+
 const plural = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 export class CsvTable {
@@ -91,14 +102,20 @@ export class CsvTable {
       throw this.error('the file has a header but no rows', '', 'Give a file with data, or --header no.');
     }
     const open = Number.POSITIVE_INFINITY;
-    for (const [flag, range] of [['--rows', this.rows], ['--holdout', this.holdout]] as const) {
+    for (const [flag, range] of [
+      ['--rows', this.rows],
+      ['--holdout', this.holdout],
+    ] as const) {
       if (!range || (range.end === open ? range.start < this.row : range.end <= this.row)) continue;
       const message = `${flag} ${showRange(range)} goes past the end: the file has ${plural(this.row, 'row')}`;
       throw this.error(message, '', `Choose rows within 0:${this.row}.`);
     }
     const train = this.train.done();
     if (train.length === 0) throw this.error('no training rows are left', '', 'Make --holdout smaller or give --rows.');
-    const ranges = [this.options.rows && `rows ${this.options.rows}`, this.options.holdout && `holdout ${this.options.holdout}`];
+    const ranges = [
+      this.options.rows && `rows ${this.options.rows}`,
+      this.options.holdout && `holdout ${this.options.holdout}`,
+    ];
     return makeDataset({
       name: this.options.name ?? nameFromFile(this.file),
       columns: this.taken.map((index) => (this.names as string[])[index]),
@@ -128,28 +145,33 @@ export class CsvTable {
   private start(first: readonly string[], line: number): void {
     this.hasHeader = this.decideHeader(first, line);
     this.names = first.map((cell, i) => (this.hasHeader && cell.trim() !== '' ? cell.trim() : `column${i}`));
-    const twice = this.names.findIndex((name, i, all) => all.indexOf(name) < i);
-    if (twice >= 0) {
-      const [name, before] = [this.names[twice], this.names.indexOf(this.names[twice])];
-      const message = `columns ${before} and ${twice} (from 0) are both named ${quote(name)}`;
+    const twice = repeated(this.names);
+    if (twice) {
+      const message = `columns ${twice[0]} and ${twice[1]} (from 0) are both named ${quote(this.names[twice[1]])}`;
       throw this.error(message, `line ${line}`, 'Give every column a name of its own in the header.');
     }
     const wanted = this.options.columns ?? this.names.map((_, i) => i);
-    this.taken = wanted.map((column) => this.findColumn(column));
-    const again = this.taken.findIndex((index, i, all) => all.indexOf(index) < i);
-    if (again >= 0 || wanted.length === 0) {
-      const message = again < 0 ? 'no column is chosen' : `column ${quote(this.names[this.taken[again]])} is chosen twice`;
-      throw new VeilganError('USAGE', message, { where: '--columns', fix: 'Name each column once, as in --columns x,y.' });
+    this.taken = wanted.map((column) => this.findColumn(column, line));
+    const again = repeated(this.taken);
+    if (again || wanted.length === 0) {
+      const message = again
+        ? `column ${quote(this.names[this.taken[again[1]]])} is chosen twice`
+        : 'no column is chosen';
+      throw new VeilganError('USAGE', message, {
+        where: '--columns',
+        fix: 'Name each column once, as in --columns x,y.',
+      });
     }
   }
 
   private decideHeader(first: readonly string[], line: number): boolean {
     const choice = this.options.header ?? 'auto';
     if (choice !== 'auto') return choice === 'yes';
-    const names = first.filter(isNameLike).length;
-    if (names === first.length) return true;
-    // Words for "no value" in an otherwise numeric line make it a bad row, reported as such.
+    const filled = first.filter((cell) => cell.trim() !== '');
+    const names = filled.filter(isNameLike).length;
+    // Empty cells and words for "no value" beside numbers make the line a bad row, which is reported as such.
     if (names === 0) return false;
+    if (names === filled.length) return true;
     throw this.error(
       'the first line may be a header or a row: some of its cells are numbers and some are not',
       `line ${line}`,
@@ -157,7 +179,7 @@ export class CsvTable {
     );
   }
 
-  private findColumn(column: string | number): number {
+  private findColumn(column: string | number, line: number): number {
     const names = this.names as string[];
     const named = typeof column === 'string' ? names.indexOf(column.trim()) : -1;
     if (named >= 0) return named;
@@ -165,13 +187,24 @@ export class CsvTable {
     if (byIndex && Number.isInteger(Number(column)) && Number(column) >= 0 && Number(column) < names.length) {
       return Number(column);
     }
-    const listed = names.slice(0, 30).map((name) => quote(name).slice(1, -1)).join(', ') + (names.length > 30 ? ', ...' : '');
-    const there = this.hasHeader ? `there are: ${listed}` : `there is no header; there are columns 0 to ${names.length - 1}`;
-    const separators: [string, string][] = [[';', '";"'], ['\t', 'tab'], ['|', '"|"'], [',', '","']];
+    const listed =
+      names
+        .slice(0, 30)
+        .map((name) => quote(name).slice(1, -1))
+        .join(', ') + (names.length > 30 ? ', ...' : '');
+    const there = this.hasHeader
+      ? `there are: ${listed}`
+      : `there is no header; there are columns 0 to ${names.length - 1}`;
+    const separators: [string, string][] = [
+      [';', '";"'],
+      ['\t', 'tab'],
+      ['|', '"|"'],
+      [',', '","'],
+    ];
     const other = separators.find(([mark]) => names.length === 1 && mark !== this.delimiter && names[0].includes(mark));
     throw this.error(
       `there is no column ${quote(String(column))}; ${there}`,
-      'line 1',
+      `line ${line}`,
       other ? `If cells are separated so, say --delimiter ${other[1]}.` : 'Choose among them with --columns.',
     );
   }
@@ -200,6 +233,9 @@ export class CsvTable {
 /** A data set's name from a file's: the part before the extension, with what a name may not hold replaced by `-`. */
 export function nameFromFile(file: string): string {
   const base = file.replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, '');
-  const name = base.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[._-]+/, '').slice(0, 64);
+  const name = base
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[._-]+/, '')
+    .slice(0, 64);
   return name || 'table';
 }

@@ -1,4 +1,4 @@
-/** What a data set is, for every source: training rows (the members of an attack) beside a hold-out (the non-members). */
+/** A data set, whatever its source: training rows (the members of an attack) and a hold-out (the non-members). */
 import { VeilganError } from '../gpu/errors.ts';
 
 export interface DatasetMeta {
@@ -117,6 +117,6 @@ export function checkName(name: string): void {
 /** Text from outside, fit for one line of a terminal: cut at 40 characters, control and direction marks escaped. */
 export function quote(text: string): string {
   const short = text.length > 40 ? `${text.slice(0, 40)}...` : text;
-  const escape = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return `"${short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/gu, escape)}"`;
+  const escaped = (c: string) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+  return `"${short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/gu, escaped)}"`;
 }

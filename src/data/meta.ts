@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
 import { quote } from './dataset.ts';
 
-const count = z.number().int().nonnegative().max(2 ** 40);
+const count = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(2 ** 40);
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 
 const schema = z.object({
@@ -11,7 +15,15 @@ const schema = z.object({
   name: z.string(),
   columns: z.array(z.string()),
   /** Shape of one record. */
-  shape: z.array(z.number().int().positive().max(2 ** 31)).min(1),
+  shape: z
+    .array(
+      z
+        .number()
+        .int()
+        .positive()
+        .max(2 ** 31),
+    )
+    .min(1),
   rows: count,
   holdoutRows: count,
   sha256: hex,

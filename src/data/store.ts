@@ -74,7 +74,10 @@ async function storedNames(home: string): Promise<string[]> {
     if (errorCode(error) === 'ENOENT') return [];
     throw fileError(error, home, 'list data sets');
   });
-  return entries.filter((e) => e.isDirectory() && /^[A-Za-z0-9]/.test(e.name)).map((e) => e.name).sort();
+  return entries
+    .filter((e) => e.isDirectory() && /^[A-Za-z0-9]/.test(e.name))
+    .map((e) => e.name)
+    .sort();
 }
 
 async function readStored(name: string, home: string): Promise<{ path: string; stored: Stored }> {

@@ -1,4 +1,4 @@
-/** The two generated sets of PAR-GAN (spec/systems.md, sections 2.9 and 5), seeded; same distributions, other points. */
+/** The generated sets of PAR-GAN (spec/systems.md, sections 2.9 and 5), seeded: same distributions, other points. */
 import { VeilganError } from '../gpu/errors.ts';
 import { PhiloxStream } from '../ops/philox.ts';
 import { type Dataset, makeDataset } from './dataset.ts';

@@ -2,12 +2,12 @@
  * Matrix products with groups: the one contraction that dense layers, their gradients, grouped critics and per-sample
  * gradients are made of. y[g] = A'[g] B'[g] with A' = a or its transpose, group g reading block floor(g * Gb / G).
  */
-import { shapeError } from '../tensor/shape.ts';
+import { type Shape, shapeError } from '../tensor/shape.ts';
 import { type Cotangent, force, recordLazy } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
-import { leakyMask, mul, shift, neg, square } from './elementwise.ts';
+import { leakyMask, mul, neg, shift, square } from './elementwise.ts';
 import { runMatmul } from './matmul.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reduce.ts';
@@ -29,25 +29,35 @@ export interface ContractOptions {
 
 const NONE: Epilogue = { kind: 'none' };
 
+/** [groups, rows, columns] of a matrix or a stack of them. */
+function dims(t: Tensor): readonly [number, number, number] {
+  if (t.rank === 2) return [1, t.shape[0], t.shape[1]];
+  if (t.rank === 3) return [t.shape[0], t.shape[1], t.shape[2]];
+  throw shapeError('matmul', [t.shape], 'needs [rows, columns] or [groups, rows, columns]');
+}
+
 /**
- * @param a [Ga, m, k] (or [Ga, k, m] when transposed)
+ * A'[g] B'[g] through an epilogue.
+ * @param a [Ga, m, k] (or [Ga, k, m] when transposed); a matrix is a stack of one
  * @param b [Gb, k, n] (or [Gb, n, k])
- * @returns [max(Ga, Gb), m, n]; the smaller group count must divide the larger
+ * @returns [max(Ga, Gb), m, n], or [m, n] for two matrices; the smaller group count must divide the larger
  * @throws VeilganError SHAPE
  */
 export function contract(a: Tensor, b: Tensor, { transposeA: ta = false, transposeB: tb = false, epilogue = NONE }: ContractOptions = {}): Tensor {
   const aux = 'bias' in epilogue ? epilogue.bias : 'at' in epilogue ? epilogue.at : null;
   common('matmul', aux ? [a, b, aux] : [a, b]);
-  const [ga, m, ka] = ta ? [a.shape[0], a.shape[2], a.shape[1]] : a.shape;
-  const [gb, kb, n] = tb ? [b.shape[0], b.shape[2], b.shape[1]] : b.shape;
-  if (a.rank !== 3 || b.rank !== 3) throw shapeError('matmul', [a.shape, b.shape], 'needs [groups, rows, columns]');
-  if (ka !== kb) throw shapeError('matmul', [a.shape, b.shape], `inner sizes ${ka} and ${kb} differ`);
+  const [ga, ar, ac] = dims(a);
+  const [gb, br, bc] = dims(b);
+  const [m, k] = ta ? [ac, ar] : [ar, ac];
+  const [kb, n] = tb ? [bc, br] : [br, bc];
+  if (k !== kb) throw shapeError('matmul', [a.shape, b.shape], `inner sizes ${k} and ${kb} differ`);
   const groups = Math.max(ga, gb);
   if (groups % ga || groups % gb) throw shapeError('matmul', [a.shape, b.shape], `groups ${ga} and ${gb} do not divide`);
-  if ('bias' in epilogue && (groups % epilogue.bias.shape[0] || epilogue.bias.length !== epilogue.bias.shape[0] * n)) {
-    throw shapeError('linear', [a.shape, b.shape, epilogue.bias.shape], 'the bias needs [Gw, outputs]');
-  }
-  const y = runMatmul({ a, b, ta, tb, groups, m, n, k: ka, epilogue });
+  const biasBlocks = 'bias' in epilogue ? epilogue.bias.length / n : 1;
+  if (groups % biasBlocks) throw shapeError('linear', [a.shape, b.shape, (aux as Tensor).shape], 'the bias needs [outputs] or [groups, outputs]');
+  const flat = a.rank === 2 && b.rank === 2;
+  const shape = flat ? [m, n] : [groups, m, n];
+  const y = runMatmul({ a, b, aux: aux ?? a, ta, tb, ga, gb, gc: biasBlocks, groups, m, n, k, epilogue, shape });
 
   const inputs = 'bias' in epilogue ? [a, b, epilogue.bias] : [a, b];
   /** The cotangent of the bare product. */
@@ -63,21 +73,21 @@ export function contract(a: Tensor, b: Tensor, { transposeA: ta = false, transpo
     y,
     (cotangent, wanted) => {
       const g = before(cotangent);
-      const da = () => (ta ? productTo(ga, b, g, tb, true) : productTo(ga, g, b, false, !tb));
-      const lazy = ga === groups && !ta;
+      const lazy = ga === groups && !ta && (a.rank === 3 || flat);
+      const da = () => (ta ? productTo(a.shape, b, g, tb, true) : productTo(a.shape, g, b, false, !tb));
+      const db = () => (tb ? productTo(b.shape, g, a, true, ta) : productTo(b.shape, a, g, !ta, false));
       return [
         wanted[0] ? (lazy ? new Deferred(a.shape, (mask) => contract(g, b, { transposeB: !tb, epilogue: mask })) : da()) : null,
-        wanted[1] ? (tb ? productTo(gb, g, a, true, ta) : productTo(gb, a, g, !ta, false)) : null,
+        wanted[1] ? db() : null,
         wanted[2] ? biasGradient(g, inputs[2]) : null,
       ];
     },
     (cotangent, index) => {
-      if (index === 0 || ta) return null;
+      if (index === 0 || ta || ga !== groups) return null;
       const e = before(cotangent);
-      if (index === 2) return { each: () => reshape(e, [groups * m, ...inputs[2].shape.slice(1)]) };
-      const rows = reshape(a, [ga * m, 1, ka]);
+      if (index === 2) return { each: () => reshape(e, [groups * m, n]) };
+      const rows = reshape(a, [groups * m, 1, k]);
       const errors = reshape(e, [groups * m, 1, n]);
-      if (ga !== groups) return null;
       return { each: () => (tb ? contract(errors, rows, { transposeA: true }) : contract(rows, errors, { transposeA: true })) };
     },
   );
@@ -86,39 +96,36 @@ export function contract(a: Tensor, b: Tensor, { transposeA: ta = false, transpo
 const masked = (g: Cotangent, at: Tensor, slope: number): Tensor =>
   g instanceof Deferred ? g.masked(at, slope) : leakyMask(force(g), at, slope);
 
-/** A product whose groups are summed down to `groups`: the gradient of an operand that several groups shared. */
-function productTo(groups: number, a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor {
-  const all = Math.max(a.shape[0], b.shape[0]);
-  if (all === groups) return contract(a, b, { transposeA: ta, transposeB: tb });
+/** A product whose groups are summed down to those of `shape`: the gradient of an operand that several groups shared. */
+function productTo(shape: Shape, a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor {
+  const groups = shape.length === 2 ? 1 : shape[0];
+  const [ga, ar, ac] = dims(a);
+  const [gb, br, bc] = dims(b);
+  const all = Math.max(ga, gb);
   const share = all / groups;
-  if (ta && !tb && a.shape[0] === all && b.shape[0] === all) {
+  let y: Tensor;
+  if (share > 1 && ta && !tb && ga === gb) {
     // a^T b summed over groups is one contraction over all their rows.
-    const fold = (t: Tensor) => reshape(t, [groups, share * t.shape[1], t.shape[2]]);
-    return contract(fold(a), fold(b), { transposeA: true });
+    y = contract(reshape(a, [groups, share * ar, ac]), reshape(b, [groups, share * br, bc]), { transposeA: true });
+  } else {
+    y = contract(a, b, { transposeA: ta, transposeB: tb });
+    if (share > 1) y = sum(reshape(y, [groups, share, y.shape[1], y.shape[2]]), 1);
   }
-  const y = contract(a, b, { transposeA: ta, transposeB: tb });
-  return sum(reshape(y, [groups, share, y.shape[1], y.shape[2]]), 1);
+  return reshape(y, shape);
 }
 
 function biasGradient(g: Tensor, bias: Tensor): Tensor {
-  const [groups, m, n] = g.shape;
-  const blocks = bias.shape[0];
-  return reshape(sum(reshape(g, [blocks, (groups / blocks) * m, n]), 1), bias.shape);
+  const n = g.shape[g.rank - 1];
+  const blocks = bias.length / n;
+  return reshape(sum(reshape(g, [blocks, g.length / bias.length, n]), 1), bias.shape);
 }
 
-/** [r, c] as one group. */
-const grouped = (t: Tensor): Tensor => (t.rank === 2 ? reshape(t, [1, ...t.shape]) : t);
-const like = (y: Tensor, ...inputs: Tensor[]): Tensor => (inputs.every((t) => t.rank === 2) ? reshape(y, y.shape.slice(1)) : y);
-
 /**
- * Matrix product of [m, k] and [k, n], or of [Ga, m, k] and [Gb, k, n].
+ * Matrix product of [m, k] and [k, n], or of stacks [Ga, m, k] and [Gb, k, n].
  * @throws VeilganError SHAPE
  */
 export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
-  for (const t of [a, b]) {
-    if (t.rank !== 2 && t.rank !== 3) throw shapeError('matmul', [a.shape, b.shape], 'needs matrices, or stacks of them');
-  }
-  return like(contract(grouped(a), grouped(b), options), a, b);
+  return contract(a, b, options);
 }
 
 export interface LinearOptions {
@@ -136,8 +143,7 @@ export interface LinearOptions {
  * @throws VeilganError SHAPE
  */
 export function linear(x: Tensor, w: Tensor, bias: Tensor, { activation = 'none', slope = 0.3 }: LinearOptions = {}): Tensor {
-  const b = bias.rank === 1 ? reshape(bias, [1, bias.length]) : bias;
   const epilogue: Epilogue =
-    activation === 'leaky' ? { kind: 'leaky', bias: b, slope } : { kind: activation === 'tanh' ? 'tanh' : 'bias', bias: b };
-  return like(contract(grouped(x), grouped(w), { epilogue }), x, w);
+    activation === 'leaky' ? { kind: 'leaky', bias, slope } : { kind: activation === 'tanh' ? 'tanh' : 'bias', bias };
+  return contract(x, w, { epilogue });
 }

@@ -17,7 +17,39 @@ interface Row {
   readonly vjp: (g: Tensor, y: Tensor, x: readonly Tensor[], s: number, t: number) => readonly ((() => Tensor) | null)[];
 }
 
-export const table = {
+export type ElementwiseName =
+  | 'neg'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'square'
+  | 'reciprocal'
+  | 'abs'
+  | 'sign'
+  | 'sin'
+  | 'cos'
+  | 'tanh'
+  | 'sigmoid'
+  | 'softplus'
+  | 'leakyRelu'
+  | 'finite'
+  | 'scale'
+  | 'shift'
+  | 'clamp'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'maximum'
+  | 'minimum'
+  | 'greater'
+  | 'equal'
+  | 'leakyMask'
+  | 'bceWithLogits'
+  | 'mix'
+  | 'where';
+
+export const table: Record<ElementwiseName, Row> = {
   neg: { arity: 1, f: '-a', vjp: (g) => [() => neg(g)] },
   exp: { arity: 1, f: 'exp(a)', vjp: (g, y) => [() => mul(g, y)] },
   log: { arity: 1, f: 'log(a)', vjp: (g, _, [a]) => [() => div(g, a)] },
@@ -63,9 +95,7 @@ export const table = {
     f: 'select(c, b, a > 0.0)',
     vjp: (g, _, [a]) => [null, () => mul(g, greater(a, zeroLike(a))), () => sub(g, mul(g, greater(a, zeroLike(a))))],
   },
-} satisfies Record<string, Row>;
-
-export type ElementwiseName = keyof typeof table;
+};
 
 /** A scalar zero that follows `t`'s device without an upload. */
 const zeroLike = (t: Tensor): Tensor => scale(t, 0);
@@ -76,7 +106,7 @@ const zeroLike = (t: Tensor): Tensor => scale(t, 0);
  */
 export function elementwise(name: ElementwiseName, inputs: readonly Tensor[], s = 0, t = 0): Tensor {
   const gpu = common(name, inputs);
-  const row: Row = table[name];
+  const row = table[name];
   const shape = broadcastShapes(name, inputs.map((x) => x.shape));
   const y = empty(gpu, shape);
   const n = sizeOf(shape);

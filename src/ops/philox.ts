@@ -97,12 +97,13 @@ export class PhiloxStream {
 
   /** The word at any position; leaves `position` as it is. */
   at(position: number): number {
-    const block = Math.floor(position / 4);
+    const word = position & 3;
+    const block = (position - word) / 4;
     if (block !== this.loaded) {
       philoxInto(this.words, block >>> 0, Math.floor(block / TWO_32), this.seedHigh, 0, this.seedLow, this.name);
       this.loaded = block;
     }
-    return this.words[position - block * 4];
+    return this.words[word];
   }
 
   /** Uniform on the integers 0 .. 2^32 - 1. */

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -123,7 +133,10 @@ test('a temporary folder of a killed writer is not a data set, and an old one is
   mkdirSync(join(home, '.new-y-1-ab'));
   writeFileSync(join(home, '.new-y-1-ab', 'train.f32'), 'x');
   utimesSync(join(home, '.new-y-1-ab'), 1, 1);
-  assert.equal((await listDatasets({ home })).map((info) => info.name), ['blobs', 'circles']);
+  assert.equal(
+    (await listDatasets({ home })).map((info) => info.name),
+    ['blobs', 'circles'],
+  );
   await saveDataset(small(), { home });
   assert.equal(readdirSync(home).sort(), ['.new-x-1-ab', 'small']);
 });
@@ -178,10 +191,13 @@ test('a renamed folder loads under its new name', async ({ home }) => {
 
 test('generated sets are always there, by seed', async ({ home }) => {
   const list = await listDatasets({ home: join(home, 'none') });
-  assert.equal(list.map(({ name, rows, holdout, path }) => [name, rows, holdout, path]), [
-    ['blobs', 5000, 5000, undefined],
-    ['circles', 5000, 5000, undefined],
-  ]);
+  assert.equal(
+    list.map(({ name, rows, holdout, path }) => [name, rows, holdout, path]),
+    [
+      ['blobs', 5000, 5000, undefined],
+      ['circles', 5000, 5000, undefined],
+    ],
+  );
   const data = await loadDataset('blobs', { home, seed: 4 });
   assert.equal(data.train, blobs({ seed: 4 }).train);
   assert.is(data.meta.sha256, (await describeDataset('blobs', { home, seed: 4 })).sha256);

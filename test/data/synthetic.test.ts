@@ -8,7 +8,10 @@ const near = (value: number, want: number, tolerance: number, what = '') =>
 
 test('blobs: halves, five modes of equal share, means and covariance 0.1 I', () => {
   const data = blobs({ rows: 50_000, seed: 1 });
-  assert.equal([data.rows, data.holdoutRows, data.features, data.shape, data.columns], [25_000, 25_000, 2, [2], ['x', 'y']]);
+  assert.equal(
+    [data.rows, data.holdoutRows, data.features, data.shape, data.columns],
+    [25_000, 25_000, 2, [2], ['x', 'y']],
+  );
   assert.is(data.train.length, 50_000);
   const labels = [...(data.labels?.train ?? []), ...(data.labels?.holdout ?? [])];
   const points = [...data.train, ...data.holdout];
@@ -16,13 +19,35 @@ test('blobs: halves, five modes of equal share, means and covariance 0.1 I', () 
     const rows = labels.flatMap((label, row) => (label === mode ? [row] : []));
     near(rows.length / 50_000, 0.2, 5 * Math.sqrt(0.16 / 50_000), `share of ${mode}`);
     const of = (f: (x: number, y: number) => number) =>
-      rows.reduce((sum, row) => sum + f(points[2 * row] - BLOB_MEANS[mode][0], points[2 * row + 1] - BLOB_MEANS[mode][1]), 0) /
-      rows.length;
-    near(of((x) => x), 0, 0.016);
-    near(of((_, y) => y), 0, 0.016);
-    near(of((x) => x * x), 0.1, 0.008);
-    near(of((_, y) => y * y), 0.1, 0.008);
-    near(of((x, y) => x * y), 0, 0.006);
+      rows.reduce(
+        (sum, row) => sum + f(points[2 * row] - BLOB_MEANS[mode][0], points[2 * row + 1] - BLOB_MEANS[mode][1]),
+        0,
+      ) / rows.length;
+    near(
+      of((x) => x),
+      0,
+      0.016,
+    );
+    near(
+      of((_, y) => y),
+      0,
+      0.016,
+    );
+    near(
+      of((x) => x * x),
+      0.1,
+      0.008,
+    );
+    near(
+      of((_, y) => y * y),
+      0.1,
+      0.008,
+    );
+    near(
+      of((x, y) => x * y),
+      0,
+      0.006,
+    );
   }
 });
 
@@ -46,7 +71,7 @@ test('circles: half of the rows on each, radii 1 and 0.5, noise 0.05, even angle
   });
 });
 
-test('the seed decides: same seed same bits, other seed other points, sizes do not disturb the first labels', async () => {
+test('the seed decides: same seed same bits, other seed other points', async () => {
   assert.equal(blobs({ seed: 7 }).train, blobs({ seed: 7 }).train);
   assert.is.not(await fingerprintOf(blobs({ seed: 7 })), await fingerprintOf(blobs({ seed: 8 })));
   assert.is(await fingerprintOf(circles({ rows: 100 })), await fingerprintOf(circles({ rows: 100, seed: 0 })));
@@ -55,7 +80,13 @@ test('the seed decides: same seed same bits, other seed other points, sizes do n
 });
 
 test('impossible sizes and seeds are refused', () => {
-  for (const options of [{ rows: 0 }, { rows: 2.5 }, { rows: 10, train: 11 }, { rows: 10, train: 0 }, { rows: 2 ** 40 }]) {
+  for (const options of [
+    { rows: 0 },
+    { rows: 2.5 },
+    { rows: 10, train: 11 },
+    { rows: 10, train: 0 },
+    { rows: 2 ** 40 },
+  ]) {
     assert.throws(() => blobs(options), /cannot have/);
     assert.throws(() => circles(options), /cannot have/);
   }
@@ -63,11 +94,21 @@ test('impossible sizes and seeds are refused', () => {
 });
 
 test('a data set must fit its shape', () => {
-  const parts = { name: 'a', columns: ['x', 'y'], shape: [2], train: new Float32Array(6), holdout: new Float32Array(0), meta: { origin: '' } };
+  const parts = {
+    name: 'a',
+    columns: ['x', 'y'],
+    shape: [2],
+    train: new Float32Array(6),
+    holdout: new Float32Array(0),
+    meta: { origin: '' },
+  };
   assert.is(makeDataset(parts).rows, 3);
   assert.throws(() => makeDataset({ ...parts, train: new Float32Array(5) }), /do not fit/);
   assert.throws(() => makeDataset({ ...parts, columns: ['x'] }), /do not fit/);
-  assert.throws(() => makeDataset({ ...parts, labels: { train: new Uint32Array(2), holdout: new Uint32Array(0) } }), /fit/);
+  assert.throws(
+    () => makeDataset({ ...parts, labels: { train: new Uint32Array(2), holdout: new Uint32Array(0) } }),
+    /fit/,
+  );
 });
 
 test('quote makes foreign text harmless', () => {

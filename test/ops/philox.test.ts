@@ -121,7 +121,10 @@ test('below is uniform also where rejection is frequent', () => {
 test('permutation holds every index once, and every order of four comes up equally often', () => {
   const stream = new PhiloxStream(4, 'permutation');
   const big = stream.permutation(1000);
-  assert.equal([...big].sort((a, b) => a - b), [...new Uint32Array(1000).keys()]);
+  assert.equal(
+    [...big].sort((a, b) => a - b),
+    [...new Uint32Array(1000).keys()],
+  );
   assert.equal([...stream.permutation(0)], []);
   const seen = new Map<string, number>();
   for (let i = 0; i < 24_000; i++) {

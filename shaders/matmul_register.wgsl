@@ -1,0 +1,76 @@
+// Matrix product in registers alone: no shared memory, no subgroups. For software adapters, where workgroup memory is
+// ordinary memory and only reuse in registers saves loads. y = f(a b), f by p.epilogue.
+//   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
+// A thread computes TM rows x TN columns; the columns of a thread lie WG_X apart, so neighbours load neighbours.
+// Grid: (ceil(n / (WG_X TN)), ceil(m / (WG_Y TM)), groups). Plain composition: matmul_naive.wgsl.
+struct Params {
+  m: u32, n: u32, k: u32, groups: u32,
+  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
+  a_group: u32, b_group: u32,                     // elements from one block to the next
+  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
+  epilogue: u32,
+  slope: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+override WG_X = 8u;
+override WG_Y = 1u;
+const TM = 8u; //@spec 4 8 16
+const TN = 4u; //@spec 2 4 8
+
+fn leaky(v: f32) -> f32 { return select(p.slope * v, v, v > 0.0); }
+
+fn finish(v: f32, g: u32, i: u32, j: u32) -> f32 {
+  switch p.epilogue {
+    case 1u: { return v + c[g / p.c_div * p.n + j]; }
+    case 2u: { return leaky(v + c[g / p.c_div * p.n + j]); }
+    case 3u: { return v * select(p.slope, 1.0, c[(g * p.m + i) * p.n + j] > 0.0); }
+    case 4u: { return tanh(clamp(v + c[g / p.c_div * p.n + j], -15.0, 15.0)); }
+    case 5u: { return leaky(v); }
+    default: { return v; }
+  }
+}
+
+@compute @workgroup_size(WG_X, WG_Y)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let g = tile.z;
+  let row0 = (tile.y * WG_Y + local.y) * TM;
+  let col0 = tile.x * (WG_X * TN) + local.x;
+
+  // Rows and columns past the edge are computed from the last one and not stored.
+  var a_at: array<u32, TM>;
+  for (var i = 0u; i < TM; i++) { a_at[i] = g / p.a_div * p.a_group + min(row0 + i, p.m - 1u) * p.a_row; }
+  var b_at: array<u32, TN>;
+  for (var j = 0u; j < TN; j++) { b_at[j] = g / p.b_div * p.b_group + min(col0 + WG_X * j, p.n - 1u) * p.b_col; }
+
+  var sum: array<f32, TM * TN>;
+  for (var l = 0u; l < p.k; l++) {
+    var w: array<f32, TN>;
+    for (var j = 0u; j < TN; j++) { w[j] = b[b_at[j] + l * p.b_row]; }
+    for (var i = 0u; i < TM; i++) {
+      let x = a[a_at[i] + l * p.a_col];
+      for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(x, w[j], sum[i * TN + j]); }
+    }
+  }
+
+  for (var i = 0u; i < TM; i++) {
+    for (var j = 0u; j < TN; j++) {
+      if (row0 + i < p.m && col0 + WG_X * j < p.n) {
+        y[(g * p.m + row0 + i) * p.n + col0 + WG_X * j] = sum[i * TN + j];
+      }
+    }
+  }
+
+  // A second, rolled sweep over the own outputs keeps the unrolled part short.
+  if (p.epilogue == 0u) { return; }
+  for (var i = row0; i < min(row0 + TM, p.m); i++) {
+    for (var j = col0; j < min(col0 + WG_X * TN, p.n); j += WG_X) {
+      let at = (g * p.m + i) * p.n + j;
+      y[at] = finish(y[at], g, i, j);
+    }
+  }
+}

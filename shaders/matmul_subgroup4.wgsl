@@ -1,0 +1,87 @@
+// Matrix product for subgroups of 8 lanes (lavapipe), columns by fours: y = f(a b), f by p.epilogue.
+//   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
+// Needs b_col = 1 and n, b_row, b_group multiples of 4; a is strided. Other b: matmul_subgroup.wgsl, or pack first.
+// A subgroup computes 8 TM rows x 32 TN columns: a step of l loads one a a lane (lane = row), spreads it with shuffles,
+// and TN vectors of b a lane (lane = four columns). Loads, not arithmetic, are the bound there, a vec4 load costs half
+// of four scalar ones, and a loop body beyond the instruction cache halves the rate: so no unrolling over l.
+// Grid: (ceil(n / (32 TN)), ceil(m / (8 TM SUBGROUPS)), groups). Plain composition: matmul_naive.wgsl.
+enable subgroups;
+
+struct Params {
+  m: u32, n: u32, k: u32, groups: u32,
+  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
+  a_group: u32, b_group: u32,                     // elements from one block to the next
+  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
+  epilogue: u32,
+  slope: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read> c: array<vec4f>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+
+const TM = 2u; //@spec 1 2 3
+const TN = 2u; //@spec 1 2
+const SUBGROUPS = 2u; //@spec 1 2 4
+const ROWS = 8u * TM;
+const THREADS = 8u * SUBGROUPS;
+
+fn leaky(v: vec4f, slope: f32) -> vec4f { return select(slope * v, v, v > vec4f(0.0)); }
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
+        @builtin(subgroup_invocation_id) lane: u32) {
+  let g = tile.z;
+  let n4 = p.n / 4u;
+  let b_row = p.b_row / 4u;
+  let row0 = (tile.y * SUBGROUPS + local / 8u) * ROWS;
+  let col0 = tile.x * (8u * TN) + lane;
+
+  // Rows and columns past the edge are computed from the last one and not stored.
+  var a_at: array<u32, TM>;
+  for (var t = 0u; t < TM; t++) {
+    a_at[t] = g / p.a_div * p.a_group + min(row0 + 8u * t + lane, p.m - 1u) * p.a_row;
+  }
+  var b_at: array<u32, TN>;
+  for (var t = 0u; t < TN; t++) { b_at[t] = g / p.b_div * (p.b_group / 4u) + min(col0 + 8u * t, n4 - 1u); }
+
+  var sum: array<vec4f, ROWS * TN>;
+  for (var l = 0u; l < p.k; l++) {
+    var x: array<f32, TM>;
+    for (var t = 0u; t < TM; t++) { x[t] = a[a_at[t] + l * p.a_col]; }
+    var w: array<vec4f, TN>;
+    for (var t = 0u; t < TN; t++) { w[t] = b[b_at[t] + l * b_row]; }
+    for (var i = 0u; i < ROWS; i++) {
+      let s = vec4f(subgroupShuffle(x[i / 8u], i % 8u));
+      for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, w[j], sum[i * TN + j]); }
+    }
+  }
+
+  let has_bias = p.epilogue == 1u || p.epilogue == 2u || p.epilogue == 4u;
+  let slope = select(1.0, p.slope, p.epilogue == 2u || p.epilogue == 5u);
+  var bias: array<vec4f, TN>;
+  if (has_bias) {
+    for (var j = 0u; j < TN; j++) { bias[j] = c[g / p.c_div * n4 + min(col0 + 8u * j, n4 - 1u)]; }
+  }
+  for (var i = 0u; i < ROWS; i++) {
+    for (var j = 0u; j < TN; j++) {
+      let at = (g * p.m + row0 + i) * n4 + col0 + 8u * j;
+      if (row0 + i < p.m && col0 + 8u * j < n4) {
+        var v = leaky(sum[i * TN + j] + bias[j], slope);
+        if (p.epilogue == 3u) { v *= select(vec4f(p.slope), vec4f(1.0), c[at] > vec4f(0.0)); }
+        y[at] = v;
+      }
+    }
+  }
+
+  // tanh is rare and long: a second, rolled sweep over the own outputs keeps the code short.
+  if (p.epilogue == 4u) {
+    for (var i = row0; i < min(row0 + ROWS, p.m); i++) {
+      for (var j = col0; j < min(col0 + 8u * TN, n4); j += 8u) {
+        let at = (g * p.m + i) * n4 + j;
+        y[at] = tanh(clamp(y[at], vec4f(-15.0), vec4f(15.0)));
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// Matrix product with few columns (n <= C) and a contiguous along its rows' index: y = f(a b), f by p.epilogue.
+//   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
+// Needs a_row = 1 and m, a_col, a_group multiples of 4 (a transposed). The bound is reading a once: a thread computes
+// all columns of T vectors of four rows.
+// Grid: (ceil(m / (4 T WG)), 1, groups). Plain composition: matmul_naive.wgsl. Contiguous along l: matmul_dot.wgsl.
+struct Params {
+  m: u32, n: u32, k: u32, groups: u32,
+  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
+  a_group: u32, b_group: u32,                     // elements from one block to the next
+  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
+  epilogue: u32,
+  slope: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+override WG = 8u;
+const C = 2u; //@spec 1 2 4
+const T = 2u; //@spec 1 2 4
+
+fn leaky(v: f32) -> f32 { return select(p.slope * v, v, v > 0.0); }
+
+fn finish(v: f32, g: u32, i: u32, j: u32) -> f32 {
+  switch p.epilogue {
+    case 1u: { return v + c[g / p.c_div * p.n + j]; }
+    case 2u: { return leaky(v + c[g / p.c_div * p.n + j]); }
+    case 3u: { return v * select(p.slope, 1.0, c[(g * p.m + i) * p.n + j] > 0.0); }
+    case 4u: { return tanh(clamp(v + c[g / p.c_div * p.n + j], -15.0, 15.0)); }
+    case 5u: { return leaky(v); }
+    default: { return v; }
+  }
+}
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32) {
+  let g = tile.z;
+  let m4 = p.m / 4u;
+  let a_col = p.a_col / 4u;
+  let row0 = tile.x * (WG * T) + local; // in vectors
+
+  // Rows and columns past the edge are computed from the last one and not stored.
+  var a_at: array<u32, T>;
+  for (var t = 0u; t < T; t++) { a_at[t] = g / p.a_div * (p.a_group / 4u) + min(row0 + WG * t, m4 - 1u); }
+  var b_at: array<u32, C>;
+  for (var j = 0u; j < C; j++) { b_at[j] = g / p.b_div * p.b_group + min(j, p.n - 1u) * p.b_col; }
+
+  var sum: array<vec4f, C * T>;
+  for (var l = 0u; l < p.k; l++) {
+    var w: array<f32, C>;
+    for (var j = 0u; j < C; j++) { w[j] = b[b_at[j] + l * p.b_row]; }
+    for (var t = 0u; t < T; t++) {
+      let x = a[a_at[t] + l * a_col];
+      for (var j = 0u; j < C; j++) { sum[j * T + t] = fma(x, vec4f(w[j]), sum[j * T + t]); }
+    }
+  }
+
+  for (var t = 0u; t < T; t++) {
+    for (var q = 0u; q < 4u; q++) {
+      for (var j = 0u; j < C; j++) {
+        let row = 4u * (row0 + WG * t) + q;
+        if (row < p.m && j < p.n) { y[(g * p.m + row) * p.n + j] = sum[j * T + t][q]; }
+      }
+    }
+  }
+
+  // A second, rolled sweep over the own outputs keeps the unrolled part short.
+  if (p.epilogue == 0u) { return; }
+  for (var v = row0; v < min(row0 + WG * T, m4); v += WG) {
+    for (var i = 4u * v; i < 4u * v + 4u; i++) {
+      for (var j = 0u; j < p.n; j++) {
+        let at = (g * p.m + i) * p.n + j;
+        y[at] = finish(y[at], g, i, j);
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// Matrix product with few rows (m <= R): y = f(a b), f by p.epilogue. The bound is reading b once.
+//   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
+// Needs b_col = 1 and n, b_row, b_group multiples of 4. A thread computes all rows of T vectors of four columns.
+// Grid: (ceil(n / (4 T WG)), 1, groups). Plain composition: matmul_naive.wgsl. Its mirror image: matmul_tall.wgsl.
+struct Params {
+  m: u32, n: u32, k: u32, groups: u32,
+  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
+  a_group: u32, b_group: u32,                     // elements from one block to the next
+  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
+  epilogue: u32,
+  slope: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+override WG = 8u;
+const R = 2u; //@spec 1 2 4
+const T = 2u; //@spec 1 2 4
+
+fn leaky(v: f32) -> f32 { return select(p.slope * v, v, v > 0.0); }
+
+fn finish(v: f32, g: u32, i: u32, j: u32) -> f32 {
+  switch p.epilogue {
+    case 1u: { return v + c[g / p.c_div * p.n + j]; }
+    case 2u: { return leaky(v + c[g / p.c_div * p.n + j]); }
+    case 3u: { return v * select(p.slope, 1.0, c[(g * p.m + i) * p.n + j] > 0.0); }
+    case 4u: { return tanh(clamp(v + c[g / p.c_div * p.n + j], -15.0, 15.0)); }
+    case 5u: { return leaky(v); }
+    default: { return v; }
+  }
+}
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32) {
+  let g = tile.z;
+  let n4 = p.n / 4u;
+  let b_row = p.b_row / 4u;
+  let col0 = tile.x * (WG * T) + local; // in vectors
+
+  // Rows and columns past the edge are computed from the last one and not stored.
+  var a_at: array<u32, R>;
+  for (var i = 0u; i < R; i++) { a_at[i] = g / p.a_div * p.a_group + min(i, p.m - 1u) * p.a_row; }
+  var b_at: array<u32, T>;
+  for (var t = 0u; t < T; t++) { b_at[t] = g / p.b_div * (p.b_group / 4u) + min(col0 + WG * t, n4 - 1u); }
+
+  var sum: array<vec4f, R * T>;
+  for (var l = 0u; l < p.k; l++) {
+    var x: array<f32, R>;
+    for (var i = 0u; i < R; i++) { x[i] = a[a_at[i] + l * p.a_col]; }
+    for (var t = 0u; t < T; t++) {
+      let w = b[b_at[t] + l * b_row];
+      for (var i = 0u; i < R; i++) { sum[i * T + t] = fma(vec4f(x[i]), w, sum[i * T + t]); }
+    }
+  }
+
+  for (var i = 0u; i < R; i++) {
+    for (var t = 0u; t < T; t++) {
+      for (var q = 0u; q < 4u; q++) {
+        let col = 4u * (col0 + WG * t) + q;
+        if (i < p.m && col < p.n) { y[(g * p.m + i) * p.n + col] = sum[i * T + t][q]; }
+      }
+    }
+  }
+
+  // A second, rolled sweep over the own outputs keeps the unrolled part short.
+  if (p.epilogue == 0u) { return; }
+  for (var i = 0u; i < p.m; i++) {
+    for (var v = col0; v < min(col0 + WG * T, n4); v += WG) {
+      for (var j = 4u * v; j < 4u * v + 4u; j++) {
+        let at = (g * p.m + i) * p.n + j;
+        y[at] = finish(y[at], g, i, j);
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * White-box attacks on the critics: LOGAN (Hayes et al. 2019) as PAR-GAN pools it over K discriminators
+ * (spec/systems.md 3.2), and the attacker who knows the partition (spec/privacy.md section 4).
+ */
+import { PhiloxStream } from '../ops/philox.ts';
+import { type CriticScores, criticSizes } from './critics.ts';
+import { type AttackResult, attackResult } from './result.ts';
+
+export interface WhiteBox {
+  /** s(x) = max_k D_k(x): the attacker does not know which critic saw x. */
+  max: AttackResult;
+  /** s(x) = mean_k D_k(x). */
+  mean: AttackResult;
+  /** s(x) = D_b(x), b the partition that x is in if it is a member. Absent where partitions are not known. */
+  own?: AttackResult;
+  /** `own`, with each critic's scores replaced by their ranks among that critic's candidates. */
+  ownRanked?: AttackResult;
+  /** s(x) = D_b(x) - mean of the other critics, which did not see x. Absent where K = 1. */
+  ownVsRest?: AttackResult;
+}
+
+/**
+ * A partition for every non-member, so that it can be scored as members are: the same share of non-members as of
+ * members goes to each partition (largest remainders), who goes where is random.
+ */
+export function assignPartitions(own: Uint32Array, critics: number, m: number, seed: number): Uint32Array {
+  const quota = new Float64Array(critics);
+  for (const k of own) quota[k] += m / own.length;
+  const counts = Array.from(quota, (share) => Math.floor(share + 1e-9));
+  const byRemainder = [...counts.keys()].sort((a, b) => quota[b] - counts[b] - (quota[a] - counts[a]) || a - b);
+  let missing = m - counts.reduce((sum, count) => sum + count, 0);
+  for (const k of byRemainder) if (missing-- > 0) counts[k]++;
+  const order = new PhiloxStream(seed, 'attack/partitions').permutation(m);
+  const assigned = new Uint32Array(m);
+  let at = 0;
+  counts.forEach((count, k) => {
+    for (const row of order.subarray(at, at + count)) assigned[row] = k;
+    at += count;
+  });
+  return assigned;
+}
+
+/** Combines the K scores of each record: `f` gets the record's scores and its index. */
+function pool(scores: Float32Array, critics: number, f: (each: Float64Array, row: number) => number): Float64Array {
+  const rows = scores.length / critics;
+  const each = new Float64Array(critics);
+  return Float64Array.from({ length: rows }, (_, row) => {
+    for (let k = 0; k < critics; k++) each[k] = scores[k * rows + row];
+    return f(each, row);
+  });
+}
+
+const sum = (each: Float64Array): number => each.reduce((total, value) => total + value, 0);
+
+/** Mid-ranks, divided by their number, of the scores within each partition; members and others ranked together. */
+function rankWithin(
+  scores: [members: Float64Array, others: Float64Array],
+  partitions: [Uint32Array, Uint32Array],
+  critics: number,
+): [Float64Array, Float64Array] {
+  const n = scores[0].length;
+  const value = (i: number) => (i < n ? scores[0][i] : scores[1][i - n]);
+  const lists: number[][] = Array.from({ length: critics }, () => []);
+  partitions[0].forEach((k, row) => {
+    lists[k].push(row);
+  });
+  partitions[1].forEach((k, row) => {
+    lists[k].push(n + row);
+  });
+  const ranks = new Float64Array(n + scores[1].length);
+  for (const list of lists) {
+    list.sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
+    for (let start = 0; start < list.length; ) {
+      let end = start + 1;
+      while (end < list.length && value(list[end]) === value(list[start])) end++;
+      for (let i = start; i < end; i++) ranks[list[i]] = (start + end) / (2 * list.length);
+      start = end;
+    }
+  }
+  return [ranks.slice(0, n), ranks.slice(n)];
+}
+
+/**
+ * The white-box attacks. `max` and `mean` are PAR-GAN's own; they dilute the one critic that saw a record among K - 1
+ * that did not, so the attacker who knows the partition is the honest worst case.
+ *
+ * The game behind `own`: the attacker gets a record x and a partition b with the words "if x is a member, it is in b".
+ * For a member b is the true one. A non-member has none, so it gets one at random, in the same proportions as members
+ * (`assignPartitions`); had it been scored by its best critic, or by all, the score would betray it by its construction
+ * and not by what the critics remember. Hence both sides are scored by exactly one critic, and chance stays 0.5.
+ *
+ * `own` compares raw scores across critics. Critics are trained apart, and the level of a WGAN critic is arbitrary, so
+ * differences between critics add noise that hides members; an attacker removes it by ranking the candidates of each
+ * critic (members and non-members together: no label is used). That is `ownRanked`. With K = 1 the two are equal.
+ * `ownVsRest` calibrates per record instead, with the other critics as reference models (Watson et al. 2022).
+ *
+ * @param scores in inference mode; sigmoid outputs or logits alike, but a saturated sigmoid ties what logits tell apart
+ * @throws VeilganError SHAPE, DATA, NAN
+ */
+export function whiteBox(scores: CriticScores, options: { seed?: number } = {}): WhiteBox {
+  const { critics, n, m } = criticSizes(scores);
+  const { members, nonMembers } = scores;
+  const seed = options.seed ?? 0;
+  const run = (name: string, f: (each: Float64Array) => number): AttackResult =>
+    attackResult(name, pool(members, critics, f), pool(nonMembers, critics, f), { seed });
+  const results: WhiteBox = {
+    max: run('white-box-max', (each) => Math.max(...each)),
+    mean: run('white-box-mean', (each) => sum(each) / critics),
+  };
+  const own = scores.own ?? (critics === 1 ? new Uint32Array(n) : undefined);
+  if (!own) return results;
+  const assigned = assignPartitions(own, critics, m, seed);
+  const both = (f: (each: Float64Array, k: number) => number): [Float64Array, Float64Array] => [
+    pool(members, critics, (each, row) => f(each, own[row])),
+    pool(nonMembers, critics, (each, row) => f(each, assigned[row])),
+  ];
+  const raw = both((each, k) => each[k]);
+  results.own = attackResult('white-box-own', ...raw, { seed });
+  results.ownRanked = attackResult('white-box-own-ranked', ...rankWithin(raw, [own, assigned], critics), { seed });
+  if (critics > 1) {
+    const margin = both((each, k) => each[k] - (sum(each) - each[k]) / (critics - 1));
+    results.ownVsRest = attackResult('white-box-own-vs-rest', ...margin, { seed });
+  }
+  return results;
+}

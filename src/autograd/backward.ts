@@ -1,0 +1,72 @@
+import { add } from '../ops/elementwise.ts';
+import { checkVersions, type Cotangent, force, type Node, type Pair } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Receives the uses of parameters instead of their summed gradients; returns whether it took this one. */
+export type Collector = (parameter: Tensor, pair: Pair | null, op: string) => void;
+
+/** The nodes on a path from `target` leaves to `output`, latest first. */
+function path(output: Tensor, targets: ReadonlySet<Node>): Node[] {
+  const first = Math.min(...[...targets].map((n) => n.seq));
+  const reaches = new Map<Node, boolean>();
+  const visit = (root: Node): void => {
+    // Depth first without recursion: a long training program would overflow the stack.
+    const stack: { node: Node; next: number }[] = [{ node: root, next: 0 }];
+    while (stack.length) {
+      const top = stack[stack.length - 1];
+      if (top.next === 0) reaches.set(top.node, targets.has(top.node));
+      const inputs = top.node.inputs;
+      if (top.next < inputs.length) {
+        const node = inputs[top.next++].node;
+        if (node && node.seq >= first && !reaches.has(node)) stack.push({ node, next: 0 });
+        continue;
+      }
+      if (inputs.some((t) => t.node && reaches.get(t.node))) reaches.set(top.node, true);
+      stack.pop();
+    }
+  };
+  if (output.node) visit(output.node);
+  return [...reaches].flatMap(([node, yes]) => (yes ? [node] : [])).sort((a, b) => b.seq - a.seq);
+}
+
+/**
+ * Cotangents of `targets` given that of `output`; null for a target it does not depend on.
+ * With `collect`, uses of the targets go there instead and the results are null.
+ * @throws VeilganError GRADIENT where a needed value was overwritten
+ */
+export function backward(output: Tensor, seed: Tensor, targets: readonly Tensor[], collect?: Collector): (Tensor | null)[] {
+  const leaves = new Set(targets.flatMap((t) => (t.node ? [t.node] : [])));
+  const cotangents = new Map<Node, Cotangent>();
+  const onPath = path(output, leaves);
+  const live = new Set(onPath);
+  if (output.node) cotangents.set(output.node, seed);
+  for (const node of onPath) {
+    const g = cotangents.get(node);
+    if (!g || leaves.has(node)) continue;
+    cotangents.delete(node);
+    checkVersions(node);
+    const nodeOf = (t: Tensor) => (t.node && live.has(t.node) ? t.node : null);
+    const collected = node.inputs.map((t) => collect !== undefined && t.node !== null && leaves.has(t.node));
+    let flow = g;
+    if (collect && collected.some(Boolean)) {
+      flow = force(g);
+      collected.forEach((yes, i) => {
+        if (yes) collect(node.inputs[i], node.pairs?.(flow, i) ?? null, node.op);
+      });
+    }
+    const wanted = node.inputs.map((t, i) => !collected[i] && nodeOf(t) !== null);
+    if (!wanted.some(Boolean)) continue;
+    const results = node.vjp(flow, wanted);
+    node.inputs.forEach((input, i) => {
+      const into = nodeOf(input);
+      const more = results[i];
+      if (!wanted[i] || !into || !more) return;
+      const sofar = cotangents.get(into);
+      cotangents.set(into, sofar ? add(force(sofar), force(more)) : more);
+    });
+  }
+  return targets.map((t) => {
+    const g = t.node && cotangents.get(t.node);
+    return g ? force(g) : null;
+  });
+}

@@ -1,0 +1,192 @@
+/** Progress of a long job on stderr, and stopping it cleanly. */
+import { SingleBar } from 'cli-progress';
+import { VeilganError } from '../gpu/errors.ts';
+import { formatNumber, formatSeconds } from './format.ts';
+
+/** The part of process.stderr that is used. */
+export interface Terminal extends NodeJS.WritableStream {
+  isTTY?: boolean;
+}
+
+export interface ProgressOptions {
+  /** Steps of the whole job. */
+  total: number;
+  /** Steps that were done before this start (a resumed run). */
+  start?: number;
+  /** What runs: `pargan on blobs`. */
+  label?: string;
+  /** Either one silences everything. */
+  json?: boolean;
+  quiet?: boolean;
+  stream?: Terminal;
+  /** Milliseconds; for tests. */
+  now?: () => number;
+}
+
+export interface Losses {
+  loss_g: number;
+  loss_d: readonly number[];
+}
+
+export interface Progress {
+  /** `step` steps are done, in total; `losses` are those of the last one. */
+  update(step: number, losses?: Losses): void;
+  /** A line of its own, above a bar. */
+  note(line: string): void;
+  /** Ends the bar; in a log, writes the last state. Further calls do nothing. */
+  stop(): void;
+}
+
+/** Without a terminal a line is written no more often than this. */
+const LINE_MS = 10_000;
+/** Speed is that of the last so many milliseconds: the first steps, which compile, are forgotten. */
+const WINDOW_MS = 10_000;
+
+/** A bar on a terminal, a plain line about every 10 s elsewhere, nothing with `json` or `quiet`. */
+export function createProgress(options: ProgressOptions): Progress {
+  const { total, start = 0, label = '', stream = process.stderr, now = () => performance.now() } = options;
+  if (options.json || options.quiet) return { update() {}, note() {}, stop() {} };
+  const speed = new Speed(start, now());
+  const prefix = label ? `${label}: ` : '';
+  let step = start;
+  let losses: Losses | undefined;
+  let stopped = false;
+  // What matters most comes first: a terminal cuts off what does not fit.
+  const state = () => {
+    const parts = [`${formatNumber(step)}/${formatNumber(total)}`];
+    const ms = speed.msPerStep();
+    if (ms !== undefined) parts.push(`${formatNumber(ms, 3)} ms/step`);
+    if (ms !== undefined && step < total) parts.push(`${timeLeft((total - step) * ms)} left`);
+    if (losses) parts.push(`L_G ${loss(losses.loss_g)}`, `L_D ${loss(mean(losses.loss_d))}`);
+    return parts.join(', ');
+  };
+
+  if (!stream.isTTY) {
+    let last = now();
+    let written = start;
+    const line = () => {
+      stream.write(`${prefix}step ${state()}\n`);
+      last = now();
+      written = step;
+    };
+    return {
+      update(to, latest) {
+        if (stopped) return;
+        step = to;
+        losses = latest ?? losses;
+        speed.at(step, now());
+        if (now() - last >= LINE_MS) line();
+      },
+      note: (text) => void stream.write(`${text}\n`),
+      stop() {
+        if (!stopped && step !== written) line();
+        stopped = true;
+      },
+    };
+  }
+
+  const bar = new SingleBar({
+    format: `${prefix}{bar} {percentage} % | {state}`,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 14,
+    hideCursor: true,
+    // Else an unchanged bar would not come back after a note.
+    forceRedraw: true,
+    fps: 10,
+    // Ctrl-C is ours: the job ends after its chunk and then stops the bar itself.
+    gracefulExit: false,
+    stream,
+  });
+  // Leaving in the middle (a second Ctrl-C) must not leave a terminal without cursor and line wrapping.
+  const restore = () => void stream.write('\x1b[?25h\x1b[?7h\n');
+  process.once('exit', restore);
+  bar.start(total, start, { state: state() });
+  return {
+    update(to, latest) {
+      if (stopped) return;
+      step = to;
+      losses = latest ?? losses;
+      speed.at(step, now());
+      bar.update(step, { state: state() });
+    },
+    note(text) {
+      // Clears the line of the bar, which draws itself again below.
+      stream.write(stopped ? `${text}\n` : `\r\x1b[2K${text}\n`);
+      if (!stopped) bar.render();
+    },
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      bar.stop();
+      process.off('exit', restore);
+    },
+  };
+}
+
+export interface Interruption {
+  /** Aborted by the first SIGINT or SIGTERM; its reason is an INTERRUPTED error. Work ends its chunk and saves. */
+  readonly signal: AbortSignal;
+  /** Gives the signals back to Node. */
+  dispose(): void;
+}
+
+/**
+ * The first SIGINT (Ctrl-C) or SIGTERM asks to stop cleanly, through `signal` and `onStop` (say so to the user); the
+ * second one exits at once with code 130. Dispose of it when the job has ended.
+ */
+export function interruptible(onStop: () => void = () => {}, exit: (code: number) => void = process.exit): Interruption {
+  const controller = new AbortController();
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  const stop = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      exit(130);
+      return;
+    }
+    const fix = 'Continue with --resume';
+    controller.abort(new VeilganError('INTERRUPTED', `stopped by ${name === 'SIGINT' ? 'Ctrl-C' : name}`, { fix }));
+    onStop();
+  };
+  for (const name of names) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    dispose() {
+      for (const name of names) process.off(name, stop);
+    },
+  };
+}
+
+/** Milliseconds a step over a sliding window. */
+class Speed {
+  readonly #marks: { step: number; time: number }[];
+
+  constructor(step: number, time: number) {
+    this.#marks = [{ step, time }];
+  }
+
+  at(step: number, time: number): void {
+    this.#marks.push({ step, time });
+    // The mark just before the window stays, so that the window is always covered.
+    while (this.#marks.length > 2 && this.#marks[1].time <= time - WINDOW_MS) this.#marks.shift();
+  }
+
+  msPerStep(): number | undefined {
+    const first = this.#marks[0];
+    const last = this.#marks[this.#marks.length - 1];
+    return last.step > first.step ? (last.time - first.time) / (last.step - first.step) : undefined;
+  }
+}
+
+/** In whole seconds, of which it claims at least one. */
+function timeLeft(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  return seconds < 60 ? `${seconds} s` : formatSeconds(seconds);
+}
+
+function loss(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(3) : formatNumber(value);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

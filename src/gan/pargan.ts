@@ -1,0 +1,196 @@
+/**
+ * PAR-GAN (KDD 2021): one generator against K critics, each of which sees its own partition of the data only. An
+ * ordinary GAN is K = 1 of the same code.
+ */
+import { valueAndGrad } from '../autograd/grad.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Program, Replay } from '../gpu/program.ts';
+import { mlp } from '../nn/dense.ts';
+import { log } from '../ops/assign.ts';
+import { add, scale } from '../ops/elementwise.ts';
+import { gather } from '../ops/gather.ts';
+import { concat, detach, reshape, slice } from '../ops/movement.ts';
+import { normal, uniform } from '../ops/random.ts';
+import { mean, sum } from '../ops/reduce.ts';
+import type { OptimizerConfig } from '../optim/optimizer.ts';
+import { scope } from '../tensor/scope.ts';
+import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
+import { Batches } from './batches.ts';
+import type { GanConfig } from './config.ts';
+import { criticLoss, generatorLoss, gradientPenalty } from './losses.ts';
+import { type HostTensors, Player } from './player.ts';
+import type { System } from './train.ts';
+
+/** Rows of a sampling or scoring call; fixed, so that a row does not depend on how many are asked for. */
+const CALL = 4096;
+/** Most steps of a chunk, which the index list has room for. */
+const CHUNK = 256;
+
+export interface TrainingData {
+  /** [rows, features] */
+  readonly train: Float32Array;
+  readonly features: number;
+}
+
+export class ParGan implements System {
+  readonly gpu: Gpu;
+  readonly config: GanConfig;
+  readonly seed: number;
+  readonly features: number;
+  readonly batches: Batches;
+  readonly generator: Player;
+  readonly critics: Player;
+  readonly maxChunk = CHUNK;
+  /** generator steps done or submitted */
+  step = 0;
+  readonly #data: Tensor;
+  readonly #index: Tensor;
+  readonly #list: Uint32Array;
+  readonly #target: Tensor;
+  #program: Program | null = null;
+
+  /** @throws VeilganError CONFIG where the data do not fill the partitions */
+  constructor(gpu: Gpu, config: GanConfig, data: TrainingData, seed: number) {
+    const { partitions: K, batch: B } = config;
+    this.gpu = gpu;
+    this.config = config;
+    this.seed = seed;
+    this.features = data.features;
+    const rows = data.train.length / data.features;
+    this.batches = new Batches(rows, config, seed);
+    const optimizer: OptimizerConfig =
+      config.optimizer === 'adam'
+        ? { kind: 'adam', rate: config.rate, beta1: config.beta1, beta2: config.beta2 }
+        : { kind: config.optimizer, rate: config.rate };
+    const generator = mlp([config.latent, ...config.generatorHidden, data.features], config.slope);
+    const critic = mlp([data.features, ...config.criticHidden, 1], config.slope);
+    this.generator = new Player(gpu, 'generator', generator, 1, optimizer);
+    this.critics = new Player(gpu, 'critics', critic, K, optimizer, config.divergence === 'wgan' ? config.clip : undefined);
+    generator.initialise(this.generator.parameters.parts, seed, 1000);
+    critic.initialise(this.critics.parameters.parts, seed, 2000);
+    this.#data = tensor(gpu, data.train, [rows, data.features]);
+    this.#list = new Uint32Array(CHUNK * K * B);
+    this.#index = empty(gpu, [this.#list.length], 'u32');
+    this.#target = tensor(gpu, Float32Array.from({ length: K * 2 * B }, (_, i) => (i % (2 * B) < B ? 1 : 0)), [K, 2 * B, 1]);
+  }
+
+  /** Latent vectors for `groups` sub-batches. */
+  #latent(groups: number): Tensor {
+    return normal(this.gpu, [groups, this.config.batch, this.config.latent], { seed: this.seed });
+  }
+
+  /**
+   * One training step in the order of the notebooks: a real minibatch from each partition, used throughout; n_D critic
+   * updates, each against fresh fakes; one generator update. The generator does not change while the critics do, so
+   * all fakes of that phase are one call of it.
+   */
+  #record(): void {
+    const { config, generator, critics, features: d } = this;
+    const { partitions: K, batch: B, criticSteps } = config;
+    const real = reshape(gather(this.#data, { list: this.#index, perStep: K * B }), [K, B, d]);
+    const fakes = generator.apply(this.#latent(criticSteps * K));
+    for (let r = 0; r < criticSteps; r++) {
+      scope(() => {
+        const fake = slice(fakes, 0, r * K, (r + 1) * K);
+        const both = concat([real, fake], 1);
+        const at = config.divergence === 'wgan-gp' ? uniform(this.gpu, [K, B, 1], { seed: this.seed }) : null;
+        const [[, perCritic], gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) => {
+          const critic = (x: Tensor) => critics.network.apply(p, x);
+          const bare = criticLoss(critic(both), this.#target, config);
+          const loss = at ? add(bare, scale(gradientPenalty(critic, real, fake, at), config.penalty)) : bare;
+          // No term is shared between critics, so the gradient of the sum is each one's own.
+          return [sum(loss), loss] as const;
+        })(critics.parameters.parts);
+        critics.optimizer.update(gradient);
+        if (r === criticSteps - 1) log('loss_d', perCritic);
+      });
+    }
+    const z = this.#latent(K);
+    const [loss, gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) =>
+      mean(generatorLoss(critics.apply(generator.network.apply(p, z)), config)),
+    )(generator.parameters.parts);
+    generator.optimizer.update(gradient);
+    log('loss_g', loss);
+  }
+
+  /** The recorded step; recorded at the first call. */
+  program(): Program {
+    this.#program ??= this.gpu.capture('pargan.step', () => scope(() => this.#record()));
+    return this.#program;
+  }
+
+  /** Draws the batches of the next `count` steps, uploads them in one write, and gives the steps' replays. */
+  chunk(count: number): Replay[] {
+    const program = this.program();
+    const width = this.config.partitions * this.config.batch;
+    const replays = Array.from({ length: count }, (_, i) => {
+      this.batches.fill(this.#list, i * width, this.step + i);
+      return { program, step: this.step + i, index: i * width };
+    });
+    this.gpu.upload(this.#index, this.#list.subarray(0, count * width));
+    this.step += count;
+    return replays;
+  }
+
+  /**
+   * Generated rows [n, features]. Row i depends on the seed, `stream` and i only.
+   * @param stream which of the seed's latent sequences
+   */
+  async sample(n: number, stream = 0): Promise<Float32Array> {
+    const out = new Float32Array(n * this.features);
+    for (let first = 0, call = 0; first < n; first += CALL, call++) {
+      const y = scope(() => {
+        const z = normal(this.gpu, [1, CALL, this.config.latent], { seed: this.seed, stream: 0x10000 * (stream + 1) + call });
+        return detach(this.generator.apply(z));
+      });
+      const rows = await y.read();
+      y.dispose();
+      out.set(rows.subarray(0, Math.min(CALL, n - first) * this.features), first * this.features);
+    }
+    return out;
+  }
+
+  /** Score of each row by each critic, [K, rows]: probabilities where the divergence is JS, else critic values. */
+  async scores(x: Float32Array): Promise<Float32Array> {
+    const { features: d, config } = this;
+    const rows = x.length / d;
+    const K = config.partitions;
+    const out = new Float32Array(K * rows);
+    for (let first = 0; first < rows; first += CALL) {
+      const n = Math.min(CALL, rows - first);
+      const y = scope(() => {
+        const batch = tensor(this.gpu, x.subarray(first * d, (first + n) * d), [1, n, d]);
+        const raw = this.critics.apply(batch);
+        return config.divergence === 'js' ? raw.sigmoid() : detach(raw);
+      });
+      const part = await y.read();
+      y.dispose();
+      for (let k = 0; k < K; k++) out.set(part.subarray(k * n, (k + 1) * n), k * rows + first);
+    }
+    return out;
+  }
+
+  /** Parameters, moments and counters: with the seed and the config, all that the rest of the run depends on. */
+  async state(): Promise<{ tensors: HostTensors; meta: Record<string, string> }> {
+    const g = await this.generator.state();
+    const d = await this.critics.state();
+    return {
+      tensors: { ...g.tensors, ...d.tensors },
+      meta: { step: String(this.step), generator_updates: String(g.updates), critic_updates: String(d.updates) },
+    };
+  }
+
+  /** Goes on from what `state` gave. @throws VeilganError FILE where it belongs to another network */
+  restore(tensors: Readonly<HostTensors>, meta: Readonly<Record<string, string>>): void {
+    this.generator.restore(tensors, Number(meta.generator_updates));
+    this.critics.restore(tensors, Number(meta.critic_updates));
+    this.step = Number(meta.step);
+  }
+
+  dispose(): void {
+    this.#program?.dispose();
+    this.generator.dispose();
+    this.critics.dispose();
+    for (const t of [this.#data, this.#index, this.#target]) t.dispose();
+  }
+}

@@ -1,0 +1,71 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Network } from '../nn/dense.ts';
+import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../optim/flat.ts';
+import { Optimizer, type OptimizerConfig } from '../optim/optimizer.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { VeilganError } from '../gpu/errors.ts';
+
+/** Tensors on the host, by name, as a checkpoint holds them. */
+export type HostTensors = Record<string, { shape: Shape; data: Float32Array }>;
+
+/** A network with its parameters and its optimiser: the generator, or all K critics at once. */
+export class Player {
+  readonly name: string;
+  readonly network: Network;
+  readonly parameters: Flat;
+  readonly optimizer: Optimizer;
+
+  /** @param groups weight blocks: 1 for a generator, K for critics */
+  constructor(gpu: Gpu, name: string, network: Network, groups: number, optimizer: OptimizerConfig, clip?: number) {
+    this.name = name;
+    this.network = network;
+    this.parameters = flat(gpu, network.shapes(groups));
+    this.optimizer = new Optimizer(optimizer, this.parameters, clip);
+  }
+
+  apply(x: Tensor): Tensor {
+    return this.network.apply(this.parameters.parts, x);
+  }
+
+  /** Everything that a resumed run needs, on the host. */
+  async state(): Promise<{ tensors: HostTensors; updates: number }> {
+    const tensors: HostTensors = {};
+    const flats = { '': this.parameters, ...this.optimizer.moments };
+    for (const [moment, f] of Object.entries(flats)) {
+      for (const [name, t] of Object.entries(await readFlat(f))) tensors[this.#key(name, moment)] = t;
+    }
+    return { tensors, updates: this.optimizer.updates };
+  }
+
+  /** @throws VeilganError FILE where a tensor is missing or has another shape */
+  restore(tensors: Readonly<HostTensors>, updates: number): void {
+    const flats = { '': this.parameters, ...this.optimizer.moments };
+    for (const [moment, f] of Object.entries(flats)) {
+      const values: Record<string, Float32Array> = {};
+      for (const [name, part] of Object.entries(f.parts)) {
+        const key = this.#key(name, moment);
+        const stored = tensors[key];
+        if (!stored || stored.data.length !== part.length || stored.shape.join() !== part.shape.join()) {
+          const what = stored ? `has shape [${stored.shape}], not [${part.shape}]` : 'is missing';
+          throw new VeilganError('FILE', `the checkpoint's tensor ${key} ${what}`, {
+            where: 'checkpoint.safetensors',
+            fix: 'Use the checkpoint that belongs to this run\'s run.json',
+          });
+        }
+        values[name] = stored.data;
+      }
+      writeFlat(f, values);
+    }
+    this.optimizer.updates = updates;
+  }
+
+  #key(name: string, moment: string): string {
+    return moment ? `${this.name}.${this.optimizer.config.kind}.${moment}.${name}` : `${this.name}.${name}`;
+  }
+
+  dispose(): void {
+    this.optimizer.dispose();
+    disposeFlat(this.parameters);
+  }
+}

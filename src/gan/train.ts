@@ -1,0 +1,78 @@
+import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu, Ticket } from '../gpu/gpu.ts';
+import type { Replay } from '../gpu/program.ts';
+
+/** What the training loop drives. */
+export interface System {
+  readonly gpu: Gpu;
+  /** generator steps done or submitted */
+  readonly step: number;
+  readonly maxChunk: number;
+  /** The replays of the next `count` steps, their batches uploaded. */
+  chunk(count: number): Replay[];
+}
+
+export interface LossRow {
+  /** counted from 1: the state after this step */
+  readonly step: number;
+  readonly loss_g: number;
+  /** of the last critic update of the step, by critic */
+  readonly loss_d: readonly number[];
+}
+
+export interface TrainOptions {
+  /** stop after this many steps in all */
+  readonly steps: number;
+  /** steps a submit; by default about `targetMs` worth of them */
+  readonly chunk?: number;
+  /** milliseconds of work a submit: 100 headless, 8 in a page */
+  readonly targetMs?: number;
+  /** called for each finished chunk, in order */
+  readonly onRows?: (rows: readonly LossRow[]) => void;
+  /** asked between chunks: true stops cleanly */
+  readonly stop?: () => boolean;
+}
+
+/**
+ * Trains until `steps`, or until `stop` says so, with two chunks in flight. The numbers do not depend on the chunks.
+ * @throws VeilganError NAN naming step and loss where a loss is not finite; DEVICE_LOST
+ */
+export async function train(system: System, { steps, chunk, targetMs = 100, onRows, stop }: TrainOptions): Promise<void> {
+  const { waiter } = system.gpu;
+  const flying: { ticket: Ticket; first: number }[] = [];
+  const land = async () => {
+    const next = flying.shift();
+    if (next) onRows?.(toRows(await next.ticket.done(), next.first));
+  };
+  let size = chunk ?? 1;
+  try {
+    while (system.step < steps && !stop?.()) {
+      const count = Math.min(size, steps - system.step, system.maxChunk);
+      const first = system.step;
+      const replays = system.chunk(count);
+      flying.push({ ticket: system.gpu.replay(replays), first });
+      // The first chunk compiles the kernels; nothing else is sent before it has come back.
+      if (flying.length === 2 || first === 0) await land();
+      const each = waiter.estimate(replays[0].program.name);
+      if (!chunk && each) size = Math.max(1, Math.min(4 * size, Math.round(targetMs / each)));
+    }
+  } finally {
+    while (flying.length) await land();
+  }
+}
+
+function toRows(logs: Map<string, Float32Array[]>, first: number): LossRow[] {
+  const g = logs.get('loss_g') ?? [];
+  const d = logs.get('loss_d') ?? [];
+  return g.map((row, i) => {
+    const step = first + i + 1;
+    const bad = !Number.isFinite(row[0]) ? 'generator' : d[i].some((x) => !Number.isFinite(x)) ? 'critic' : null;
+    if (bad) {
+      throw new VeilganError('NAN', `the ${bad} loss is not finite at step ${step}`, {
+        where: `step ${step}`,
+        fix: 'Lower --rate, or look for extreme values in the data',
+      });
+    }
+    return { step, loss_g: row[0], loss_d: Array.from(d[i]) };
+  });
+}

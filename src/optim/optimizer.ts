@@ -1,0 +1,79 @@
+/** SGD, RMSProp and Adam: each one fused kernel over all parameters of a player. */
+import adamShader from '#shaders/adam.wgsl';
+import rmspropShader from '#shaders/rmsprop.wgsl';
+import sgdShader from '#shaders/sgd.wgsl';
+import { pack } from '../ops/assign.ts';
+import { strided } from '../ops/dispatch.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { disposeFlat, type Flat, flat, scratch } from './flat.ts';
+
+export type OptimizerConfig =
+  | { readonly kind: 'sgd'; readonly rate: number; readonly momentum?: number }
+  | { readonly kind: 'rmsprop'; readonly rate: number; readonly decay?: number; readonly epsilon?: number }
+  | { readonly kind: 'adam'; readonly rate: number; readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number };
+
+const UNCLIPPED = 3.4e38;
+
+/**
+ * Updates one player's parameters in place. Definitions and defaults are TensorFlow 2.1's: epsilon 1e-7 outside the
+ * root, RMSProp's accumulator starting at 0 with decay 0.9, Adam's bias correction in the rate.
+ */
+export class Optimizer {
+  readonly config: OptimizerConfig;
+  readonly parameters: Flat;
+  /** one flat buffer a moment: Adam's m and v, RMSProp's and SGD's v */
+  readonly moments: Readonly<Record<string, Flat>>;
+  /** updates made, the t of the bias correction */
+  updates = 0;
+  readonly #gradient: Tensor;
+  readonly #clip: number;
+
+  /** @param clip bound on every parameter's absolute value after an update, or none */
+  constructor(config: OptimizerConfig, parameters: Flat, clip = UNCLIPPED) {
+    this.config = config;
+    this.parameters = parameters;
+    this.#clip = clip;
+    const { gpu } = parameters.whole;
+    const shapes = Object.fromEntries(Object.entries(parameters.parts).map(([name, t]) => [name, t.shape]));
+    const names = config.kind === 'adam' ? ['m', 'v'] : ['v'];
+    this.moments = Object.fromEntries(names.map((name) => [name, flat(gpu, shapes)]));
+    this.#gradient = scratch(parameters.whole);
+    gpu.upload(this.#gradient, new Float32Array(this.#gradient.length));
+  }
+
+  /** The rate of the next update, bias correction included, in f64. */
+  next(): number {
+    const t = ++this.updates;
+    if (this.config.kind !== 'adam') return this.config.rate;
+    const { rate, beta1 = 0.9, beta2 = 0.999 } = this.config;
+    return (rate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+  }
+
+  /** One update. In a program the rate of each replay comes from `next` through the step block. */
+  update(gradients: Readonly<Record<string, Tensor>>): void {
+    const { whole: w, parts, at } = this.parameters;
+    const { gpu } = w;
+    pack(this.#gradient, Object.keys(parts).map((name) => gradients[name]), at);
+    const slot = gpu.capturing?.rate(() => this.next()) ?? -1;
+    const g = this.#gradient;
+    const { grid, threads } = strided(gpu, w.length);
+    const common = { n: w.length, threads, slot, rate: slot < 0 ? this.next() : 0, clip: this.#clip };
+    const v = this.moments.v.whole;
+    const c = this.config;
+    if (c.kind === 'adam') {
+      const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = c;
+      gpu.run(adamShader, {}, { w, m: this.moments.m.whole, v, g }, { ...common, beta1, beta2, epsilon }, grid);
+    } else if (c.kind === 'rmsprop') {
+      const { decay = 0.9, epsilon = 1e-7 } = c;
+      gpu.run(rmspropShader, {}, { w, v, g }, { ...common, decay, epsilon }, grid);
+    } else {
+      gpu.run(sgdShader, {}, { w, v, g }, { ...common, momentum: c.momentum ?? 0 }, grid);
+    }
+    for (const t of [w, ...Object.values(this.moments).map((f) => f.whole)]) t.storage.version++;
+  }
+
+  dispose(): void {
+    for (const f of Object.values(this.moments)) disposeFlat(f);
+    this.#gradient.dispose();
+  }
+}

@@ -1,0 +1,42 @@
+/** How our charts look: one font, few lines, colours that people with any colour vision tell apart. */
+import type { Config } from 'vega-lite';
+
+export const FONT = 'DejaVu Sans';
+
+/** From Okabe and Ito, "Color Universal Design" (2008); grey is for what is only the background of a comparison. */
+export const COLOURS = {
+  blue: '#0072b2',
+  orange: '#d55e00',
+  green: '#009e73',
+  purple: '#cc79a7',
+  yellow: '#e69f00',
+  grey: '#9a9a9a',
+  ink: '#222222',
+} as const;
+
+const INK = COLOURS.ink;
+const SOFT = '#666666';
+
+/** The Vega-Lite configuration of every chart. Made anew each time: Vega-Lite writes into what it is given. */
+export function config(): Config {
+  return {
+    background: 'white',
+    font: `${FONT}, Verdana, sans-serif`,
+    padding: 12,
+    view: { stroke: '#cccccc' },
+    title: { anchor: 'start', fontSize: 16, fontWeight: 'bold', color: INK, offset: 10, subtitleColor: SOFT, subtitleFontSize: 12 },
+    axis: {
+      labelFontSize: 13,
+      titleFontSize: 14,
+      titleFontWeight: 'normal',
+      titlePadding: 8,
+      labelColor: INK,
+      titleColor: INK,
+      gridColor: '#ececec',
+      domainColor: SOFT,
+      tickColor: SOFT,
+      labelFlush: false,
+    },
+    legend: { labelFontSize: 13, titleFontSize: 13, labelColor: INK, titleColor: INK, symbolSize: 120, labelLimit: 400 },
+  };
+}

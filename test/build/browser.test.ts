@@ -1,0 +1,57 @@
+/** The page harness: WebGPU is there, and whatever goes wrong in a page fails the test that opened it. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { withPage } from '../../src/build/browser.mjs';
+import { findChromium } from '../../src/build/chromium.mjs';
+
+const check = findChromium() ? test : test.skip;
+if (!findChromium()) console.error('# skipped: no Chromium (npm run setup -- --browser)');
+
+const wait = { timeout: 30_000 };
+
+check('a page has an adapter, files, and a result', async () => {
+  const script = `const adapter = await navigator.gpu.requestAdapter();
+const text = await (await fetch('/data.csv')).text();
+window.answer = { secure: isSecureContext, adapter: adapter !== null, storage: adapter.limits.maxStorageBuffersPerShaderStage, text };`;
+  const answer = await withPage(
+    async (page) => {
+      const handle = await page.waitForFunction('window.answer');
+      return (await handle.jsonValue()) as { secure: boolean; adapter: boolean; storage: number; text: string };
+    },
+    { ...wait, script, files: { '/data.csv': 'x,y\n1,2\n' } },
+  );
+  assert.is(answer.secure, true);
+  assert.is(answer.adapter, true);
+  assert.ok(answer.storage >= 8);
+  assert.is(answer.text, 'x,y\n1,2\n');
+});
+
+const faults: Record<string, [script: string, expected: RegExp]> = {
+  'an exception': ['throw new Error("on purpose")', /the page failed: Error: on purpose/],
+  'a rejected promise': ['Promise.reject(new Error("later"))', /the page failed: Error: later/],
+  'another host': ['new Image().src = "https://elsewhere.invalid/x.png"', /asked another host: GET/],
+  'a missing file': ['import "./nowhere.js"', /nowhere\.js, which is not served/],
+};
+
+for (const [name, [script, expected]] of Object.entries(faults)) {
+  check(`fails on ${name}`, async () => {
+    let message = 'nothing failed';
+    try {
+      await withPage((page) => page.waitForFunction('window.never'), { ...wait, script });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    assert.match(message, expected);
+  });
+}
+
+check('fails when a page does not end', async () => {
+  const hanging = withPage((page) => page.waitForFunction('window.never'), { timeout: 1500 });
+  const message = await hanging.then(
+    () => 'it ended',
+    (error: Error) => error.message,
+  );
+  assert.match(message, /within 1\.5 s|Timeout 1500ms/);
+});
+
+test.run();
