@@ -17,7 +17,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
 override WG = 64u;
-const J = 4u; //@spec 1 4 8
+const J = 8u; //@spec 4 8
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -2,7 +2,8 @@
 //   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
 // A subgroup computes 8 TM rows x 8 TN columns: a step of l loads one a a lane (lane = row), spreads it with shuffles,
 // and TN of b a lane (lane = column). Loads, not arithmetic, are the bound there, and a loop body beyond the
-// instruction cache halves the rate: so no unrolling over l. Where b's columns are adjacent, matmul_subgroup4.wgsl is faster.
+// instruction cache halves the rate: so no unrolling over l. Where columns of b are adjacent and their number is a
+// multiple of 4, matmul_subgroup4.wgsl is faster.
 // Grid: (ceil(n / (8 TN)), ceil(m / (8 TM SUBGROUPS)), groups). Plain composition: matmul_naive.wgsl.
 enable subgroups;
 

@@ -14,7 +14,9 @@ export interface Output {
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [columns, ...rows].map((row) => columns.map((_, i) => (row[i] ?? '').split('\n')));
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => Math.max(...row[i].map(width)))));
-  const numeric = columns.map((_, i) => rows.length > 0 && rows.every((row) => /^$|^-$|^[-+]?[\d.,]/.test(row[i] ?? '')));
+  const numeric = columns.map(
+    (_, i) => rows.length > 0 && rows.every((row) => /^$|^-$|^[-+]?[\d.,]/.test(row[i] ?? '')),
+  );
   const lines = cells.flatMap((row) => {
     const height = Math.max(1, ...row.map((cell) => cell.length));
     return Array.from({ length: height }, (_, line) => {

@@ -135,7 +135,10 @@ export interface Interruption {
  * The first SIGINT (Ctrl-C) or SIGTERM asks to stop cleanly, through `signal` and `onStop` (say so to the user); the
  * second one exits at once with code 130. Dispose of it when the job has ended.
  */
-export function interruptible(onStop: () => void = () => {}, exit: (code: number) => void = process.exit): Interruption {
+export function interruptible(
+  onStop: () => void = () => {},
+  exit: (code: number) => void = process.exit,
+): Interruption {
   const controller = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;
   const stop = (name: NodeJS.Signals) => {

@@ -36,7 +36,13 @@ export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}):
   const [first, last] = [rows[0]?.step ?? 0, rows.at(-1)?.step ?? 1];
   const domain: number[] = [first > last / 20 ? first : 0, last];
   const scale = { domain, nice: false };
-  const x = { field: 'step', type: 'quantitative', title: 'step (generator updates)', scale, axis: { tickCount: 8 } } as const;
+  const x = {
+    field: 'step',
+    type: 'quantitative',
+    title: 'step (generator updates)',
+    scale,
+    axis: { tickCount: 8 },
+  } as const;
   const yTitle = options.yTitle ?? 'loss';
   const legend = colours([nameG, nameD], [COLOURS.blue, COLOURS.orange]);
   const area = (key: string, name: string): Layer => ({
@@ -50,7 +56,11 @@ export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}):
   });
   const line = (key: string, name: string): Layer => ({
     mark: { type: 'line', strokeWidth: 1.6, aria: false },
-    encoding: { x, y: { field: key, type: 'quantitative', title: yTitle, scale: { zero: false } }, color: { datum: name, ...legend } },
+    encoding: {
+      x,
+      y: { field: key, type: 'quantitative', title: yTitle, scale: { zero: false } },
+      color: { datum: name, ...legend },
+    },
   });
   return picture({
     width: 690,
@@ -95,7 +105,8 @@ export function scatterGrid(panels: readonly ScatterPanel[], options: ScatterOpt
   const { reference = [], limit = 2000 } = options;
   const all = [...panels.map((panel) => panel.points), reference];
   for (const list of all) {
-    if (list.length % 2 !== 0) throw new VeilganError('SHAPE', `${list.length} numbers are no x, y pairs`, { where: 'scatter' });
+    if (list.length % 2 !== 0)
+      throw new VeilganError('SHAPE', `${list.length} numbers are no x, y pairs`, { where: 'scatter' });
   }
   const domain = options.domain ?? widen(extent(reference.length > 0 ? [reference] : all));
   const columns = panels.length === 4 ? 2 : Math.min(panels.length, 3);
@@ -104,9 +115,19 @@ export function scatterGrid(panels: readonly ScatterPanel[], options: ScatterOpt
   const real = few ? 'training points (rings)' : 'training points';
   const fake = 'samples';
   const axis = (field: 'x' | 'y', title: string) =>
-    ({ field, type: 'quantitative', title, scale: { domain: [...domain] as number[], nice: false }, axis: { tickCount: 5 } }) as const;
+    ({
+      field,
+      type: 'quantitative',
+      title,
+      scale: { domain: [...domain] as number[], nice: false },
+      axis: { tickCount: 5 },
+    }) as const;
   const position = { x: axis('x', options.xTitle ?? 'x'), y: axis('y', options.yTitle ?? 'y') };
-  const legend = colours(reference.length > 0 ? [fake, real] : [fake], [COLOURS.blue, few ? COLOURS.ink : COLOURS.grey], 1);
+  const legend = colours(
+    reference.length > 0 ? [fake, real] : [fake],
+    [COLOURS.blue, few ? COLOURS.ink : COLOURS.grey],
+    1,
+  );
   const size = columns === 1 ? 14 : 9;
   const dot = { type: 'circle', size, opacity: 0.55, aria: false, clip: true } as const;
   const ring = { type: 'point', size: 3 * size, strokeWidth: 1, opacity: 0.8, aria: false, clip: true } as const;
@@ -181,7 +202,13 @@ export function scoreHistogram(
 }
 
 function colours(names: string[], palette: readonly string[], opacity = 0.9) {
-  const legend = { title: null, orient: 'bottom', direction: 'horizontal', symbolType: 'circle', symbolOpacity: opacity } as const;
+  const legend = {
+    title: null,
+    orient: 'bottom',
+    direction: 'horizontal',
+    symbolType: 'circle',
+    symbolOpacity: opacity,
+  } as const;
   return { scale: { domain: names, range: palette.slice(0, names.length) }, legend };
 }
 

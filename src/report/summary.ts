@@ -63,7 +63,10 @@ export function summaryBlocks({ setting, warnings = [], measures, runs, figures 
 }
 
 function resultTable(measures: readonly Measure[], runs: readonly SummaryRun[]): Block {
-  const rows = measures.map((measure) => [measure.name, ...runs.map((run) => cell(measure, run.readings[measure.key]))]);
+  const rows = measures.map((measure) => [
+    measure.name,
+    ...runs.map((run) => cell(measure, run.readings[measure.key])),
+  ]);
   return {
     kind: 'table',
     columns: ['', ...runs.map((run) => run.title)],
@@ -87,7 +90,9 @@ function cell(measure: Measure, reading: Reading | undefined): Cell {
 
 function originTable(runs: readonly SummaryRun[]): Block {
   const code = ({ info: { version } }: SummaryRun) => {
-    const git = version.git ? `, git ${version.git.commit.slice(0, 12)}${version.git.dirty ? ' with changes' : ''}` : '';
+    const git = version.git
+      ? `, git ${version.git.commit.slice(0, 12)}${version.git.dirty ? ' with changes' : ''}`
+      : '';
     return `VeilGAN ${version.veilgan}${git}, Node ${version.node}`;
   };
   const adapter = ({ info }: SummaryRun) => {
@@ -96,7 +101,13 @@ function originTable(runs: readonly SummaryRun[]): Block {
   };
   const facts: [string, (run: SummaryRun) => string][] = [
     ['system', (run) => run.info.system],
-    ['data', (run) => Object.entries(run.info.data).map(([key, value]) => `${key} ${plain(value)}`).join(', ')],
+    [
+      'data',
+      (run) =>
+        Object.entries(run.info.data)
+          .map(([key, value]) => `${key} ${plain(value)}`)
+          .join(', '),
+    ],
     ['seed', (run) => `${run.info.seed}`],
     ['steps', (run) => formatNumber(run.steps)],
     ['training time', (run) => `${formatSeconds(run.seconds)} (${formatSeconds(run.seconds / run.steps)} a step)`],
@@ -105,7 +116,11 @@ function originTable(runs: readonly SummaryRun[]): Block {
     ['started', (run) => run.info.created],
     ['directory', (run) => run.dir],
   ];
-  return { kind: 'table', columns: ['', ...runs.map((run) => run.title)], rows: facts.map(([name, of]) => [name, ...runs.map(of)]) };
+  return {
+    kind: 'table',
+    columns: ['', ...runs.map((run) => run.title)],
+    rows: facts.map(([name, of]) => [name, ...runs.map(of)]),
+  };
 }
 
 /** Every setting of any run; those in which the runs differ come first. */

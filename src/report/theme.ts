@@ -24,7 +24,15 @@ export function config(): Config {
     font: `${FONT}, Verdana, sans-serif`,
     padding: 12,
     view: { stroke: '#cccccc' },
-    title: { anchor: 'start', fontSize: 16, fontWeight: 'bold', color: INK, offset: 10, subtitleColor: SOFT, subtitleFontSize: 12 },
+    title: {
+      anchor: 'start',
+      fontSize: 16,
+      fontWeight: 'bold',
+      color: INK,
+      offset: 10,
+      subtitleColor: SOFT,
+      subtitleFontSize: 12,
+    },
     axis: {
       labelFontSize: 13,
       titleFontSize: 14,
@@ -37,6 +45,13 @@ export function config(): Config {
       tickColor: SOFT,
       labelFlush: false,
     },
-    legend: { labelFontSize: 13, titleFontSize: 13, labelColor: INK, titleColor: INK, symbolSize: 120, labelLimit: 400 },
+    legend: {
+      labelFontSize: 13,
+      titleFontSize: 13,
+      labelColor: INK,
+      titleColor: INK,
+      symbolSize: 120,
+      labelLimit: 400,
+    },
   };
 }

@@ -31,11 +31,7 @@ const LOCK = 'lock';
  * (root `./runs`, date local). A directory that is there and not empty is refused (USAGE). When anything fails,
  * nothing stays behind, parent directories included.
  */
-export function createRun(
-  out: string | undefined,
-  meta: NewRun,
-  options: { root?: string; now?: Date } = {},
-): Run {
+export function createRun(out: string | undefined, meta: NewRun, options: { root?: string; now?: Date } = {}): Run {
   const now = options.now ?? new Date();
   const info: RunInfo = { format: RUN_FORMAT, ...meta, created: now.toISOString(), version: codeVersion() };
   if (out !== undefined) return start(resolve(out), info, true) ?? refuse(out);

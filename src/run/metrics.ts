@@ -37,7 +37,8 @@ export class MetricsWriter {
   append(rows: readonly MetricRow[]): void {
     if (rows.length === 0) return;
     for (const row of rows) {
-      if (!isStep(row.step)) throw new VeilganError('DATA', `a metrics row has step ${row.step}`, { where: this.#path });
+      if (!isStep(row.step))
+        throw new VeilganError('DATA', `a metrics row has step ${row.step}`, { where: this.#path });
     }
     try {
       this.#file ??= openSync(this.#path, 'a');
@@ -161,7 +162,9 @@ function* lines(path: string): Generator<Line> {
         data = data.subarray(at + 1);
       }
       if (data.length > MAX_LINE) {
-        throw new VeilganError('FILE', `the line is longer than ${MAX_LINE} bytes`, { where: `${path}, line ${number}` });
+        throw new VeilganError('FILE', `the line is longer than ${MAX_LINE} bytes`, {
+          where: `${path}, line ${number}`,
+        });
       }
       rest = Buffer.from(data);
     }

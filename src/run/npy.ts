@@ -25,7 +25,9 @@ const TYPES: Record<string, { bytes: number; make: (raw: ArrayBuffer) => TensorD
 /** An array of `shape` (C order) as the bytes of a .npy file. Throws SHAPE when shape and length disagree. */
 export function encodeNpy(data: TensorData, shape: readonly number[]): Uint8Array {
   if (shape.reduce((a, b) => a * b, 1) !== data.length) {
-    throw new VeilganError('SHAPE', `shape [${shape.join(', ')}] does not hold ${data.length} elements`, { where: 'npy' });
+    throw new VeilganError('SHAPE', `shape [${shape.join(', ')}] does not hold ${data.length} elements`, {
+      where: 'npy',
+    });
   }
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dict = `{'descr': '${descr(data)}', 'fortran_order': False, 'shape': ${tuple}, }`;
@@ -63,7 +65,10 @@ export function decodeNpy(bytes: Uint8Array, file = 'npy file'): NpyArray {
   }
   if (!Object.hasOwn(TYPES, type)) throw bad(`type '${type}' is not one of ${Object.keys(TYPES)}`, prefix, resave);
   if (order === 'True') throw bad('the array is in Fortran order', prefix, resave);
-  const shape = tuple.split(',').filter((s) => s.trim() !== '').map(Number);
+  const shape = tuple
+    .split(',')
+    .filter((s) => s.trim() !== '')
+    .map(Number);
   const { bytes: size, make } = TYPES[type];
   const wanted = shape.includes(0) ? 0 : shape.reduce((a, b) => a * b, size);
   // A product too large to be exact can never equal the length of a real file, so this also catches overflow.

@@ -134,7 +134,8 @@ export class Run {
 
 /** Removes what a start wrote, then the directories it made, innermost first, as far as they are empty. */
 export function removeStarted(dir: string, made: readonly string[]): void {
-  for (const name of ['run.json', 'lock', 'samples', 'private']) rmSync(join(dir, name), { recursive: true, force: true });
+  for (const name of ['run.json', 'lock', 'samples', 'private'])
+    rmSync(join(dir, name), { recursive: true, force: true });
   removeEmpty(made);
 }
 

@@ -48,7 +48,8 @@ export function safetensorsBlocks(
   list.sort((a, b) => SIZES[b.dtype] - SIZES[a.dtype] || (a.name < b.name ? -1 : 1));
   const fields: [string, unknown][] = [];
   for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') throw new VeilganError('CONFIG', 'safetensors metadata must be text', { where: key });
+    if (typeof value !== 'string')
+      throw new VeilganError('CONFIG', 'safetensors metadata must be text', { where: key });
   }
   if (Object.keys(metadata).length > 0) fields.push([METADATA, metadata]);
   let offset = 0;
@@ -120,7 +121,8 @@ function parseHeader(bytes: Uint8Array, file: string) {
   }
   const encoder = new TextEncoder();
   /** Byte of the file where the header mentions a name. */
-  const place = (name: string) => 8 + encoder.encode(text.slice(0, Math.max(0, text.indexOf(JSON.stringify(name))))).length;
+  const place = (name: string) =>
+    8 + encoder.encode(text.slice(0, Math.max(0, text.indexOf(JSON.stringify(name))))).length;
 
   let metadata: Record<string, string> = {};
   const entries: Entry[] = [];
@@ -171,7 +173,9 @@ function parseHeader(bytes: Uint8Array, file: string) {
 function dtypeOf(name: string, { shape, data, dtype }: StoredTensor): Dtype {
   if (name === METADATA) throw new VeilganError('CONFIG', `a tensor cannot be called ${METADATA}`, { where: name });
   if (!shape.every(isCount) || product(shape) !== data.length) {
-    throw new VeilganError('SHAPE', `shape [${shape.join(', ')}] does not hold ${data.length} elements`, { where: name });
+    throw new VeilganError('SHAPE', `shape [${shape.join(', ')}] does not hold ${data.length} elements`, {
+      where: name,
+    });
   }
   if (data instanceof Uint8Array) return dtype ?? 'U8';
   if (dtype) throw new VeilganError('CONFIG', 'BOOL needs bytes (Uint8Array)', { where: name });

@@ -80,6 +80,24 @@ test('ranks undo the arbitrary level of each critic; the others calibrate a reco
   near(hard.ownVsRest?.auc ?? 0, 0.79, 0.03);
 });
 
+test('ranks put a dead critic in the middle, whatever the sizes of the partitions', () => {
+  // Critic 0 knows its 100 members perfectly, critic 1 (300 members) says 7 to everything. The 400 places go to the
+  // 100, then to 300 of the 600 candidates of critic 1, half of them members.
+  const own = Uint32Array.from({ length: 400 }, (_, i) => (i < 100 ? 0 : 1));
+  const fill = (alive: number) => Float32Array.from({ length: 800 }, (_, i) => (i < 400 ? alive : 7));
+  const { ownRanked } = whiteBox({ critics: 2, own, members: fill(1), nonMembers: fill(0) });
+  near(ownRanked?.accuracy ?? 0, 250 / 400, 1e-12);
+});
+
+test('own against the rest, by hand', () => {
+  // Own minus other: members 1 and -3; the one non-member is 2 by one critic, -2 by the other.
+  const scores = { critics: 2, own: Uint32Array.of(0, 0), members: Float32Array.of(4, 1, 3, 4) };
+  const { ownVsRest } = whiteBox({ ...scores, nonMembers: Float32Array.of(9, 7) });
+  assert.is(ownVsRest?.auc, auc([1, -3], [2]));
+  const other = whiteBox({ ...scores, own: Uint32Array.of(1, 1), nonMembers: Float32Array.of(7, 5) });
+  assert.is(other.ownVsRest?.auc, auc([-1, 3], [-2]));
+});
+
 test('with one critic all rules are one', () => {
   const scores = synthetic(1, 500, 500, 0.5);
   delete scores.own;

@@ -107,7 +107,10 @@ test('on a terminal: a bar, with notes above it, that leaves the terminal as it 
 
 test('the first signal asks, the second one exits with 130', async () => {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    const child = fork(fileURLToPath(import.meta.url), { env: { ...process.env, VEILGAN_TEST_CHILD: '1' }, execArgv: [] });
+    const child = fork(fileURLToPath(import.meta.url), {
+      env: { ...process.env, VEILGAN_TEST_CHILD: '1' },
+      execArgv: [],
+    });
     const message = () => new Promise((resolve) => child.once('message', resolve));
     const exit = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
     try {
@@ -145,11 +148,7 @@ test('the signal carries the reason; dispose gives Ctrl-C back', () => {
 test('tables align numbers right and text left', () => {
   const text = table(
     ['system', 'accuracy', 'ε'],
-    [
-      ['gan', '61.3 %', '-'],
-      ['par-gan é', '9.1 %\n(chance 50 %)', ''],
-      ['x'],
-    ],
+    [['gan', '61.3 %', '-'], ['par-gan é', '9.1 %\n(chance 50 %)', ''], ['x']],
   );
   assert.equal(text.split('\n'), [
     'system          accuracy  ε',
@@ -168,7 +167,12 @@ test('printJson writes one document', () => {
     printJson(value, { write: (text: string) => written.push(text) });
     return written;
   };
-  const written = print({ a: Number.NaN, b: [Number.POSITIVE_INFINITY, 1], c: new Float32Array([0.5, Number.NaN]), d: undefined });
+  const written = print({
+    a: Number.NaN,
+    b: [Number.POSITIVE_INFINITY, 1],
+    c: new Float32Array([0.5, Number.NaN]),
+    d: undefined,
+  });
   assert.is(written.length, 1);
   assert.ok(written[0].endsWith('}\n'));
   assert.equal(JSON.parse(written[0]), { a: null, b: [null, 1], c: [0.5, null] });

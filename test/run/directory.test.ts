@@ -1,14 +1,11 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/gpu/errors.ts';
 import { createRun, type NewRun, openRun } from '../../src/run/directory.ts';
-import { writeAtomic } from '../../src/run/files.ts';
-import { acquireLock, lockText } from '../../src/run/lock.ts';
+import { lockText } from '../../src/run/lock.ts';
 
 const meta: NewRun = {
   system: 'pargan',
@@ -17,22 +14,6 @@ const meta: NewRun = {
   config: { steps: 100, learning_rate: 1e-3, divergence: 'js' },
   adapter: { description: 'llvmpipe' },
 };
-
-const CHILD = process.env.VEILGAN_TEST_CHILD;
-/** As many elements as need several writes, all with the value of the checkpoint's step. */
-const BIG = 300_000;
-
-if (CHILD) {
-  // A training that does nothing but write checkpoints, until it is killed.
-  const run = openRun(CHILD, { write: true });
-  process.once('disconnect', () => process.exit());
-  for (let step = 1; ; step++) {
-    run.appendMetrics([{ step, loss_g: step }]);
-    run.writeCheckpoint({ w: { shape: [BIG], data: new Float32Array(BIG).fill(step) } }, { step: `${step}` });
-    if (step === 3) process.send?.('running');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 const test = suite<{ dir: string; root: string }>('run directory');
 test.before.each((context) => {
@@ -51,7 +32,6 @@ function failure(run: () => unknown): VeilganError {
   }
   throw new Error('was accepted');
 }
-const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
 
 test('a new run says all about itself and can be opened again', ({ dir }) => {
   const run = createRun(dir, meta, { now: new Date('2025-01-02T03:04:05Z') });
@@ -134,7 +114,11 @@ const wrong: [string, (info: Record<string, unknown>) => unknown, RegExp][] = [
   ['seed as text', (info) => ({ ...info, seed: '1' }), /^field seed: /],
   ['no system', ({ system: _, ...info }) => info, /^field system: /],
   ['data without name', (info) => ({ ...info, data: {} }), /^field data\.name: /],
-  ['a commit that is none', (info) => ({ ...info, version: { veilgan: '1', node: '20', git: { commit: 'x', dirty: true } } }), /^field version\.git\.commit: /],
+  [
+    'a commit that is none',
+    (info) => ({ ...info, version: { veilgan: '1', node: '20', git: { commit: 'x', dirty: true } } }),
+    /^field version\.git\.commit: /,
+  ],
   ['a list', () => [], /^the document: /],
   ['an older or foreign format', (info) => ({ ...info, format: 0 }), /^field format: /],
   ['a newer format', (info) => ({ ...info, format: 2 }), /newer VeilGAN \(format 2, known: 1\)/],
@@ -166,7 +150,10 @@ test('checkpoints: written, read, replaced, damaged', ({ dir }) => {
   const run = createRun(dir, meta);
   assert.match(failure(() => run.readCheckpoint()).message, /no checkpoint/);
   for (const step of [1, 2]) {
-    run.writeCheckpoint({ 'g.w': { shape: [2], data: new Float32Array([step, -step]) } }, { step: `${step}`, note: 'ü' });
+    run.writeCheckpoint(
+      { 'g.w': { shape: [2], data: new Float32Array([step, -step]) } },
+      { step: `${step}`, note: 'ü' },
+    );
   }
   const { step, tensors, meta: read } = run.readCheckpoint();
   assert.is(step, 2);
@@ -183,111 +170,14 @@ test('checkpoints: written, read, replaced, damaged', ({ dir }) => {
   assert.match(error.where, /checkpoint\.safetensors, byte \d+$/);
 });
 
-test('a write that fails half-way leaves the old file and nothing else', ({ root }) => {
-  const path = join(root, 'file');
-  writeAtomic(path, 'old');
-  function* crash(): Generator<Uint8Array> {
-    yield new Uint8Array(1000);
-    throw new Error('power cut');
-  }
-  assert.throws(() => writeAtomic(path, crash()), /power cut/);
-  assert.is(fs.readFileSync(path, 'utf8'), 'old');
-  assert.equal(fs.readdirSync(root), ['file']);
-  assert.is(failure(() => writeAtomic(join(root, 'no', 'file'), 'x')).code, 'FILE');
-});
-
-test('killed while writing checkpoints: the last one is whole, and the run goes on', async ({ dir }) => {
-  createRun(dir, meta).close();
-  for (const delay of [0, 7, 23]) {
-    const child = fork(fileURLToPath(import.meta.url), { env: { ...process.env, VEILGAN_TEST_CHILD: dir }, execArgv: [] });
-    const exit = ended(child);
-    try {
-      await Promise.race([new Promise((resolve) => child.once('message', resolve)), exit]);
-      assert.match(failure(() => openRun(dir, { write: true })).message, new RegExp(`in use: process ${child.pid}`));
-      const live = openRun(dir).readCheckpoint();
-      assert.ok(live.tensors.w.data.every((value) => value === live.step));
-      await new Promise((resolve) => setTimeout(resolve, delay));
-    } finally {
-      child.kill('SIGKILL');
-      await exit;
-    }
-
-    const run = openRun(dir, { write: true });
-    const { step, tensors } = run.resume();
-    assert.ok(step >= 3);
-    assert.is(tensors.w.data.length, BIG);
-    assert.ok(tensors.w.data.every((value) => value === step));
-    assert.equal(run.readMetrics().map((row) => row.step), Array.from({ length: step }, (_, i) => i + 1));
-    run.close();
-    fs.rmSync(join(dir, 'metrics.jsonl'));
-  }
-});
-
-test('a resumed run has the metrics of one that was not stopped', ({ root }) => {
-  const train = (name: string, stops: number[]) => {
-    const dir = join(root, name);
-    const row = (step: number) => ({ step, loss_g: 1 / step, loss_d: [step / 7] });
-    createRun(dir, meta).close();
-    let done = 0;
-    for (const stop of [...stops, 100]) {
-      const run = openRun(dir, { write: true });
-      if (done > 0) done = run.resume().step;
-      while (done < stop) {
-        done += 1;
-        run.appendMetrics([row(done)]);
-        if (done % 10 === 0) run.writeCheckpoint({}, { step: `${done}` });
-      }
-      run.close();
-    }
-    return fs.readFileSync(join(dir, 'metrics.jsonl'), 'utf8');
-  };
-  assert.is(train('stopped', [13, 20, 47]), train('whole', []));
-});
-
-test('one writer at a time', async ({ root }) => {
-  const path = join(root, 'lock');
-  const release = acquireLock(path);
-  assert.match(failure(() => acquireLock(path)).message, /this process has it open/);
-  release();
-  assert.not.ok(fs.existsSync(path));
-
-  const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)']);
-  const exit = ended(other);
-  fs.writeFileSync(path, lockText(other.pid as number));
-  try {
-    assert.match(failure(() => acquireLock(path)).message, new RegExp(`process ${other.pid} has it open`));
-  } finally {
-    other.kill('SIGKILL');
-    await exit;
-  }
-  acquireLock(path)();
-  assert.equal(fs.readdirSync(root), []);
-});
-
-test('locks of others, foreign hosts, reused process numbers, and damage', ({ root }) => {
-  const path = join(root, 'lock');
-  const owner = JSON.parse(lockText(process.pid));
-  const put = (value: unknown) => fs.writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value));
-  put({ ...owner, host: 'elsewhere' });
-  assert.match(failure(() => acquireLock(path)).line(), /process \d+ on elsewhere has it open.*delete/);
-  // Our own number, but not taken by us: an earlier process that had it (containers start at 1 again).
-  put(owner);
-  acquireLock(path)();
-  if (owner.start !== '') {
-    put({ ...owner, pid: process.ppid, start: '1' });
-    acquireLock(path)();
-  }
-  put('{"pid":');
-  assert.match(failure(() => acquireLock(path)).message, /just opening/);
-  fs.utimesSync(path, new Date(0), new Date(0));
-  acquireLock(path)();
-  assert.equal(fs.readdirSync(root), []);
-});
-
 test('a run opened to read cannot be written', ({ dir }) => {
   createRun(dir, meta).close();
   const run = openRun(dir);
-  for (const write of [() => run.appendMetrics([{ step: 1 }]), () => run.writeCheckpoint({}, { step: '1' }), () => run.resume()]) {
+  for (const write of [
+    () => run.appendMetrics([{ step: 1 }]),
+    () => run.writeCheckpoint({}, { step: '1' }),
+    () => run.resume(),
+  ]) {
     assert.throws(write, /opened to read only/);
   }
   assert.equal(fs.readdirSync(dir), ['run.json']);
@@ -297,11 +187,12 @@ test('samples, private files and documents', ({ dir }) => {
   const run = createRun(dir, meta);
   fs.writeFileSync(run.samplePath('a.csv'), '1');
   assert.is(run.privatePath('scores.npy'), join(dir, 'private', 'scores.npy'));
-  for (const name of ['', '.', '..', '../x', 'a/b', '/etc/x']) assert.throws(() => run.samplePath(name), /plain file name/);
+  for (const name of ['', '.', '..', '../x', 'a/b', '/etc/x'])
+    assert.throws(() => run.samplePath(name), /plain file name/);
   assert.is(run.readJson('private/attacks.json'), undefined);
   run.writeJson('private/attacks.json', { attacks: [1, Number.NaN] });
   assert.equal(run.readJson('private/attacks.json'), { attacks: [1, null] });
   run.close();
 });
 
-if (!CHILD) test.run();
+test.run();

@@ -102,7 +102,10 @@ test('a last line that was cut short is an error, or left out and told', ({ path
   assert.match(error.message, /cut short/);
   assert.is(error.where, `${path}, line 3`);
   const told: string[] = [];
-  assert.equal(readMetrics(path, { warn: (message) => told.push(message) }).map((row) => row.step), [1, 2]);
+  assert.equal(
+    readMetrics(path, { warn: (message) => told.push(message) }).map((row) => row.step),
+    [1, 2],
+  );
   assert.equal(told, [`${path}, line 3: the line is cut short and was left out`]);
 });
 

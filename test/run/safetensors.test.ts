@@ -27,7 +27,10 @@ function failure(bytes: Uint8Array): VeilganError {
 }
 
 test('the bytes are those of the format definition', () => {
-  const bytes = encodeSafetensors({ b: { shape: [], data: new Uint8Array([7]) }, a: { shape: [2], data: new Float32Array([1, -2]) } }, { step: '3' });
+  const bytes = encodeSafetensors(
+    { b: { shape: [], data: new Uint8Array([7]) }, a: { shape: [2], data: new Float32Array([1, -2]) } },
+    { step: '3' },
+  );
   const json =
     '{"__metadata__":{"step":"3"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},' +
     '"b":{"dtype":"U8","shape":[],"data_offsets":[8,9]}}';
@@ -49,7 +52,10 @@ test('every dtype, shape and name survives a round trip', () => {
     truth: { shape: [2], data: new Uint8Array([0, 1]), dtype: 'BOOL' as const },
     'G/ü "quoted"\n\u{1f600}': { shape: [1], data: new Float32Array([2]) },
   };
-  const own = Object.fromEntries([...Object.entries(tensors), ['__proto__', { shape: [1], data: new Float32Array([3]) }]]);
+  const own = Object.fromEntries([
+    ...Object.entries(tensors),
+    ['__proto__', { shape: [1], data: new Float32Array([3]) }],
+  ]);
   // At an odd offset of a larger buffer, as a page may hand it over; Node's Buffer below is a piece of a pool.
   const bytes = encodeSafetensors(own, { a: 'ü', b: '' });
   const odd = new Uint8Array(bytes.length + 1);
@@ -122,24 +128,46 @@ const bad: [string, Uint8Array, RegExp][] = [
   ['fractional size', file(one('"dtype":"U8","shape":[0.5],"data_offsets":[0,0]')), /shape is not/],
   ['size beyond 2^53', file(one('"dtype":"U8","shape":[9007199254740993],"data_offsets":[0,0]')), /shape is not/],
   ['shape a text', file(one('"dtype":"U8","shape":"1","data_offsets":[0,1]'), [0]), /shape is not/],
-  ['product overflows', file(one('"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]')), /does not fill/],
-  ['product wraps in 64 bits', file(one(`"dtype":"U8","shape":[${2 ** 40},${2 ** 24}],"data_offsets":[0,0]`)), /does not fill/],
-  ['too few bytes', file(one('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), [0, 0, 0, 0]), /does not fill its 4 bytes/],
+  [
+    'product overflows',
+    file(one('"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]')),
+    /does not fill/,
+  ],
+  [
+    'product wraps in 64 bits',
+    file(one(`"dtype":"U8","shape":[${2 ** 40},${2 ** 24}],"data_offsets":[0,0]`)),
+    /does not fill/,
+  ],
+  [
+    'too few bytes',
+    file(one('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), [0, 0, 0, 0]),
+    /does not fill its 4 bytes/,
+  ],
   ['no offsets', file(one('"dtype":"U8","shape":[0]')), /data_offsets is not/],
   ['three offsets', file(one('"dtype":"U8","shape":[1],"data_offsets":[0,1,1]'), [0]), /data_offsets is not/],
   ['negative offset', file(one('"dtype":"U8","shape":[1],"data_offsets":[-1,0]'), [0]), /data_offsets is not/],
   ['offsets reversed', file(one('"dtype":"U8","shape":[0],"data_offsets":[1,0]'), [0]), /lie outside/],
-  ['offset beyond the data', file(one('"dtype":"U8","shape":[9],"data_offsets":[0,9]'), [0]), /lie outside the 1 bytes/],
+  [
+    'offset beyond the data',
+    file(one('"dtype":"U8","shape":[9],"data_offsets":[0,9]'), [0]),
+    /lie outside the 1 bytes/,
+  ],
   ['hole at the start', file(one('"dtype":"U8","shape":[1],"data_offsets":[1,2]'), [0, 0]), /leaves a hole/],
   ['bytes left over', file(one('"dtype":"U8","shape":[1],"data_offsets":[0,1]'), [0, 0]), /1 bytes after the last/],
   [
     'overlap',
-    file('{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}', [0, 0, 0]),
+    file(
+      '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}',
+      [0, 0, 0],
+    ),
     /"b" overlaps/,
   ],
   [
     'the same bytes twice',
-    file('{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}', [0, 0]),
+    file(
+      '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}',
+      [0, 0],
+    ),
     /overlaps/,
   ],
 ];
@@ -148,12 +176,16 @@ for (const [name, bytes, message] of bad) {
 }
 
 test('every shorter prefix of a sound file is refused', () => {
-  const bytes = encodeSafetensors({ a: { shape: [3], data: new Float32Array(3) }, b: { shape: [1], data: new Uint8Array(1) } });
+  const bytes = encodeSafetensors({
+    a: { shape: [3], data: new Float32Array(3) },
+    b: { shape: [1], data: new Uint8Array(1) },
+  });
   for (let n = 0; n < bytes.length; n++) failure(bytes.subarray(0, n));
 });
 
 test('errors point at the byte', () => {
-  const header = '{"ok":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"bad":{"dtype":"X","shape":[],"data_offsets":[1,2]}}';
+  const header =
+    '{"ok":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"bad":{"dtype":"X","shape":[],"data_offsets":[1,2]}}';
   assert.is(failure(file(header, [0, 0])).where, `x.safetensors, byte ${8 + header.indexOf('"bad"')}`);
   const hole = one('"dtype":"U8","shape":[1],"data_offsets":[1,2]');
   assert.is(failure(file(hole, [0, 0])).where, `x.safetensors, byte ${8 + hole.length + 1}`);

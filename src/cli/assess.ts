@@ -1,0 +1,88 @@
+/** What attacks and quality measures need of a run; shared by `attack`, `evaluate` and `demo`. */
+import { VeilganError } from '../gpu/errors.ts';
+import { nearestSample } from '../attack/nearest.ts';
+import type { AttackResult } from '../attack/result.ts';
+import { type Tvd, tvd } from '../attack/tvd.ts';
+import { whiteBox } from '../attack/whitebox.ts';
+import { BLOB_MEANS, BLOB_VARIANCE } from '../data/synthetic.ts';
+import { energyDistance } from '../metrics/energy.ts';
+import { modeShares, ringShares, shareWithin } from '../metrics/modes.ts';
+import { slicedWasserstein1 } from '../metrics/wasserstein.ts';
+import { RELEASED, type TrainingJob } from '../run/session.ts';
+
+export const ATTACKS = ['white-box', 'tvd', 'nearest-sample'] as const;
+export type AttackName = (typeof ATTACKS)[number];
+
+export interface Assessment {
+  readonly attacks: AttackResult[];
+  readonly tvd?: Tvd;
+}
+
+/** Rows that some critic saw: leftovers of the cut into partitions are no members. */
+function members({ gan, data }: TrainingJob): { rows: Float32Array; own: Uint32Array } {
+  const owners = gan.batches.owners(data.rows);
+  const seen = [...owners.keys()].filter((row) => owners[row] < gan.config.partitions);
+  const rows = new Float32Array(seen.length * data.features);
+  seen.forEach((row, i) => {
+    rows.set(data.train.subarray(row * data.features, (row + 1) * data.features), i * data.features);
+  });
+  return { rows, own: Uint32Array.from(seen, (row) => owners[row]) };
+}
+
+/** Runs attacks on a trained run: members are its training rows, non-members the hold-out. @throws VeilganError DATA */
+export async function attackRun(job: TrainingJob, names: readonly AttackName[] = ATTACKS): Promise<Assessment> {
+  const { gan, data, run } = job;
+  if (!data.holdoutRows) {
+    throw new VeilganError('DATA', `data set ${data.name} has no hold-out rows, which attacks need as non-members`, {
+      where: run.dir,
+      fix: 'Import it again with --holdout A:B and train anew',
+    });
+  }
+  const { rows, own } = members(job);
+  const seed = run.info.seed;
+  const attacks: AttackResult[] = [];
+  let distance: Tvd | undefined;
+  if (names.includes('white-box') || names.includes('tvd')) {
+    const scores = {
+      critics: gan.config.partitions,
+      members: await gan.scores(rows),
+      nonMembers: await gan.scores(data.holdout),
+      own,
+    };
+    if (names.includes('white-box')) attacks.push(...(Object.values(whiteBox(scores, { seed })) as AttackResult[]));
+    if (names.includes('tvd')) distance = tvd(scores, { range: gan.config.divergence === 'js' ? 'unit' : 'minmax', seed });
+  }
+  if (names.includes('nearest-sample')) {
+    attacks.push(nearestSample(rows, data.holdout, await gan.sample(RELEASED), { features: data.features, seed }));
+  }
+  return { attacks, ...(distance ? { tvd: distance } : {}) };
+}
+
+export interface Quality {
+  /** shares of samples by nearest mean of the blobs, or near each ring of the circles */
+  readonly mode_shares?: number[];
+  /** share of samples within three standard deviations of the nearest mean (0.949 for Blobs) */
+  readonly within_3_sigma?: number;
+  readonly ring_shares?: number[];
+  /** 128 directions, against the hold-out rows */
+  readonly sliced_wasserstein_1: number;
+  /** 2000 against 2000 rows */
+  readonly energy_distance: number;
+}
+
+/** Quality of released samples against the hold-out rows; mode or ring shares where the data are Blobs or Circles. */
+export function qualityOf(samples: Float32Array, { data, run }: Pick<TrainingJob, 'data' | 'run'>): Quality {
+  const real = data.holdoutRows ? data.holdout : data.train;
+  const seed = run.info.seed;
+  const common = {
+    sliced_wasserstein_1: slicedWasserstein1(samples, real, { features: data.features, directions: 128, seed }),
+    energy_distance: energyDistance(samples, real, { features: data.features, max: 2000, seed }),
+  };
+  if (data.features !== 2) return common;
+  if (/^blobs/.test(data.name)) {
+    const sigma = 3 * Math.sqrt(BLOB_VARIANCE);
+    return { mode_shares: modeShares(samples, BLOB_MEANS), within_3_sigma: shareWithin(samples, BLOB_MEANS, sigma), ...common };
+  }
+  if (/^circles/.test(data.name)) return { ring_shares: ringShares(samples), ...common };
+  return common;
+}

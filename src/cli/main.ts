@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { VeilganError } from '../gpu/errors.ts';
+import { codeVersion } from '../run/version.ts';
+import { attackCommand, evaluateCommand } from './attack.ts';
+import { dataCommand } from './data.ts';
+import { doctorCommand } from './doctor-verb.ts';
+import { sampleCommand } from './sample.ts';
+import { trainCommand } from './train.ts';
+
+// Dawn tells of two limits that it lowers itself on software adapters; nobody can act on it.
+const warn = console.warn;
+console.warn = (...args: unknown[]) => {
+  if (!/artificially reduced/.test(String(args[0]))) warn(...args);
+};
+
+const program = new Command('veilgan')
+  .description('Trains generative models that do not give their training data away, and measures whether they do.')
+  .version(codeVersion().veilgan)
+  .showHelpAfterError('(--help tells more)')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'veilgan: ')) })
+  .addCommand(trainCommand())
+  .addCommand(sampleCommand())
+  .addCommand(attackCommand())
+  .addCommand(evaluateCommand())
+  .addCommand(dataCommand())
+  .addCommand(doctorCommand());
+
+/** Leaves without waiting for Dawn, which keeps the event loop busy for as long as its object lives. */
+function leave(code: number): void {
+  process.exitCode = code;
+  // What was written to a pipe must be out before the process ends.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}
+
+try {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)]) command.exitOverride();
+  await program.parseAsync();
+  leave(Number(process.exitCode ?? 0));
+} catch (error) {
+  if (error instanceof CommanderError) {
+    leave(error.exitCode === 0 ? 0 : 2);
+  } else if (error instanceof VeilganError) {
+    process.stderr.write(`veilgan: ${error.line()}\n`);
+    leave(error.code === 'USAGE' ? 2 : 1);
+  } else {
+    process.stderr.write(`veilgan: ${error instanceof Error ? error.stack : String(error)}\n`);
+    leave(1);
+  }
+}

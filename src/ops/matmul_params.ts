@@ -1,0 +1,42 @@
+/** The uniform of every matmul kernel, and the two rewritings of it that the plan relies on. Pure. */
+
+/** `struct Params` of shaders/matmul_*.wgsl: a[i, l] = a[i * a_row + l * a_col], b[l, j] = b[l * b_row + j * b_col]. */
+export interface MatmulParams extends Record<string, number> {
+  m: number;
+  n: number;
+  k: number;
+  groups: number;
+  a_row: number;
+  a_col: number;
+  b_row: number;
+  b_col: number;
+  /** elements from one block to the next */
+  a_group: number;
+  b_group: number;
+  /** group g uses block floor(g / div) of a, b and the bias */
+  a_div: number;
+  b_div: number;
+  c_div: number;
+  /** 0 none, 1 + bias, 2 leaky(+ bias), 3 times (c > 0 ? 1 : slope), 4 tanh(+ bias), 5 leaky */
+  epilogue: number;
+  slope: number;
+}
+
+/** Params of matmul_pack (b -> scratch [blocks, k, n]) and of the product that then reads the scratch as its b. */
+export function packedParams(p: MatmulParams): { pack: MatmulParams; product: MatmulParams } {
+  return {
+    pack: { ...p, groups: p.groups / p.b_div, b_div: 1, epilogue: 0 },
+    product: { ...p, b_row: p.n, b_col: 1, b_group: p.k * p.n },
+  };
+}
+
+/**
+ * The same product with groups merged into rows where every group meets the same b and bias: [G, m, k] x [k, n] is
+ * [G m, k] x [k, n], with fuller tiles and any G. Returns `p` itself where that does not hold.
+ */
+export function mergeGroups(p: MatmulParams): MatmulParams {
+  const rows = p.a_div === 1 && p.a_group === p.m * p.a_row;
+  const bias = p.epilogue === 1 || p.epilogue === 2 || p.epilogue === 4;
+  if (p.groups === 1 || !rows || p.b_div !== p.groups || (bias && p.c_div !== p.groups)) return p;
+  return { ...p, m: p.m * p.groups, groups: 1, a_group: p.a_group * p.groups, b_div: 1, c_div: 1 };
+}

@@ -1,0 +1,133 @@
+/** From a command to a run directory and back: training, resuming, and opening a finished run. */
+import type { Gpu } from '../gpu/gpu.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { loadDataset } from '../data/store.ts';
+import { type GanConfig, makeConfig } from '../gan/config.ts';
+import { ParGan } from '../gan/pargan.ts';
+import { type LossRow, train } from '../gan/train.ts';
+import { createRun, openRun } from './directory.ts';
+import type { Run } from './run.ts';
+
+/** Rows of samples/samples.csv. */
+export const RELEASED = 10_000;
+
+export interface TrainingJob {
+  readonly run: Run;
+  readonly gan: ParGan;
+  readonly data: Dataset;
+  /** generator steps in all */
+  readonly steps: number;
+}
+
+export interface TrainingResult {
+  readonly steps: number;
+  /** of this call, training only */
+  readonly seconds: number;
+  /** steps that this call added */
+  readonly added: number;
+  readonly last: LossRow | null;
+  readonly interrupted: boolean;
+  /** from the start of the process to the end of the first step of this call, in seconds */
+  readonly firstStep: number;
+}
+
+/** A new run. Nothing is written where the config does not fit the data or `out` exists. */
+export async function startTraining(
+  gpu: Gpu,
+  options: { system: string; data: string; config: GanConfig; seed: number; out?: string; root?: string },
+): Promise<TrainingJob> {
+  const data = await loadDataset(options.data);
+  const gan = new ParGan(gpu, options.config, data, options.seed);
+  const run = createRun(
+    options.out,
+    { system: options.system, data: describe(data), seed: options.seed, config: { ...options.config }, adapter: { ...gpu.adapter } },
+    { root: options.root },
+  );
+  return { run, gan, data, steps: options.config.steps };
+}
+
+const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) => ({
+  name,
+  rows,
+  holdout: holdoutRows,
+  columns,
+  origin: meta.origin,
+  sha256: meta.sha256,
+  ...(meta.seed === undefined ? {} : { seed: meta.seed }),
+});
+
+/** The data of a run, checked to be what it was trained on. @throws VeilganError DATA */
+async function dataOf(run: Run): Promise<Dataset> {
+  const { name, sha256, seed } = run.info.data as { name: string; sha256?: string; seed?: number };
+  const data = await loadDataset(name, seed === undefined ? {} : { seed });
+  if (sha256 && data.meta.sha256 !== sha256) {
+    throw new VeilganError('DATA', `data set ${name} is no longer what the run was trained on`, {
+      where: run.dir,
+      fix: `Import the original again as ${name}`,
+    });
+  }
+  return data;
+}
+
+/** Opens a run for sampling, attacks or more training; its parameters are those of its checkpoint. */
+export async function openTraining(gpu: Gpu, dir: string, { write = false, steps }: { write?: boolean; steps?: number } = {}): Promise<TrainingJob> {
+  const run = openRun(dir, { write });
+  try {
+    const data = await dataOf(run);
+    const config = makeConfig(undefined, run.info.config);
+    const checkpoint = write ? run.resume() : run.readCheckpoint();
+    const gan = new ParGan(gpu, config, data, run.info.seed);
+    const tensors = Object.fromEntries(
+      Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
+    );
+    gan.restore(tensors, checkpoint.meta);
+    return { run, gan, data, steps: steps ?? config.steps };
+  } catch (error) {
+    run.close();
+    throw error;
+  }
+}
+
+/**
+ * Trains to the job's last step, appending metrics as chunks finish and replacing the checkpoint about every half
+ * minute, at the end, and when `stop` says so.
+ */
+export async function runTraining(
+  { run, gan, steps }: TrainingJob,
+  { chunk, stop, onRows, checkpointSeconds = 30 }: {
+    chunk?: number;
+    stop?: () => boolean;
+    onRows?: (rows: readonly LossRow[]) => void;
+    checkpointSeconds?: number;
+  } = {},
+): Promise<TrainingResult> {
+  const first = gan.step;
+  const started = performance.now();
+  let last: LossRow | null = null;
+  let firstStep = 0;
+  const save = async () => {
+    const { tensors, meta } = await gan.state();
+    run.writeCheckpoint(tensors, meta);
+  };
+  while (gan.step < steps && !stop?.()) {
+    const until = performance.now() + 1000 * checkpointSeconds;
+    await train(gan, {
+      steps,
+      chunk,
+      stop: () => stop?.() || performance.now() > until,
+      onRows: (rows) => {
+        firstStep ||= process.uptime();
+        run.appendMetrics(rows.map((row) => ({ step: row.step, loss_g: short(row.loss_g), loss_d: row.loss_d.map(short) })));
+        last = rows[rows.length - 1];
+        onRows?.(rows);
+      },
+    });
+    await save();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  return { steps: gan.step, seconds, added: gan.step - first, last, interrupted: gan.step < steps, firstStep };
+}
+
+/** Nine digits tell every f32 apart. */
+const short = (x: number): number => Number(x.toPrecision(9));

@@ -1,0 +1,85 @@
+/** Numbers for tests: seeded values, comparisons that NaN never passes, and memory full of NaN. */
+import * as assert from 'uvu/assert';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { type Storage, sizeClass } from '../../src/gpu/pool.ts';
+import { PhiloxStream } from '../../src/ops/philox.ts';
+import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
+
+/** Seeded values; the same on every machine up to the last bits of Math.log and Math.cos. */
+export class Values {
+  readonly stream: PhiloxStream;
+
+  constructor(seed: number) {
+    this.stream = new PhiloxStream(seed, 'test values');
+  }
+  /** Standard normal f32 values. */
+  normal(shape: Shape): Float32Array {
+    return Float32Array.from({ length: sizeOf(shape) }, () => this.stream.normal());
+  }
+  /** Uniform f32 values in [low, high). */
+  uniform(shape: Shape, low: number, high: number): Float32Array {
+    return Float32Array.from({ length: sizeOf(shape) }, () => low + (high - low) * this.stream.uniform());
+  }
+  /** A whole number from `low` to `high`, both included. */
+  int(low: number, high: number): number {
+    return low + this.stream.below(high - low + 1);
+  }
+  /** A normal tensor. */
+  tensor(gpu: Gpu, shape: Shape): Tensor {
+    return tensor(gpu, this.normal(shape), shape);
+  }
+}
+
+/**
+ * Asserts |actual - expected| <= absolute + relative * |expected| for each element; equal infinities pass, NaN only
+ * where NaN is expected.
+ */
+export function near(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { relative = 1e-5, absolute = 1e-6, what = '' }: { relative?: number; absolute?: number; what?: string } = {},
+): void {
+  assert.is(actual.length, expected.length, `${what}: ${actual.length} elements, not ${expected.length}`);
+  for (let i = 0; i < expected.length; i++) {
+    const [a, e] = [actual[i], expected[i]];
+    if (a === e || (Number.isNaN(a) && Number.isNaN(e))) continue;
+    if (!(Math.abs(a - e) <= absolute + relative * Math.abs(e))) {
+      assert.unreachable(`${what}: element ${i} of ${expected.length} is ${a}, not ${e} (off by ${Math.abs(a - e)})`);
+    }
+  }
+}
+
+/** Asserts that two arrays hold the same bits. */
+export function sameBits(actual: Float32Array, expected: Float32Array, what = ''): void {
+  assert.is(actual.length, expected.length, what);
+  const bits = (x: Float32Array) => new Uint32Array(x.buffer, x.byteOffset, x.length);
+  const [a, e] = [bits(actual), bits(expected)];
+  const at = a.findIndex((word, i) => word !== e[i]);
+  if (at >= 0) assert.unreachable(`${what}: element ${at} is ${actual[at]}, not ${expected[at]}`);
+}
+
+/** Fills what the pool will hand out next with NaN, in every size class up to `most` bytes. */
+export function poison(gpu: Gpu, most = 1 << 16): void {
+  const held: Storage[] = [];
+  for (let size = 256; size <= most; size = sizeClass(size + 1)) {
+    for (let fresh = 0; fresh < 2; ) {
+      const before = gpu.memory().pooled;
+      const storage = gpu.alloc(size);
+      if (gpu.memory().pooled === before) fresh++;
+      gpu.upload({ storage, offset: 0, size }, new Float32Array(size / 4).fill(Number.NaN));
+      held.push(storage);
+    }
+  }
+  for (const storage of held) storage.release();
+}
+
+/** Runs `fn` and gives the code of the VeilganError that it throws or rejects with, or what happened instead. */
+export async function codeOf(fn: () => unknown): Promise<string> {
+  try {
+    await fn();
+    return 'no error';
+  } catch (error) {
+    return String((error as { code?: string }).code ?? error);
+  }
+}
