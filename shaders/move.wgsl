@@ -1,8 +1,8 @@
-// y[o] = x[base + sum_k (o_k - lo_k) * stride_k] inside the window, fill outside: slices, pads, permutations and
+// y[o] = scale * x[base + sum_k (o_k - lo_k) * stride_k] inside the window, 0 outside: slices, pads, permutations and
 // broadcasts are all this. Shapes: y has `dims` (innermost first), the window of axis k is lo_k <= o_k < lo_k + size_k.
 // Grid: any number of workgroups in x; each thread takes elements `threads` apart.
 struct Params {
-  n: u32, threads: u32, base: u32, fill: f32,
+  n: u32, threads: u32, base: u32, scale: f32,
   dims: array<vec4u, 2>, lo: array<vec4u, 2>, size: array<vec4u, 2>, stride: array<vec4u, 2>,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -24,6 +24,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       at += o * p.stride[k / 4u][k % 4u];
       rest = q;
     }
-    if (inside) { y[i] = x[at]; } else { y[i] = p.fill; }
+    if (inside) { y[i] = p.scale * x[at]; } else { y[i] = 0.0; }
   }
 }

@@ -7,7 +7,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Program, Replay } from '../gpu/program.ts';
 import { mlp } from '../nn/dense.ts';
 import { log } from '../ops/assign.ts';
-import { add, scale } from '../ops/elementwise.ts';
+import { add, scale, sigmoid } from '../ops/elementwise.ts';
 import { gather } from '../ops/gather.ts';
 import { concat, detach, reshape, slice } from '../ops/movement.ts';
 import { normal, uniform } from '../ops/random.ts';
@@ -17,7 +17,7 @@ import { scope } from '../tensor/scope.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { Batches } from './batches.ts';
 import type { GanConfig } from './config.ts';
-import { criticLoss, generatorLoss, gradientPenalty } from './losses.ts';
+import { criticTerms, generatorTerms, penaltyTerms } from './losses.ts';
 import { type HostTensors, Player } from './player.ts';
 import type { System } from './train.ts';
 
@@ -47,6 +47,7 @@ export class ParGan implements System {
   readonly #index: Tensor;
   readonly #list: Uint32Array;
   readonly #target: Tensor;
+  readonly #ones: Tensor;
   #program: Program | null = null;
 
   /** @throws VeilganError CONFIG where the data do not fill the partitions */
@@ -72,6 +73,7 @@ export class ParGan implements System {
     this.#list = new Uint32Array(CHUNK * K * B);
     this.#index = empty(gpu, [this.#list.length], 'u32');
     this.#target = tensor(gpu, Float32Array.from({ length: K * 2 * B }, (_, i) => (i % (2 * B) < B ? 1 : 0)), [K, 2 * B, 1]);
+    this.#ones = tensor(gpu, new Float32Array(K * B).fill(1), [K, B, 1]);
   }
 
   /** Latent vectors for `groups` sub-batches. */
@@ -94,20 +96,24 @@ export class ParGan implements System {
         const fake = slice(fakes, 0, r * K, (r + 1) * K);
         const both = concat([real, fake], 1);
         const at = config.divergence === 'wgan-gp' ? uniform(this.gpu, [K, B, 1], { seed: this.seed }) : null;
-        const [[, perCritic], gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) => {
+        const [[, terms, penalties], gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) => {
           const critic = (x: Tensor) => critics.network.apply(p, x);
-          const bare = criticLoss(critic(both), this.#target, config);
-          const loss = at ? add(bare, scale(gradientPenalty(critic, real, fake, at), config.penalty)) : bare;
+          const terms = criticTerms(critic(both), this.#target, config);
           // No term is shared between critics, so the gradient of the sum is each one's own.
-          return [sum(loss), loss] as const;
+          const bare = sum(terms, undefined, { scale: 1 / B });
+          if (!at) return [bare, terms] as const;
+          const penalties = penaltyTerms(critic, real, fake, at);
+          return [add(bare, sum(penalties, undefined, { scale: config.penalty / B })), terms, penalties] as const;
         })(critics.parameters.parts);
         critics.optimizer.update(gradient);
-        if (r === criticSteps - 1) log('loss_d', perCritic);
+        if (r < criticSteps - 1) return;
+        const own = sum(terms, [1, 2], { scale: 1 / B });
+        log('loss_d', penalties ? add(own, mean(scale(penalties, config.penalty), 1)) : own);
       });
     }
     const z = this.#latent(K);
     const [loss, gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) =>
-      mean(generatorLoss(critics.apply(generator.network.apply(p, z)), config)),
+      mean(generatorTerms(critics.apply(generator.network.apply(p, z)), this.#ones, config)),
     )(generator.parameters.parts);
     generator.optimizer.update(gradient);
     log('loss_g', loss);
@@ -161,7 +167,7 @@ export class ParGan implements System {
       const y = scope(() => {
         const batch = tensor(this.gpu, x.subarray(first * d, (first + n) * d), [1, n, d]);
         const raw = this.critics.apply(batch);
-        return config.divergence === 'js' ? raw.sigmoid() : detach(raw);
+        return config.divergence === 'js' ? sigmoid(raw) : detach(raw);
       });
       const part = await y.read();
       y.dispose();
@@ -191,6 +197,6 @@ export class ParGan implements System {
     this.#program?.dispose();
     this.generator.dispose();
     this.critics.dispose();
-    for (const t of [this.#data, this.#index, this.#target]) t.dispose();
+    for (const t of [this.#data, this.#index, this.#target, this.#ones]) t.dispose();
   }
 }

@@ -27,7 +27,8 @@ export function pack(flat: Tensor, pieces: readonly Tensor[], at: readonly numbe
   for (let i = 0; i < pieces.length; i += PIECES) {
     const some = pieces.slice(i, i + PIECES);
     const x = (j: number) => some[j] ?? some[0];
-    const { grid, threads } = strided(gpu, Math.max(...some.map((p) => p.length)));
+    // A row of workgroups a piece, wide enough for the average: small pieces would leave most of them idle.
+    const { grid, threads } = strided(gpu, Math.ceil(some.reduce((n, p) => n + p.length, 0) / some.length));
     gpu.run(
       packShader,
       {},

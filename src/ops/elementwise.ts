@@ -4,7 +4,7 @@
  * test/ops/elementwise.ts under the same keys.
  */
 import mapShader from '#shaders/map.wgsl';
-import { broadcastShapes, broadcastStrides, collapse, pad8, same, sizeOf } from '../tensor/shape.ts';
+import { broadcastShapes, broadcastStrides, collapse, MAX_RANK, pad8, same, shapeError, sizeOf } from '../tensor/shape.ts';
 import { type Pair, record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { common, strided } from './dispatch.ts';
@@ -46,6 +46,7 @@ export type ElementwiseName =
   | 'equal'
   | 'leakyMask'
   | 'bceWithLogits'
+  | 'bceGradient'
   | 'mix'
   | 'where';
 
@@ -82,7 +83,13 @@ export const table: Record<ElementwiseName, Row> = {
   bceWithLogits: {
     arity: 2,
     f: 'max(a, 0.0) - a * b + log1p_(exp(-abs(a)))',
-    vjp: (g, _, [a, b]) => [() => mul(g, sub(sigmoid(a), b)), () => neg(mul(g, a))],
+    vjp: (g, _, [a, b]) => [() => bceGradient(g, a, b), () => neg(mul(g, a))],
+  },
+  // a (sigmoid(b) - c): the derivative of bceWithLogits at the logit b
+  bceGradient: {
+    arity: 3,
+    f: 'a * (sigmoid_(b) - c)',
+    vjp: (g, _, [a, b, c]) => [() => bceGradient(g, b, c), () => mul(mul(g, a), sub(sigmoid(b), square(sigmoid(b)))), () => neg(mul(g, a))],
   },
   // a + c (b - a): a point between a and b
   mix: {
@@ -93,12 +100,9 @@ export const table: Record<ElementwiseName, Row> = {
   where: {
     arity: 3,
     f: 'select(c, b, a > 0.0)',
-    vjp: (g, _, [a]) => [null, () => mul(g, greater(a, zeroLike(a))), () => sub(g, mul(g, greater(a, zeroLike(a))))],
+    vjp: (g, _, [a]) => [null, () => leakyMask(g, a, 0), () => sub(g, leakyMask(g, a, 0))],
   },
 };
-
-/** A scalar zero that follows `t`'s device without an upload. */
-const zeroLike = (t: Tensor): Tensor => scale(t, 0);
 
 /**
  * Applies row `name` to inputs that broadcast together.
@@ -116,6 +120,9 @@ export function elementwise(name: ElementwiseName, inputs: readonly Tensor[], s 
   const walk = flat
     ? { shape: [n], strides: three.map((x) => [x.length === 1 ? 0 : 1]) }
     : collapse(shape, three.map((x) => broadcastStrides(x.shape, shape)));
+  if (walk.shape.length > MAX_RANK) {
+    throw shapeError(name, inputs.map((x) => x.shape), `broadcasts along more than ${MAX_RANK} separate axes`);
+  }
   const [sa, sb, sc] = walk.strides.map((list) => pad8([...list].reverse(), 0));
   const dims = pad8([...walk.shape].reverse(), 1);
   const { grid, threads } = strided(gpu, n);
@@ -187,5 +194,6 @@ export const greater = binary('greater');
 export const equal = binary('equal');
 export const bceWithLogits = binary('bceWithLogits');
 export const leakyMask = (g: Tensor, at: Tensor, slope: number) => elementwise('leakyMask', [g, at], slope);
+const bceGradient = (g: Tensor, logit: Tensor, target: Tensor) => elementwise('bceGradient', [g, logit, target]);
 export const mix = (a: Tensor, b: Tensor, at: Tensor) => elementwise('mix', [a, b, at]);
 export const where = (test: Tensor, yes: Tensor, no: Tensor) => elementwise('where', [test, yes, no]);

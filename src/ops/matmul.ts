@@ -1,7 +1,31 @@
-import naive from '#shaders/matmul_naive.wgsl';
+/** Runs a product: the kernel that the plan chooses, over parameters by name. */
+import dotShader from '#shaders/matmul_dot.wgsl';
+import naiveShader from '#shaders/matmul_naive.wgsl';
+import packShader from '#shaders/matmul_pack.wgsl';
+import registerShader from '#shaders/matmul_register.wgsl';
+import subgroupShader from '#shaders/matmul_subgroup.wgsl';
+import subgroup4Shader from '#shaders/matmul_subgroup4.wgsl';
+import tallShader from '#shaders/matmul_tall.wgsl';
+import tileShader from '#shaders/matmul_tile.wgsl';
+import wideShader from '#shaders/matmul_wide.wgsl';
 import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import type { Epilogue } from './contract.ts';
+import { mergeGroups, packedParams } from './matmul_params.ts';
+import { type MatmulKernel, planMatmul } from './matmul_plan.ts';
+
+const shaders = {
+  naive: naiveShader,
+  register: registerShader,
+  tile: tileShader,
+  subgroup: subgroupShader,
+  subgroup4: subgroup4Shader,
+  wide: wideShader,
+  tall: tallShader,
+  dot: dotShader,
+} satisfies Record<MatmulKernel, unknown>;
+
+const epilogueCode = { none: 0, bias: 1, leaky: 2, mask: 3, tanh: 4 } satisfies Record<Epilogue['kind'], number>;
 
 export interface MatmulCall {
   readonly a: Tensor;
@@ -19,23 +43,45 @@ export interface MatmulCall {
   readonly n: number;
   readonly k: number;
   readonly epilogue: Epilogue;
+  /** of the result */
   readonly shape: Shape;
+  /** a kernel other than the plan's choice, for benchmarks and tests */
+  readonly force?: MatmulKernel;
 }
-export const epilogueCode = { none: 0, bias: 1, leaky: 2, mask: 3, tanh: 4 };
 
-export function runMatmul({ a, b, aux: c, ta, tb, ga, gb, gc, groups, m, n, k, epilogue, shape }: MatmulCall): Tensor {
-  const y = empty(a.gpu, shape);
-  a.gpu.run(
-    naive,
-    {},
-    { a, b, c, y },
-    {
-      m, n, k, groups,
-      a_row: ta ? 1 : k, a_col: ta ? m : 1, b_row: tb ? 1 : n, b_col: tb ? k : 1,
-      a_group: m * k, b_group: k * n, a_div: groups / ga, b_div: groups / gb, c_div: groups / gc,
-      epilogue: epilogueCode[epilogue.kind], slope: 'slope' in epilogue ? epilogue.slope : 0,
-    },
-    [Math.ceil(n / 8), Math.ceil(m / 8), groups],
-  );
+/** The product's dispatches; no node. */
+export function runMatmul({ a, b, aux: c, ta, tb, ga, gb, gc, groups, m, n, k, epilogue, shape, force }: MatmulCall): Tensor {
+  const { gpu } = a;
+  const y = empty(gpu, shape);
+  if (y.length === 0) return y;
+  const p = mergeGroups({
+    m,
+    n,
+    k,
+    groups,
+    a_row: ta ? 1 : k,
+    a_col: ta ? m : 1,
+    b_row: tb ? 1 : n,
+    b_col: tb ? k : 1,
+    a_group: m * k,
+    b_group: k * n,
+    a_div: groups / ga,
+    b_div: groups / gb,
+    c_div: groups / gc,
+    epilogue: epilogueCode[epilogue.kind],
+    slope: 'slope' in epilogue ? epilogue.slope : 0,
+  });
+  const wanted = { m: p.m, n, k, groups: p.groups, aTransposed: ta, bTransposed: tb, bBlocks: p.groups / p.b_div };
+  const plan = planMatmul(wanted, gpu.adapter, force);
+  const { pack } = plan;
+  if (!pack) {
+    gpu.run(shaders[plan.kernel], plan, { a, b, c, y }, p, plan.grid);
+    return y;
+  }
+  const packed = empty(gpu, [pack.elements]);
+  const both = packedParams(p);
+  gpu.run(packShader, pack, { a, b, c: a, y: packed }, both.pack, pack.grid);
+  gpu.run(shaders[plan.kernel], plan, { a, b: packed, c, y }, both.product, plan.grid);
+  packed.dispose();
   return y;
 }

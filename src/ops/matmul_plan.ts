@@ -136,12 +136,19 @@ function dispatch(kernel: MatmulKernel, s: MatmulShape, t: AdapterTraits): Dispa
       const c = { TM: m <= 16 ? 1 : 2, TN: n <= 32 ? 1 : 2, SUBGROUPS: 2 };
       return { constants: c, overrides: {}, grid: [ceil(n, 32 * c.TN), ceil(m, 16 * c.TM), groups] };
     }
-    case 'wide':
-      return { constants: { R: cover(m, [1, 2, 4]), T: 2 }, overrides: { WG: 8 }, grid: [ceil(n, 64), 1, groups] };
-    case 'tall':
-      return { constants: { C: cover(n, [1, 2, 4]), T: 2 }, overrides: { WG: 8 }, grid: [ceil(m, 64), 1, groups] };
-    case 'dot':
-      return { constants: { C: cover(n, [1, 2, 4]), T: 4 }, overrides: { WG: 8 }, grid: [ceil(m, 32), 1, groups] };
+    // One subgroup of a software adapter a workgroup, and as many vectors or rows a thread as the shape fills.
+    case 'wide': {
+      const c = { R: cover(m, [1, 2, 4]), T: n > 64 ? 4 : 2 };
+      return { constants: c, overrides: { WG: 8 }, grid: [ceil(n, 32 * c.T), 1, groups] };
+    }
+    case 'tall': {
+      const c = { C: cover(n, [1, 2, 4]), T: m > 64 ? 4 : 2 };
+      return { constants: c, overrides: { WG: 8 }, grid: [ceil(m, 32 * c.T), 1, groups] };
+    }
+    case 'dot': {
+      const c = { C: cover(n, [1, 2, 4]), T: m > 32 ? 8 : 4 };
+      return { constants: c, overrides: { WG: 8 }, grid: [ceil(m, 8 * c.T), 1, groups] };
+    }
   }
 }
 

@@ -15,16 +15,17 @@ interface Window {
   size: Shape;
   stride: Shape;
   base?: number;
+  scale?: number;
 }
 
-function move(op: string, x: Tensor, { dims, lo, size, stride, base = 0 }: Window, shape = dims): Tensor {
+function move(op: string, x: Tensor, { dims, lo, size, stride, base = 0, scale = 1 }: Window, shape = dims): Tensor {
   const gpu = common(op, [x]);
   if (dims.length > 8) throw shapeError(op, [x.shape], 'more than 8 axes');
   const y = empty(gpu, shape);
   const n = sizeOf(dims);
   const { grid, threads } = strided(gpu, n);
   const inner = (list: Shape, fill: number) => pad8([...list].reverse(), fill);
-  const params = { n, threads, base, fill: 0, dims: inner(dims, 1), lo: inner(lo, 0), size: inner(size, 1), stride: inner(stride, 0) };
+  const params = { n, threads, base, scale, dims: inner(dims, 1), lo: inner(lo, 0), size: inner(size, 1), stride: inner(stride, 0) };
   gpu.run(moveShader, {}, { x, y }, params, grid);
   return y;
 }
@@ -95,16 +96,19 @@ export function pad(x: Tensor, axis: number, before: number, after: number): Ten
   return record('pad', [x], y, (g) => [slice(g, at, before, before + x.shape[at])]);
 }
 
-/** Repeats axes of size 1 (and new leading ones). @throws VeilganError SHAPE where x does not broadcast to it */
-export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  if (same(x.shape, shape)) return x;
+/**
+ * Repeats axes of size 1 (and new leading ones), times `scale`: the adjoint of a scaled sum.
+ * @throws VeilganError SHAPE where x does not broadcast to it
+ */
+export function broadcastTo(x: Tensor, shape: Shape, scale = 1): Tensor {
+  if (same(x.shape, shape) && scale === 1) return x;
   if (!same(broadcastShapes('broadcastTo', [x.shape, shape]), shape)) {
     throw shapeError('broadcastTo', [x.shape, shape], 'the target is smaller');
   }
   const walk = collapse(shape, [broadcastStrides(x.shape, shape)]);
   const [stride] = walk.strides;
-  const y = move('broadcastTo', x, { dims: walk.shape, lo: stride.map(() => 0), size: walk.shape, stride }, shape);
-  return record('broadcastTo', [x], y, (g) => [sumTo(g, x.shape)]);
+  const y = move('broadcastTo', x, { dims: walk.shape, lo: stride.map(() => 0), size: walk.shape, stride, scale }, shape);
+  return record('broadcastTo', [x], y, (g) => [sumTo(g, x.shape, scale)]);
 }
 
 function concatTwo(a: Tensor, b: Tensor, axis: number): Tensor {

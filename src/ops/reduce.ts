@@ -15,13 +15,22 @@ export interface ReduceOptions {
 /** Terms that one strand of a workgroup sums in sequence before another pass is cheaper. */
 const LONG = 2048;
 
+/**
+ * Columns that a workgroup sums side by side; its other threads share each column. A software adapter pays for barriers
+ * and has few cores to fill, so there a thread takes a column where there are enough of them.
+ */
+function strandsAcross(software: boolean, outputs: number, red: number, inner: number): 1 | 8 | 64 {
+  if (red <= 8 || (inner >= 64 && (red <= 16 || (software && outputs >= 128)))) return 64;
+  return inner >= 8 ? 8 : 1;
+}
+
 /** One or more passes over [outer, red, inner]. */
 function reduceMiddle(x: Tensor, outer: number, red: number, inner: number, max: boolean, scale: number): Tensor {
   const splits = outer * inner >= 256 || red <= LONG ? 1 : Math.ceil(red / 512);
   const chunk = Math.ceil(red / splits);
   const y = empty(x.gpu, [outer, splits, inner]);
   const outputs = outer * inner;
-  const tx = inner >= 64 && red <= 16 ? 64 : inner >= 8 ? 8 : red <= 8 ? 64 : 1;
+  const tx = strandsAcross(x.gpu.adapter.software, outputs, red, inner);
   const across = Math.ceil(outputs / tx);
   x.gpu.run(
     reduceShader,
@@ -64,7 +73,7 @@ export function sum(x: Tensor, axes?: number | readonly number[], { keep = false
   const out = keep ? kept(x.shape, list) : dropped(x.shape, list);
   if (!list.length) return scale === 1 ? x : times(x, scale);
   const y = reduce(x, list, false, scale, out);
-  return record('sum', [x], y, (g) => [broadcastTo(times(reshape(g, kept(x.shape, list)), scale), x.shape)]);
+  return record('sum', [x], y, (g) => [broadcastTo(reshape(g, kept(x.shape, list)), x.shape, scale)]);
 }
 
 /** Mean over axes (all by default). */
@@ -84,10 +93,10 @@ export function max(x: Tensor, axes?: number | readonly number[], { keep = false
   });
 }
 
-/** Sums away what broadcasting added, so that the result has `shape`: the adjoint of broadcastTo. */
-export function sumTo(x: Tensor, shape: Shape): Tensor {
-  if (same(x.shape, shape)) return x;
+/** Sums away what broadcasting added, so that the result has `shape`, times `scale`: the adjoint of broadcastTo. */
+export function sumTo(x: Tensor, shape: Shape, scale = 1): Tensor {
+  if (same(x.shape, shape)) return scale === 1 ? x : times(x, scale);
   const shift = x.rank - shape.length;
   const axes = x.shape.flatMap((d, i) => (i < shift || (shape[i - shift] === 1 && d !== 1) ? [i] : []));
-  return reshape(sum(x, axes), shape);
+  return reshape(sum(x, axes, { scale }), shape);
 }

@@ -1,0 +1,252 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkGrad } from '../../src/autograd/check.ts';
+import { open } from '../../src/node.ts';
+import { contract, linear, matmul } from '../../src/ops/contract.ts';
+import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
+import { matmul as reference, type Nd, nd } from '../support/nd.ts';
+import { codeOf, near, poison, Values } from '../support/values.ts';
+
+const gpu = await open();
+test.after(() => gpu.close());
+
+const BATCH = 5;
+const flips = [false, true];
+const title = (value: unknown) => JSON.stringify(value);
+
+/** Block counts of a and b; null is a plain matrix. */
+const GROUPS: readonly (readonly [number | null, number | null])[] = [
+  [null, null],
+  [1, null],
+  [null, 1],
+  [3, null],
+  [null, 3],
+  [1, 3],
+  [3, 3],
+  [6, 3],
+  [3, 6],
+  [BATCH, BATCH],
+  [BATCH, 1],
+  [1, BATCH],
+];
+
+const stack = (groups: number | null, rows: number, columns: number): Shape =>
+  groups === null ? [rows, columns] : [groups, rows, columns];
+
+/** f32 rounding of a sum of k terms of size 1. */
+const rounding = (k: number) => ({ relative: 1e-5, absolute: 1e-6 * Math.sqrt(k) + 2e-7 * k });
+
+test('matmul: values for every mix of groups, ranks and transposes', async () => {
+  const values = new Values(1);
+  for (const [ga, gb] of GROUPS) {
+    for (const transposeA of flips) {
+      for (const transposeB of flips) {
+        poison(gpu, 1 << 12);
+        const [m, n, k] = [values.int(1, 9), values.int(1, 9), values.int(1, 9)];
+        const as = stack(ga, ...((transposeA ? [k, m] : [m, k]) as [number, number]));
+        const bs = stack(gb, ...((transposeB ? [n, k] : [k, n]) as [number, number]));
+        const [a, b] = [values.normal(as), values.normal(bs)];
+        const y = matmul(tensor(gpu, a, as), tensor(gpu, b, bs), { transposeA, transposeB });
+        const expected = reference(nd(a, as), nd(b, bs), transposeA, transposeB);
+        const what = `${title(as)} x ${title(bs)} ${transposeA} ${transposeB}`;
+        assert.equal(y.shape, expected.shape, what);
+        near(await y.read(), expected.data, { ...rounding(k), what });
+      }
+    }
+  }
+});
+
+/** Sizes on both sides of every tile's edge, thin and long ones included: [m, n, k]. */
+const SIZES: readonly (readonly [number, number, number])[] = [
+  [1, 1, 1],
+  [1, 1, 5000],
+  [1, 33, 70],
+  [67, 1, 130],
+  [2, 40, 3000],
+  [300, 3, 9],
+  [8, 8, 8],
+  [16, 32, 16],
+  [17, 36, 5],
+  [31, 64, 33],
+  [33, 65, 31],
+  [64, 64, 64],
+  [128, 128, 128],
+  [129, 132, 130],
+  [640, 256, 2],
+  [640, 2, 256],
+  [2, 256, 640],
+  [256, 256, 320],
+];
+
+test('matmul: values at the edges of tiles, all transposes', async () => {
+  const values = new Values(2);
+  for (const [m, n, k] of SIZES) {
+    for (const [transposeA, transposeB] of [[false, false], [false, true], [true, false], [true, true]]) {
+      poison(gpu, 4 * m * n);
+      const [as, bs] = [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]];
+      const [a, b] = [values.normal(as), values.normal(bs)];
+      const y = await matmul(tensor(gpu, a, as), tensor(gpu, b, bs), { transposeA, transposeB }).read();
+      const expected = reference(nd(a, as), nd(b, bs), transposeA, transposeB);
+      near(y, expected.data, { ...rounding(k), what: `${m} x ${n} x ${k} ${transposeA} ${transposeB}` });
+    }
+  }
+});
+
+test('matmul: grouped, at the edges of tiles', async () => {
+  const values = new Values(3);
+  for (const [ga, gb, m, n, k] of [[10, 10, 32, 256, 2], [10, 1, 33, 64, 36], [1, 10, 64, 36, 33], [4, 2, 20, 1, 256]]) {
+    for (const [transposeA, transposeB] of [[false, false], [false, true], [true, false]]) {
+      poison(gpu, 4 * 10 * m * n);
+      const [as, bs] = [transposeA ? [ga, k, m] : [ga, m, k], transposeB ? [gb, n, k] : [gb, k, n]];
+      const [a, b] = [values.normal(as), values.normal(bs)];
+      const y = await matmul(tensor(gpu, a, as), tensor(gpu, b, bs), { transposeA, transposeB }).read();
+      const expected = reference(nd(a, as), nd(b, bs), transposeA, transposeB);
+      near(y, expected.data, { ...rounding(k), what: `${title(as)} x ${title(bs)} ${transposeA} ${transposeB}` });
+    }
+  }
+});
+
+const ACTIVATIONS = {
+  none: (v: number) => v,
+  leaky: (v: number) => (v > 0 ? v : 0.2 * v),
+  tanh: Math.tanh,
+};
+
+/** product + bias, group g reading bias block floor(g * blocks / groups). */
+function withBias(product: Nd, bias: ArrayLike<number>, f: (v: number) => number): Float64Array {
+  const n = product.shape[product.shape.length - 1];
+  const groups = product.shape.length === 3 ? product.shape[0] : 1;
+  const blocks = bias.length / n;
+  const per = product.data.length / groups;
+  return product.data.map((v, i) => f(v + bias[Math.floor((Math.floor(i / per) * blocks) / groups) * n + (i % n)]));
+}
+
+test('linear: values with every activation, for weights and biases of one block, of each group, and shared', async () => {
+  const values = new Values(4);
+  const cases: [Shape, Shape, Shape][] = [
+    [[7, 3], [3, 5], [5]],
+    [[7, 3], [3, 4], [1, 4]],
+    [[1, 7, 3], [1, 3, 5], [1, 5]],
+    [[3, 7, 4], [3, 4, 5], [3, 5]],
+    [[3, 7, 4], [4, 8], [8]],
+    [[6, 2, 4], [3, 4, 5], [3, 5]],
+    [[6, 2, 4], [3, 4, 8], [1, 8]],
+    [[6, 2, 4], [4, 5], [2, 5]],
+    [[7, 4], [3, 4, 5], [3, 5]],
+    [[10, 32, 2], [10, 2, 64], [10, 64]],
+    [[10, 32, 64], [10, 64, 1], [10, 1]],
+    [[300, 64], [64, 36], [36]],
+  ];
+  for (const [xs, ws, bs] of cases) {
+    const [x, w, b] = [values.normal(xs), values.normal(ws), values.normal(bs)];
+    const product = reference(nd(x, xs), nd(w, ws));
+    for (const activation of ['none', 'leaky', 'tanh'] as const) {
+      poison(gpu, 4 * product.data.length);
+      const y = linear(tensor(gpu, x, xs), tensor(gpu, w, ws), tensor(gpu, b, bs), { activation, slope: 0.2 });
+      const what = `${activation} of ${title([xs, ws, bs])}`;
+      assert.equal(y.shape, product.shape, what);
+      near(await y.read(), withBias(product, b, ACTIVATIONS[activation]), { ...rounding(ws[ws.length - 2]), what });
+    }
+  }
+});
+
+test('linear: tanh is 1 at 1e4, not NaN', async () => {
+  const [x, w, b] = [tensor(gpu, [[1e4], [-1e4]]), tensor(gpu, [[1, 1, 1, 1]]), tensor(gpu, [0, 0, 0, 0])];
+  near(await linear(x, w, b, { activation: 'tanh' }).read(), [1, 1, 1, 1, -1, -1, -1, -1]);
+});
+
+test('the mask epilogue multiplies by the slope where the mask is not positive', async () => {
+  const values = new Values(5);
+  for (const [as, bs] of [[[7, 3], [3, 5]], [[3, 9, 4], [3, 4, 8]], [[40, 16], [16, 36]]]) {
+    const [a, b] = [values.normal(as), values.normal(bs)];
+    const product = reference(nd(a, as), nd(b, bs));
+    const mask = values.normal(product.shape).map((v, i) => (i % 5 ? v : 0));
+    poison(gpu, 4 * sizeOf(product.shape));
+    const at = tensor(gpu, mask, product.shape);
+    const y = contract(tensor(gpu, a, as), tensor(gpu, b, bs), { epilogue: { kind: 'mask', at, slope: 0.2 } });
+    const expected = product.data.map((v, i) => (mask[i] > 0 ? v : 0.2 * v));
+    near(await y.read(), expected, { ...rounding(4), what: title([as, bs]) });
+  }
+});
+
+test('matmul: gradients of order 1 and 2 for every mix of groups, ranks and transposes', async () => {
+  const values = new Values(6);
+  for (const [ga, gb] of GROUPS) {
+    for (const transposeA of flips) {
+      for (const transposeB of flips) {
+        const [m, n, k] = [values.int(1, 5), values.int(1, 5), values.int(1, 5)];
+        const a = values.tensor(gpu, stack(ga, ...((transposeA ? [k, m] : [m, k]) as [number, number])));
+        const b = values.tensor(gpu, stack(gb, ...((transposeB ? [n, k] : [k, n]) as [number, number])));
+        const f = (x: Tensor, y: Tensor) => matmul(x, y, { transposeA, transposeB });
+        await checkGrad(f, [a, b], { order: 2 }).catch((error) => {
+          throw new Error(`${title(a.shape)} x ${title(b.shape)} ${transposeA} ${transposeB}: ${error.message}`);
+        });
+      }
+    }
+  }
+});
+
+test('matmul: gradients of order 3', async () => {
+  const values = new Values(7);
+  for (const [as, bs] of [[[3, 5], [5, 2]], [[6, 3, 4], [2, 4, 3]], [[2, 4, 3], [6, 3, 4]]]) {
+    // A square makes the third derivative non-zero.
+    const f = (a: Tensor, b: Tensor) => matmul(a, b).square();
+    await checkGrad(f, [values.tensor(gpu, as), values.tensor(gpu, bs)], { order: 3 });
+  }
+});
+
+test('linear: gradients of order 1 and 2 with every activation, groups 1, 3 and B', async () => {
+  const values = new Values(8);
+  const cases: [Shape, Shape, Shape][] = [
+    [[4, 3], [3, 5], [5]],
+    [[1, 4, 3], [1, 3, 5], [1, 5]],
+    [[3, 2, 3], [3, 3, 4], [3, 4]],
+    [[6, 2, 3], [3, 3, 4], [3, 4]],
+    [[3, 2, 3], [3, 4], [4]],
+    [[BATCH, 1, 3], [BATCH, 3, 4], [BATCH, 4]],
+    [[4, 3], [2, 3, 4], [2, 4]],
+  ];
+  for (const [xs, ws, bs] of cases) {
+    // A bias of about +-1 keeps every unit away from the kink.
+    const small = (shape: Shape) => tensor(gpu, values.normal(shape).map((v) => 0.25 * v), shape);
+    const bias = tensor(gpu, values.normal(bs).map((v, i) => (i % 2 ? 1.5 : -1.5) + 0.1 * v), bs);
+    for (const activation of ['none', 'leaky', 'tanh'] as const) {
+      const f = (x: Tensor, w: Tensor, b: Tensor) => linear(x, w, b, { activation, slope: 0.2 });
+      await checkGrad(f, [small(xs), small(ws), bias], { order: 2 }).catch((error) => {
+        throw new Error(`${activation} of ${title([xs, ws, bs])}: ${error.message}`);
+      });
+    }
+  }
+});
+
+test('stacked leaky layers: backward through masks fused into products, of order 1 to 3', async () => {
+  const values = new Values(9);
+  for (const groups of [1, 3]) {
+    const small = (...shape: number[]) => tensor(gpu, values.normal(shape).map((v) => 0.2 * v), shape);
+    const bias = (n: number) =>
+      tensor(gpu, Float32Array.from({ length: groups * n }, (_, i) => (i % 2 ? 1.2 : -1.2)), [groups, n]);
+    const net = (x: Tensor, w1: Tensor, w2: Tensor, w3: Tensor) => {
+      const h1 = linear(x, w1, bias(4), { activation: 'leaky', slope: 0.2 });
+      // Two uses of one layer's output, and a reshape between two layers.
+      const h2 = linear(h1.reshape([groups, 2, 4]), w2, bias(4), { activation: 'leaky', slope: 0.3 });
+      return linear(h2.add(h1.reshape([groups, 2, 4])), w3, bias(1)).square();
+    };
+    const inputs = [small(groups, 2, 3), small(groups, 3, 4), small(groups, 4, 4), small(groups, 4, 1)];
+    await checkGrad(net, inputs, { order: 3 });
+  }
+});
+
+test('shapes that do not fit are refused, with the shapes in the message', async () => {
+  const make = (...shape: number[]) => new Values(1).tensor(gpu, shape);
+  assert.is(await codeOf(() => matmul(make(2, 3), make(2, 3))), 'SHAPE');
+  assert.is(await codeOf(() => matmul(make(2, 2, 3), make(3, 3, 4))), 'SHAPE');
+  assert.is(await codeOf(() => matmul(make(3), make(3, 4))), 'SHAPE');
+  assert.is(await codeOf(() => matmul(make(2, 2, 3, 3), make(3, 4))), 'SHAPE');
+  assert.is(await codeOf(() => linear(make(2, 3), make(3, 4), make(3))), 'SHAPE');
+  assert.is(await codeOf(() => linear(make(2, 3), make(3, 4), make(8))), 'SHAPE');
+  assert.is(await codeOf(() => linear(make(3, 2, 3), make(3, 3, 4), make(2, 4))), 'SHAPE');
+  assert.throws(() => matmul(make(2, 3), make(4, 5)), /\[2, 3\].*\[4, 5\]/);
+});
+
+test.run();
