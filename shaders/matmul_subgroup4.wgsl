@@ -21,7 +21,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> c: array<vec4f>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
-const TM = 2u; //@spec 1 2 3
+const TM = 2u; //@spec 1 2
 const TN = 2u; //@spec 1 2
 const SUBGROUPS = 2u; //@spec 1 2 4
 const ROWS = 8u * TM;

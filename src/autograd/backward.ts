@@ -15,13 +15,13 @@ function path(output: Tensor, targets: ReadonlySet<Node>): Node[] {
     while (stack.length) {
       const top = stack[stack.length - 1];
       if (top.next === 0) reaches.set(top.node, targets.has(top.node));
-      const inputs = top.node.inputs;
-      if (top.next < inputs.length) {
-        const node = inputs[top.next++].node;
+      const { parents } = top.node;
+      if (top.next < parents.length) {
+        const node = parents[top.next++];
         if (node && node.seq >= first && !reaches.has(node)) stack.push({ node, next: 0 });
         continue;
       }
-      if (inputs.some((t) => t.node && reaches.get(t.node))) reaches.set(top.node, true);
+      if (parents.some((node) => node && reaches.get(node))) reaches.set(top.node, true);
       stack.pop();
     }
   };
@@ -45,8 +45,8 @@ export function backward(output: Tensor, seed: Tensor, targets: readonly Tensor[
     if (!g || leaves.has(node)) continue;
     cotangents.delete(node);
     checkVersions(node);
-    const nodeOf = (t: Tensor) => (t.node && live.has(t.node) ? t.node : null);
-    const collected = node.inputs.map((t) => collect !== undefined && t.node !== null && leaves.has(t.node));
+    const into = node.parents.map((parent) => (parent && live.has(parent) ? parent : null));
+    const collected = into.map((parent) => collect !== undefined && parent !== null && leaves.has(parent));
     let flow = g;
     if (collect && collected.some(Boolean)) {
       flow = force(g);
@@ -54,15 +54,14 @@ export function backward(output: Tensor, seed: Tensor, targets: readonly Tensor[
         if (yes) collect(node.inputs[i], node.pairs?.(flow, i) ?? null, node.op);
       });
     }
-    const wanted = node.inputs.map((t, i) => !collected[i] && nodeOf(t) !== null);
+    const wanted = into.map((parent, i) => !collected[i] && parent !== null);
     if (!wanted.some(Boolean)) continue;
     const results = node.vjp(flow, wanted);
-    node.inputs.forEach((input, i) => {
-      const into = nodeOf(input);
+    into.forEach((parent, i) => {
       const more = results[i];
-      if (!wanted[i] || !into || !more) return;
-      const sofar = cotangents.get(into);
-      cotangents.set(into, sofar ? add(force(sofar), force(more)) : more);
+      if (!wanted[i] || !parent || !more) return;
+      const sofar = cotangents.get(parent);
+      cotangents.set(parent, sofar ? add(force(sofar), force(more)) : more);
     });
   }
   return targets.map((t) => {

@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process';
 import { buildCli } from './build.mjs';
 import { ensureAdapter } from './ensure.mjs';
+import { vulkanEnvironment } from './vulkan.mjs';
 
 const args = process.argv.slice(2);
 const needsAdapter = ['demo', 'train', 'sample', 'attack', 'evaluate', 'bench'].includes(args[0]) && !args.some((a) => a === '--help' || a === '-h');
 
 try {
   const file = await buildCli();
-  const env = { ...process.env, ...(needsAdapter ? await ensureAdapter() : {}) };
+  const env = { ...process.env, ...(needsAdapter ? await ensureAdapter() : vulkanEnvironment()) };
   const child = spawn(process.execPath, ['--enable-source-maps', file, ...args], { stdio: 'inherit', env });
   // The terminal sends Ctrl-C to both; the child decides when to stop.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.exitCode === null && signal === 'SIGTERM' && child.kill(signal));

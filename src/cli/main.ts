@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VeilganError } from '../gpu/errors.ts';
 import { codeVersion } from '../run/version.ts';
 import { attackCommand, evaluateCommand } from './attack.ts';
+import { benchCommand } from './bench.ts';
 import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor-verb.ts';
 import { sampleCommand } from './sample.ts';
@@ -24,6 +25,7 @@ const program = new Command('veilgan')
   .addCommand(attackCommand())
   .addCommand(evaluateCommand())
   .addCommand(dataCommand())
+  .addCommand(benchCommand())
   .addCommand(doctorCommand());
 
 /** Leaves without waiting for Dawn, which keeps the event loop busy for as long as its object lives. */

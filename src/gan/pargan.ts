@@ -87,6 +87,11 @@ export class ParGan implements System {
    * all fakes of that phase are one call of it.
    */
   #record(): void {
+    this.#criticPhase();
+    this.#generatorPhase();
+  }
+
+  #criticPhase(): void {
     const { config, generator, critics, features: d } = this;
     const { partitions: K, batch: B, criticSteps } = config;
     const real = reshape(gather(this.#data, { list: this.#index, perStep: K * B }), [K, B, d]);
@@ -111,7 +116,11 @@ export class ParGan implements System {
         log('loss_d', penalties ? add(own, mean(scale(penalties, config.penalty), 1)) : own);
       });
     }
-    const z = this.#latent(K);
+  }
+
+  #generatorPhase(): void {
+    const { config, generator, critics } = this;
+    const z = this.#latent(config.partitions);
     const [loss, gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) =>
       mean(generatorTerms(critics.apply(generator.network.apply(p, z)), this.#ones, config)),
     )(generator.parameters.parts);
@@ -123,6 +132,11 @@ export class ParGan implements System {
   program(): Program {
     this.#program ??= this.gpu.capture('pargan.step', () => scope(() => this.#record()));
     return this.#program;
+  }
+
+  /** The critics' phase of a step alone, for benchmarks; the caller disposes of it. */
+  criticProgram(): Program {
+    return this.gpu.capture('pargan.critics', () => scope(() => this.#criticPhase()));
   }
 
   /** Draws the batches of the next `count` steps, uploads them in one write, and gives the steps' replays. */

@@ -65,7 +65,7 @@ export async function openDevice(root: GPU, { adapter: want = 'auto' }: OpenOpti
   }
   if (!adapter) throw none('');
   const report = reportAdapter(adapter);
-  if (/null/i.test(report.vendor) || /null backend/i.test(report.name)) {
+  if (/null[ -]backend/i.test(report.name)) {
     throw new VeilganError('WRONG_ADAPTER', 'the only adapter is the null one, which computes nothing', {
       fix: 'Run `npm run setup`',
     });

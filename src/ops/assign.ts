@@ -4,15 +4,20 @@ import packShader from '#shaders/pack.wgsl';
 import { MAX_ROWS } from '../gpu/program.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { pad8, same, shapeError } from '../tensor/shape.ts';
+import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { common, strided } from './dispatch.ts';
+import { scale } from './elementwise.ts';
 
 /** Overwrites `variable` with `value`. Backward through an earlier use of it then throws. */
 export function assign(variable: Tensor, value: Tensor): void {
   if (!same(variable.shape, value.shape)) throw shapeError('assign', [variable.shape, value.shape], 'they differ');
   const gpu = common('assign', [variable, value]);
+  // No dispatch may read and write one buffer, so a view of the variable is copied first.
+  const x = value.storage === variable.storage ? noGrad(() => scale(value, 1)) : value;
   const { grid, threads } = strided(gpu, value.length);
-  gpu.run(copyShader, { overrides: { LOG: 0 } }, { x: value, y: variable }, { n: value.length, threads }, grid);
+  gpu.run(copyShader, { overrides: { LOG: 0 } }, { x, y: variable }, { n: value.length, threads }, grid);
+  if (x !== value) x.dispose();
   variable.storage.version++;
 }
 

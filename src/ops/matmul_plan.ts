@@ -77,7 +77,8 @@ function choose(s: MatmulShape, t: AdapterTraits): MatmulKernel {
   // A GPU hides latency with threads, so what reuses nothing may as well be one thread an output.
   if (!t.software) return s.k > 8 && eligible('tile', s, t) ? 'tile' : 'naive';
   const order: MatmulKernel[] = ['wide', 'tall', 'dot', 'subgroup4', 'subgroup', 'register'];
-  const pays = (kernel: MatmulKernel) => kernel !== 'subgroup4' || !s.bTransposed || packs(s);
+  // subgroup4 is 64 columns wide.
+  const pays = (kernel: MatmulKernel) => kernel !== 'subgroup4' || (s.n > 32 && (!s.bTransposed || packs(s)));
   return order.find((kernel) => eligible(kernel, s, t) && pays(kernel)) ?? 'naive';
 }
 
@@ -128,13 +129,14 @@ function dispatch(kernel: MatmulKernel, s: MatmulShape, t: AdapterTraits): Dispa
       const c = tileFor(s, t);
       return { constants: c, overrides: {}, grid: [ceil(n, c.TN * c.TX), ceil(m, c.TM * c.TY), groups] };
     }
+    // Few variants: lavapipe compiles each at its first dispatch, and the smaller tiles take it longer, not shorter.
     case 'subgroup': {
-      const c = { TM: m <= 16 ? 1 : 2, TN: n <= 16 ? 2 : 4, SUBGROUPS: 2 };
-      return { constants: c, overrides: {}, grid: [ceil(n, 8 * c.TN), ceil(m, 16 * c.TM), groups] };
+      const c = { TM: 2, TN: 4, SUBGROUPS: m <= 16 ? 1 : 2 };
+      return { constants: c, overrides: {}, grid: [ceil(n, 32), ceil(m, 16 * c.SUBGROUPS), groups] };
     }
     case 'subgroup4': {
-      const c = { TM: m <= 16 ? 1 : 2, TN: n <= 32 ? 1 : 2, SUBGROUPS: 2 };
-      return { constants: c, overrides: {}, grid: [ceil(n, 32 * c.TN), ceil(m, 16 * c.TM), groups] };
+      const c = { TM: 2, TN: 2, SUBGROUPS: m <= 16 ? 1 : 2 };
+      return { constants: c, overrides: {}, grid: [ceil(n, 64), ceil(m, 16 * c.SUBGROUPS), groups] };
     }
     // One subgroup of a software adapter a workgroup, and as many vectors or rows a thread as the shape fills.
     case 'wide': {

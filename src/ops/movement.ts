@@ -37,7 +37,7 @@ function move(op: string, x: Tensor, { dims, lo, size, stride, base = 0, scale =
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((n, d) => (d === -1 ? n : n * d), 1);
   const full = shape.map((d) => (d === -1 ? x.length / known : d));
-  if (sizeOf(full) !== x.length || full.some((d) => !Number.isInteger(d))) {
+  if (sizeOf(full) !== x.length || full.some((d) => !Number.isInteger(d) || d < 0)) {
     throw shapeError('reshape', [x.shape], `${x.length} elements do not fill ${show(shape)}`);
   }
   if (same(full, x.shape)) return x;
@@ -86,9 +86,10 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   return record('slice', [x], y, (g) => [pad(g, at, from, extent - to)]);
 }
 
-/** Zeros before and after one axis. */
+/** Zeros before and after one axis. @throws VeilganError SHAPE for a negative count */
 export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
   const [at] = normaliseAxes('pad', x.shape, axis);
+  if (!(before >= 0 && after >= 0)) throw shapeError('pad', [x.shape], `${before} and ${after} are not counts`, 'Use slice');
   if (before === 0 && after === 0) return x;
   const dims = x.shape.map((d, i) => (i === at ? d + before + after : d));
   const lo = dims.map((_, i) => (i === at ? before : 0));
@@ -129,6 +130,7 @@ function concatTwo(a: Tensor, b: Tensor, axis: number): Tensor {
 
 /** Tensors one after another along an axis. @throws VeilganError SHAPE */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
+  if (!parts.length) throw shapeError('concat', [], 'needs at least one tensor', 'Give it one');
   const [at] = normaliseAxes('concat', parts[0].shape, axis);
   return parts.slice(1).reduce((a, b) => concatTwo(a, b, at), parts[0]);
 }

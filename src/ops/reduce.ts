@@ -57,7 +57,7 @@ function reduceAxes(x: Tensor, axes: number[], max: boolean, scale: number): Ten
   const first = axes[0] ?? 0;
   const outer = sizeOf(shape.slice(0, first));
   const red = sizeOf(axes.map((a) => shape[a]));
-  return reduceMiddle(x, outer, red, sizeOf(shape) / Math.max(1, outer * red), max, scale);
+  return reduceMiddle(x, outer, red, sizeOf(shape.slice(first + axes.length)), max, scale);
 }
 
 const kept = (shape: Shape, axes: readonly number[]) => shape.map((d, i) => (axes.includes(i) ? 1 : d));

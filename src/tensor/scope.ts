@@ -1,3 +1,5 @@
+import { VeilganError } from '../gpu/errors.ts';
+import { recording } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
 const stack: Set<Tensor>[] = [];
@@ -23,13 +25,23 @@ export function leaves(tree: unknown): Tensor[] {
   return Object.values(tree).flatMap(leaves);
 }
 
-/** Frees every tensor made inside `fn`, except those it returns, which pass to the scope around (or to the caller). */
+/**
+ * Frees every tensor made inside `fn`, except those it returns, which pass to the scope around (or to the caller). So do,
+ * inside a gradient, those that it depends on.
+ * @throws VeilganError USAGE where `fn` is asynchronous
+ */
 export function scope<T>(fn: () => T): T {
   const mine = new Set<Tensor>();
   stack.push(mine);
   let result: T;
   try {
     result = fn();
+    if (result instanceof Promise) {
+      throw new VeilganError('USAGE', 'a scope ends before its asynchronous function does', {
+        where: 'scope',
+        fix: 'Return the tensors from the scope and await outside',
+      });
+    }
   } catch (error) {
     stack.pop();
     for (const t of mine) t.dispose();
@@ -37,6 +49,9 @@ export function scope<T>(fn: () => T): T {
   }
   stack.pop();
   for (const t of leaves(result)) if (mine.delete(t)) own(t);
-  for (const t of mine) t.dispose();
+  for (const t of mine) {
+    if (t.tracked && recording()) own(t);
+    else t.dispose();
+  }
   return result;
 }

@@ -20,6 +20,8 @@ export type LazyVjp = (cotangent: Cotangent, wanted: readonly boolean[]) => read
 export interface Node {
   readonly op: string;
   readonly inputs: readonly Tensor[];
+  /** how the inputs came to be; kept here because a tensor that is freed forgets its own */
+  readonly parents: readonly (Node | null)[];
   /** versions of the inputs' storages when they were read */
   readonly versions: readonly number[];
   readonly output: Tensor;
@@ -93,17 +95,21 @@ export function recordLazy(
 ): Tensor {
   if (!recording() || !inputs.some((t) => t.tracked)) return output;
   const versions = inputs.map((t) => t.storage.version);
-  output.node = { op, inputs, versions, output, vjp, seq: ++sequence, pairs };
+  const parents = inputs.map((t) => t.node);
+  output.node = { op, inputs, parents, versions, output, vjp, seq: ++sequence, pairs };
   return output;
 }
 
 /** Makes `tensor` a leaf that gradients can be taken for. */
 export function markLeaf(tensor: Tensor): void {
   const none = () => [];
-  tensor.node = { op: 'leaf', inputs: [], versions: [], output: tensor, vjp: none, seq: ++sequence };
+  tensor.node = { op: 'leaf', inputs: [], parents: [], versions: [], output: tensor, vjp: none, seq: ++sequence };
 }
 
-/** @throws VeilganError GRADIENT where a value that backward needs was assigned to since */
+/**
+ * @throws VeilganError GRADIENT where a value that backward needs was assigned to since, USE_AFTER_FREE where it was
+ * freed
+ */
 export function checkVersions(node: Node): void {
   node.inputs.forEach((input, i) => {
     if (input.storage.version === node.versions[i]) return;

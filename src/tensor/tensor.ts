@@ -2,7 +2,7 @@ import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Binding, Storage } from '../gpu/pool.ts';
 import { own } from './scope.ts';
-import { type Shape, show, sizeOf } from './shape.ts';
+import { type Shape, same, show, sizeOf } from './shape.ts';
 import type { Node } from './tape.ts';
 
 export type DType = 'f32' | 'u32';
@@ -92,8 +92,12 @@ export function empty(gpu: Gpu, shape: Shape, dtype: DType = 'f32', lasting = fa
 
 type Nested = number | readonly Nested[];
 
-function nestedShape(value: Nested): number[] {
-  return typeof value === 'number' ? [] : [value.length, ...(value.length ? nestedShape(value[0]) : [])];
+/** The shape of nested lists, or null where they are ragged. */
+function nestedShape(value: Nested): number[] | null {
+  if (typeof value === 'number') return [];
+  const shapes = value.map(nestedShape);
+  const first = shapes.length ? shapes[0] : [];
+  return first && shapes.every((s) => s && same(s, first)) ? [value.length, ...first] : null;
 }
 
 /**
@@ -103,7 +107,8 @@ function nestedShape(value: Nested): number[] {
 export function tensor(gpu: Gpu, values: Nested | Float32Array | Uint32Array, shape?: Shape): Tensor {
   const typed = values instanceof Float32Array || values instanceof Uint32Array;
   const flat = typed ? values : Float32Array.from(([values] as unknown[]).flat(Infinity) as number[]);
-  const wanted = shape ?? (typed ? [values.length] : nestedShape(values as Nested));
+  const wanted = shape ?? (typed ? [values.length] : nestedShape(values));
+  if (!wanted) throw new VeilganError('SHAPE', 'the nested lists are ragged', { where: 'tensor', fix: 'Make them equally long' });
   if (flat.length !== sizeOf(wanted)) {
     throw new VeilganError('SHAPE', `${flat.length} values do not fill ${show(wanted)}`, { fix: 'Give as many as the shape holds' });
   }

@@ -72,6 +72,7 @@ export const references: Record<ElementwiseName, Reference> = {
     b: [-1, 0, 1e-20, 2],
   },
   bceWithLogits: { arity: 2, js: (a, b) => softplus(a) - a * b, points: HUGE, b: [0, 1] },
+  bceGradient: { arity: 3, js: (a, b, c) => a * (1 / (1 + Math.exp(-b)) - c), points: SIGNS, b: HUGE },
   mix: { arity: 3, js: (a, b, c) => a + c * (b - a), points: SIGNS },
   where: { arity: 3, js: (a, b, c) => (a > 0 ? b : c), kink: zero, points: SIGNS },
 };

@@ -1,0 +1,4 @@
+/** Types of build.mjs for the tests. */
+export function bundleForNode(entries: Record<string, string>, outdir: string): Promise<unknown>;
+export function bundleForPage(entry: string, options?: { minify?: boolean }): Promise<string>;
+export function buildCli(): Promise<string>;

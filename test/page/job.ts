@@ -1,0 +1,85 @@
+/** What the page test runs twice, on one adapter in Node and on another in a page; everything comes back as numbers. */
+import { checkGrad } from '../../src/autograd/check.ts';
+import { blobs } from '../../src/data/synthetic.ts';
+import { makeConfig } from '../../src/gan/config.ts';
+import { ParGan } from '../../src/gan/pargan.ts';
+import { type LossRow, train } from '../../src/gan/train.ts';
+import type { AdapterReport } from '../../src/gpu/device.ts';
+import { type Gpu, grad, perSample, type Tensor, tensor } from '../../src/index.ts';
+
+const SEED = 7;
+/** Fixed, so that both machines record, upload and free in the same rhythm. */
+const CHUNK = 5;
+
+export interface TrainingReport {
+  /** a row a step: the generator's loss, then each critic's */
+  readonly losses: number[][];
+  /** the first generated rows after the last step, [64, 2] */
+  readonly samples: number[];
+  /** bytes and buffers in use after the first chunk and after the last one */
+  readonly memory: readonly [Footprint, Footprint];
+  readonly seconds: number;
+}
+
+export interface Footprint {
+  readonly live: number;
+  readonly pooled: number;
+  readonly buffers: number;
+}
+
+export interface JobReport {
+  readonly adapter: AdapterReport;
+  readonly js: TrainingReport;
+  readonly wganGp: TrainingReport;
+  /** gradient and gradient of its squared norm, [2, 3] each, and per-sample gradients [2, 2, 3], one after another */
+  readonly derivatives: number[];
+  /** worst error over its allowance of an order-2 gradient check, at most 1 */
+  readonly checked: number;
+  /** bytes in use once everything is disposed of */
+  readonly left: number;
+}
+
+const footprint = (gpu: Gpu): Footprint => {
+  const { live, pooled, buffers } = gpu.memory();
+  return { live, pooled, buffers };
+};
+
+/** PAR-GAN with ten critics on Blobs. */
+async function training(gpu: Gpu, preset: string, steps: number): Promise<TrainingReport> {
+  const started = performance.now();
+  const gan = new ParGan(gpu, makeConfig(preset, { steps }), blobs(), SEED);
+  const losses: number[][] = [];
+  const onRows = (rows: readonly LossRow[]) => losses.push(...rows.map((row) => [row.loss_g, ...row.loss_d]));
+  await train(gan, { steps: CHUNK, chunk: CHUNK, onRows });
+  const first = footprint(gpu);
+  await train(gan, { steps, chunk: CHUNK, onRows });
+  const memory = [first, footprint(gpu)] as const;
+  const samples = Array.from(await gan.sample(64));
+  gan.dispose();
+  return { losses, samples, memory, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Losses of two samples under a tiny network: [2]. */
+const small = (x: Tensor) => (w: Tensor) => x.matmul(w).tanh().square().mean(-1);
+
+async function derivatives(gpu: Gpu): Promise<{ values: number[]; checked: number }> {
+  const x = tensor(gpu, [0.5, -1, 0.25, 0.75], [2, 2]);
+  const w = tensor(gpu, [0.3, -0.2, 0.1, 0.4, 0.6, -0.5], [2, 3]);
+  const loss = (v: Tensor) => small(x)(v).mean();
+  const first = grad(loss)(w);
+  const second = grad((v: Tensor) => grad(loss)(v).square().sum())(w);
+  const each = perSample(small(x), w);
+  const values: number[] = [];
+  for (const t of [first, second, each]) values.push(...(await t.read()));
+  const checked = await checkGrad(loss, [w], { order: 2 });
+  for (const t of [x, w, first, second, each]) t.dispose();
+  return { values, checked };
+}
+
+/** 50 steps by Jensen-Shannon, 10 by WGAN-GP, whose penalty is a second-order gradient, and small derivatives. */
+export async function runJob(gpu: Gpu): Promise<JobReport> {
+  const { values, checked } = await derivatives(gpu);
+  const js = await training(gpu, 'blobs-js', 50);
+  const wganGp = await training(gpu, 'blobs-wgan-gp', 10);
+  return { adapter: gpu.adapter, js, wganGp, derivatives: values, checked, left: gpu.memory().live };
+}
