@@ -2,6 +2,7 @@
 // ordinary memory and only reuse in registers saves loads. y = f(a b), f by p.epilogue.
 //   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
 // A thread computes TM rows x TN columns; the columns of a thread lie WG_X apart, so neighbours load neighbours.
+// A driver that does not unroll would keep the tile in memory, hence the marks.
 // Grid: (ceil(n / (WG_X TN)), ceil(m / (WG_Y TM)), groups). Plain composition: matmul_naive.wgsl.
 struct Params {
   m: u32, n: u32, k: u32, groups: u32,
@@ -43,22 +44,22 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
 
   // Rows and columns past the edge are computed from the last one and not stored.
   var a_at: array<u32, TM>;
-  for (var i = 0u; i < TM; i++) { a_at[i] = g / p.a_div * p.a_group + min(row0 + i, p.m - 1u) * p.a_row; }
+  for (var i = 0u; i < TM; i++) { a_at[i] = g / p.a_div * p.a_group + min(row0 + i, p.m - 1u) * p.a_row; } //@unroll
   var b_at: array<u32, TN>;
-  for (var j = 0u; j < TN; j++) { b_at[j] = g / p.b_div * p.b_group + min(col0 + WG_X * j, p.n - 1u) * p.b_col; }
+  for (var j = 0u; j < TN; j++) { b_at[j] = g / p.b_div * p.b_group + min(col0 + WG_X * j, p.n - 1u) * p.b_col; } //@unroll
 
   var sum: array<f32, TM * TN>;
   for (var l = 0u; l < p.k; l++) {
     var w: array<f32, TN>;
-    for (var j = 0u; j < TN; j++) { w[j] = b[b_at[j] + l * p.b_row]; }
-    for (var i = 0u; i < TM; i++) {
+    for (var j = 0u; j < TN; j++) { w[j] = b[b_at[j] + l * p.b_row]; } //@unroll
+    for (var i = 0u; i < TM; i++) { //@unroll
       let x = a[a_at[i] + l * p.a_col];
-      for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(x, w[j], sum[i * TN + j]); }
+      for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(x, w[j], sum[i * TN + j]); } //@unroll
     }
   }
 
-  for (var i = 0u; i < TM; i++) {
-    for (var j = 0u; j < TN; j++) {
+  for (var i = 0u; i < TM; i++) { //@unroll
+    for (var j = 0u; j < TN; j++) { //@unroll
       if (row0 + i < p.m && col0 + WG_X * j < p.n) {
         y[(g * p.m + row0 + i) * p.n + col0 + WG_X * j] = sum[i * TN + j];
       }

@@ -16,7 +16,7 @@ parentPort.on('message', (message) => { last = message; });
 setTimeout(() => {
   const { document, running } = last;
   const why = 'the time limit of ' + workerData.seconds + ' s was reached';
-  for (const { suite, case: name } of running) document.skipped.push({ suite, case: name, why });
+  for (const one of running) document.skipped.push({ ...one, why });
   writeSync(1, JSON.stringify(document) + '\\n');
   process.kill(process.pid, 'SIGKILL');
 }, workerData.seconds * 1000);
@@ -57,9 +57,10 @@ const flag = (name) => {
  * @param {object} spec
  * @param {string} spec.peer
  * @param {() => Promise<{ version: string, context: object }>} spec.open loads the engine on its WebGPU backend
- * @param {Array<{ suite: string, case: string, large?: boolean, why?: string,
+ * @param {Array<{ suite: string, case: string, impl?: string, large?: boolean, why?: string,
  *   run?: (context: object) => Promise<Array<object>> }>} spec.cases a case with `why` and no `run` is always skipped;
- *   `run` checks what it computes, then gives rows of a result less suite and case
+ *   `impl` tells apart two ways to write one case; `run` checks what it computes, then gives rows of a result, less
+ *   suite and case
  */
 export async function runPeer({ peer, open, cases }) {
   console.log = console.error;
@@ -67,9 +68,12 @@ export async function runPeer({ peer, open, cases }) {
   const chosen = cases.filter((c) => (process.argv.includes('--large') || !c.large) && (!only || only === c.suite));
   const document = { peer, version: null, adapter: null, results: [], skipped: [] };
   const watchdog = new Worker(WATCHDOG, { eval: true, workerData: { seconds: Number(flag('--limit') ?? LIMIT) } });
-  const skip = ({ suite, case: name }, why) => document.skipped.push({ suite, case: name, why });
+  const skip = ({ suite, case: name, impl }, why) => document.skipped.push({ suite, case: name, impl, why });
   // The worker prints rows for the case that runs and for those that would have come after it.
-  const report = (i) => watchdog.postMessage({ document, running: chosen.slice(i).map(({ suite, case: c }) => ({ suite, case: c })) });
+  const report = (i) => {
+    const running = chosen.slice(i).map(({ suite, case: name, impl }) => ({ suite, case: name, impl }));
+    watchdog.postMessage({ document, running });
+  };
 
   let context = null;
   report(0);

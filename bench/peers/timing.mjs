@@ -11,8 +11,9 @@ const median = (values) => {
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Rounds of each way in which the time to sleep is found; they are not counted. */
+/** Rounds of each way in which the time to sleep is found and which are not counted, and those which are, at most. */
 const TUNING = 3;
+const COUNTED = 12;
 
 /**
  * @param {object} work
@@ -22,7 +23,7 @@ const TUNING = 3;
  * @param {() => Promise<unknown>} work.wait the peer's own way to wait for all of it
  * @param {number} [work.units] units a round; else as many as take about `round` ms
  * @param {number} [work.round] ms
- * @param {number} [work.budget] ms for the counted rounds of both ways, of which there are 4 to 12 each
+ * @param {number} [work.budget] ms for all rounds; where they are slow it may take a little more, for 3 that count
  * @param {number} [work.flop] floating-point operations of a unit
  * @returns {Promise<Array<object>>} one row: times in ms per unit, `ways_ms` the median of each way
  */
@@ -40,11 +41,11 @@ export async function timeBothWays({ impl, submit, flush = () => {}, wait, units
   await run(1, 0);
   const n = units ?? Math.max(1, Math.min(64, Math.round(round / (await run(1, 0)))));
   const times = { await: [], sleep: [] };
+  const start = performance.now();
+  const spent = () => (performance.now() - start) / budget;
   let target = 0;
-  let end = Infinity;
-  for (let i = 0; i < TUNING + 12; i++) {
-    if (i >= TUNING + 4 && performance.now() > end) break;
-    if (i === TUNING) end = performance.now() + budget;
+  let tuned = 0;
+  while (times.sleep.length < COUNTED && (spent() < 1 || times.sleep.length < 3)) {
     const awaited = await run(n, 0);
     // Aims a little below the time that the work takes: sleeping on after its end would be our loss, not the peer's.
     if (!target) target = awaited * 0.6;
@@ -52,7 +53,10 @@ export async function timeBothWays({ impl, submit, flush = () => {}, wait, units
     const rest = slept - target;
     if (rest < 0.01 * slept) target *= 0.92;
     else if (rest > 0.05 * slept) target = 0.97 * slept;
-    if (i < TUNING) continue;
+    if (tuned < TUNING && (tuned === 0 || spent() < 0.4)) {
+      tuned++;
+      continue;
+    }
     times.await.push(awaited / n);
     times.sleep.push(slept / n);
   }

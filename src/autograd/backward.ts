@@ -2,8 +2,8 @@ import { add } from '../ops/elementwise.ts';
 import { checkVersions, type Cotangent, force, type Node, type Pair } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** Receives the uses of parameters instead of their summed gradients; returns whether it took this one. */
-export type Collector = (parameter: Tensor, pair: Pair | null, op: string) => void;
+/** Receives the uses of parameters instead of their summed gradients: input `index` of `node`. */
+export type Collector = (node: Node, index: number, pair: Pair | null) => void;
 
 /** The nodes on a path from `target` leaves to `output`, latest first. */
 function path(output: Tensor, targets: ReadonlySet<Node>): Node[] {
@@ -51,7 +51,7 @@ export function backward(output: Tensor, seed: Tensor, targets: readonly Tensor[
     if (collect && collected.some(Boolean)) {
       flow = force(g);
       collected.forEach((yes, i) => {
-        if (yes) collect(node.inputs[i], node.pairs?.(flow, i) ?? null, node.op);
+        if (yes) collect(node, i, node.pairs?.(flow, i) ?? null);
       });
     }
     const wanted = into.map((parent, i) => !collected[i] && parent !== null);

@@ -3,7 +3,6 @@
  * leave nodes themselves.
  */
 import { VeilganError } from '../gpu/errors.ts';
-import { scale } from '../ops/elementwise.ts';
 import { detach } from '../ops/movement.ts';
 import { leaves, scope } from '../tensor/scope.ts';
 import { show } from '../tensor/shape.ts';
@@ -32,6 +31,9 @@ export function leafOf(x: Tensor): Tensor {
 /** Ones of y's shape, as constants. */
 export const onesLike = (y: Tensor): Tensor => noGrad(() => tensor(y.gpu, new Float32Array(y.length).fill(1), y.shape));
 
+/** Zeros of y's shape, as constants; not y times 0, which is NaN where y is infinite. */
+export const zerosLike = (y: Tensor): Tensor => noGrad(() => tensor(y.gpu, new Float32Array(y.length), y.shape));
+
 /** Runs the outermost gradient in a scope of its own, which frees the tape; inner ones leave it to the outer. */
 export const outermost = <T>(fn: () => T): T => (gradientDepth() === 0 ? scope(() => noGrad(fn)) : fn());
 
@@ -59,8 +61,12 @@ export function valueAndGrad<P extends Params, R extends readonly unknown[], L e
       }
       const targets = leaves(inner);
       const found = backward(loss, onesLike(loss), targets);
-      const gradient = mapParams(params, (p, i) => found[i] ?? scale(p, 0));
-      const value = (gradientDepth() === 0 ? mapValues(result, detach) : result) as L;
+      const gradient = mapParams(params, (p, i) => {
+        const g = found[i] ?? zerosLike(p);
+        // Two parameters may have the same cotangent; each must be free to be disposed of.
+        return gradientDepth() === 0 && found.indexOf(found[i]) < i ? g.view(g.shape) : g;
+      });
+      const value = (recording() ? result : mapValues(result, detach)) as L;
       return [value, gradient];
     });
 }

@@ -1,13 +1,13 @@
 import { VeilganError } from '../gpu/errors.ts';
-import { add, mul, scale, sqrt, square } from '../ops/elementwise.ts';
+import { add, mul, sqrt, square } from '../ops/elementwise.ts';
 import { concat, reshape, slice } from '../ops/movement.ts';
 import { sum } from '../ops/reduce.ts';
 import { leaves } from '../tensor/scope.ts';
 import { show, sizeOf } from '../tensor/shape.ts';
-import { type Pair, traced } from '../tensor/tape.ts';
+import { gradientDepth, type Node, type Pair, traced } from '../tensor/tape.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import { backward } from './backward.ts';
-import { leafOf, mapParams, onesLike, outermost, type Params } from './grad.ts';
+import { leafOf, mapParams, onesLike, outermost, type Params, zerosLike } from './grad.ts';
 
 /**
  * Per-sample gradients of `losses` with respect to `params`: for each parameter [B, ...its shape], entry b being the
@@ -17,7 +17,7 @@ import { leafOf, mapParams, onesLike, outermost, type Params } from './grad.ts';
  * or bias addition was made of, and the gradients are formed from those lists: reuse lengthens the list. A parameter
  * used in another way is differentiated one sample at a time, which is the definition and slow.
  * @param losses returns [B], or [G, B] for grouped activations
- * @throws VeilganError GRADIENT where the losses have another rank
+ * @throws VeilganError GRADIENT where the losses have another rank, or are grouped and a parameter is not
  */
 export function perSample<P extends Params>(losses: (params: P) => Tensor, params: P): P {
   return outermost(() => {
@@ -32,17 +32,29 @@ export function perSample<P extends Params>(losses: (params: P) => Tensor, param
       });
     }
     const targets = leaves(inner);
-    const uses = new Map<Tensor, (Pair | null)[]>(targets.map((t) => [t, []]));
-    const byNode = new Map(targets.map((t) => [t.node, t]));
-    backward(loss, onesLike(loss), targets, (parameter, pair) => {
-      uses.get(byNode.get(parameter.node) as Tensor)?.push(pair);
+    const uses = new Map<Node | null, (Pair | null)[]>(targets.map((t) => [t.node, []]));
+    const known = new Map<Node, boolean>(targets.flatMap((t) => (t.node ? [[t.node, true]] : [])));
+    backward(loss, onesLike(loss), targets, (node, index, pair) => {
+      const others = node.parents.filter((_, i) => i !== index);
+      uses.get(node.parents[index])?.push(others.every((parent) => parametric(parent, known)) ? null : pair);
     });
     return mapParams(params, (p, i) => {
-      const list = uses.get(targets[i]) as (Pair | null)[];
+      const list = uses.get(targets[i].node) as (Pair | null)[];
       const each = list.every((pair) => pair !== null) ? fromPairs(list as Pair[], p, loss) : null;
       return each ?? oneByOne(loss, targets[i]);
     });
   });
+}
+
+/**
+ * Whether a value is made of parameters alone. What meets a parameter there has no samples, even where one of its axes is
+ * as long as the batch: a weight that is a product of two.
+ */
+function parametric(node: Node | null, known: Map<Node, boolean>): boolean {
+  if (!node) return false;
+  const yes = known.get(node) ?? (node.parents.length > 0 && node.parents.every((n) => parametric(n, known)));
+  known.set(node, yes);
+  return yes;
 }
 
 /** The shape of one sample's gradient: with losses [G, B], that of one weight block. */
@@ -52,17 +64,29 @@ const blockShape = (parameter: Tensor, loss: Tensor) => (loss.rank === 2 ? param
 function fromPairs(list: readonly Pair[], parameter: Tensor, loss: Tensor): Tensor | null {
   const shape = [...loss.shape, ...blockShape(parameter, loss)];
   const parts = list.map((pair) => pair.each());
+  if (loss.rank === 2 && parts.some((t) => t.length !== sizeOf(shape) && t.length === loss.length * parameter.length)) {
+    throw noGroups(parameter, loss);
+  }
   if (!parts.length || parts.some((t) => t.length !== sizeOf(shape))) return null;
-  return parts.map((t) => reshape(t, shape)).reduce(add);
+  // A sum of one may be a cotangent that another parameter has too.
+  const whole = reshape(parts.reduce(add), shape);
+  return gradientDepth() === 0 ? whole.view(shape) : whole;
 }
+
+const noGroups = (parameter: Tensor, loss: Tensor) =>
+  new VeilganError('GRADIENT', `losses ${show(loss.shape)} are grouped, the parameter ${show(parameter.shape)} is not`, {
+    where: 'perSample',
+    fix: `Give it a first axis of weight blocks, [1, ${parameter.shape.join(', ')}]`,
+  });
 
 /** The definition: backward once for each sample, its cotangent 1 and the others' 0. */
 function oneByOne(loss: Tensor, target: Tensor): Tensor {
   const block = blockShape(target, loss);
+  if (loss.rank === 2 && (!target.rank || loss.shape[0] % target.shape[0])) throw noGroups(target, loss);
   const rows = Array.from({ length: loss.length }, (_, b) => {
     const seed = tensor(loss.gpu, Float32Array.from({ length: loss.length }, (_, i) => (i === b ? 1 : 0)), loss.shape);
     const [found] = backward(loss, seed, [target]);
-    const g = found ?? scale(target, 0);
+    const g = found ?? zerosLike(target);
     if (loss.rank === 1) return reshape(g, [1, ...block]);
     const owner = Math.floor((Math.floor(b / loss.shape[1]) * target.shape[0]) / loss.shape[0]);
     return reshape(slice(g, 0, owner, owner + 1), [1, ...block]);

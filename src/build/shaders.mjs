@@ -34,7 +34,7 @@ function strip(code) {
   return code
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .split('\n')
-    .map((line) => (/\/\/@(spec|body)/.test(line) ? line.trim() : line.replace(/\/\/.*$/, '').trim()))
+    .map((line) => (/\/\/@(spec|body|unroll)/.test(line) ? line.trim() : line.replace(/\/\/.*$/, '').trim()))
     .filter(Boolean)
     .join('\n');
 }

@@ -21,6 +21,7 @@ export const ganConfig = z.strictObject({
   rate: z.number().positive().max(10).default(1e-4).describe('learning rate'),
   beta1: z.number().min(0).lt(1).default(0.9).describe('Adam\'s decay of the first moment'),
   beta2: z.number().min(0).lt(1).default(0.999).describe('Adam\'s decay of the second moment; RMSProp\'s is 0.9'),
+  ema: z.number().min(0).lt(1).default(0.9998).describe('decay of the moving average of the generator\'s weights that samples are drawn with; 0: the last weights'),
   steps: z.int().min(1).max(4_000_000_000).default(75_000).describe('generator steps'),
 });
 

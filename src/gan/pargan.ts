@@ -65,8 +65,8 @@ export class ParGan implements System {
         : { kind: config.optimizer, rate: config.rate };
     const generator = mlp([config.latent, ...config.generatorHidden, data.features], config.slope);
     const critic = mlp([data.features, ...config.criticHidden, 1], config.slope);
-    this.generator = new Player(gpu, 'generator', generator, 1, optimizer);
-    this.critics = new Player(gpu, 'critics', critic, K, optimizer, config.divergence === 'wgan' ? config.clip : undefined);
+    this.generator = new Player(gpu, 'generator', generator, 1, optimizer, { ema: config.ema });
+    this.critics = new Player(gpu, 'critics', critic, K, optimizer, { clip: config.divergence === 'wgan' ? config.clip : undefined });
     generator.initialise(this.generator.parameters.parts, seed, 1000);
     critic.initialise(this.critics.parameters.parts, seed, 2000);
     this.#data = tensor(gpu, data.train, [rows, data.features]);
@@ -110,7 +110,7 @@ export class ParGan implements System {
           const penalties = penaltyTerms(critic, real, fake, at);
           return [add(bare, sum(penalties, undefined, { scale: config.penalty / B })), terms, penalties] as const;
         })(critics.parameters.parts);
-        critics.optimizer.update(gradient);
+        critics.update(gradient);
         if (r < criticSteps - 1) return;
         const own = sum(terms, [1, 2], { scale: 1 / B });
         log('loss_d', penalties ? add(own, mean(scale(penalties, config.penalty), 1)) : own);
@@ -124,7 +124,7 @@ export class ParGan implements System {
     const [loss, gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) =>
       mean(generatorTerms(critics.apply(generator.network.apply(p, z)), this.#ones, config)),
     )(generator.parameters.parts);
-    generator.optimizer.update(gradient);
+    generator.update(gradient);
     log('loss_g', loss);
   }
 
@@ -161,7 +161,7 @@ export class ParGan implements System {
     for (let first = 0, call = 0; first < n; first += CALL, call++) {
       const y = scope(() => {
         const z = normal(this.gpu, [1, CALL, this.config.latent], { seed: this.seed, stream: 0x10000 * (stream + 1) + call });
-        return detach(this.generator.apply(z));
+        return detach(this.generator.applyAverage(z));
       });
       const rows = await y.read();
       y.dispose();

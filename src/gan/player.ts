@@ -1,6 +1,7 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Network } from '../nn/dense.ts';
 import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../optim/flat.ts';
+import { MovingAverage } from '../optim/ema.ts';
 import { Optimizer, type OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -15,36 +16,65 @@ export class Player {
   readonly network: Network;
   readonly parameters: Flat;
   readonly optimizer: Optimizer;
+  /** the parameters to sample with, where they are not the last ones */
+  readonly ema: MovingAverage | null;
 
-  /** @param groups weight blocks: 1 for a generator, K for critics */
-  constructor(gpu: Gpu, name: string, network: Network, groups: number, optimizer: OptimizerConfig, clip?: number) {
+  /**
+   * @param groups weight blocks: 1 for a generator, K for critics
+   * @param options.clip bound on every parameter after an update
+   * @param options.ema decay of the moving average, 0 for none
+   */
+  constructor(
+    gpu: Gpu,
+    name: string,
+    network: Network,
+    groups: number,
+    optimizer: OptimizerConfig,
+    { clip, ema = 0 }: { clip?: number; ema?: number } = {},
+  ) {
     this.name = name;
     this.network = network;
     this.parameters = flat(gpu, network.shapes(groups));
     this.optimizer = new Optimizer(optimizer, this.parameters, clip);
+    this.ema = ema ? new MovingAverage(this.parameters, ema) : null;
   }
 
   apply(x: Tensor): Tensor {
     return this.network.apply(this.parameters.parts, x);
   }
 
+  /** The network with averaged parameters, where there are such and they have been updated. */
+  applyAverage(x: Tensor): Tensor {
+    const source = this.ema?.updates ? this.ema.average : this.parameters;
+    return this.network.apply(source.parts, x);
+  }
+
+  /** One optimiser update, followed by the average's. */
+  update(gradients: Readonly<Record<string, Tensor>>): void {
+    this.optimizer.update(gradients);
+    this.ema?.update();
+  }
+
+  #flats(): [prefix: string, Flat][] {
+    const moments = Object.entries(this.optimizer.moments).map(([name, f]): [string, Flat] => [`${this.optimizer.config.kind}.${name}.`, f]);
+    return [['', this.parameters], ...moments, ...(this.ema ? [['ema.', this.ema.average] as [string, Flat]] : [])];
+  }
+
   /** Everything that a resumed run needs, on the host. */
   async state(): Promise<{ tensors: HostTensors; updates: number }> {
     const tensors: HostTensors = {};
-    const flats = { '': this.parameters, ...this.optimizer.moments };
-    for (const [moment, f] of Object.entries(flats)) {
-      for (const [name, t] of Object.entries(await readFlat(f))) tensors[this.#key(name, moment)] = t;
+    for (const [prefix, f] of this.#flats()) {
+      for (const [name, t] of Object.entries(await readFlat(f))) tensors[`${this.name}.${prefix}${name}`] = t;
     }
     return { tensors, updates: this.optimizer.updates };
   }
 
   /** @throws VeilganError FILE where a tensor is missing or has another shape */
   restore(tensors: Readonly<HostTensors>, updates: number): void {
-    const flats = { '': this.parameters, ...this.optimizer.moments };
-    for (const [moment, f] of Object.entries(flats)) {
+    for (const [prefix, f] of this.#flats()) {
       const values: Record<string, Float32Array> = {};
       for (const [name, part] of Object.entries(f.parts)) {
-        const key = this.#key(name, moment);
+        const key = `${this.name}.${prefix}${name}`;
         const stored = tensors[key];
         if (!stored || stored.data.length !== part.length || stored.shape.join() !== part.shape.join()) {
           const what = stored ? `has shape [${stored.shape}], not [${part.shape}]` : 'is missing';
@@ -58,14 +88,12 @@ export class Player {
       writeFlat(f, values);
     }
     this.optimizer.updates = updates;
-  }
-
-  #key(name: string, moment: string): string {
-    return moment ? `${this.name}.${this.optimizer.config.kind}.${moment}.${name}` : `${this.name}.${name}`;
+    if (this.ema) this.ema.updates = updates;
   }
 
   dispose(): void {
     this.optimizer.dispose();
+    this.ema?.dispose();
     disposeFlat(this.parameters);
   }
 }

@@ -42,7 +42,10 @@ export async function train(system: System, { steps, chunk, targetMs = 100, onRo
   const flying: { ticket: Ticket; first: number }[] = [];
   const land = async () => {
     const next = flying.shift();
-    if (next) onRows?.(toRows(await next.ticket.done(), next.first));
+    if (!next) return;
+    // Outside of the optional call, which would not evaluate its argument.
+    const rows = toRows(await next.ticket.done(), next.first);
+    onRows?.(rows);
   };
   let size = chunk ?? 1;
   try {

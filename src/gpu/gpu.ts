@@ -13,6 +13,8 @@ const NONE = new Uint32Array(0);
 const PAGES = 4;
 // The last step block is never written: eager kernels that read one see step 0.
 const EAGER = MAX_ROWS * SLOT;
+// How long after a failed read the reason may come.
+const LOSS_MS = 500;
 
 // Dawn's Node binding aborts the process when the object that create() returned is collected while devices live; a
 // Gpu holds it, and this set holds the Gpu until close().
@@ -60,6 +62,8 @@ export class Gpu {
     this.adapter = adapter;
     this.waiter = new Waiter(polls);
     const fail = (error: VeilganError) => {
+      // A shader's own message says more than the validation errors that follow from it, and comes later.
+      if (error.code === 'SHADER' && this.#failure?.code === 'VALIDATION') this.#failure = error;
       this.#failure ??= error;
     };
     this.kernels = new Kernels(device, fail);
@@ -95,6 +99,14 @@ export class Gpu {
   check(): void {
     if (this.#closed) throw new VeilganError('DEVICE_LOST', 'this Gpu is closed', { fix: 'Open a new one' });
     if (this.#failure) throw this.#failure;
+  }
+
+  /** `check`, once it is known whether a failed validation comes from a shader. */
+  async #explain(): Promise<void> {
+    if (this.#failure?.code === 'VALIDATION') {
+      await Promise.race([this.kernels.compiled, new Promise((done) => setTimeout(done, 200))]);
+    }
+    this.check();
   }
 
   /** The program being recorded, or null. */
@@ -204,7 +216,8 @@ export class Gpu {
     if (this.#program && target.storage.block.pool === this.#program.pool) {
       throw new VeilganError('CAPTURE', 'host data cannot be written to an intermediate of a program');
     }
-    if (!this.#program) this.flush();
+    // Also while a program is recorded: a write would overtake what was called before and is not submitted yet.
+    this.flush();
     this.device.queue.writeBuffer(
       target.storage.block.buffer,
       target.offset + byteOffset,
@@ -247,11 +260,11 @@ export class Gpu {
       if (units) await this.waiter.settle(kind, units, submitted, mapped);
       else await mapped();
     } catch (error) {
-      // A lost device also rejects the mapping; its own error says more.
-      await new Promise((done) => setTimeout(done, 0));
+      // A lost device also rejects the mapping, in a page well before it is told of; its own error says more.
+      await Promise.race([this.#lost, new Promise((done) => setTimeout(done, LOSS_MS))]).catch(() => {});
       throw this.#failure ?? error;
     }
-    this.check();
+    await this.#explain();
     const all = staging.getMappedRange();
     at = 0;
     const parts = sources.map(({ size }) => all.slice(at, (at += size)));
@@ -265,7 +278,7 @@ export class Gpu {
     this.check();
     this.flush();
     await Promise.race([this.device.queue.onSubmittedWorkDone(), this.#lost]);
-    this.check();
+    await this.#explain();
     await this.#profiler?.collect();
   }
 
@@ -276,7 +289,7 @@ export class Gpu {
   capture(name: string, fn: () => void): Program {
     if (this.#program) throw new VeilganError('CAPTURE', `program ${name} is recorded inside ${this.#program.name}`);
     const pool = new Pool(this.device, this.#account, (id) => this.kernels.forget(id));
-    const program = new Program(name, this.device, pool);
+    const program = new Program(name, this.device, pool, (id) => this.kernels.forget(id));
     this.#program = program;
     try {
       fn();
@@ -305,10 +318,16 @@ export class Gpu {
       replay.program.fill(this.#stepWords, this.#stepFloats, i * STEP_WORDS, row, replay);
       return { dispatches: replay.program.dispatches, at: i * SLOT };
     });
+    const columns = [...rows].flatMap(([program, count]) => program.logs.map((log) => ({ log, count })));
+    const twice = columns.find(({ log }, i) => columns.findIndex((c) => c.log.name === log.name) < i);
+    if (twice) {
+      throw new VeilganError('CAPTURE', `two programs of a chunk log a column named ${twice.log.name}`, {
+        fix: 'Give the columns different names',
+      });
+    }
     const encoder = this.#encodePending();
     this.device.queue.writeBuffer(this.#steps, 0, this.#stepWords, 0, replays.length * STEP_WORDS);
     this.#encode(encoder, lists);
-    const columns = [...rows].flatMap(([program, count]) => program.logs.map((log) => ({ log, count })));
     const sources = columns.map(({ log, count }) => ({ ...log.region, size: log.size * count * 4 }));
     const kind = [...rows.keys()].map((p) => p.name).join('+');
     const fetched = this.#fetch(encoder, sources, kind, replays.length);

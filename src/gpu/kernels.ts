@@ -17,9 +17,11 @@ export class Kernels {
   readonly #device: GPUDevice;
   readonly #pipelines = new Map<string, Kernel>();
   readonly #layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
-  readonly #groups = new Map<string, GPUBindGroup>();
+  readonly #groups = new Map<string, { group: GPUBindGroup; ids: readonly number[] }>();
   readonly #keysOf = new Map<number, Set<string>>();
   readonly stepLayout: GPUBindGroupLayout;
+  /** settles when all shaders so far have been compiled or found wrong */
+  compiled: Promise<void> = Promise.resolve();
   readonly #fail: (error: VeilganError) => void;
 
   constructor(device: GPUDevice, fail: (error: VeilganError) => void) {
@@ -66,27 +68,38 @@ export class Kernels {
     if (!kernel) {
       const code = specialise(shader, variant);
       const { group, pipeline: layout } = this.#layoutOf(shader);
+      // A scope of its own: the device's error would come first and name no file.
+      this.#device.pushErrorScope('validation');
       const module = this.#device.createShaderModule({ label: shader.name, code });
       const pipeline = this.#device.createComputePipeline({
         label: shader.name,
         layout,
         compute: { module, entryPoint: 'main', constants: { ...variant.overrides } },
       });
-      void module.getCompilationInfo().then(({ messages }) => {
-        const bad = messages.find((m) => m.type === 'error');
-        if (!bad) return;
-        const line = code.split('\n')[bad.lineNum - 1]?.trim();
-        this.#fail(
-          new VeilganError('SHADER', `${shader.name}.wgsl does not compile: ${bad.message} in «${line}»`, {
-            where: `shaders/${shader.name}.wgsl`,
-            fix: 'Report this with the adapter that doctor prints',
-          }),
-        );
-      });
+      const invalid = this.#device.popErrorScope().catch(() => null);
+      const before = this.compiled;
+      // A device that is lost meanwhile has its own error.
+      this.compiled = this.#report(shader, code, module, invalid).then(
+        () => before,
+        () => before,
+      );
       kernel = { shader, pipeline, layout: group };
       this.#pipelines.set(key, kernel);
     }
     return kernel as unknown as Kernel<B, P>;
+  }
+
+  async #report(shader: AnyShader, code: string, module: GPUShaderModule, invalid: Promise<GPUError | null>): Promise<void> {
+    const { messages } = await module.getCompilationInfo();
+    const bad = messages.find((m) => m.type === 'error');
+    const why = bad ? `${bad.message} in «${code.split('\n')[bad.lineNum - 1]?.trim()}»` : (await invalid)?.message;
+    if (!why) return;
+    this.#fail(
+      new VeilganError('SHADER', `${shader.name}.wgsl does not compile: ${why}`, {
+        where: `shaders/${shader.name}.wgsl`,
+        fix: 'Report this with the adapter that doctor prints',
+      }),
+    );
   }
 
   /**
@@ -101,29 +114,32 @@ export class Kernels {
       if (!b) throw new VeilganError('VALIDATION', `${shader.name}.wgsl: no buffer for binding ${name}`);
       key += `|${b.storage.block.id}:${b.offset}:${b.size}`;
     }
-    let group = this.#groups.get(key);
-    if (!group) {
-      const entries: GPUBindGroupEntry[] = shader.bindings.map(({ name, binding }) => {
-        const { storage, offset, size } = bindings[name];
-        return { binding, resource: { buffer: storage.block.buffer, offset, size: Math.max(4, size) } };
-      });
-      if (shader.paramsSize) {
-        entries.push({ binding: 0, resource: { buffer: uniform.buffer, size: shader.paramsSize } });
-      }
-      group = this.#device.createBindGroup({ label: shader.name, layout: kernel.layout, entries });
-      this.#groups.set(key, group);
-      for (const id of [uniform.id, ...shader.bindings.map(({ name }) => bindings[name].storage.block.id)]) {
-        const keys = this.#keysOf.get(id);
-        if (keys) keys.add(key);
-        else this.#keysOf.set(id, new Set([key]));
-      }
+    const known = this.#groups.get(key);
+    if (known) return known.group;
+    const entries: GPUBindGroupEntry[] = shader.bindings.map(({ name, binding }) => {
+      const { storage, offset, size } = bindings[name];
+      return { binding, resource: { buffer: storage.block.buffer, offset, size: Math.max(4, size) } };
+    });
+    if (shader.paramsSize) {
+      entries.push({ binding: 0, resource: { buffer: uniform.buffer, size: shader.paramsSize } });
+    }
+    const group = this.#device.createBindGroup({ label: shader.name, layout: kernel.layout, entries });
+    const ids = [uniform.id, ...shader.bindings.map(({ name }) => bindings[name].storage.block.id)];
+    this.#groups.set(key, { group, ids });
+    for (const id of ids) {
+      const keys = this.#keysOf.get(id);
+      if (keys) keys.add(key);
+      else this.#keysOf.set(id, new Set([key]));
     }
     return group;
   }
 
   /** Forgets the bind groups over a destroyed buffer. */
   forget(id: number): void {
-    for (const key of this.#keysOf.get(id) ?? []) this.#groups.delete(key);
+    for (const key of this.#keysOf.get(id) ?? []) {
+      for (const other of this.#groups.get(key)?.ids ?? []) if (other !== id) this.#keysOf.get(other)?.delete(key);
+      this.#groups.delete(key);
+    }
     this.#keysOf.delete(id);
   }
 

@@ -47,16 +47,19 @@ export class Program {
   readonly pool: Pool;
   readonly logs: LogColumn[] = [];
   readonly #device: GPUDevice;
+  readonly #forget: (id: number) => void;
   readonly #pages: UniformPage[] = [];
   readonly #rates: (() => number)[] = [];
   readonly #held = new Set<Storage>();
   #sites = 0;
   #disposed = false;
 
-  constructor(name: string, device: GPUDevice, pool: Pool) {
+  /** @param forget told the id of each parameter page that is destroyed */
+  constructor(name: string, device: GPUDevice, pool: Pool, forget: (id: number) => void) {
     this.name = name;
     this.pool = pool;
     this.#device = device;
+    this.#forget = forget;
     let h = 0x811c9dc5;
     for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);
     this.hash = h >>> 0;
@@ -97,8 +100,17 @@ export class Program {
     return this.#rates.push(next) - 1;
   }
 
-  /** Writes this replay's step block at `at` (in words). Evaluates every rate once, in order of registration. */
+  /**
+   * Writes this replay's step block at `at` (in words). Evaluates every rate once, in order of registration.
+   * @throws VeilganError OVER_LIMIT for more live counts than a block holds
+   */
   fill(words: Uint32Array, floats: Float32Array, at: number, row: number, replay: Replay): void {
+    if ((replay.live?.length ?? 0) > MAX_LIVE) {
+      throw new VeilganError('OVER_LIMIT', `program ${this.name}: a step block holds at most ${MAX_LIVE} live counts`, {
+        fix: 'Use fewer groups',
+      });
+    }
+    words.fill(0, at, at + STEP_WORDS);
     words[at] = replay.step;
     words[at + 1] = replay.repeat ?? 0;
     words[at + 2] = replay.index ?? 0;
@@ -124,7 +136,10 @@ export class Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const page of this.#pages) page.buffer.destroy();
+    for (const page of this.#pages) {
+      this.#forget(page.id);
+      page.buffer.destroy();
+    }
     for (const storage of this.#held) storage.release();
     for (const { region } of this.logs) region.storage.release();
     this.pool.destroy();

@@ -47,12 +47,15 @@ export function pack(flat: Tensor, pieces: readonly Tensor[], at: readonly numbe
 
 /**
  * Inside a program: appends `value` to the log column `name`, one row a replay, which `Ticket.done` gives back.
- * @throws VeilganError CAPTURE outside a program
+ * @throws VeilganError CAPTURE outside a program, or for a name that it has already
  */
 export function log(name: string, value: Tensor): void {
   const gpu = common('log', [value]);
   const program = gpu.capturing;
   if (!program) throw new VeilganError('CAPTURE', `log('${name}') works inside a program only`, { fix: 'Read the tensor instead' });
+  if (program.logs.some((column) => column.name === name)) {
+    throw new VeilganError('CAPTURE', `program ${program.name} logs '${name}' twice`, { fix: 'Give the columns different names' });
+  }
   const region = empty(gpu, [MAX_ROWS * value.length], 'f32', true);
   program.logs.push({
     name,

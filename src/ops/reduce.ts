@@ -43,7 +43,7 @@ function reduceMiddle(x: Tensor, outer: number, red: number, inner: number, max:
 }
 
 function reduce(x: Tensor, axes: number[], max: boolean, scale: number, out: Shape): Tensor {
-  return scope(() => noGrad(() => reduceAxes(x, axes, max, scale).view(out)));
+  return noGrad(() => scope(() => reduceAxes(x, axes, max, scale).view(out)));
 }
 
 function reduceAxes(x: Tensor, axes: number[], max: boolean, scale: number): Tensor {

@@ -26,8 +26,8 @@ export function leaves(tree: unknown): Tensor[] {
 }
 
 /**
- * Frees every tensor made inside `fn`, except those it returns, which pass to the scope around (or to the caller). So do,
- * inside a gradient, those that it depends on.
+ * Frees every tensor made inside `fn`, except those it returns, which pass to the scope around (or to the caller). So do
+ * all others while a gradient records, since its way back may need them.
  * @throws VeilganError USAGE where `fn` is asynchronous
  */
 export function scope<T>(fn: () => T): T {
@@ -49,9 +49,7 @@ export function scope<T>(fn: () => T): T {
   }
   stack.pop();
   for (const t of leaves(result)) if (mine.delete(t)) own(t);
-  for (const t of mine) {
-    if (t.tracked && recording()) own(t);
-    else t.dispose();
-  }
+  // A tape may need whatever was made: the scope around the outermost gradient frees it.
+  for (const t of mine) recording() ? own(t) : t.dispose();
   return result;
 }

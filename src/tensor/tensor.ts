@@ -95,9 +95,9 @@ type Nested = number | readonly Nested[];
 /** The shape of nested lists, or null where they are ragged. */
 function nestedShape(value: Nested): number[] | null {
   if (typeof value === 'number') return [];
-  const shapes = value.map(nestedShape);
-  const first = shapes.length ? shapes[0] : [];
-  return first && shapes.every((s) => s && same(s, first)) ? [value.length, ...first] : null;
+  if (value.every((v) => typeof v === 'number')) return [value.length];
+  const [first, ...others] = value.map(nestedShape);
+  return first && others.every((s) => s && same(s, first)) ? [value.length, ...first] : null;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { unroll } from './unroll.ts';
+
 /** What the build finds in a shader file by reflection (see src/build/shaders.mjs). */
 export interface Shader<Binding extends string = string, Param extends string = string> {
   readonly name: string;
@@ -49,7 +51,7 @@ export function specialise(shader: AnyShader, variant: Variant): string {
     if (!line.test(code)) throw new Error(`${shader.name}.wgsl has no line marked //@body`);
     code = code.replace(line, () => variant.body as string);
   }
-  return code;
+  return unroll(code);
 }
 
 /** A key under which one variant's pipeline is cached. */

@@ -5,7 +5,7 @@ import { makeConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
 import { type LossRow, train } from '../../src/gan/train.ts';
 import type { AdapterReport } from '../../src/gpu/device.ts';
-import { type Gpu, grad, perSample, type Tensor, tensor } from '../../src/index.ts';
+import { type Gpu, grad, perSample, type Tensor, tensor, type VeilganError } from '../../src/index.ts';
 
 const SEED = 7;
 /** Fixed, so that both machines record, upload and free in the same rhythm. */
@@ -37,6 +37,8 @@ export interface JobReport {
   readonly checked: number;
   /** bytes in use once everything is disposed of */
   readonly left: number;
+  /** error codes of a second device that is destroyed: of the read in flight, and of the next one */
+  readonly lost: readonly string[];
 }
 
 const footprint = (gpu: Gpu): Footprint => {
@@ -76,10 +78,30 @@ async function derivatives(gpu: Gpu): Promise<{ values: number[]; checked: numbe
   return { values, checked };
 }
 
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'no error',
+    (error: VeilganError) => String(error.code ?? error),
+  );
+
+/** What is told of a device that goes away under a read. */
+async function loss(gpu: Gpu): Promise<string[]> {
+  const x = tensor(gpu, [1, 2, 3, 4]);
+  const inFlight = codeOf(x.square().read());
+  gpu.device.destroy();
+  const codes = [await inFlight, await codeOf(x.read())];
+  gpu.close();
+  return codes;
+}
+
 /** 50 steps by Jensen-Shannon, 10 by WGAN-GP, whose penalty is a second-order gradient, and small derivatives. */
-export async function runJob(gpu: Gpu): Promise<JobReport> {
+export async function runJob(open: () => Promise<Gpu>): Promise<JobReport> {
+  const gpu = await open();
   const { values, checked } = await derivatives(gpu);
   const js = await training(gpu, 'blobs-js', 50);
   const wganGp = await training(gpu, 'blobs-wgan-gp', 10);
-  return { adapter: gpu.adapter, js, wganGp, derivatives: values, checked, left: gpu.memory().live };
+  const { adapter } = gpu;
+  const left = gpu.memory().live;
+  gpu.close();
+  return { adapter, js, wganGp, derivatives: values, checked, left, lost: await loss(await open()) };
 }
