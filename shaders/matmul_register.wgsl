@@ -46,7 +46,8 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
   var a_at: array<u32, TM>;
   for (var i = 0u; i < TM; i++) { a_at[i] = g / p.a_div * p.a_group + min(row0 + i, p.m - 1u) * p.a_row; } //@unroll
   var b_at: array<u32, TN>;
-  for (var j = 0u; j < TN; j++) { b_at[j] = g / p.b_div * p.b_group + min(col0 + WG_X * j, p.n - 1u) * p.b_col; } //@unroll
+  let b_block = g / p.b_div * p.b_group;
+  for (var j = 0u; j < TN; j++) { b_at[j] = b_block + min(col0 + WG_X * j, p.n - 1u) * p.b_col; } //@unroll
 
   var sum: array<f32, TM * TN>;
   for (var l = 0u; l < p.k; l++) {

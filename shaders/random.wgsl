@@ -1,4 +1,5 @@
-// y = uniform [0, 1) or standard normal draws from Philox(counter: element / 4, step, site + repeat, program; key: seed).
+// y = uniform [0, 1) or standard normal draws from Philox(counter: element / 4, step, site and repeat, program;
+// key: seed).
 // Shapes: y [n]. Grid: any number of workgroups in x; each thread takes blocks of four elements `threads` apart.
 //@use philox
 //@use step

@@ -1,5 +1,6 @@
 // y[j, :] = sum over r with index[start + r] = j of x[r, :], in order of r: the adjoint of gather, without atomics.
-// Shapes: x [rows, width], index [any], y [records, width]. Grid: any number of workgroups in x, elements `threads` apart.
+// Shapes: x [rows, width], index [any], y [records, width].
+// Grid: any number of workgroups in x, elements `threads` apart.
 //@use step
 struct Params { n: u32, threads: u32, width: u32, rows: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -1,6 +1,7 @@
 /**
  * What every peer's script shares: Dawn as `navigator.gpu` (in this process only), a list of cases of which one that
- * fails is skipped, one JSON document on stdout, and a limit that holds even while native code blocks the thread.
+ * fails is skipped, one JSON document as a line on stdout, and a limit that holds even while native code blocks the
+ * thread.
  */
 import { Worker } from 'node:worker_threads';
 
@@ -56,7 +57,8 @@ const flag = (name) => {
  * `--limit SECONDS`.
  * @param {object} spec
  * @param {string} spec.peer
- * @param {() => Promise<{ version: string, context: object }>} spec.open loads the engine on its WebGPU backend
+ * @param {() => Promise<{ version: string, device: GPUDevice, context: object }>} spec.open loads the engine on
+ *   its WebGPU backend
  * @param {Array<{ suite: string, case: string, impl?: string, large?: boolean, why?: string,
  *   run?: (context: object) => Promise<Array<object>> }>} spec.cases a case with `why` and no `run` is always skipped;
  *   `impl` tells apart two ways to write one case; `run` checks what it computes, then gives rows of a result, less
@@ -76,12 +78,17 @@ export async function runPeer({ peer, open, cases }) {
   };
 
   let context = null;
+  let invalid = null;
   report(0);
   try {
     document.adapter = await installDawn();
     const opened = await open();
     document.version = opened.version;
     context = opened.context;
+    // Where a peer breaks a limit, WebGPU drops the work and says so here only: the rest would be a fast nothing.
+    opened.device.addEventListener('uncapturederror', (event) => {
+      invalid ??= event.error.message;
+    });
   } catch (error) {
     for (const c of chosen) skip(c, firstLine(error));
   }
@@ -92,11 +99,14 @@ export async function runPeer({ peer, open, cases }) {
         skip(c, c.why);
         continue;
       }
+      invalid = null;
       try {
-        for (const row of await c.run(context)) document.results.push({ suite: c.suite, case: c.case, ...row });
+        const rows = await c.run(context);
+        if (invalid) throw new Error(invalid);
+        for (const row of rows) document.results.push({ suite: c.suite, case: c.case, ...row });
       } catch (error) {
         if (process.env.DEBUG) console.error(error);
-        skip(c, firstLine(error));
+        skip(c, firstLine(invalid ?? error));
       }
     }
   }

@@ -74,7 +74,9 @@ function runScript({ peer, script }, folder, flags, env, seconds) {
       clearTimeout(timer);
       process.off('exit', kill);
       try {
-        resolve(JSON.parse(Buffer.concat(out).toString()));
+        // Dawn itself prints validation errors on stdout.
+        const lines = Buffer.concat(out).toString().split('\n');
+        resolve(JSON.parse(lines.filter((line) => line.startsWith('{"peer"')).at(-1)));
       } catch {
         const last = said.trim().split('\n').at(-1);
         const reason = last ? `${why}: ${last}` : why;

@@ -12,7 +12,8 @@ async function open() {
   if (!(await jax.init('webgpu')).includes('webgpu')) throw new Error('jax-js did not open its WebGPU device');
   jax.defaultDevice('webgpu');
   const manifest = new URL('node_modules/@jax-js/jax/package.json', import.meta.url);
-  return { version: JSON.parse(readFileSync(manifest, 'utf8')).version, context: jax };
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+  return { version, device: jax.getWebGPUDevice(), context: jax };
 }
 
 async function matmul({ numpy: np }, n) {
@@ -22,7 +23,6 @@ async function matmul({ numpy: np }, n) {
   checkProduct(n, host.a, host.b, await np.matmul(a.ref, b.ref).data());
   let last = null;
   const rows = await timeBothWays({
-    impl: 'jax-js webgpu',
     flop: 2 * n ** 3,
     submit: async () => {
       last?.dispose();
@@ -147,7 +147,7 @@ async function blobsStep(jax) {
   let loss = null;
   let t = 0;
   const rows = await timeBothWays({
-    impl: 'jax-js webgpu, one jit',
+    impl: 'one jit, critics batched',
     units: 5,
     budget: 12000,
     submit: async () => {

@@ -23,7 +23,8 @@ async function open() {
   const tf = createRequire(import.meta.url)(outfile);
   if (!(await tf.setBackend('webgpu'))) throw new Error('tfjs did not open its WebGPU backend');
   await tf.ready();
-  return { version: tf.version_core, context: { tf, flush: () => flush(tf.backend()) } };
+  const backend = tf.backend();
+  return { version: tf.version_core, device: backend.device, context: { tf, flush: () => flush(backend) } };
 }
 
 /** Submits the dispatches that the backend holds back, without waiting for them. */
@@ -41,7 +42,6 @@ async function matmul({ tf, flush }, n) {
   checkProduct(n, host.a, host.b, await first.data());
   let last = first;
   const rows = await timeBothWays({
-    impl: 'tfjs-webgpu',
     flop: 2 * n ** 3,
     submit: () => {
       last.dispose();
@@ -231,11 +231,12 @@ await runPeer({
     ...[
       ['critics one by one', stepByStep, B, 3],
       ['critics batched by hand', stepBatched, K * B, 5],
-    ].map(([way, build, perCall, units]) => {
-      const impl = `tfjs-webgpu, ${way}`;
-      const run = (c) => blobsStep(c, impl, build, perCall, units);
-      return { suite: 'blobs', case: 'js K=10 step', impl, run };
-    }),
+    ].map(([impl, build, perCall, units]) => ({
+      suite: 'blobs',
+      case: 'js K=10 step',
+      impl,
+      run: (c) => blobsStep(c, impl, build, perCall, units),
+    })),
     // The conv suite (PAR-GAN's MNIST layers: forward; input and filter gradient) goes here.
   ],
 });

@@ -17,7 +17,7 @@ const COUNTED = 12;
 
 /**
  * @param {object} work
- * @param {string} work.impl name of what is measured; the way that won is added to it
+ * @param {string} [work.impl] which of several ways to write it is measured; the way to wait that won is added to it
  * @param {() => unknown} work.submit hands one unit of work to the queue and does not wait for it
  * @param {() => unknown} [work.flush] submits what the peer still holds back
  * @param {() => Promise<unknown>} work.wait the peer's own way to wait for all of it
@@ -64,7 +64,7 @@ export async function timeBothWays({ impl, submit, flush = () => {}, wait, units
   const ways = { await: median(times.await), sleep: median(times.sleep) };
   const won = ways.sleep < ways.await ? 'sleep' : 'await';
   const row = {
-    impl: `${impl}, ${won === 'sleep' ? 'sleep then await' : 'own await'}`,
+    impl: [impl, won === 'sleep' ? 'sleep then await' : 'own await'].filter(Boolean).join(', '),
     median_ms: ways[won],
     best_ms: Math.min(...times[won]),
   };

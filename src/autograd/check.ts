@@ -45,7 +45,17 @@ export async function checkGrad(
   const v = x.map((values) => draw(values.length).map((d) => d * rms(values)));
 
   const at = async (step: number) => {
-    const y = scope(() => fn(...x.map((xs, k) => tensor(gpu, xs.map((a, i) => a + step * v[k][i]), inputs[k].shape))));
+    const y = scope(() =>
+      fn(
+        ...x.map((xs, k) =>
+          tensor(
+            gpu,
+            xs.map((a, i) => a + step * v[k][i]),
+            inputs[k].shape,
+          ),
+        ),
+      ),
+    );
     const values = await y.read();
     y.dispose();
     return values;
@@ -96,5 +106,8 @@ export async function checkGrad(
 /** J^T u of `fn` at `inputs`, flattened one after another. */
 function pull(fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], u: Tensor): Tensor {
   const parts = grad((p: readonly Tensor[]) => sum(mul(fn(...p), u)))(inputs);
-  return concat(parts.map((t) => reshape(t, [-1])), 0);
+  return concat(
+    parts.map((t) => reshape(t, [-1])),
+    0,
+  );
 }

@@ -34,16 +34,19 @@ export async function bundleForPage(entry, { minify = false } = {}) {
   return result.outputFiles[0].text;
 }
 
+/** The launcher, and what it starts. */
+const cli = { cli: 'src/cli/launch.ts', main: 'src/cli/main.ts' };
+
 /** The command line, built from source: about 0.2 s. Returns the file to run. */
 export async function buildCli() {
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeShaderTypes();
-  await bundleForNode({ cli: 'src/cli/main.ts' }, 'dist');
+  await bundleForNode(cli, 'dist');
   return join(root, 'dist', 'cli.js');
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   writeShaderTypes();
-  await bundleForNode({ cli: 'src/cli/main.ts', index: 'src/index.ts', node: 'src/node.ts' }, 'dist');
+  await bundleForNode({ ...cli, index: 'src/index.ts', node: 'src/node.ts' }, 'dist');
   process.stderr.write('built dist/cli.js, dist/index.js, dist/node.js\n');
 }

@@ -1,25 +1,23 @@
-#!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { VeilganError } from '../gpu/errors.ts';
 import { codeVersion } from '../run/version.ts';
 import { attackCommand, evaluateCommand } from './attack.ts';
 import { benchCommand } from './bench.ts';
 import { dataCommand } from './data.ts';
+import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor-verb.ts';
 import { sampleCommand } from './sample.ts';
+import { useOwnStderr } from './stderr.ts';
 import { trainCommand } from './train.ts';
 
-// Dawn tells of two limits that it lowers itself on software adapters; nobody can act on it.
-const warn = console.warn;
-console.warn = (...args: unknown[]) => {
-  if (!/artificially reduced/.test(String(args[0]))) warn(...args);
-};
+useOwnStderr();
 
 const program = new Command('veilgan')
   .description('Trains generative models that do not give their training data away, and measures whether they do.')
   .version(codeVersion().veilgan)
   .showHelpAfterError('(--help tells more)')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'veilgan: ')) })
+  .addCommand(demoCommand())
   .addCommand(trainCommand())
   .addCommand(sampleCommand())
   .addCommand(attackCommand())

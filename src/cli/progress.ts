@@ -39,14 +39,16 @@ export interface Progress {
 
 /** Without a terminal a line is written no more often than this. */
 const LINE_MS = 10_000;
-/** Speed is that of the last so many milliseconds: the first steps, which compile, are forgotten. */
+/** Speed is that of the last so many milliseconds, counted from the first update: what comes before it compiles. */
 const WINDOW_MS = 10_000;
+/** One Ctrl-C can arrive more than once: from the terminal, and handed on by the launcher and by npm. */
+const ONE_SIGNAL_MS = 500;
 
 /** A bar on a terminal, a plain line about every 10 s elsewhere, nothing with `json` or `quiet`. */
 export function createProgress(options: ProgressOptions): Progress {
   const { total, start = 0, label = '', stream = process.stderr, now = () => performance.now() } = options;
   if (options.json || options.quiet) return { update() {}, note() {}, stop() {} };
-  const speed = new Speed(start, now());
+  const speed = new Speed();
   const prefix = label ? `${label}: ` : '';
   let step = start;
   let losses: Losses | undefined;
@@ -111,13 +113,15 @@ export function createProgress(options: ProgressOptions): Progress {
       bar.update(step, { state: state() });
     },
     note(text) {
-      // Clears the line of the bar, which draws itself again below.
-      stream.write(stopped ? `${text}\n` : `\r\x1b[2K${text}\n`);
+      // In the place of the bar, which draws itself again below.
+      stream.write(stopped ? `${text}\n` : `\r\x1b[2K\x1b[?7h${text}\n\x1b[?7l`);
       if (!stopped) bar.render();
     },
     stop() {
       if (stopped) return;
       stopped = true;
+      // The bar ends where the cursor was saved: here, and not where it began, before notes and changes of size.
+      stream.write('\x1b[?7h\x1b7\x1b[?7l');
       bar.stop();
       process.off('exit', restore);
     },
@@ -132,20 +136,23 @@ export interface Interruption {
 }
 
 /**
- * The first SIGINT (Ctrl-C) or SIGTERM asks to stop cleanly, through `signal` and `onStop` (say so to the user); the
- * second one exits at once with code 130. Dispose of it when the job has ended.
+ * The first SIGINT (Ctrl-C) or SIGTERM asks to stop cleanly, through `signal` and `onStop` (say so to the user); one
+ * that comes later than half a second after it exits at once with code 130. Dispose of it when the job has ended.
  */
 export function interruptible(
   onStop: () => void = () => {},
   exit: (code: number) => void = process.exit,
+  now: () => number = () => performance.now(),
 ): Interruption {
+  let asked = 0;
   const controller = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;
   const stop = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) {
-      exit(130);
+      if (now() - asked > ONE_SIGNAL_MS) exit(130);
       return;
     }
+    asked = now();
     const fix = 'Continue with --resume';
     controller.abort(new VeilganError('INTERRUPTED', `stopped by ${name === 'SIGINT' ? 'Ctrl-C' : name}`, { fix }));
     onStop();
@@ -161,11 +168,7 @@ export function interruptible(
 
 /** Milliseconds a step over a sliding window. */
 class Speed {
-  readonly #marks: { step: number; time: number }[];
-
-  constructor(step: number, time: number) {
-    this.#marks = [{ step, time }];
-  }
+  readonly #marks: { step: number; time: number }[] = [];
 
   at(step: number, time: number): void {
     this.#marks.push({ step, time });
@@ -174,6 +177,7 @@ class Speed {
   }
 
   msPerStep(): number | undefined {
+    if (this.#marks.length < 2) return undefined;
     const first = this.#marks[0];
     const last = this.#marks[this.#marks.length - 1];
     return last.step > first.step ? (last.time - first.time) / (last.step - first.step) : undefined;

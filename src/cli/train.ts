@@ -47,12 +47,12 @@ async function trainVerb(gpu: Gpu, system: string | undefined, flags: TrainFlags
   const job = flags.resume !== undefined ? await resumed(gpu, system, flags) : await fresh(gpu, system, flags);
   const { run, gan } = job;
   const { json, quiet } = flags;
-  if (!json && !quiet) process.stderr.write(`${run.info.system} on ${run.info.data.name}, ${gpu.adapter.name}, run ${run.dir}\n`);
-  const compiling = setTimeout(() => {
-    if (!json && !quiet) process.stderr.write('compiling kernels (first use of this adapter; later starts find them in the driver\'s cache)\n');
-  }, 1000);
+  if (!json && !quiet) process.stderr.write(`${run.info.system} on ${run.info.data.name}, run ${run.dir}\nadapter ${gpu.adapter.name}\n`);
   const progress = createProgress({ total: job.steps, start: gan.step, label: run.info.system, json, quiet });
-  const stop = interruptible(() => progress.note('stopping after this chunk; once more to quit at once'));
+  const compiling = setTimeout(() => {
+    progress.note('compiling kernels; the driver keeps them for later starts');
+  }, 1000);
+  const stop = interruptible(() => progress.note('stopping, and saving what is done; once more to quit at once'));
   let result: TrainingResult;
   try {
     result = await runTraining(job, {
@@ -65,6 +65,7 @@ async function trainVerb(gpu: Gpu, system: string | undefined, flags: TrainFlags
       },
     });
     progress.stop();
+    progress.note('writing samples and pictures');
     await writeResults(job);
   } catch (error) {
     run.abandon();
@@ -139,7 +140,7 @@ export async function writeResults({ run, gan, data }: TrainingJob): Promise<voi
 
 export const unit = ({ divergence }: GanConfig): string => (divergence === 'js' ? 'loss (nats)' : 'loss (critic units)');
 
-function printResult({ run, gan }: TrainingJob, result: TrainingResult, { json }: TrainFlags): void {
+function printResult({ run, gan, steps: wanted }: TrainingJob, result: TrainingResult, { json }: TrainFlags): void {
   const { steps, seconds, added, last, interrupted } = result;
   const document = {
     run: run.dir,
@@ -160,7 +161,8 @@ function printResult({ run, gan }: TrainingJob, result: TrainingResult, { json }
   const meanD = last ? last.loss_d.reduce((a, b) => a + b, 0) / last.loss_d.length : Number.NaN;
   const rows = [
     ['run', run.dir],
-    ['steps', `${formatNumber(steps)}${interrupted ? ' (stopped; continue with --resume)' : ''}`],
+    ['steps', interrupted ? `${formatNumber(steps)} of ${formatNumber(wanted)}, stopped` : formatNumber(steps)],
+    ...(interrupted ? [['continue', `veilgan train --resume ${run.dir}`]] : []),
     ['time', `${formatSeconds(seconds)}, ${document.ms_per_step?.toFixed(2) ?? '-'} ms a step`],
     ['losses', last ? `L_G ${last.loss_g.toFixed(4)}, mean L_D ${meanD.toFixed(4)}` : '-'],
     ['samples', run.samplePath('samples.csv')],

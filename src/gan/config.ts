@@ -21,7 +21,8 @@ export const ganConfig = z.strictObject({
   rate: z.number().positive().max(10).default(1e-4).describe('learning rate'),
   beta1: z.number().min(0).lt(1).default(0.9).describe('Adam\'s decay of the first moment'),
   beta2: z.number().min(0).lt(1).default(0.999).describe('Adam\'s decay of the second moment; RMSProp\'s is 0.9'),
-  ema: z.number().min(0).lt(1).default(0.9998).describe('decay of the moving average of the generator\'s weights that samples are drawn with; 0: the last weights'),
+  snapshots: z.int().min(1).max(64).default(32).describe('samples are drawn in turn from up to this many copies of the generator, of the second half of the run; 1: the last weights only'),
+  snapshotEvery: z.int().min(1).default(250).describe('generator steps between two copies'),
   steps: z.int().min(1).max(4_000_000_000).default(75_000).describe('generator steps'),
 });
 

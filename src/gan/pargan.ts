@@ -19,6 +19,7 @@ import { Batches } from './batches.ts';
 import type { GanConfig } from './config.ts';
 import { criticTerms, generatorTerms, penaltyTerms } from './losses.ts';
 import { type HostTensors, Player } from './player.ts';
+import { Snapshots } from './snapshots.ts';
 import type { System } from './train.ts';
 
 /** Rows of a sampling or scoring call; fixed, so that a row does not depend on how many are asked for. */
@@ -40,6 +41,7 @@ export class ParGan implements System {
   readonly batches: Batches;
   readonly generator: Player;
   readonly critics: Player;
+  readonly snapshots: Snapshots;
   readonly maxChunk = CHUNK;
   /** generator steps done or submitted */
   step = 0;
@@ -65,8 +67,9 @@ export class ParGan implements System {
         : { kind: config.optimizer, rate: config.rate };
     const generator = mlp([config.latent, ...config.generatorHidden, data.features], config.slope);
     const critic = mlp([data.features, ...config.criticHidden, 1], config.slope);
-    this.generator = new Player(gpu, 'generator', generator, 1, optimizer, { ema: config.ema });
-    this.critics = new Player(gpu, 'critics', critic, K, optimizer, { clip: config.divergence === 'wgan' ? config.clip : undefined });
+    this.generator = new Player(gpu, 'generator', generator, 1, optimizer);
+    this.critics = new Player(gpu, 'critics', critic, K, optimizer, config.divergence === 'wgan' ? config.clip : undefined);
+    this.snapshots = new Snapshots(this.generator.parameters, config.snapshots, config.snapshotEvery);
     generator.initialise(this.generator.parameters.parts, seed, 1000);
     critic.initialise(this.critics.parameters.parts, seed, 2000);
     this.#data = tensor(gpu, data.train, [rows, data.features]);
@@ -110,7 +113,7 @@ export class ParGan implements System {
           const penalties = penaltyTerms(critic, real, fake, at);
           return [add(bare, sum(penalties, undefined, { scale: config.penalty / B })), terms, penalties] as const;
         })(critics.parameters.parts);
-        critics.update(gradient);
+        critics.optimizer.update(gradient);
         if (r < criticSteps - 1) return;
         const own = sum(terms, [1, 2], { scale: 1 / B });
         log('loss_d', penalties ? add(own, mean(scale(penalties, config.penalty), 1)) : own);
@@ -124,7 +127,7 @@ export class ParGan implements System {
     const [loss, gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) =>
       mean(generatorTerms(critics.apply(generator.network.apply(p, z)), this.#ones, config)),
     )(generator.parameters.parts);
-    generator.update(gradient);
+    generator.optimizer.update(gradient);
     log('loss_g', loss);
   }
 
@@ -139,8 +142,13 @@ export class ParGan implements System {
     return this.gpu.capture('pargan.critics', () => scope(() => this.#criticPhase()));
   }
 
-  /** Draws the batches of the next `count` steps, uploads them in one write, and gives the steps' replays. */
-  chunk(count: number): Replay[] {
+  /**
+   * Draws the batches of the next steps, at most `most` of them, uploads them in one write, and gives the steps'
+   * replays, which must be submitted before anything else is asked of the system.
+   */
+  chunk(most: number): Replay[] {
+    this.snapshots.take(this.step);
+    const count = Math.min(most, CHUNK, this.snapshots.room(this.step));
     const program = this.program();
     const width = this.config.partitions * this.config.batch;
     const replays = Array.from({ length: count }, (_, i) => {
@@ -153,19 +161,29 @@ export class ParGan implements System {
   }
 
   /**
-   * Generated rows [n, features]. Row i depends on the seed, `stream` and i only.
+   * Generated rows [n, features], drawn in turn from the snapshots of the generator (`config.snapshots`; the last one
+   * is the current generator). Row i depends on the run, `stream` and i only.
    * @param stream which of the seed's latent sequences
    */
   async sample(n: number, stream = 0): Promise<Float32Array> {
-    const out = new Float32Array(n * this.features);
-    for (let first = 0, call = 0; first < n; first += CALL, call++) {
-      const y = scope(() => {
-        const z = normal(this.gpu, [1, CALL, this.config.latent], { seed: this.seed, stream: 0x10000 * (stream + 1) + call });
-        return detach(this.generator.applyAverage(z));
-      });
-      const rows = await y.read();
-      y.dispose();
-      out.set(rows.subarray(0, Math.min(CALL, n - first) * this.features), first * this.features);
+    const { gpu, seed, features: d } = this;
+    this.snapshots.take(this.step);
+    const members = this.snapshots.members(this.step);
+    const out = new Float32Array(n * d);
+    const rows = Math.ceil(n / members.length);
+    for (const [m, { parts }] of members.entries()) {
+      for (let first = 0, call = 0; first < rows; first += CALL, call++) {
+        const y = scope(() => {
+          const draw = 0x10000 * (64 * (stream + 1) + m) + call;
+          return detach(this.generator.network.apply(parts, normal(gpu, [1, CALL, this.config.latent], { seed, stream: draw })));
+        });
+        const made = await y.read();
+        y.dispose();
+        for (let r = 0; r < Math.min(CALL, rows - first); r++) {
+          const row = (first + r) * members.length + m;
+          if (row < n) out.set(made.subarray(r * d, (r + 1) * d), row * d);
+        }
+      }
     }
     return out;
   }
@@ -192,10 +210,11 @@ export class ParGan implements System {
 
   /** Parameters, moments and counters: with the seed and the config, all that the rest of the run depends on. */
   async state(): Promise<{ tensors: HostTensors; meta: Record<string, string> }> {
+    this.snapshots.take(this.step);
     const g = await this.generator.state();
     const d = await this.critics.state();
     return {
-      tensors: { ...g.tensors, ...d.tensors },
+      tensors: { ...g.tensors, ...d.tensors, ...(await this.snapshots.state('generator.snapshot')) },
       meta: { step: String(this.step), generator_updates: String(g.updates), critic_updates: String(d.updates) },
     };
   }
@@ -204,11 +223,13 @@ export class ParGan implements System {
   restore(tensors: Readonly<HostTensors>, meta: Readonly<Record<string, string>>): void {
     this.generator.restore(tensors, Number(meta.generator_updates));
     this.critics.restore(tensors, Number(meta.critic_updates));
+    this.snapshots.restore('generator.snapshot', tensors);
     this.step = Number(meta.step);
   }
 
   dispose(): void {
     this.#program?.dispose();
+    this.snapshots.dispose();
     this.generator.dispose();
     this.critics.dispose();
     for (const t of [this.#data, this.#index, this.#target, this.#ones]) t.dispose();

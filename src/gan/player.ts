@@ -1,7 +1,6 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Network } from '../nn/dense.ts';
 import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../optim/flat.ts';
-import { MovingAverage } from '../optim/ema.ts';
 import { Optimizer, type OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -16,13 +15,10 @@ export class Player {
   readonly network: Network;
   readonly parameters: Flat;
   readonly optimizer: Optimizer;
-  /** the parameters to sample with, where they are not the last ones */
-  readonly ema: MovingAverage | null;
 
   /**
    * @param groups weight blocks: 1 for a generator, K for critics
-   * @param options.clip bound on every parameter after an update
-   * @param options.ema decay of the moving average, 0 for none
+   * @param clip bound on every parameter after an update
    */
   constructor(
     gpu: Gpu,
@@ -30,34 +26,21 @@ export class Player {
     network: Network,
     groups: number,
     optimizer: OptimizerConfig,
-    { clip, ema = 0 }: { clip?: number; ema?: number } = {},
+    clip?: number,
   ) {
     this.name = name;
     this.network = network;
     this.parameters = flat(gpu, network.shapes(groups));
     this.optimizer = new Optimizer(optimizer, this.parameters, clip);
-    this.ema = ema ? new MovingAverage(this.parameters, ema) : null;
   }
 
   apply(x: Tensor): Tensor {
     return this.network.apply(this.parameters.parts, x);
   }
 
-  /** The network with averaged parameters, where there are such and they have been updated. */
-  applyAverage(x: Tensor): Tensor {
-    const source = this.ema?.updates ? this.ema.average : this.parameters;
-    return this.network.apply(source.parts, x);
-  }
-
-  /** One optimiser update, followed by the average's. */
-  update(gradients: Readonly<Record<string, Tensor>>): void {
-    this.optimizer.update(gradients);
-    this.ema?.update();
-  }
-
   #flats(): [prefix: string, Flat][] {
     const moments = Object.entries(this.optimizer.moments).map(([name, f]): [string, Flat] => [`${this.optimizer.config.kind}.${name}.`, f]);
-    return [['', this.parameters], ...moments, ...(this.ema ? [['ema.', this.ema.average] as [string, Flat]] : [])];
+    return [['', this.parameters], ...moments];
   }
 
   /** Everything that a resumed run needs, on the host. */
@@ -88,12 +71,10 @@ export class Player {
       writeFlat(f, values);
     }
     this.optimizer.updates = updates;
-    if (this.ema) this.ema.updates = updates;
   }
 
   dispose(): void {
     this.optimizer.dispose();
-    this.ema?.dispose();
     disposeFlat(this.parameters);
   }
 }

@@ -2,6 +2,7 @@
  * Matrix products with groups: the one contraction that dense layers, their gradients, grouped critics and per-sample
  * gradients are made of. y[g] = A'[g] B'[g] with A' = a or its transpose, group g reading block floor(g * Gb / G).
  */
+import { VeilganError } from '../gpu/errors.ts';
 import { type Shape, shapeError } from '../tensor/shape.ts';
 import { type Cotangent, force, recordLazy } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -130,7 +131,7 @@ export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; tr
 
 export interface LinearOptions {
   activation?: 'none' | 'leaky' | 'tanh';
-  /** of the leaky unit below zero, greater than 0 */
+  /** of the leaky unit below zero, at least 0 (which is ReLU) */
   slope?: number;
 }
 
@@ -140,9 +141,13 @@ export interface LinearOptions {
  * @param x [n, i] or [G, n, i]
  * @param w [i, o] or [Gw, i, o]
  * @param bias [o] or [Gw, o]
- * @throws VeilganError SHAPE
+ * @throws VeilganError SHAPE, or CONFIG for a negative slope
  */
 export function linear(x: Tensor, w: Tensor, bias: Tensor, { activation = 'none', slope = 0.3 }: LinearOptions = {}): Tensor {
+  // The way back reads the sign of the unit from its output, so a slope below zero would be misread.
+  if (activation === 'leaky' && !(slope >= 0)) {
+    throw new VeilganError('CONFIG', `a leaky unit with slope ${slope}`, { where: 'linear', fix: 'Give a slope of at least 0' });
+  }
   const epilogue: Epilogue =
     activation === 'leaky' ? { kind: 'leaky', bias, slope } : { kind: activation === 'tanh' ? 'tanh' : 'bias', bias };
   return contract(x, w, { epilogue });

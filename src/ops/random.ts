@@ -1,4 +1,5 @@
 import randomShader from '#shaders/random.wgsl';
+import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
@@ -12,6 +13,12 @@ export interface DrawOptions {
 }
 
 function draw(gpu: Gpu, shape: Shape, normal: boolean, { seed, stream = 0 }: DrawOptions): Tensor {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new VeilganError('CONFIG', `the seed ${seed} is not a whole number from 0 to 2^53 - 1`, {
+      where: '--seed',
+      fix: 'Give a whole number, for example --seed 1',
+    });
+  }
   const y = empty(gpu, shape);
   const n = sizeOf(shape);
   const program = gpu.capturing;

@@ -35,13 +35,39 @@ export function createRun(out: string | undefined, meta: NewRun, options: { root
   const now = options.now ?? new Date();
   const info: RunInfo = { format: RUN_FORMAT, ...meta, created: now.toISOString(), version: codeVersion() };
   if (out !== undefined) return start(resolve(out), info, true) ?? refuse(out);
-  const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => `${n}`.padStart(2, '0')).join('');
+  const day = dateOf(now);
   const name = [meta.system, meta.data.name, day].map((part) => part.replace(/[^\w.-]+/g, '_')).join('-');
   for (let n = 1; ; n++) {
     const run = start(resolve(options.root ?? 'runs', `${name}-${n}`), info, false);
     if (run) return run;
   }
 }
+
+/**
+ * Makes a folder for several runs: `out`, which may be empty but hold nothing (USAGE), else ROOT/NAME-DATE-N with the
+ * first N that is free. Returns its absolute path.
+ */
+export function freshDirectory(out: string | undefined, name: string, options: { root?: string; now?: Date } = {}): string {
+  try {
+    if (out !== undefined) {
+      const dir = resolve(out);
+      mkdirSync(dirname(dir), { recursive: true });
+      if (!claim(dir) && (!statSync(dir).isDirectory() || readdirSync(dir).length > 0)) refuse(out);
+      return dir;
+    }
+    const root = resolve(options.root ?? 'runs');
+    mkdirSync(root, { recursive: true });
+    for (let n = 1; ; n++) {
+      const dir = join(root, `${name}-${dateOf(options.now ?? new Date())}-${n}`);
+      if (claim(dir)) return dir;
+    }
+  } catch (cause) {
+    throw fileError(cause, out ?? 'runs', 'create');
+  }
+}
+
+/** Local date as 20261121. */
+const dateOf = (now: Date): string => [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => `${n}`.padStart(2, '0')).join('');
 
 /**
  * Opens a run, checking run.json. With `write` it is locked and can be continued (`resume`). Throws FILE when there

@@ -20,7 +20,11 @@ const squareWith = (vjp: (g: Tensor, x: Tensor) => Tensor) => (t: Tensor) =>
 test('right gradients pass at every order', async () => {
   const worst = await checkGrad((t) => t.square().mul(t), [x], { order: 3 });
   assert.ok(worst < 1, `${worst}`);
-  await checkGrad(squareWith((g, t) => scale(mul(g, t), 2)), [x], { order: 3 });
+  await checkGrad(
+    squareWith((g, t) => scale(mul(g, t), 2)),
+    [x],
+    { order: 3 },
+  );
   await checkGrad((t) => t.sign(), [x], { order: 2 });
   await checkGrad((t) => t, [x], { order: 2 });
 });

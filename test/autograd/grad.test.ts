@@ -75,11 +75,35 @@ test('valueAndGrad hands the loss and what follows it through', async () => {
 
 test('perturbations of nested gradients are not confused', async () => {
   // Siskind and Pearlmutter (2008): d/dx (x d/dy (x + y)) = 1, and 2 where the two are confused.
-  assert.is(await at(d((x) => x.mul(d((y) => x.add(y))(scalar(1)))), 1), 1);
-  assert.is(await at(d((x) => x.mul(d((y) => x.mul(y))(scalar(2)))), 3), 6);
+  assert.is(
+    await at(
+      d((x) => x.mul(d((y) => x.add(y))(scalar(1)))),
+      1,
+    ),
+    1,
+  );
+  assert.is(
+    await at(
+      d((x) => x.mul(d((y) => x.mul(y))(scalar(2)))),
+      3,
+    ),
+    6,
+  );
   // The inner argument is the outer variable itself.
-  assert.is(await at(d((x) => d((y) => y.square().mul(x))(x)), 3), 12);
-  assert.is(await at(d((x) => d((y) => x.square().mul(y.detach()))(x)), 3), 0);
+  assert.is(
+    await at(
+      d((x) => d((y) => y.square().mul(x))(x)),
+      3,
+    ),
+    12,
+  );
+  assert.is(
+    await at(
+      d((x) => d((y) => x.square().mul(y.detach()))(x)),
+      3,
+    ),
+    0,
+  );
   // Three deep, each level closing over the ones around it.
   const f = d((x) => d((y) => d((z) => x.mul(y).mul(z.square()))(y.mul(x)))(x.mul(2)));
   // inner: 2 x y (y x) = 2 x^2 y^2; then 4 x^2 y at y = 2 x: 8 x^3; then 24 x^2.
@@ -96,14 +120,44 @@ test('an inner value keeps its own dependence on the outer variable', async () =
 });
 
 test('detach and noGrad stop gradients, of every order and of nested calls', async () => {
-  assert.is(await at(d((x) => x.mul(noGrad(() => x.square()))), 3), 9);
-  assert.is(await at(d((x) => x.mul(x.square().detach())), 3), 9);
+  assert.is(
+    await at(
+      d((x) => x.mul(noGrad(() => x.square()))),
+      3,
+    ),
+    9,
+  );
+  assert.is(
+    await at(
+      d((x) => x.mul(x.square().detach())),
+      3,
+    ),
+    9,
+  );
   assert.is(await at(d(d((x) => x.square().mul(x.detach()))), 3), 6);
-  assert.is(await at(d((x) => x.mul(noGrad(() => d((y) => y.square())(x)))), 3), 6);
+  assert.is(
+    await at(
+      d((x) => x.mul(noGrad(() => d((y) => y.square())(x)))),
+      3,
+    ),
+    6,
+  );
   // What an inner gradient closes over does not leak out of noGrad, neither through its value nor its slope.
   const value = (x: Tensor) => noGrad(() => valueAndGrad((y: Tensor) => y.mul(x))(scalar(2))[0]);
-  assert.is(await at(d((x) => x.mul(value(x))), 3), 6);
-  assert.is(await at(d((x) => x.mul(noGrad(() => d((y) => y.mul(x))(scalar(2))))), 3), 3);
+  assert.is(
+    await at(
+      d((x) => x.mul(value(x))),
+      3,
+    ),
+    6,
+  );
+  assert.is(
+    await at(
+      d((x) => x.mul(noGrad(() => d((y) => y.mul(x))(scalar(2))))),
+      3,
+    ),
+    3,
+  );
   assert.is(gradientDepth(), 0);
 });
 
@@ -133,7 +187,11 @@ test('freeing what backward needs throws; it never gives a silent zero', async (
 
 test('a long chain of nodes does not overflow the stack', async () => {
   const x = tensor(gpu, [1]);
-  const g = grad((t: Tensor) => Array.from({ length: 3000 }).reduce<Tensor>((y) => y.add(1), t).sum())(x);
+  const g = grad((t: Tensor) =>
+    Array.from({ length: 3000 })
+      .reduce<Tensor>((y) => y.add(1), t)
+      .sum(),
+  )(x);
   near(await g.read(), [1]);
 });
 

@@ -45,7 +45,12 @@ function setting(groups: number, seed: number) {
       small([groups, 1], 1),
     ],
   };
-  const shapes = [[groups, 2, H], [groups, H], [groups, H, 1], [groups, 1]];
+  const shapes = [
+    [groups, 2, H],
+    [groups, H],
+    [groups, H, 1],
+    [groups, 1],
+  ];
   return {
     data,
     p: data.p.map((x, i) => tensor(gpu, x, shapes[i])),
@@ -127,7 +132,12 @@ test('a critic that sees one group only has the gradients of that group', async 
 test('the slope inside a loss is the same tensor of numbers as outside', async () => {
   const { p, real } = setting(3, 11);
   const outside = grad((x: Tensor) => critic(p, x).sum())(real);
-  const inside = grad((q: Critic) => grad((x: Tensor) => critic(q, x).sum())(real).mul(0.5).square().sum())(p);
+  const inside = grad((q: Critic) =>
+    grad((x: Tensor) => critic(q, x).sum())(real)
+      .mul(0.5)
+      .square()
+      .sum(),
+  )(p);
   assert.equal(outside.shape, [3, N, 2]);
   assert.equal(
     inside.map((t) => t.shape),

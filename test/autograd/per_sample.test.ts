@@ -26,14 +26,24 @@ const flat = (t: Tensor) => t.reshape(t.shape.slice(0, -1));
 
 const losses: Record<string, Losses> = {
   'a dense network': (p, x) => flat(score(p, x).square()),
-  'parameters used twice, on real and fake': (p, x, y) => flat(score(p, x).softplus().add(score(p, y).neg().softplus())),
+  'parameters used twice, on real and fake': (p, x, y) =>
+    flat(score(p, x).softplus().add(score(p, y).neg().softplus())),
   'a gradient penalty': (p, x, y) => {
     const between = mix(x, y, tensor(gpu, 0.3));
     const slope = grad((t: Tensor) => score(p, t).sum())(between);
-    return slope.square().sum(-1).sqrt().sub(1).square().add(flat(score(p, x)));
+    return slope
+      .square()
+      .sum(-1)
+      .sqrt()
+      .sub(1)
+      .square()
+      .add(flat(score(p, x)));
   },
   'one parameter used in a way without pairs': (p, x) => {
-    const decay = p.w1.square().sum([-2, -1]).reshape(p.w1.rank === 3 ? [-1, 1] : [1]);
+    const decay = p.w1
+      .square()
+      .sum([-2, -1])
+      .reshape(p.w1.rank === 3 ? [-1, 1] : [1]);
     return flat(score(p, x)).add(decay);
   },
   'unfused layers': (p, x) => {
@@ -46,11 +56,17 @@ const losses: Record<string, Losses> = {
 /** Parameters of `groups` networks (null: without a group axis). */
 function network(values: Values, groups: number | null): Net {
   const lead = groups === null ? [] : [groups];
-  const shapes: Record<string, Shape> = { w1: [...lead, I, H], b1: [...lead, H], w2: [...lead, H, 1], b2: [...lead, 1] };
+  const shapes: Record<string, Shape> = {
+    w1: [...lead, I, H],
+    b1: [...lead, H],
+    w2: [...lead, H, 1],
+    b2: [...lead, 1],
+  };
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, values.tensor(gpu, shape)]));
 }
 
-const mapNet = (p: Net, f: (t: Tensor) => Tensor): Net => Object.fromEntries(Object.entries(p).map(([k, t]) => [k, f(t)]));
+const mapNet = (p: Net, f: (t: Tensor) => Tensor): Net =>
+  Object.fromEntries(Object.entries(p).map(([k, t]) => [k, f(t)]));
 
 for (const [what, f] of Object.entries(losses)) {
   test(`${what}: equal to a loop over samples`, async () => {
@@ -118,7 +134,10 @@ test('a bare bias, a parameter that is not used, and a list of parameters', asyn
   const x = values.tensor(gpu, [B, I]);
   const [b, unused] = [values.tensor(gpu, [I]), values.tensor(gpu, [2])];
   const [gb, gu] = perSample((q: readonly Tensor[]) => x.add(q[0]).square().sum(1), [b, unused]);
-  near(await gb.read(), (await x.add(b).read()).map((v) => 2 * v));
+  near(
+    await gb.read(),
+    (await x.add(b).read()).map((v) => 2 * v),
+  );
   assert.equal(gu.shape, [B, 2]);
   near(await gu.read(), new Float32Array(2 * B));
 });
@@ -141,12 +160,21 @@ test('a scalar parameter and one that broadcasts along its own axes', async () =
 test('norms and weighted sums over all parameters', async () => {
   for (const lead of [[B], [3, B]]) {
     const values = new Values(6);
-    const shapes = [[...lead, 2, 3], [...lead, 4]];
+    const shapes = [
+      [...lead, 2, 3],
+      [...lead, 4],
+    ];
     const data = shapes.map((shape) => values.normal(shape));
     const each = data.map((d, i) => tensor(gpu, d, shapes[i]));
     const samples = sizeOf(lead);
     const norms = Array.from({ length: samples }, (_, b) =>
-      Math.sqrt(data.reduce((s, d) => s + d.slice((b * d.length) / samples, ((b + 1) * d.length) / samples).reduce((q, v) => q + v * v, 0), 0)),
+      Math.sqrt(
+        data.reduce(
+          (s, d) =>
+            s + d.slice((b * d.length) / samples, ((b + 1) * d.length) / samples).reduce((q, v) => q + v * v, 0),
+          0,
+        ),
+      ),
     );
     near(await sampleNorms(each, lead.length).read(), norms);
     const c = values.uniform(lead, 0, 1);
@@ -173,7 +201,11 @@ test('per-sample gradients can be differentiated', async () => {
   const norms = grad((v: Tensor) => sampleNorms(perSample(f, v)).sum());
   const looped = grad((v: Tensor) => {
     const each = Array.from({ length: B }, (_, b) => {
-      const one = (u: Tensor) => matmul(x.slice(0, b, b + 1), u).tanh().square().sum();
+      const one = (u: Tensor) =>
+        matmul(x.slice(0, b, b + 1), u)
+          .tanh()
+          .square()
+          .sum();
       return grad(one)(v).square().sum().sqrt().reshape([1]);
     });
     return concat(each, 0).sum();

@@ -49,7 +49,7 @@ test('without a terminal: a line about every ten seconds, and the last state', a
   ]);
 });
 
-test('the speed is that of the last ten seconds, and counts from the step of a resumed run', async () => {
+test('the speed is that of the last ten seconds, without what comes before the first update', async () => {
   const { stream, text } = collector(false);
   let time = 0;
   const progress = createProgress({ total: 2000, start: 500, stream, now: () => time });
@@ -62,7 +62,7 @@ test('the speed is that of the last ten seconds, and counts from the step of a r
   progress.stop();
   await new Promise((resolve) => setImmediate(resolve));
   const lines = text().trim().split('\n');
-  assert.match(lines[0], /^step 551\/2,000, 196 ms\/step/);
+  assert.match(lines[0], /^step 551\/2,000, 20 ms\/step/);
   assert.is(lines.at(-1), 'step 1,401/2,000, 20 ms/step, 12 s left, L_G NaN, L_D 1.000');
 });
 
@@ -90,7 +90,9 @@ test('on a terminal: a bar, with notes above it, that leaves the terminal as it 
   const before = process.listenerCount('exit');
   const progress = createProgress({ total: 200, label: 'demo', stream, now: () => time });
   assert.is(process.listenerCount('exit'), before + 1);
-  time = 1500;
+  time = 20_000;
+  progress.update(1, losses);
+  time += 1485;
   progress.update(100, losses);
   progress.note('first use: compiling');
   progress.stop();
@@ -99,13 +101,15 @@ test('on a terminal: a bar, with notes above it, that leaves the terminal as it 
   assert.is(process.listenerCount('exit'), before);
   const shown = text();
   assert.match(shown, 'demo: ███████░░░░░░░ 50 % | 100/200, 15 ms/step, 2 s left, L_G 0.671, L_D 1.350');
-  assert.match(shown, '\r\x1b[2Kfirst use: compiling\n');
+  assert.match(shown, '\r\x1b[2K\x1b[?7hfirst use: compiling\n\x1b[?7l');
+  const [note, saved, restored] = ['compiling', '\x1b7', '\x1b8'].map((text) => shown.lastIndexOf(text));
+  assert.ok(note < saved && saved < restored, 'the bar ends below the note');
   assert.ok(shown.lastIndexOf('\x1b[?25h') > shown.lastIndexOf('\x1b[?25l'), 'the cursor is back');
   assert.ok(shown.lastIndexOf('\x1b[?7h') > shown.lastIndexOf('\x1b[?7l'), 'lines wrap again');
   assert.ok(shown.endsWith('\n'));
 });
 
-test('the first signal asks, the second one exits with 130', async () => {
+test('the first signal asks, with its echo; a later one exits with 130', async () => {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     const child = fork(fileURLToPath(import.meta.url), {
       env: { ...process.env, VEILGAN_TEST_CHILD: '1' },
@@ -118,6 +122,8 @@ test('the first signal asks, the second one exits with 130', async () => {
       const stopping = message();
       child.kill(name);
       assert.is(await stopping, 'stopping');
+      child.kill('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 700));
       assert.is(child.exitCode, null);
       child.kill('SIGINT');
       assert.is(await exit, 130);
@@ -130,15 +136,21 @@ test('the first signal asks, the second one exits with 130', async () => {
 test('the signal carries the reason; dispose gives Ctrl-C back', () => {
   const exits: number[] = [];
   let asked = 0;
+  let time = 0;
   const job = interruptible(
     () => (asked += 1),
     (code) => exits.push(code),
+    () => time,
   );
   assert.is(job.signal.aborted, false);
   process.emit('SIGINT', 'SIGINT');
   assert.is(job.signal.aborted, true);
   assert.instance(job.signal.reason, VeilganError);
   assert.is(job.signal.reason.code, 'INTERRUPTED');
+  time = 400;
+  process.emit('SIGINT', 'SIGINT');
+  assert.equal([asked, exits], [1, []]);
+  time = 600;
   process.emit('SIGTERM', 'SIGTERM');
   assert.equal([asked, exits], [1, [130]]);
   job.dispose();

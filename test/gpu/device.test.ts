@@ -26,7 +26,14 @@ function fake(choose: (options: GPURequestAdapterOptions) => Fake | null) {
     requestAdapter: async (options: GPURequestAdapterOptions = {}) => {
       const found = choose(options);
       if (!found) return null;
-      const info = { vendor: '', architecture: '', device: '', description: '', isFallbackAdapter: false, ...found.info };
+      const info = {
+        vendor: '',
+        architecture: '',
+        device: '',
+        description: '',
+        isFallbackAdapter: false,
+        ...found.info,
+      };
       const features = new Set(found.features ?? []);
       const requestDevice = async (descriptor: GPUDeviceDescriptor) => {
         asked.push(descriptor);
@@ -38,11 +45,21 @@ function fake(choose: (options: GPURequestAdapterOptions) => Fake | null) {
   return { root, asked };
 }
 
-const hardware: Fake = { info: { vendor: 'nvidia', device: 'H200' }, features: ['subgroups', 'timestamp-query', 'f16'] };
+const hardware: Fake = {
+  info: { vendor: 'nvidia', device: 'H200' },
+  features: ['subgroups', 'timestamp-query', 'f16'],
+};
 const software: Fake = { info: { vendor: 'mesa', description: 'llvmpipe (LLVM 15)' } };
 
 test('no WebGPU, no adapter, or one that throws: NO_ADAPTER with what to do', async () => {
-  const cases = [undefined, {}, fake(() => null).root, fake(() => { throw new Error('driver'); }).root];
+  const cases = [
+    undefined,
+    {},
+    fake(() => null).root,
+    fake(() => {
+      throw new Error('driver');
+    }).root,
+  ];
   for (const root of cases) {
     const error = (await openDevice(root as GPU).catch((e: unknown) => e)) as VeilganError;
     assert.is(error.code, 'NO_ADAPTER');
@@ -66,7 +83,10 @@ test('the null adapter is refused, and nothing that only sounds like it', async 
   for (const name of ['Null backend', 'Dawn Null Backend']) {
     assert.is(await codeOf(() => openDevice(fake(() => ({ info: { device: name } })).root)), 'WRONG_ADAPTER', name);
   }
-  assert.is(await codeOf(() => openDevice(fake(() => ({ info: { vendor: 'nullsoft', device: 'x' } })).root)), 'no error');
+  assert.is(
+    await codeOf(() => openDevice(fake(() => ({ info: { vendor: 'nullsoft', device: 'x' } })).root)),
+    'no error',
+  );
 });
 
 test('the device has the features the engine can use and the real limits', async () => {

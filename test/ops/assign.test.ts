@@ -23,7 +23,10 @@ test('assign reaches every view of the variable', async () => {
   const flat = tensor(gpu, new Float32Array(128));
   const part = flat.slice(0, 64, 128);
   part.assign(tensor(gpu, new Float32Array(64).fill(7)));
-  near(await flat.read(), Float32Array.from({ length: 128 }, (_, i) => (i < 64 ? 0 : 7)));
+  near(
+    await flat.read(),
+    Float32Array.from({ length: 128 }, (_, i) => (i < 64 ? 0 : 7)),
+  );
 });
 
 test('a gradient whose backward needs an overwritten value throws', async () => {
@@ -72,7 +75,11 @@ test('pack copies any number of tensors to their places and leaves the rest alon
     const at = sizes.map((_, i) => i + sizes.slice(0, i).reduce((a, b) => a + b, 0));
     const expected = new Float32Array(flat.length).fill(-1);
     data.forEach((x, i) => expected.set(x, at[i]));
-    pack(flat, data.map((x) => tensor(gpu, x)), at);
+    pack(
+      flat,
+      data.map((x) => tensor(gpu, x)),
+      at,
+    );
     near(await flat.read(), expected, { relative: 0, absolute: 0, what: `${count} pieces` });
   }
 });

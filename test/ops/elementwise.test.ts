@@ -17,13 +17,25 @@ const names = Object.keys(references) as ElementwiseName[];
 
 /** Shapes of a, b, c: equal, scalar, trailing, leading and middle axes, groups against one row of each group. */
 const BROADCASTS: readonly (readonly Shape[])[] = [
-  [[3, 7], [3, 7], [3, 7]],
+  [
+    [3, 7],
+    [3, 7],
+    [3, 7],
+  ],
   [[5, 3], [], [5, 3]],
   [[], [7], [1]],
   [[2, 3, 5], [5], [3, 5]],
   [[3, 1], [3, 5], [5]],
-  [[3, 5, 1, 7], [5, 3, 1], [1, 1, 3, 7]],
-  [[3, 5, 2], [3, 1, 2], [3, 5, 1]],
+  [
+    [3, 5, 1, 7],
+    [5, 3, 1],
+    [1, 1, 3, 7],
+  ],
+  [
+    [3, 5, 2],
+    [3, 1, 2],
+    [3, 5, 1],
+  ],
   [[1], [1, 1], []],
 ];
 
@@ -113,8 +125,16 @@ test('gradients stay finite at +-1e4', async () => {
 
 test('small values keep their relative precision', async () => {
   const a = [-60, -20, -10, -5];
-  near(await tensor(gpu, a).softplus().read(), a.map((v) => Math.log1p(Math.exp(v))), { relative: 1e-5, absolute: 0 });
-  near(await tensor(gpu, a).sigmoid().read(), a.map((v) => 1 / (1 + Math.exp(-v))), { relative: 1e-5, absolute: 0 });
+  near(
+    await tensor(gpu, a).softplus().read(),
+    a.map((v) => Math.log1p(Math.exp(v))),
+    { relative: 1e-5, absolute: 0 },
+  );
+  near(
+    await tensor(gpu, a).sigmoid().read(),
+    a.map((v) => 1 / (1 + Math.exp(-v))),
+    { relative: 1e-5, absolute: 0 },
+  );
 });
 
 test('where: a condition of infinity sends the gradient to the chosen branch', async () => {
@@ -138,10 +158,18 @@ test('long inputs, where each thread takes several elements', async () => {
   poison(gpu, 1 << 20);
   const n = 200_003;
   const x = new Values(3).normal([n]);
-  near(await tensor(gpu, x).square().read(), x.map((v) => v * v));
+  near(
+    await tensor(gpu, x).square().read(),
+    x.map((v) => v * v),
+  );
   const column = new Values(4).normal([n, 1]);
-  const y = await tensor(gpu, column, [n, 1]).add(tensor(gpu, [0, 1, 2])).read();
-  near(y, Float64Array.from({ length: 3 * n }, (_, i) => column[Math.floor(i / 3)] + (i % 3)));
+  const y = await tensor(gpu, column, [n, 1])
+    .add(tensor(gpu, [0, 1, 2]))
+    .read();
+  near(
+    y,
+    Float64Array.from({ length: 3 * n }, (_, i) => column[Math.floor(i / 3)] + (i % 3)),
+  );
 });
 
 test('numbers as operands', async () => {

@@ -17,7 +17,10 @@ test('gather takes rows, repeated ones too, and the last one past the end', asyn
   poison(gpu, 1 << 12);
   const y = gather(tensor(gpu, data, [5, 3, 2]), indices(...list));
   assert.equal(y.shape, [7, 3, 2]);
-  near(await y.read(), list.flatMap((r) => [...data.subarray(6 * Math.min(r, 4), 6 * Math.min(r, 4) + 6)]));
+  near(
+    await y.read(),
+    list.flatMap((r) => [...data.subarray(6 * Math.min(r, 4), 6 * Math.min(r, 4) + 6)]),
+  );
   near(await gather(tensor(gpu, [5, 6, 7]), indices(2, 1)).read(), [7, 6]);
 });
 
@@ -51,7 +54,11 @@ test('inside a program, a chunk of index lists is read at the offset of the step
     out.assign(rows);
     spread.assign(scatterAdd(rows, { list: chunk, perStep: 2 }, [6, 2]));
   });
-  for (const [step, [a, b]] of [[5, 0], [1, 1], [2, 3]].entries()) {
+  for (const [step, [a, b]] of [
+    [5, 0],
+    [1, 1],
+    [2, 3],
+  ].entries()) {
     await gpu.replay([{ program, step, index: 2 * step }]).done();
     near(await out.read(), [...data.subarray(2 * a, 2 * a + 2), ...data.subarray(2 * b, 2 * b + 2)]);
     const expected = new Float64Array(12);

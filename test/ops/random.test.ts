@@ -5,7 +5,7 @@ import { dawn, open } from '../../src/node.ts';
 import { hash32, philox } from '../../src/ops/philox.ts';
 import { normal, uniform } from '../../src/ops/random.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
-import { near, poison, sameBits } from '../support/values.ts';
+import { codeOf, near, poison, sameBits } from '../support/values.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
@@ -56,9 +56,20 @@ function kolmogorov(x: Float32Array, cdf: (v: number) => number): number {
 
 test('uniform draws are the Philox words, bit for bit', async () => {
   const big = 5 * 2 ** 32 + 123;
-  for (const [n, seed, stream] of [[1, 0, 0], [7, 1, 0], [1001, 42, 3], [4, 2 ** 32, 0], [10_000, big, 9], [3, 2 ** 53 - 1, 1]]) {
+  for (const [n, seed, stream] of [
+    [1, 0, 0],
+    [7, 1, 0],
+    [1001, 42, 3],
+    [4, 2 ** 32, 0],
+    [10_000, big, 9],
+    [3, 2 ** 53 - 1, 1],
+  ]) {
     poison(gpu);
-    sameBits(await uniform(gpu, [n], { seed, stream }).read(), words(n, { seed, site: stream }), `n ${n}, seed ${seed}`);
+    sameBits(
+      await uniform(gpu, [n], { seed, stream }).read(),
+      words(n, { seed, site: stream }),
+      `n ${n}, seed ${seed}`,
+    );
   }
 });
 
@@ -75,7 +86,12 @@ test('inside a program, step, repeat, draw site and program name are counted', a
     v.assign(uniform(gpu, [n], { seed: 5 }));
   });
   const seen = new Set<number>();
-  for (const [step, repeat] of [[0, 0], [1, 0], [3, 2], [100_000, 1]]) {
+  for (const [step, repeat] of [
+    [0, 0],
+    [1, 0],
+    [3, 2],
+    [100_000, 1],
+  ]) {
     await gpu.replay([{ program, step, repeat }]).done();
     const place = { seed: 5, step, repeat, program: hash32('draws') };
     sameBits(await u.read(), words(n, { ...place, site: 0 }));
@@ -101,8 +117,20 @@ test('the same seed gives the same bits, another seed or stream other ones', asy
   const draw = (seed: number, stream = 0) => normal(gpu, [100], { seed, stream }).read();
   sameBits(await draw(3), await draw(3));
   const first = new Set<number>();
-  for (const [seed, stream] of [[0, 0], [1, 0], [2 ** 32, 0], [0, 1], [1, 1]]) first.add((await draw(seed, stream))[0]);
+  for (const [seed, stream] of [
+    [0, 0],
+    [1, 0],
+    [2 ** 32, 0],
+    [0, 1],
+    [1, 1],
+  ])
+    first.add((await draw(seed, stream))[0]);
   assert.is(first.size, 5);
+});
+
+test('a seed that is not a whole number from 0 is refused', async () => {
+  for (const seed of [-1, 0.5, Number.NaN, 2 ** 53])
+    assert.is(await codeOf(() => normal(gpu, [2], { seed })), 'CONFIG');
 });
 
 // Bounds of the next two tests: each moment 5 standard errors (false alarm 6e-7), each distance 2.23 (1e-4). The seed is
@@ -128,7 +156,12 @@ test('100,000 normal draws: moments, Kolmogorov-Smirnov, neighbours', async () =
   const x = await normal(gpu, [N], { seed: 12 }).read();
   assert.ok(x.every(Number.isFinite));
   const moment = (k: number) => x.reduce((s, v) => s + v ** k / N, 0);
-  for (const [k, want, variance] of [[1, 0, 1], [2, 1, 2], [3, 0, 15], [4, 3, 96]]) {
+  for (const [k, want, variance] of [
+    [1, 0, 1],
+    [2, 1, 2],
+    [3, 0, 15],
+    [4, 3, 96],
+  ]) {
     assert.ok(Math.abs(moment(k) - want) < 5 * Math.sqrt(variance / N), `moment ${k} is ${moment(k)}`);
   }
   const distance = kolmogorov(x, phi);

@@ -20,7 +20,9 @@ const RULES = {
 
 /** Every subset of the axes of a shape. */
 const subsets = (rank: number): number[][] =>
-  Array.from({ length: 2 ** rank }, (_, bits) => Array.from({ length: rank }, (_, i) => i).filter((i) => bits & (1 << i)));
+  Array.from({ length: 2 ** rank }, (_, bits) =>
+    Array.from({ length: rank }, (_, i) => i).filter((i) => bits & (1 << i)),
+  );
 
 test('sum, mean and max over every subset of axes', async () => {
   for (const shape of [[7], [3, 5], [5, 1, 7], [3, 9, 11], [2, 3, 5, 7], [17, 70]]) {
@@ -41,7 +43,10 @@ test('sum, mean and max over every subset of axes', async () => {
 });
 
 test('axes by default, negative, repeated and single', async () => {
-  const x = tensor(gpu, [[1, 2, 3], [4, 5, 6]]);
+  const x = tensor(gpu, [
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
   assert.is(await x.sum().item(), 21);
   assert.is(await x.mean().item(), 3.5);
   assert.is(await x.max().item(), 6);
@@ -61,7 +66,10 @@ test('long reductions in several passes', async () => {
     [[2049], [0]],
     [[2048], [0]],
     [[513, 300], [0]],
-    [[3, 1000, 40], [0, 1]],
+    [
+      [3, 1000, 40],
+      [0, 1],
+    ],
   ];
   for (const [shape, axes] of cases) {
     // Values around 1 make a lost or doubled element visible in the sum, and the sign pattern in the maximum.
@@ -73,7 +81,11 @@ test('long reductions in several passes', async () => {
     const sums = reduce(nd(data, shape), axes, total);
     near(await sum(x, axes).read(), sums.data, { what: `sum of [${shape}]`, relative: 2e-6 });
     const count = sizeOf(axes.map((a) => shape[a]));
-    near(await mean(x, axes).read(), sums.data.map((v) => v / count), { what: `mean of [${shape}]`, relative: 2e-6 });
+    near(
+      await mean(x, axes).read(),
+      sums.data.map((v) => v / count),
+      { what: `mean of [${shape}]`, relative: 2e-6 },
+    );
     poison(gpu, 1 << 20);
     const most = reduce(nd(data, shape), axes, (v) => v.reduce((a, b) => Math.max(a, b)));
     near(await max(x, axes).read(), most.data, { what: `max of [${shape}]`, relative: 0, absolute: 0 });
@@ -107,7 +119,18 @@ test('the same bits every time', async () => {
 });
 
 test('gradients of order 1 and 2', async () => {
-  for (const [shape, axes] of [[[3, 5], [0]], [[2, 3, 5], [0, 2]], [[3, 1, 4], [1, 2]], [[7], []]]) {
+  for (const [shape, axes] of [
+    [[3, 5], [0]],
+    [
+      [2, 3, 5],
+      [0, 2],
+    ],
+    [
+      [3, 1, 4],
+      [1, 2],
+    ],
+    [[7], []],
+  ]) {
     const x = new Values(5).tensor(gpu, shape);
     for (const op of [sum, mean]) await checkGrad((t) => op(t, axes).square(), [x], { order: 2 });
     // Values half apart keep the maximum where it is.
@@ -117,19 +140,40 @@ test('gradients of order 1 and 2', async () => {
 });
 
 test('ties of max share the cotangent equally', async () => {
-  const x = tensor(gpu, [[1, 4, 4, 2], [3, 3, 3, 3]]);
+  const x = tensor(gpu, [
+    [1, 4, 4, 2],
+    [3, 3, 3, 3],
+  ]);
   near(await grad((t: Tensor) => max(t, 1).sum())(x).read(), [0, 0.5, 0.5, 0, 0.25, 0.25, 0.25, 0.25]);
 });
 
 test('sumTo undoes every broadcast', async () => {
-  for (const [from, to] of [[[], [3, 5]], [[5], [2, 3, 5]], [[3, 1], [3, 5]], [[2, 1, 5], [2, 3, 5]], [[1, 3, 1], [4, 3, 5]]]) {
+  for (const [from, to] of [
+    [[], [3, 5]],
+    [[5], [2, 3, 5]],
+    [
+      [3, 1],
+      [3, 5],
+    ],
+    [
+      [2, 1, 5],
+      [2, 3, 5],
+    ],
+    [
+      [1, 3, 1],
+      [4, 3, 5],
+    ],
+  ]) {
     const data = new Values(6).normal(to);
     poison(gpu, 1 << 12);
     const y = sumTo(tensor(gpu, data, to), from);
     assert.equal(y.shape, from);
     // <sumTo x, e> = <x, broadcast e> for the unit arrays e is the definition.
     const expected = Array.from({ length: sizeOf(from) }, (_, k) => {
-      const unit = nd(Float32Array.from({ length: sizeOf(from) }, (_, i) => Number(i === k)), from);
+      const unit = nd(
+        Float32Array.from({ length: sizeOf(from) }, (_, i) => Number(i === k)),
+        from,
+      );
       return total(build(to, (at) => get(nd(data, to), at) * get(unit, at)).data);
     });
     near(await y.read(), expected, { absolute: 3e-6 });

@@ -35,7 +35,9 @@ test('the page bundles are whole: no import is left, least of all of Node', asyn
     assert.not.match(text, /\bimport\s*[({*'"]|\bfrom\s*["']|\brequire\s*\(/);
   }
   assert.not.match(engine, /zod/i);
-  note(`src/index.ts (tensor, ops, autograd), minified and gzipped: ${kilobytes(engine)}; with the systems: ${kilobytes(job)}`);
+  note(
+    `src/index.ts (tensor, ops, autograd), minified and gzipped: ${kilobytes(engine)}; with the systems: ${kilobytes(job)}`,
+  );
 });
 
 if (!findChromium()) {
@@ -102,7 +104,9 @@ function compare(name: string, a: TrainingReport, b: TrainingReport, steps: numb
   }
   const off = a.losses.map((row, i) => Math.max(...row.map((x, j) => Math.abs(x - b.losses[i][j]))));
   const worst = Math.max(...off);
-  note(`${name}: losses differ by at most ${off[0].toExponential(1)} in step 1 and ${worst.toExponential(1)} in ${steps} steps`);
+  note(
+    `${name}: losses differ by at most ${off[0].toExponential(1)} in step 1 and ${worst.toExponential(1)} in ${steps} steps`,
+  );
   assert.ok(off[0] <= TOLERANCE.first, `${name}: step 1 differs by ${off[0]}`);
   assert.ok(worst <= tolerance, `${name}: step ${off.indexOf(worst) + 1} differs by ${worst}`);
 }

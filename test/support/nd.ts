@@ -27,7 +27,13 @@ export function get(x: Nd, at: readonly number[]): number {
 
 /** f over inputs that broadcast together. */
 export const map = (f: (...v: number[]) => number, ...inputs: Nd[]): Nd =>
-  build(broadcastShapes('reference', inputs.map((x) => x.shape)), (at) => f(...inputs.map((x) => get(x, at))));
+  build(
+    broadcastShapes(
+      'reference',
+      inputs.map((x) => x.shape),
+    ),
+    (at) => f(...inputs.map((x) => get(x, at))),
+  );
 
 /** A reduction over axes; with `keep` they remain with size 1. */
 export function reduce(x: Nd, axes: readonly number[], join: (values: number[]) => number, keep = false): Nd {

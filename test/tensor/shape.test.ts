@@ -22,12 +22,25 @@ test('sizes and strides', () => {
 });
 
 test('broadcasting is that of NumPy', async () => {
-  assert.equal(broadcastShapes('t', [[5, 1, 3], [4, 1]]), [5, 4, 3]);
+  assert.equal(
+    broadcastShapes('t', [
+      [5, 1, 3],
+      [4, 1],
+    ]),
+    [5, 4, 3],
+  );
   assert.equal(broadcastShapes('t', [[], [3], [2, 1]]), [2, 3]);
   assert.equal(broadcastShapes('t', [[1], [0]]), [0]);
   assert.is(await codeOf(() => broadcastShapes('t', [[2], [3]])), 'SHAPE');
   assert.is(await codeOf(() => broadcastShapes('t', [[2], [0]])), 'SHAPE');
-  assert.throws(() => broadcastShapes('add', [[2, 3], [4, 3]]), /add \[2, 3\] x \[4, 3\]: axis 0 has both 2 and 4/);
+  assert.throws(
+    () =>
+      broadcastShapes('add', [
+        [2, 3],
+        [4, 3],
+      ]),
+    /add \[2, 3\] x \[4, 3\]: axis 0 has both 2 and 4/,
+  );
   assert.equal(broadcastStrides([3, 1], [2, 3, 5]), [0, 1, 0]);
 });
 
@@ -60,7 +73,16 @@ test('collapse walks the same elements in the same order, in as few axes as it c
     assert.ok(small.length <= Math.max(1, shape.length));
   }
   assert.equal(collapse([2, 3, 5], [[15, 5, 1]]).shape, [30]);
-  assert.equal(collapse([2, 3, 5], [[15, 5, 1], [0, 5, 1]]).shape, [2, 15]);
+  assert.equal(
+    collapse(
+      [2, 3, 5],
+      [
+        [15, 5, 1],
+        [0, 5, 1],
+      ],
+    ).shape,
+    [2, 15],
+  );
   assert.equal(collapse([1, 1], [[0, 0]]), { shape: [1], strides: [[0]] });
 });
 

@@ -12,7 +12,10 @@ test.after(() => gpu.close());
 const held = () => gpu.memory().live;
 
 test('tensors from nested lists, numbers and typed arrays', async () => {
-  const x = tensor(gpu, [[1, 2, 3], [4, 5, 6]]);
+  const x = tensor(gpu, [
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
   assert.equal([x.shape, x.rank, x.length, x.size], [[2, 3], 2, 6, 24]);
   near(await x.read(), [1, 2, 3, 4, 5, 6]);
   assert.equal(tensor(gpu, 7).shape, []);
@@ -36,7 +39,15 @@ test('values that do not fill the shape are refused', async () => {
   assert.is(await codeOf(() => tensor(gpu, new Float32Array(5), [2, 3])), 'SHAPE');
   assert.is(await codeOf(() => tensor(gpu, [[1, 2], [3]])), 'SHAPE');
   assert.is(await codeOf(() => tensor(gpu, [[1, 2], [3], [4, 5, 6]])), 'SHAPE');
-  assert.is(await codeOf(() => tensor(gpu, [[1, 2], [3, [4]]] as never)), 'SHAPE');
+  assert.is(
+    await codeOf(() =>
+      tensor(gpu, [
+        [1, 2],
+        [3, [4]],
+      ] as never),
+    ),
+    'SHAPE',
+  );
   assert.is(await codeOf(() => tensor(gpu, [1, 2]).item()), 'SHAPE');
 });
 

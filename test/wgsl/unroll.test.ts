@@ -1,7 +1,8 @@
 /** Loops marked `//@unroll` are written out, and nothing else changes. */
-import registerShader from '#shaders/matmul_register.wgsl';
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import registerShader from '#shaders/matmul_register.wgsl';
 import { specialise } from '../../src/wgsl/shader.ts';
 import { unroll } from '../../src/wgsl/unroll.ts';
 
@@ -35,8 +36,14 @@ test('text without marks stays as it is', () => {
 });
 
 test('a bound that is no constant, and a brace that is missing, are errors', () => {
-  assert.throws(() => unroll('for (var i = 0u; i < n; i++) { s += a[i]; } //@unroll'), /ends at n, which is no constant/);
-  assert.throws(() => unroll('const N = 2u;\nfor (var i = 0u; i < N; i++) { //@unroll\ns += a[i];'), /no closing brace/);
+  assert.throws(
+    () => unroll('for (var i = 0u; i < n; i++) { s += a[i]; } //@unroll'),
+    /ends at n, which is no constant/,
+  );
+  assert.throws(
+    () => unroll('const N = 2u;\nfor (var i = 0u; i < N; i++) { //@unroll\ns += a[i];'),
+    /no closing brace/,
+  );
 });
 
 test('the register tile is unrolled to the size that is asked for', () => {
