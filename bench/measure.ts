@@ -30,7 +30,10 @@ export const median = (times: readonly number[]): number => {
  * Milliseconds of one run of each subject: rounds alternate between the subjects, each round being long enough to time.
  * @returns for each subject its rounds, the first (warm-up) left out
  */
-export async function alternate(subjects: readonly Subject[], { rounds = 7, targetMs = 150 } = {}): Promise<number[][]> {
+export async function alternate(
+  subjects: readonly Subject[],
+  { rounds = 7, targetMs = 150 } = {},
+): Promise<number[][]> {
   const times: number[][] = subjects.map(() => []);
   const repeats = subjects.map(() => 1);
   for (const [i, subject] of subjects.entries()) {

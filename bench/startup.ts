@@ -19,11 +19,30 @@ export function startupSuite(cli: string): Result[] {
       { impl: 'warm driver cache, again', budget: 2 },
     ];
     return cases.map(({ impl, budget }, i) => {
-      const args = ['train', 'pargan', '--data', 'blobs', '--preset', 'blobs-js', '--steps', '1', '--json', '--out', join(folder, `run-${i}`)];
+      const args = [
+        'train',
+        'pargan',
+        '--data',
+        'blobs',
+        '--preset',
+        'blobs-js',
+        '--steps',
+        '1',
+        '--json',
+        '--out',
+        join(folder, `run-${i}`),
+      ];
       const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { env, encoding: 'utf8' });
       if (status !== 0) throw new Error(`startup: ${stderr}`);
       const seconds = (JSON.parse(stdout) as { first_step_seconds: number }).first_step_seconds;
-      return { suite: 'startup', case: 'process start to first Blobs step', impl, median_ms: 1000 * seconds, ratio: seconds / budget, of: `budget ${budget} s` };
+      return {
+        suite: 'startup',
+        case: 'process start to first Blobs step',
+        impl,
+        median_ms: 1000 * seconds,
+        ratio: seconds / budget,
+        of: `budget ${budget} s`,
+      };
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,11 +1,12 @@
 /** Training steps, what a replayed dispatch costs the CPU, and what grouping the critics saves. */
-import type { Gpu } from '../src/gpu/gpu.ts';
-import type { Program } from '../src/gpu/program.ts';
+
 import { blobs } from '../src/data/synthetic.ts';
 import { type GanConfig, makeConfig } from '../src/gan/config.ts';
 import { ParGan } from '../src/gan/pargan.ts';
-import { tensor } from '../src/tensor/tensor.ts';
+import type { Gpu } from '../src/gpu/gpu.ts';
+import type { Program } from '../src/gpu/program.ts';
 import { shift } from '../src/ops/elementwise.ts';
+import { tensor } from '../src/tensor/tensor.ts';
 import { alternate, median, type Result } from './measure.ts';
 
 /** Encoding and submitting 50 dependent dispatches 100 times; the device's work is excluded, it runs behind. */
@@ -29,7 +30,17 @@ export async function dispatchSuite(gpu: Gpu): Promise<Result[]> {
   program.dispose();
   x.dispose();
   const ms = median(times);
-  return [{ suite: 'dispatch', case: `${DISPATCHES} x ${REPLAYS} in one submit`, impl: 'replayed, CPU per dispatch', median_ms: ms, best_ms: Math.min(...times), ratio: ms / 0.004, of: 'budget 4 us' }];
+  return [
+    {
+      suite: 'dispatch',
+      case: `${DISPATCHES} x ${REPLAYS} in one submit`,
+      impl: 'replayed, CPU per dispatch',
+      median_ms: ms,
+      best_ms: Math.min(...times),
+      ratio: ms / 0.004,
+      of: 'budget 4 us',
+    },
+  ];
 }
 
 function system(gpu: Gpu, fields: Partial<GanConfig>, preset: string): ParGan {
@@ -57,7 +68,15 @@ export async function blobsSuite(gpu: Gpu): Promise<Result[]> {
   const results = subjects.map(({ name }, i): Result => {
     const ms = median(times[i]);
     const budget = name === 'blobs-js' ? { ratio: ms / 16, of: 'budget 16 ms' } : {};
-    return { suite: 'blobs', case: `${name} step, K = 10`, impl: `one program, ${gans[i].program().dispatches.length} dispatches`, median_ms: ms, best_ms: Math.min(...times[i]), bytes: gpu.memory().peak, ...budget };
+    return {
+      suite: 'blobs',
+      case: `${name} step, K = 10`,
+      impl: `one program, ${gans[i].program().dispatches.length} dispatches`,
+      median_ms: ms,
+      best_ms: Math.min(...times[i]),
+      bytes: gpu.memory().peak,
+      ...budget,
+    };
   });
   for (const gan of gans) gan.dispose();
   return results;
@@ -89,12 +108,19 @@ export async function criticsSuite(gpu: Gpu): Promise<Result[]> {
   const [separate, grouped] = times.map(median);
   for (const program of programs.flat()) program.dispose();
   for (const gan of [one, ...ten]) gan.dispose();
-  return subjects.map(({ name }, i): Result => ({
-    suite: 'critics',
-    case: 'Blobs JS, D phase of a step',
-    impl: name,
-    median_ms: median(times[i]),
-    best_ms: Math.min(...times[i]),
-    ...(i ? { ratio: grouped / separate / (gpu.adapter.software ? 0.5 : 0.2), of: `budget ${gpu.adapter.software ? 0.5 : 0.2}x the ten` } : {}),
-  }));
+  return subjects.map(
+    ({ name }, i): Result => ({
+      suite: 'critics',
+      case: 'Blobs JS, D phase of a step',
+      impl: name,
+      median_ms: median(times[i]),
+      best_ms: Math.min(...times[i]),
+      ...(i
+        ? {
+            ratio: grouped / separate / (gpu.adapter.software ? 0.5 : 0.2),
+            of: `budget ${gpu.adapter.software ? 0.5 : 0.2}x the ten`,
+          }
+        : {}),
+    }),
+  );
 }

@@ -1,8 +1,8 @@
 /** The Node entry, and the only file that imports the `webgpu` package. */
 // Here too: a bundler may skip index.ts when only open() is used, and the methods on tensors with it.
 import './ops/install.ts';
-import { Gpu } from './gpu/gpu.ts';
 import type { OpenOptions } from './gpu/device.ts';
+import { Gpu } from './gpu/gpu.ts';
 
 export * from './index.ts';
 

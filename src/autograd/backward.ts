@@ -1,5 +1,5 @@
 import { add } from '../ops/elementwise.ts';
-import { checkVersions, type Cotangent, force, type Node, type Pair } from '../tensor/tape.ts';
+import { type Cotangent, checkVersions, force, type Node, type Pair } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Receives the uses of parameters instead of their summed gradients: input `index` of `node`. */
@@ -34,7 +34,12 @@ function path(output: Tensor, targets: ReadonlySet<Node>): Node[] {
  * With `collect`, uses of the targets go there instead and the results are null.
  * @throws VeilganError GRADIENT where a needed value was overwritten
  */
-export function backward(output: Tensor, seed: Tensor, targets: readonly Tensor[], collect?: Collector): (Tensor | null)[] {
+export function backward(
+  output: Tensor,
+  seed: Tensor,
+  targets: readonly Tensor[],
+  collect?: Collector,
+): (Tensor | null)[] {
   const leaves = new Set(targets.flatMap((t) => (t.node ? [t.node] : [])));
   const cotangents = new Map<Node, Cotangent>();
   const onPath = path(output, leaves);

@@ -7,7 +7,7 @@ import { detach } from '../ops/movement.ts';
 import { leaves, scope } from '../tensor/scope.ts';
 import { show } from '../tensor/shape.ts';
 import { gradientDepth, markLeaf, noGrad, record, recording, traced } from '../tensor/tape.ts';
-import { tensor, type Tensor } from '../tensor/tensor.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { backward } from './backward.ts';
 
 /** A tensor, a list of tensors, or a record of tensors (parameters). */
@@ -45,7 +45,9 @@ export type Loss = Tensor | readonly [Tensor, ...Tensor[]];
  * `fn` may also return [loss, ...others]; the value is then that list, constant to this gradient.
  * @throws VeilganError GRADIENT where the loss is not a scalar
  */
-export function valueAndGrad<P extends Params, R extends readonly unknown[], L extends Loss>(fn: (params: P, ...rest: R) => L) {
+export function valueAndGrad<P extends Params, R extends readonly unknown[], L extends Loss>(
+  fn: (params: P, ...rest: R) => L,
+) {
   return (params: P, ...rest: R): [L, P] =>
     outermost(() => {
       const { inner, result } = traced(() => {
@@ -77,6 +79,5 @@ const mapValues = (value: Loss, fn: (t: Tensor) => Tensor): Loss =>
 /** The gradient of a scalar function with respect to its first argument; see valueAndGrad. */
 export function grad<P extends Params, R extends readonly unknown[]>(fn: (params: P, ...rest: R) => Loss) {
   const both = valueAndGrad(fn);
-  return (params: P, ...rest: R): P =>
-    outermost(() => both(params, ...rest)[1]);
+  return (params: P, ...rest: R): P => outermost(() => both(params, ...rest)[1]);
 }

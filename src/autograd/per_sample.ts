@@ -5,7 +5,7 @@ import { sum } from '../ops/reduce.ts';
 import { leaves } from '../tensor/scope.ts';
 import { show, sizeOf } from '../tensor/shape.ts';
 import { gradientDepth, type Node, type Pair, traced } from '../tensor/tape.ts';
-import { tensor, type Tensor } from '../tensor/tensor.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { backward } from './backward.ts';
 import { leafOf, mapParams, onesLike, outermost, type Params, zerosLike } from './grad.ts';
 
@@ -28,7 +28,7 @@ export function perSample<P extends Params>(losses: (params: P) => Tensor, param
     if (loss.rank !== 1 && loss.rank !== 2) {
       throw new VeilganError('GRADIENT', `per-sample losses have shape ${show(loss.shape)}, not [B] or [G, B]`, {
         where: 'perSample',
-        fix: 'Reduce every axis but the samples\'',
+        fix: "Reduce every axis but the samples'",
       });
     }
     const targets = leaves(inner);
@@ -74,17 +74,25 @@ function fromPairs(list: readonly Pair[], parameter: Tensor, loss: Tensor): Tens
 }
 
 const noGroups = (parameter: Tensor, loss: Tensor) =>
-  new VeilganError('GRADIENT', `losses ${show(loss.shape)} are grouped, the parameter ${show(parameter.shape)} is not`, {
-    where: 'perSample',
-    fix: `Give it a first axis of weight blocks, [1, ${parameter.shape.join(', ')}]`,
-  });
+  new VeilganError(
+    'GRADIENT',
+    `losses ${show(loss.shape)} are grouped, the parameter ${show(parameter.shape)} is not`,
+    {
+      where: 'perSample',
+      fix: `Give it a first axis of weight blocks, [1, ${parameter.shape.join(', ')}]`,
+    },
+  );
 
 /** The definition: backward once for each sample, its cotangent 1 and the others' 0. */
 function oneByOne(loss: Tensor, target: Tensor): Tensor {
   const block = blockShape(target, loss);
   if (loss.rank === 2 && (!target.rank || loss.shape[0] % target.shape[0])) throw noGroups(target, loss);
   const rows = Array.from({ length: loss.length }, (_, b) => {
-    const seed = tensor(loss.gpu, Float32Array.from({ length: loss.length }, (_, i) => (i === b ? 1 : 0)), loss.shape);
+    const seed = tensor(
+      loss.gpu,
+      Float32Array.from({ length: loss.length }, (_, i) => (i === b ? 1 : 0)),
+      loss.shape,
+    );
     const [found] = backward(loss, seed, [target]);
     const g = found ?? zerosLike(target);
     if (loss.rank === 1) return reshape(g, [1, ...block]);
@@ -105,5 +113,7 @@ export function sampleNorms(gradients: Params, sampleAxes = 1): Tensor {
 
 /** Sum over a batch of c[b] times sample b's gradient, for each parameter. @param c [B], or [G, B] summed for each g */
 export function weightedSum<P extends Params>(gradients: P, c: Tensor): P {
-  return mapParams(gradients, (t) => sum(mul(t, reshape(c, [...c.shape, ...t.shape.slice(c.rank).map(() => 1)])), c.rank - 1));
+  return mapParams(gradients, (t) =>
+    sum(mul(t, reshape(c, [...c.shape, ...t.shape.slice(c.rank).map(() => 1)])), c.rank - 1),
+  );
 }

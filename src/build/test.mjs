@@ -29,7 +29,9 @@ if (args.includes('--checks')) {
   const { runChecks } = await import('./checks.mjs');
   for (const { name, ok, seconds, output } of await runChecks()) {
     totals[ok ? 'passed' : 'failed']++;
-    process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} check: ${name} (${seconds.toFixed(1)} s)\n${ok ? '' : `${output}\n`}`);
+    process.stdout.write(
+      `${ok ? 'ok  ' : 'FAIL'} check: ${name} (${seconds.toFixed(1)} s)\n${ok ? '' : `${output}\n`}`,
+    );
   }
 }
 
@@ -48,7 +50,8 @@ function run(file) {
     const timer = setTimeout(() => child.kill('SIGKILL'), 300_000);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      const count = (word) => [...output.matchAll(new RegExp(`${word}:\\s+(\\d+)`, 'g'))].reduce((n, m) => n + Number(m[1]), 0);
+      const count = (word) =>
+        [...output.matchAll(new RegExp(`${word}:\\s+(\\d+)`, 'g'))].reduce((n, m) => n + Number(m[1]), 0);
       const total = count('Total');
       const passed = count('Passed');
       const skipped = count('Skipped');
@@ -60,7 +63,9 @@ function run(file) {
       totals.failed += failed;
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       const how = signal ? `, killed by ${signal}` : code ? `, exit ${code}` : '';
-      process.stdout.write(`${failed ? 'FAIL' : 'ok  '} ${relative('test', join('test', file))}: ${passed}/${total} in ${seconds} s${how}\n`);
+      process.stdout.write(
+        `${failed ? 'FAIL' : 'ok  '} ${relative('test', join('test', file))}: ${passed}/${total} in ${seconds} s${how}\n`,
+      );
       const notes = output.split('\n').filter((line) => line.startsWith('# '));
       if (failed) process.stdout.write(`${output}\n`);
       else if (notes.length) process.stdout.write(`${notes.join('\n')}\n`);
@@ -69,11 +74,15 @@ function run(file) {
   });
 }
 
-const queue = [...files].sort((a, b) => Number(basename(b).startsWith('page')) - Number(basename(a).startsWith('page')));
+const queue = [...files].sort(
+  (a, b) => Number(basename(b).startsWith('page')) - Number(basename(a).startsWith('page')),
+);
 const worker = async () => {
   for (let file = queue.shift(); file; file = queue.shift()) await run(file);
 };
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
 
 process.exitCode = totals.failed ? 1 : 0;
-process.stdout.write(`${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}\n`);
+process.stdout.write(
+  `${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}\n`,
+);

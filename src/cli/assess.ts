@@ -1,10 +1,11 @@
 /** What attacks and quality measures need of a run; shared by `attack`, `evaluate` and `demo`. */
-import { VeilganError } from '../gpu/errors.ts';
+
 import { nearestSample } from '../attack/nearest.ts';
 import type { AttackResult } from '../attack/result.ts';
 import { type Tvd, tvd } from '../attack/tvd.ts';
 import { whiteBox } from '../attack/whitebox.ts';
 import { BLOB_MEANS, BLOB_VARIANCE } from '../data/synthetic.ts';
+import { VeilganError } from '../gpu/errors.ts';
 import { energyDistance } from '../metrics/energy.ts';
 import { modeShares, ringShares, shareWithin } from '../metrics/modes.ts';
 import { slicedWasserstein1 } from '../metrics/wasserstein.ts';
@@ -50,7 +51,8 @@ export async function attackRun(job: TrainingJob, names: readonly AttackName[] =
       own,
     };
     if (names.includes('white-box')) attacks.push(...(Object.values(whiteBox(scores, { seed })) as AttackResult[]));
-    if (names.includes('tvd')) distance = tvd(scores, { range: gan.config.divergence === 'js' ? 'unit' : 'minmax', seed });
+    if (names.includes('tvd'))
+      distance = tvd(scores, { range: gan.config.divergence === 'js' ? 'unit' : 'minmax', seed });
   }
   if (names.includes('nearest-sample')) {
     attacks.push(nearestSample(rows, data.holdout, await gan.sample(RELEASED), { features: data.features, seed }));
@@ -81,7 +83,11 @@ export function qualityOf(samples: Float32Array, { data, run }: Pick<TrainingJob
   if (data.features !== 2) return common;
   if (/^blobs/.test(data.name)) {
     const sigma = 3 * Math.sqrt(BLOB_VARIANCE);
-    return { mode_shares: modeShares(samples, BLOB_MEANS), within_3_sigma: shareWithin(samples, BLOB_MEANS, sigma), ...common };
+    return {
+      mode_shares: modeShares(samples, BLOB_MEANS),
+      within_3_sigma: shareWithin(samples, BLOB_MEANS, sigma),
+      ...common,
+    };
   }
   if (/^circles/.test(data.name)) return { ring_shares: ringShares(samples), ...common };
   return common;

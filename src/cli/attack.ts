@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { VeilganError } from '../gpu/errors.ts';
 import type { AttackResult } from '../attack/result.ts';
+import { VeilganError } from '../gpu/errors.ts';
 import { openTraining, RELEASED } from '../run/session.ts';
 import { ATTACKS, type AttackName, attackRun, qualityOf } from './assess.ts';
 import { printJson, table } from './format.ts';
@@ -16,7 +16,10 @@ export function attackCommand(): Command {
     const names = (flags.attacks?.split(',') ?? ATTACKS) as AttackName[];
     const unknown = names.find((name) => !ATTACKS.includes(name));
     if (unknown !== undefined) {
-      throw new VeilganError('USAGE', `there is no attack ${unknown}`, { where: '--attacks', fix: `Use some of ${ATTACKS.join(', ')}` });
+      throw new VeilganError('USAGE', `there is no attack ${unknown}`, {
+        where: '--attacks',
+        fix: `Use some of ${ATTACKS.join(', ')}`,
+      });
     }
     await withGpu(flags, async (gpu) => {
       const job = await openTraining(gpu, dir);
@@ -30,8 +33,11 @@ export function attackCommand(): Command {
       if (result.attacks.length) process.stdout.write(`${attackTable(result.attacks)}\n`);
       const { tvd } = result;
       if (tvd) {
-        const floor = (b: { mean: number; ci95: readonly number[] }) => `floor ${b.mean.toFixed(3)}, 95 % ${b.ci95.map((x) => x.toFixed(3)).join(' to ')}`;
-        process.stdout.write(`TVD of the score histograms (${tvd.bins} bins): max ${tvd.max.toFixed(3)} (${floor(tvd.floor.max)}), mean ${tvd.mean.toFixed(3)} (${floor(tvd.floor.mean)})\n`);
+        const floor = (b: { mean: number; ci95: readonly number[] }) =>
+          `floor ${b.mean.toFixed(3)}, 95 % ${b.ci95.map((x) => x.toFixed(3)).join(' to ')}`;
+        process.stdout.write(
+          `TVD of the score histograms (${tvd.bins} bins): max ${tvd.max.toFixed(3)} (${floor(tvd.floor.max)}), mean ${tvd.mean.toFixed(3)} (${floor(tvd.floor.mean)})\n`,
+        );
       }
     });
   });
@@ -53,8 +59,10 @@ export function attackTable(attacks: readonly AttackResult[]): string {
 
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
-    .summary('quality of a run\'s samples')
-    .description('Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).')
+    .summary("quality of a run's samples")
+    .description(
+      'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
+    )
     .argument('<run>', 'run directory');
   return withDevice(command).action(async (dir: string, flags: CommonOptions) => {
     await withGpu(flags, async (gpu) => {
@@ -65,8 +73,17 @@ export function evaluateCommand(): Command {
         printJson({ metrics });
         return;
       }
-      const show = (x: number | number[]) => [x].flat().map((v) => v.toFixed(4)).join('  ');
-      process.stdout.write(`${table(['metric', 'value'], Object.entries(metrics).map(([name, x]) => [name, show(x)]))}\n`);
+      const show = (x: number | number[]) =>
+        [x]
+          .flat()
+          .map((v) => v.toFixed(4))
+          .join('  ');
+      process.stdout.write(
+        `${table(
+          ['metric', 'value'],
+          Object.entries(metrics).map(([name, x]) => [name, show(x)]),
+        )}\n`,
+      );
     });
   });
 }

@@ -4,6 +4,7 @@ import type { AttackResult } from '../attack/result.ts';
 import { saveDataset } from '../data/save.ts';
 import { blobs } from '../data/synthetic.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
+import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { lossCurves, scatterGrid } from '../report/plot.ts';
 import { type Measure, type Reading, renderReport, type SummaryRun, summaryBlocks } from '../report/summary.ts';
@@ -15,7 +16,6 @@ import { formatSeconds, printJson, table } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
 import { createProgress, interruptible } from './progress.ts';
 import { unit, writeResults } from './train.ts';
-import { VeilganError } from '../gpu/errors.ts';
 
 const ROWS = 200;
 const K = 4;
@@ -51,15 +51,22 @@ export function demoCommand(): Command {
     .option('--seed <n>', 'of everything random', wholeNumber(0), 1)
     .option('--steps <n>', 'generator steps of each', wholeNumber(1), SETTING.steps)
     .option('--quiet', 'no progress');
-  return withDevice(command).action(async (flags: CommonOptions & { out?: string; seed: number; steps: number; quiet?: boolean }) => {
-    await withGpu(flags, (gpu) => demo(gpu, flags));
-  });
+  return withDevice(command).action(
+    async (flags: CommonOptions & { out?: string; seed: number; steps: number; quiet?: boolean }) => {
+      await withGpu(flags, (gpu) => demo(gpu, flags));
+    },
+  );
 }
 
-async function demo(gpu: Gpu, flags: CommonOptions & { out?: string; seed: number; steps: number; quiet?: boolean }): Promise<void> {
+async function demo(
+  gpu: Gpu,
+  flags: CommonOptions & { out?: string; seed: number; steps: number; quiet?: boolean },
+): Promise<void> {
   const { seed, steps, json, quiet } = flags;
   const say = (line: string) => !json && !quiet && process.stderr.write(`${line}\n`);
-  say(`${gpu.adapter.name}: plain GAN (K = 1) and PAR-GAN (K = ${K}) on ${ROWS} points of five blobs, ${steps} steps each`);
+  say(
+    `${gpu.adapter.name}: plain GAN (K = 1) and PAR-GAN (K = ${K}) on ${ROWS} points of five blobs, ${steps} steps each`,
+  );
   const data = { ...blobs({ rows: 2 * ROWS, train: ROWS, seed }), name: `blobs-demo-${seed}` };
   await saveDataset(data, { force: true });
   const out = freshDirectory(flags.out, 'demo');
@@ -69,7 +76,18 @@ async function demo(gpu: Gpu, flags: CommonOptions & { out?: string; seed: numbe
     for (const partitions of [1, K]) {
       const system = partitions === 1 ? 'gan' : 'pargan';
       const config = makeConfig(undefined, { ...SETTING, partitions, steps });
-      parts.push(await onePart(gpu, { system, config, seed, data: data.name, out: join(out, system), json, quiet, stop: () => stop.signal.aborted }));
+      parts.push(
+        await onePart(gpu, {
+          system,
+          config,
+          seed,
+          data: data.name,
+          out: join(out, system),
+          json,
+          quiet,
+          stop: () => stop.signal.aborted,
+        }),
+      );
     }
   } finally {
     stop.dispose();
@@ -89,26 +107,57 @@ async function demo(gpu: Gpu, flags: CommonOptions & { out?: string; seed: numbe
       'The setting is chosen to make a plain GAN leak: few rows, wide critics with sharp units, a high learning rate. On the published toy settings neither leaks measurably.',
     'The attacker gets the training points and as many points from the same source that were not trained on, and says which is which. The white-box attacks use the critics, which a careful owner does not release; nearest-sample uses released samples only.',
   ];
-  writeAtomic(report, renderReport({ title: 'VeilGAN demo: does the model give its training data away?', blocks: summaryBlocks({ setting, measures: MEASURES, runs: parts.map((p) => p.summary), figures }) }));
+  writeAtomic(
+    report,
+    renderReport({
+      title: 'VeilGAN demo: does the model give its training data away?',
+      blocks: summaryBlocks({ setting, measures: MEASURES, runs: parts.map((p) => p.summary), figures }),
+    }),
+  );
   const summary = { ...verdict(parts), seconds: parts.reduce((s, p) => s + p.summary.seconds, 0) };
   if (json) {
-    printJson({ report, runs: parts.map((p) => ({ run: p.summary.dir, system: p.summary.info.system, attacks: p.attacks.attacks, tvd: p.attacks.tvd, quality: p.quality })), summary });
+    printJson({
+      report,
+      runs: parts.map((p) => ({
+        run: p.summary.dir,
+        system: p.summary.info.system,
+        attacks: p.attacks.attacks,
+        tvd: p.attacks.tvd,
+        quality: p.quality,
+      })),
+      summary,
+    });
     return;
   }
-  process.stdout.write(`${resultTable(parts)}\n\n${summary.sentence}\nTraining took ${formatSeconds(summary.seconds)}. Setting: ${ROWS} rows, critics 2-${SETTING.criticHidden?.join('-')}-1, slope ${SETTING.slope}, Adam ${SETTING.rate}, batch ${SETTING.batch}, n_D ${SETTING.criticSteps}.\npictures  ${join(out, 'samples.png')}\nreport    ${report}\n`);
+  process.stdout.write(
+    `${resultTable(parts)}\n\n${summary.sentence}\nTraining took ${formatSeconds(summary.seconds)}. Setting: ${ROWS} rows, critics 2-${SETTING.criticHidden?.join('-')}-1, slope ${SETTING.slope}, Adam ${SETTING.rate}, batch ${SETTING.batch}, n_D ${SETTING.criticSteps}.\npictures  ${join(out, 'samples.png')}\nreport    ${report}\n`,
+  );
 }
 
 async function onePart(
   gpu: Gpu,
-  job: { system: string; config: GanConfig; seed: number; data: string; out: string; json?: boolean; quiet?: boolean; stop: () => boolean },
+  job: {
+    system: string;
+    config: GanConfig;
+    seed: number;
+    data: string;
+    out: string;
+    json?: boolean;
+    quiet?: boolean;
+    stop: () => boolean;
+  },
 ): Promise<Part> {
   const training = await startTraining(gpu, job);
   const { run, gan } = training;
   const title = job.system === 'gan' ? 'plain GAN, K = 1' : `PAR-GAN, K = ${job.config.partitions}`;
   const progress = createProgress({ total: training.steps, label: title, json: job.json, quiet: job.quiet });
   try {
-    const result = await runTraining(training, { stop: job.stop, onRows: (rows) => progress.update(rows[rows.length - 1].step, rows[rows.length - 1]) });
-    if (result.interrupted) throw new VeilganError('INTERRUPTED', 'the demo was stopped', { fix: 'Run it again; it starts anew' });
+    const result = await runTraining(training, {
+      stop: job.stop,
+      onRows: (rows) => progress.update(rows[rows.length - 1].step, rows[rows.length - 1]),
+    });
+    if (result.interrupted)
+      throw new VeilganError('INTERRUPTED', 'the demo was stopped', { fix: 'Run it again; it starts anew' });
     progress.stop();
     await writeResults(training);
     const attacks = await attackRun(training);
@@ -117,7 +166,14 @@ async function onePart(
     const quality = qualityOf(samples, training);
     const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
     const losses = await lossCurves(history, { title, yTitle: unit(gan.config) }).svg();
-    const summary: SummaryRun = { title, dir: run.dir, info: run.info, steps: result.steps, seconds: result.seconds, readings: readings(attacks, quality) };
+    const summary: SummaryRun = {
+      title,
+      dir: run.dir,
+      info: run.info,
+      steps: result.steps,
+      seconds: result.seconds,
+      readings: readings(attacks, quality),
+    };
     return { title, summary, attacks, quality, samples, losses };
   } finally {
     progress.stop();
@@ -127,27 +183,78 @@ async function onePart(
 }
 
 const WHITE_BOX = [
-  ['white-box-max', 'white-box, largest of all critics', 'Score: the largest critic output. What PAR-GAN\'s authors report; it does not use the partition.'],
-  ['white-box-mean', 'white-box, mean of all critics', 'Score: the mean critic output. It does not use the partition either.'],
-  ['white-box-own', 'white-box, the record\'s own critic', 'The attacker knows the partition a record would be in and asks that critic. Max and mean alone flatter PAR-GAN.'],
-  ['white-box-own-vs-rest', 'white-box, own critic against the others', 'Own critic minus the mean of the critics that did not see the record: they serve as reference models.'],
-  ['nearest-sample', 'nearest released sample', 'Score: closeness to the nearest of 10,000 released samples. Needs no access to the model.'],
+  [
+    'white-box-max',
+    'white-box, largest of all critics',
+    "Score: the largest critic output. What PAR-GAN's authors report; it does not use the partition.",
+  ],
+  [
+    'white-box-mean',
+    'white-box, mean of all critics',
+    'Score: the mean critic output. It does not use the partition either.',
+  ],
+  [
+    'white-box-own',
+    "white-box, the record's own critic",
+    'The attacker knows the partition a record would be in and asks that critic. Max and mean alone flatter PAR-GAN.',
+  ],
+  [
+    'white-box-own-vs-rest',
+    'white-box, own critic against the others',
+    'Own critic minus the mean of the critics that did not see the record: they serve as reference models.',
+  ],
+  [
+    'nearest-sample',
+    'nearest released sample',
+    'Score: closeness to the nearest of 10,000 released samples. Needs no access to the model.',
+  ],
 ] as const;
 
 const MEASURES: readonly Measure[] = [
-  ...WHITE_BOX.map(([key, name, meaning]) => ({ key, name, meaning: `Attack accuracy. ${meaning} Chance is 50 %.`, attack: true })),
-  { key: 'tvd-max', name: 'TVD of critic scores, largest', meaning: 'Distance between a critic\'s score histograms of training and other points; "chance" is what shuffled membership gives.', unit: 'number' },
+  ...WHITE_BOX.map(([key, name, meaning]) => ({
+    key,
+    name,
+    meaning: `Attack accuracy. ${meaning} Chance is 50 %.`,
+    attack: true,
+  })),
+  {
+    key: 'tvd-max',
+    name: 'TVD of critic scores, largest',
+    meaning:
+      'Distance between a critic\'s score histograms of training and other points; "chance" is what shuffled membership gives.',
+    unit: 'number',
+  },
   { key: 'tvd-mean', name: 'TVD of critic scores, mean', meaning: 'The same, averaged over critics.', unit: 'number' },
-  { key: 'modes', name: 'smallest mode share', meaning: 'Share of samples in the rarest of the five blobs; 20 % is right.' },
-  { key: 'within', name: 'samples within 3 sigma', meaning: 'Share of samples within three standard deviations of a blob\'s mean; real points have 99 %.' },
-  { key: 'wasserstein', name: 'sliced Wasserstein distance', meaning: 'Between samples and points not trained on, in units of the data; smaller is better.', unit: 'number' },
+  {
+    key: 'modes',
+    name: 'smallest mode share',
+    meaning: 'Share of samples in the rarest of the five blobs; 20 % is right.',
+  },
+  {
+    key: 'within',
+    name: 'samples within 3 sigma',
+    meaning: "Share of samples within three standard deviations of a blob's mean; real points have 99 %.",
+  },
+  {
+    key: 'wasserstein',
+    name: 'sliced Wasserstein distance',
+    meaning: 'Between samples and points not trained on, in units of the data; smaller is better.',
+    unit: 'number',
+  },
 ];
 
 function readings({ attacks, tvd }: Assessment, quality: Quality): Record<string, Reading | undefined> {
-  const byName = Object.fromEntries(attacks.map((a) => [a.name, { value: a.accuracy, ci95: a.ci95, chance: a.chance }]));
+  const byName = Object.fromEntries(
+    attacks.map((a) => [a.name, { value: a.accuracy, ci95: a.ci95, chance: a.chance }]),
+  );
   return {
     ...byName,
-    ...(tvd ? { 'tvd-max': { value: tvd.max, chance: tvd.floor.max.mean }, 'tvd-mean': { value: tvd.mean, chance: tvd.floor.mean.mean } } : {}),
+    ...(tvd
+      ? {
+          'tvd-max': { value: tvd.max, chance: tvd.floor.max.mean },
+          'tvd-mean': { value: tvd.mean, chance: tvd.floor.mean.mean },
+        }
+      : {}),
     modes: quality.mode_shares && { value: Math.min(...quality.mode_shares) },
     within: quality.within_3_sigma === undefined ? undefined : { value: quality.within_3_sigma },
     wasserstein: { value: quality.sliced_wasserstein_1 },
@@ -165,8 +272,14 @@ function resultTable(parts: readonly Part[]): string {
       return `${show(r.value)}${interval}${r.chance === undefined ? '' : `, chance ${show(r.chance)}`}`;
     }),
   ]);
-  const shares = parts.map(({ quality }) => (quality.mode_shares ?? []).map((x) => `${(100 * x).toFixed(0)}`).join(' ') || '-');
-  rows.splice(rows.findIndex(([name]) => name === 'smallest mode share'), 1, ['mode shares, %', ...shares]);
+  const shares = parts.map(
+    ({ quality }) => (quality.mode_shares ?? []).map((x) => `${(100 * x).toFixed(0)}`).join(' ') || '-',
+  );
+  rows.splice(
+    rows.findIndex(([name]) => name === 'smallest mode share'),
+    1,
+    ['mode shares, %', ...shares],
+  );
   return table(['', ...parts.map((p) => p.title)], rows);
 }
 
@@ -179,9 +292,12 @@ function verdict(parts: readonly Part[]): { sentence: string; plain_leaks: boole
   const before = find(plain, 'white-box-max');
   const pooled = [find(par, 'white-box-max'), find(par, 'white-box-mean')];
   const own = find(par, 'white-box-own');
-  const plainly = leaks(before) ? `The plain GAN leaks: its critic tells members from others with ${percent(before)} accuracy.` : `This plain GAN does not leak measurably (${percent(before)} accuracy).`;
+  const plainly = leaks(before)
+    ? `The plain GAN leaks: its critic tells members from others with ${percent(before)} accuracy.`
+    : `This plain GAN does not leak measurably (${percent(before)} accuracy).`;
   const pools = `PAR-GAN's pooled critics reach ${pooled.map(percent).join(' (max) and ')} (mean)`;
-  const knows = leaks(own) ? `, but an attacker who knows the partition reaches ${percent(own)}: do not release the critics.` : `, and knowing the partition does not help (${percent(own)}).`;
+  const knows = leaks(own)
+    ? `, but an attacker who knows the partition reaches ${percent(own)}: do not release the critics.`
+    : `, and knowing the partition does not help (${percent(own)}).`;
   return { sentence: `${plainly} ${pools}${knows}`, plain_leaks: leaks(before) };
 }
-

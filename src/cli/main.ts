@@ -34,7 +34,8 @@ function leave(code: number): void {
 }
 
 try {
-  for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)]) command.exitOverride();
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
+    command.exitOverride();
   await program.parseAsync();
   leave(Number(process.exitCode ?? 0));
 } catch (error) {

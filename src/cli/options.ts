@@ -1,7 +1,7 @@
 /** What several verbs share: flags, the device, how errors and results reach the user. */
-import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Gpu } from '../gpu/gpu.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { flagOf, ganConfig } from '../gan/config.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 import { open } from '../node.ts';
 
 export interface CommonOptions {
@@ -48,7 +48,10 @@ export function withConfig(command: Command): Command {
   for (const [name, field] of Object.entries(ganConfig.shape) as [string, unknown][]) {
     const { def, description } = field as Described;
     const { type, entries } = def.innerType.def;
-    const option = new Option(`--${flagOf(name)} <value>`, `${description} (preset, or ${[def.defaultValue].flat().join(',')})`);
+    const option = new Option(
+      `--${flagOf(name)} <value>`,
+      `${description} (preset, or ${[def.defaultValue].flat().join(',')})`,
+    );
     if (type === 'enum') option.choices(Object.values(entries ?? {}));
     else if (type === 'array') option.argParser((text) => text.split(',').map(numeric));
     else option.argParser(numeric);
@@ -65,5 +68,7 @@ function numeric(text: string): number {
 
 /** The config fields among parsed options. */
 export function configFields(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.keys(ganConfig.shape).flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+  return Object.fromEntries(
+    Object.keys(ganConfig.shape).flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );
 }

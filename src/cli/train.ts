@@ -1,12 +1,19 @@
 import { Command, Option } from 'commander';
+import { loadDataset } from '../data/store.ts';
+import { type GanConfig, makeConfig, presets } from '../gan/config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { type GanConfig, makeConfig, presets } from '../gan/config.ts';
-import { loadDataset } from '../data/store.ts';
 import { lossCurves, scatter } from '../report/plot.ts';
-import { openTraining, RELEASED, runTraining, startTraining, type TrainingJob, type TrainingResult } from '../run/session.ts';
-import { toCsv } from '../run/samples.ts';
 import { writeAtomic } from '../run/files.ts';
+import { toCsv } from '../run/samples.ts';
+import {
+  openTraining,
+  RELEASED,
+  runTraining,
+  startTraining,
+  type TrainingJob,
+  type TrainingResult,
+} from '../run/session.ts';
 import { formatNumber, formatSeconds, printJson, table } from './format.ts';
 import { type CommonOptions, configFields, wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
 import { createProgress, interruptible } from './progress.ts';
@@ -34,10 +41,17 @@ export function trainCommand(): Command {
     .option('--seed <n>', 'of everything random', wholeNumber(0), 1)
     .option('--out <dir>', 'run directory (default ./runs/SYSTEM-DATA-DATE-N)')
     .option('--resume <dir>', 'go on with a run that stopped; takes --steps, --chunk and no other setting')
-    .option('--chunk <n>', 'steps a submit (default: about 100 ms worth); does not change the results', wholeNumber(1, 256))
+    .option(
+      '--chunk <n>',
+      'steps a submit (default: about 100 ms worth); does not change the results',
+      wholeNumber(1, 256),
+    )
     .option('--quiet', 'no progress');
   withConfig(withDevice(command));
-  command.addHelpText('after', `\nPresets: ${Object.keys(presets).join(', ')}.\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`);
+  command.addHelpText(
+    'after',
+    `\nPresets: ${Object.keys(presets).join(', ')}.\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
+  );
   return command.action(async (system: string | undefined, flags: TrainFlags) => {
     await withGpu(flags, (gpu) => trainVerb(gpu, system, flags));
   });
@@ -47,7 +61,8 @@ async function trainVerb(gpu: Gpu, system: string | undefined, flags: TrainFlags
   const job = flags.resume !== undefined ? await resumed(gpu, system, flags) : await fresh(gpu, system, flags);
   const { run, gan } = job;
   const { json, quiet } = flags;
-  if (!json && !quiet) process.stderr.write(`${run.info.system} on ${run.info.data.name}, run ${run.dir}\nadapter ${gpu.adapter.name}\n`);
+  if (!json && !quiet)
+    process.stderr.write(`${run.info.system} on ${run.info.data.name}, run ${run.dir}\nadapter ${gpu.adapter.name}\n`);
   const progress = createProgress({ total: job.steps, start: gan.step, label: run.info.system, json, quiet });
   const compiling = setTimeout(() => {
     progress.note('compiling kernels; the driver keeps them for later starts');
@@ -88,7 +103,10 @@ async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFlags): P
     });
   }
   if (flags.data === undefined) {
-    throw new VeilganError('USAGE', 'no data set was named', { where: '--data', fix: 'Name one that `data list` shows, such as blobs' });
+    throw new VeilganError('USAGE', 'no data set was named', {
+      where: '--data',
+      fix: 'Name one that `data list` shows, such as blobs',
+    });
   }
   const fields = configFields(flags);
   if (system === 'gan') {
@@ -105,7 +123,10 @@ async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFlags): P
 function withEpochs(config: GanConfig, { epochs, steps }: TrainFlags, rows: number): GanConfig {
   if (epochs === undefined) return config;
   if (steps !== undefined) {
-    throw new VeilganError('USAGE', '--epochs and --steps both say how long to train', { where: '--epochs', fix: 'Give one of them' });
+    throw new VeilganError('USAGE', '--epochs and --steps both say how long to train', {
+      where: '--epochs',
+      fix: 'Give one of them',
+    });
   }
   const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
   return { ...config, steps: Math.max(1, epochs * each) };
@@ -113,14 +134,23 @@ function withEpochs(config: GanConfig, { epochs, steps }: TrainFlags, rows: numb
 
 async function resumed(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<TrainingJob> {
   const { steps, ...others } = configFields(flags);
-  const given = [...Object.keys(others), ...['data', 'preset', 'epochs', 'out'].filter((name) => flags[name] !== undefined)];
+  const given = [
+    ...Object.keys(others),
+    ...['data', 'preset', 'epochs', 'out'].filter((name) => flags[name] !== undefined),
+  ];
   if (given.length) {
-    throw new VeilganError('USAGE', `a resumed run keeps its settings: --${given[0]} cannot change`, { where: '--resume', fix: 'Leave it away, or start a new run' });
+    throw new VeilganError('USAGE', `a resumed run keeps its settings: --${given[0]} cannot change`, {
+      where: '--resume',
+      fix: 'Leave it away, or start a new run',
+    });
   }
   const job = await openTraining(gpu, flags.resume as string, { write: true, steps: steps as number | undefined });
   if (system !== undefined && system !== job.run.info.system) {
     job.run.close();
-    throw new VeilganError('USAGE', `the run is a ${job.run.info.system}, not a ${system}`, { where: '--resume', fix: 'Leave the system away' });
+    throw new VeilganError('USAGE', `the run is a ${job.run.info.system}, not a ${system}`, {
+      where: '--resume',
+      fix: 'Leave the system away',
+    });
   }
   return job;
 }
@@ -130,15 +160,29 @@ export async function writeResults({ run, gan, data }: TrainingJob): Promise<voi
   const rows = await gan.sample(RELEASED);
   writeAtomic(run.samplePath('samples.csv'), toCsv(rows, data.columns));
   const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
-  const pictures = { losses: lossCurves(history, { title: `Losses of ${run.info.system} on ${data.name}`, yTitle: unit(gan.config) }) };
-  const all = data.features === 2 ? { ...pictures, samples: scatter(rows, { title: `Samples after ${formatNumber(gan.step)} steps`, reference: data.train, xTitle: data.columns[0], yTitle: data.columns[1] }) } : pictures;
+  const pictures = {
+    losses: lossCurves(history, { title: `Losses of ${run.info.system} on ${data.name}`, yTitle: unit(gan.config) }),
+  };
+  const all =
+    data.features === 2
+      ? {
+          ...pictures,
+          samples: scatter(rows, {
+            title: `Samples after ${formatNumber(gan.step)} steps`,
+            reference: data.train,
+            xTitle: data.columns[0],
+            yTitle: data.columns[1],
+          }),
+        }
+      : pictures;
   for (const [name, picture] of Object.entries(all)) {
     writeAtomic(run.samplePath(`${name}.svg`), await picture.svg());
     writeAtomic(run.samplePath(`${name}.png`), [await picture.png()]);
   }
 }
 
-export const unit = ({ divergence }: GanConfig): string => (divergence === 'js' ? 'loss (nats)' : 'loss (critic units)');
+export const unit = ({ divergence }: GanConfig): string =>
+  divergence === 'js' ? 'loss (nats)' : 'loss (critic units)';
 
 function printResult({ run, gan, steps: wanted }: TrainingJob, result: TrainingResult, { json }: TrainFlags): void {
   const { steps, seconds, added, last, interrupted } = result;

@@ -68,14 +68,25 @@ export class ParGan implements System {
     const generator = mlp([config.latent, ...config.generatorHidden, data.features], config.slope);
     const critic = mlp([data.features, ...config.criticHidden, 1], config.slope);
     this.generator = new Player(gpu, 'generator', generator, 1, optimizer);
-    this.critics = new Player(gpu, 'critics', critic, K, optimizer, config.divergence === 'wgan' ? config.clip : undefined);
+    this.critics = new Player(
+      gpu,
+      'critics',
+      critic,
+      K,
+      optimizer,
+      config.divergence === 'wgan' ? config.clip : undefined,
+    );
     this.snapshots = new Snapshots(this.generator.parameters, config.snapshots, config.snapshotEvery);
     generator.initialise(this.generator.parameters.parts, seed, 1000);
     critic.initialise(this.critics.parameters.parts, seed, 2000);
     this.#data = tensor(gpu, data.train, [rows, data.features]);
     this.#list = new Uint32Array(CHUNK * K * B);
     this.#index = empty(gpu, [this.#list.length], 'u32');
-    this.#target = tensor(gpu, Float32Array.from({ length: K * 2 * B }, (_, i) => (i % (2 * B) < B ? 1 : 0)), [K, 2 * B, 1]);
+    this.#target = tensor(
+      gpu,
+      Float32Array.from({ length: K * 2 * B }, (_, i) => (i % (2 * B) < B ? 1 : 0)),
+      [K, 2 * B, 1],
+    );
     this.#ones = tensor(gpu, new Float32Array(K * B).fill(1), [K, B, 1]);
   }
 
@@ -175,7 +186,9 @@ export class ParGan implements System {
       for (let first = 0, call = 0; first < rows; first += CALL, call++) {
         const y = scope(() => {
           const draw = 0x10000 * (64 * (stream + 1) + m) + call;
-          return detach(this.generator.network.apply(parts, normal(gpu, [1, CALL, this.config.latent], { seed, stream: draw })));
+          return detach(
+            this.generator.network.apply(parts, normal(gpu, [1, CALL, this.config.latent], { seed, stream: draw })),
+          );
         });
         const made = await y.read();
         y.dispose();

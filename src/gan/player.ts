@@ -1,10 +1,10 @@
+import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Network } from '../nn/dense.ts';
 import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../optim/flat.ts';
 import { Optimizer, type OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { VeilganError } from '../gpu/errors.ts';
 
 /** Tensors on the host, by name, as a checkpoint holds them. */
 export type HostTensors = Record<string, { shape: Shape; data: Float32Array }>;
@@ -20,14 +20,7 @@ export class Player {
    * @param groups weight blocks: 1 for a generator, K for critics
    * @param clip bound on every parameter after an update
    */
-  constructor(
-    gpu: Gpu,
-    name: string,
-    network: Network,
-    groups: number,
-    optimizer: OptimizerConfig,
-    clip?: number,
-  ) {
+  constructor(gpu: Gpu, name: string, network: Network, groups: number, optimizer: OptimizerConfig, clip?: number) {
     this.name = name;
     this.network = network;
     this.parameters = flat(gpu, network.shapes(groups));
@@ -39,7 +32,10 @@ export class Player {
   }
 
   #flats(): [prefix: string, Flat][] {
-    const moments = Object.entries(this.optimizer.moments).map(([name, f]): [string, Flat] => [`${this.optimizer.config.kind}.${name}.`, f]);
+    const moments = Object.entries(this.optimizer.moments).map(([name, f]): [string, Flat] => [
+      `${this.optimizer.config.kind}.${name}.`,
+      f,
+    ]);
     return [['', this.parameters], ...moments];
   }
 
@@ -63,7 +59,7 @@ export class Player {
           const what = stored ? `has shape [${stored.shape}], not [${part.shape}]` : 'is missing';
           throw new VeilganError('FILE', `the checkpoint's tensor ${key} ${what}`, {
             where: 'checkpoint.safetensors',
-            fix: 'Use the checkpoint that belongs to this run\'s run.json',
+            fix: "Use the checkpoint that belongs to this run's run.json",
           });
         }
         values[name] = stored.data;

@@ -57,7 +57,9 @@ export class Snapshots {
 
   restore(prefix: string, tensors: Readonly<HostTensors>): void {
     this.dispose();
-    const steps = Object.keys(tensors).flatMap((key) => (key.startsWith(`${prefix}.`) ? [Number(key.slice(prefix.length + 1).split('.')[0])] : []));
+    const steps = Object.keys(tensors).flatMap((key) =>
+      key.startsWith(`${prefix}.`) ? [Number(key.slice(prefix.length + 1).split('.')[0])] : [],
+    );
     for (const step of [...new Set(steps)].sort((a, b) => a - b)) {
       const parameters = this.#like();
       const names = Object.keys(parameters.parts);

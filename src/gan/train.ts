@@ -37,7 +37,10 @@ export interface TrainOptions {
  * Trains until `steps`, or until `stop` says so, with two chunks in flight. The numbers do not depend on the chunks.
  * @throws VeilganError NAN naming step and loss where a loss is not finite; DEVICE_LOST
  */
-export async function train(system: System, { steps, chunk, targetMs = 100, onRows, stop }: TrainOptions): Promise<void> {
+export async function train(
+  system: System,
+  { steps, chunk, targetMs = 100, onRows, stop }: TrainOptions,
+): Promise<void> {
   const { waiter } = system.gpu;
   const flying: { ticket: Ticket; first: number }[] = [];
   const land = async () => {

@@ -50,7 +50,7 @@ export function reportAdapter(adapter: GPUAdapter, device?: GPUDevice): AdapterR
 export async function openDevice(root: GPU, { adapter: want = 'auto' }: OpenOptions = {}) {
   const none = (why: string) =>
     new VeilganError('NO_ADAPTER', `no WebGPU adapter was found${why}`, {
-      fix: 'Run `npm run setup` to install a software Vulkan driver, or install your GPU vendor\'s driver; `npm run doctor` tells more',
+      fix: "Run `npm run setup` to install a software Vulkan driver, or install your GPU vendor's driver; `npm run doctor` tells more",
     });
   if (!root?.requestAdapter) throw none(': this platform has no WebGPU');
   let adapter: GPUAdapter | null;

@@ -1,10 +1,10 @@
 import type { Shader, Variant } from '../wgsl/shader.ts';
 import { packParams } from '../wgsl/shader.ts';
-import { type AdapterReport, openDevice, type OpenOptions } from './device.ts';
+import { type AdapterReport, type OpenOptions, openDevice } from './device.ts';
 import { VeilganError } from './errors.ts';
 import { type Kernel, Kernels, SLOT } from './kernels.ts';
 import { type Binding, MemoryAccount, type MemoryReport, Pool, Storage } from './pool.ts';
-import { Profiler, type ProfileRow } from './profile.ts';
+import { type ProfileRow, Profiler } from './profile.ts';
 import { type Dispatch, MAX_ROWS, Program, type Replay, STEP_WORDS } from './program.ts';
 import { UniformPage } from './uniforms.ts';
 import { Waiter } from './wait.ts';
@@ -80,7 +80,9 @@ export class Gpu {
       const oom = error.constructor.name === 'GPUOutOfMemoryError';
       fail(
         oom
-          ? new VeilganError('OUT_OF_MEMORY', `the device is out of memory: ${error.message}`, { fix: 'Use a smaller batch' })
+          ? new VeilganError('OUT_OF_MEMORY', `the device is out of memory: ${error.message}`, {
+              fix: 'Use a smaller batch',
+            })
           : new VeilganError('VALIDATION', error.message, { fix: 'This is a defect of the engine: please report it' }),
       );
     });
@@ -312,7 +314,8 @@ export class Gpu {
     if (replays.length > MAX_ROWS) throw new VeilganError('OVER_LIMIT', `a chunk holds at most ${MAX_ROWS} replays`);
     const rows = new Map<Program, number>();
     const lists = replays.map((replay, i) => {
-      if (replay.program.disposed) throw new VeilganError('USE_AFTER_FREE', `program ${replay.program.name} is disposed`);
+      if (replay.program.disposed)
+        throw new VeilganError('USE_AFTER_FREE', `program ${replay.program.name} is disposed`);
       const row = rows.get(replay.program) ?? 0;
       rows.set(replay.program, row + 1);
       replay.program.fill(this.#stepWords, this.#stepFloats, i * STEP_WORDS, row, replay);
@@ -348,7 +351,9 @@ export class Gpu {
   /** Runs `fn` with a timestamped pass a dispatch; gives milliseconds by kernel. Needs `timestamp-query`. */
   async profile(fn: () => Promise<void>): Promise<ProfileRow[]> {
     if (!this.device.features.has('timestamp-query')) {
-      throw new VeilganError('VALIDATION', 'this adapter has no timestamp queries', { fix: 'Profile on another adapter' });
+      throw new VeilganError('VALIDATION', 'this adapter has no timestamp queries', {
+        fix: 'Profile on another adapter',
+      });
     }
     await this.idle();
     const profiler = new Profiler(this.device);

@@ -89,7 +89,12 @@ export class Kernels {
     return kernel as unknown as Kernel<B, P>;
   }
 
-  async #report(shader: AnyShader, code: string, module: GPUShaderModule, invalid: Promise<GPUError | null>): Promise<void> {
+  async #report(
+    shader: AnyShader,
+    code: string,
+    module: GPUShaderModule,
+    invalid: Promise<GPUError | null>,
+  ): Promise<void> {
     const { messages } = await module.getCompilationInfo();
     const bad = messages.find((m) => m.type === 'error');
     const why = bad ? `${bad.message} in «${code.split('\n')[bad.lineNum - 1]?.trim()}»` : (await invalid)?.message;

@@ -1,3 +1,16 @@
+/** Share of the time that work took to sleep for next time, and how a sleep that was too long shrinks. */
+const EARLY = 0.94;
+const SHORTER = 0.9;
+
+interface Known {
+  /** milliseconds a unit took, by way of waiting */
+  sleep: number[];
+  poll: number[];
+  trials: number;
+  /** milliseconds a unit to sleep for; 0 before the first sleep */
+  nap: number;
+}
+
 /**
  * The one place that waits for the GPU. Dawn's Node binding polls with a whole core while a promise is pending, which
  * takes a worker from a software adapter: heavy work ends up to 1.8 times sooner when the thread sleeps for about as
@@ -6,7 +19,7 @@
  */
 export class Waiter {
   readonly #polls: boolean;
-  readonly #known = new Map<string, { sleep: number[]; poll: number[]; trials: number }>();
+  readonly #known = new Map<string, Known>();
   #lastDone = 0;
   #tail: Promise<void> = Promise.resolve();
 
@@ -36,11 +49,15 @@ export class Waiter {
       return;
     }
     const mode = this.#mode(kind);
-    if (mode === 'sleep') {
-      const wanted = 0.94 * (this.estimate(kind) ?? 0) * units - (performance.now() - start);
-      if (wanted > 0.5) await new Promise((done) => setTimeout(done, wanted));
-    }
+    const known = this.#known.get(kind);
+    const nap = known?.nap || EARLY * (this.estimate(kind) ?? 0);
+    const wanted = mode === 'sleep' ? nap * units - (performance.now() - start) : 0;
+    if (wanted > 0.5) await new Promise((done) => setTimeout(done, wanted));
+    const asked = performance.now();
     await ask();
+    const end = performance.now();
+    // An answer at once says only that the work took no longer than the sleep.
+    if (known && wanted > 0.5) known.nap = end - asked < 0.5 ? SHORTER * nap : (EARLY * (end - start)) / units;
     this.#learn(kind, mode, start, units);
   }
 
@@ -68,7 +85,7 @@ export class Waiter {
     this.#lastDone = performance.now();
     let known = this.#known.get(kind);
     if (!known) {
-      known = { sleep: [], poll: [], trials: 0 };
+      known = { sleep: [], poll: [], trials: 0, nap: 0 };
       this.#known.set(kind, known);
     }
     // The first run of a kind compiles its kernels: it says nothing about the next ones.

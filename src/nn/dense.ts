@@ -1,10 +1,10 @@
+import { assign } from '../ops/assign.ts';
 import { linear } from '../ops/contract.ts';
 import { scale, shift } from '../ops/elementwise.ts';
 import { uniform } from '../ops/random.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { assign } from '../ops/assign.ts';
 
 /** Parameters by name. */
 export type Parameters = Readonly<Record<string, Tensor>>;
@@ -57,4 +57,3 @@ export function mlp(sizes: readonly number[], slope = 0.3): Network {
 /** Trainable numbers in a network of one group. */
 export const parameterCount = (network: Network): number =>
   Object.values(network.shapes(1)).reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
-

@@ -1,8 +1,8 @@
 /** The only writes to something that already exists: variables, flat buffers of a player, and logs. */
 import copyShader from '#shaders/copy.wgsl';
 import packShader from '#shaders/pack.wgsl';
-import { MAX_ROWS } from '../gpu/program.ts';
 import { VeilganError } from '../gpu/errors.ts';
+import { MAX_ROWS } from '../gpu/program.ts';
 import { pad8, same, shapeError } from '../tensor/shape.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
@@ -38,7 +38,14 @@ export function pack(flat: Tensor, pieces: readonly Tensor[], at: readonly numbe
       packShader,
       {},
       { x0: x(0), x1: x(1), x2: x(2), x3: x(3), x4: x(4), x5: x(5), x6: x(6), y: flat },
-      { threads, size: pad8(some.map((p) => p.length), 0), at: pad8(at.slice(i, i + PIECES), 0) },
+      {
+        threads,
+        size: pad8(
+          some.map((p) => p.length),
+          0,
+        ),
+        at: pad8(at.slice(i, i + PIECES), 0),
+      },
       [grid[0], some.length, 1],
     );
   }
@@ -52,9 +59,12 @@ export function pack(flat: Tensor, pieces: readonly Tensor[], at: readonly numbe
 export function log(name: string, value: Tensor): void {
   const gpu = common('log', [value]);
   const program = gpu.capturing;
-  if (!program) throw new VeilganError('CAPTURE', `log('${name}') works inside a program only`, { fix: 'Read the tensor instead' });
+  if (!program)
+    throw new VeilganError('CAPTURE', `log('${name}') works inside a program only`, { fix: 'Read the tensor instead' });
   if (program.logs.some((column) => column.name === name)) {
-    throw new VeilganError('CAPTURE', `program ${program.name} logs '${name}' twice`, { fix: 'Give the columns different names' });
+    throw new VeilganError('CAPTURE', `program ${program.name} logs '${name}' twice`, {
+      fix: 'Give the columns different names',
+    });
   }
   const region = empty(gpu, [MAX_ROWS * value.length], 'f32', true);
   program.logs.push({

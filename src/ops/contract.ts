@@ -44,7 +44,11 @@ function dims(t: Tensor): readonly [number, number, number] {
  * @returns [max(Ga, Gb), m, n], or [m, n] for two matrices; the smaller group count must divide the larger
  * @throws VeilganError SHAPE
  */
-export function contract(a: Tensor, b: Tensor, { transposeA: ta = false, transposeB: tb = false, epilogue = NONE }: ContractOptions = {}): Tensor {
+export function contract(
+  a: Tensor,
+  b: Tensor,
+  { transposeA: ta = false, transposeB: tb = false, epilogue = NONE }: ContractOptions = {},
+): Tensor {
   const aux = 'bias' in epilogue ? epilogue.bias : 'at' in epilogue ? epilogue.at : null;
   common('matmul', aux ? [a, b, aux] : [a, b]);
   const [ga, ar, ac] = dims(a);
@@ -53,9 +57,15 @@ export function contract(a: Tensor, b: Tensor, { transposeA: ta = false, transpo
   const [kb, n] = tb ? [bc, br] : [br, bc];
   if (k !== kb) throw shapeError('matmul', [a.shape, b.shape], `inner sizes ${k} and ${kb} differ`);
   const groups = Math.max(ga, gb);
-  if (groups % ga || groups % gb) throw shapeError('matmul', [a.shape, b.shape], `groups ${ga} and ${gb} do not divide`);
+  if (groups % ga || groups % gb)
+    throw shapeError('matmul', [a.shape, b.shape], `groups ${ga} and ${gb} do not divide`);
   const biasBlocks = 'bias' in epilogue ? epilogue.bias.length / n : 1;
-  if (groups % biasBlocks) throw shapeError('linear', [a.shape, b.shape, (aux as Tensor).shape], 'the bias needs [outputs] or [groups, outputs]');
+  if (groups % biasBlocks)
+    throw shapeError(
+      'linear',
+      [a.shape, b.shape, (aux as Tensor).shape],
+      'the bias needs [outputs] or [groups, outputs]',
+    );
   const flat = a.rank === 2 && b.rank === 2;
   const shape = flat ? [m, n] : [groups, m, n];
   const y = runMatmul({ a, b, aux: aux ?? a, ta, tb, ga, gb, gc: biasBlocks, groups, m, n, k, epilogue, shape });
@@ -78,7 +88,11 @@ export function contract(a: Tensor, b: Tensor, { transposeA: ta = false, transpo
       const da = () => (ta ? productTo(a.shape, b, g, tb, true) : productTo(a.shape, g, b, false, !tb));
       const db = () => (tb ? productTo(b.shape, g, a, true, ta) : productTo(b.shape, a, g, !ta, false));
       return [
-        wanted[0] ? (lazy ? new Deferred(a.shape, (mask) => contract(g, b, { transposeB: !tb, epilogue: mask })) : da()) : null,
+        wanted[0]
+          ? lazy
+            ? new Deferred(a.shape, (mask) => contract(g, b, { transposeB: !tb, epilogue: mask }))
+            : da()
+          : null,
         wanted[1] ? db() : null,
         wanted[2] ? biasGradient(g, inputs[2]) : null,
       ];
@@ -89,7 +103,9 @@ export function contract(a: Tensor, b: Tensor, { transposeA: ta = false, transpo
       if (index === 2) return { each: () => reshape(e, [groups * m, n]) };
       const rows = reshape(a, [groups * m, 1, k]);
       const errors = reshape(e, [groups * m, 1, n]);
-      return { each: () => (tb ? contract(errors, rows, { transposeA: true }) : contract(rows, errors, { transposeA: true })) };
+      return {
+        each: () => (tb ? contract(errors, rows, { transposeA: true }) : contract(rows, errors, { transposeA: true })),
+      };
     },
   );
 }
@@ -143,10 +159,18 @@ export interface LinearOptions {
  * @param bias [o] or [Gw, o]
  * @throws VeilganError SHAPE, or CONFIG for a negative slope
  */
-export function linear(x: Tensor, w: Tensor, bias: Tensor, { activation = 'none', slope = 0.3 }: LinearOptions = {}): Tensor {
+export function linear(
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor,
+  { activation = 'none', slope = 0.3 }: LinearOptions = {},
+): Tensor {
   // The way back reads the sign of the unit from its output, so a slope below zero would be misread.
   if (activation === 'leaky' && !(slope >= 0)) {
-    throw new VeilganError('CONFIG', `a leaky unit with slope ${slope}`, { where: 'linear', fix: 'Give a slope of at least 0' });
+    throw new VeilganError('CONFIG', `a leaky unit with slope ${slope}`, {
+      where: 'linear',
+      fix: 'Give a slope of at least 0',
+    });
   }
   const epilogue: Epilogue =
     activation === 'leaky' ? { kind: 'leaky', bias, slope } : { kind: activation === 'tanh' ? 'tanh' : 'bias', bias };

@@ -25,7 +25,10 @@ export class Deferred implements DeferredCotangent {
   }
   reshaped(shape: Shape): Deferred {
     return new Deferred(shape, (epilogue) =>
-      reshape(this.#make(epilogue.kind === 'mask' ? { ...epilogue, at: reshape(epilogue.at, this.shape) } : epilogue), shape),
+      reshape(
+        this.#make(epilogue.kind === 'mask' ? { ...epilogue, at: reshape(epilogue.at, this.shape) } : epilogue),
+        shape,
+      ),
     );
   }
 }

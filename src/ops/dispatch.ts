@@ -21,7 +21,10 @@ export function common(op: string, inputs: readonly Tensor[]): Gpu {
   for (const t of inputs) {
     if (t.gpu !== gpu) throw new VeilganError('VALIDATION', `${op}: tensors of two devices`, { where: op });
     if (t.dtype !== 'f32') {
-      throw new VeilganError('VALIDATION', `${op}: needs f32 tensors, not ${t.dtype}`, { where: op, fix: 'Convert it first' });
+      throw new VeilganError('VALIDATION', `${op}: needs f32 tensors, not ${t.dtype}`, {
+        where: op,
+        fix: 'Convert it first',
+      });
     }
   }
   return gpu;

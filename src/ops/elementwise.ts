@@ -4,7 +4,16 @@
  * test/ops/elementwise.ts under the same keys.
  */
 import mapShader from '#shaders/map.wgsl';
-import { broadcastShapes, broadcastStrides, collapse, MAX_RANK, pad8, same, shapeError, sizeOf } from '../tensor/shape.ts';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  collapse,
+  MAX_RANK,
+  pad8,
+  same,
+  shapeError,
+  sizeOf,
+} from '../tensor/shape.ts';
 import { type Pair, record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { common, strided } from './dispatch.ts';
@@ -14,7 +23,13 @@ interface Row {
   readonly arity: 1 | 2 | 3;
   readonly f: string;
   /** cotangent of each input, from g, the output y and the inputs; null where the derivative is zero */
-  readonly vjp: (g: Tensor, y: Tensor, x: readonly Tensor[], s: number, t: number) => readonly ((() => Tensor) | null)[];
+  readonly vjp: (
+    g: Tensor,
+    y: Tensor,
+    x: readonly Tensor[],
+    s: number,
+    t: number,
+  ) => readonly ((() => Tensor) | null)[];
 }
 
 export type ElementwiseName =
@@ -73,8 +88,16 @@ export const table: Record<ElementwiseName, Row> = {
   sub: { arity: 2, f: 'a - b', vjp: (g) => [() => g, () => neg(g)] },
   mul: { arity: 2, f: 'a * b', vjp: (g, _, [a, b]) => [() => mul(g, b), () => mul(g, a)] },
   div: { arity: 2, f: 'a / b', vjp: (g, y, [, b]) => [() => div(g, b), () => neg(div(mul(g, y), b))] },
-  maximum: { arity: 2, f: 'max(a, b)', vjp: (g, _, [a, b]) => [() => mul(g, greater(a, b)), () => sub(g, mul(g, greater(a, b)))] },
-  minimum: { arity: 2, f: 'min(a, b)', vjp: (g, _, [a, b]) => [() => mul(g, greater(b, a)), () => sub(g, mul(g, greater(b, a)))] },
+  maximum: {
+    arity: 2,
+    f: 'max(a, b)',
+    vjp: (g, _, [a, b]) => [() => mul(g, greater(a, b)), () => sub(g, mul(g, greater(a, b)))],
+  },
+  minimum: {
+    arity: 2,
+    f: 'min(a, b)',
+    vjp: (g, _, [a, b]) => [() => mul(g, greater(b, a)), () => sub(g, mul(g, greater(b, a)))],
+  },
   greater: { arity: 2, f: 'select(0.0, 1.0, a > b)', vjp: () => [null, null] },
   equal: { arity: 2, f: 'select(0.0, 1.0, a == b)', vjp: () => [null, null] },
   // a where b > 0, s * a elsewhere: the derivative of leakyRelu at b, which may be its input or its output
@@ -89,7 +112,11 @@ export const table: Record<ElementwiseName, Row> = {
   bceGradient: {
     arity: 3,
     f: 'a * (sigmoid_(b) - c)',
-    vjp: (g, _, [a, b, c]) => [() => bceGradient(g, b, c), () => mul(mul(g, a), sub(sigmoid(b), square(sigmoid(b)))), () => neg(mul(g, a))],
+    vjp: (g, _, [a, b, c]) => [
+      () => bceGradient(g, b, c),
+      () => mul(mul(g, a), sub(sigmoid(b), square(sigmoid(b)))),
+      () => neg(mul(g, a)),
+    ],
   },
   // a + c (b - a): a point between a and b
   mix: {
@@ -111,7 +138,10 @@ export const table: Record<ElementwiseName, Row> = {
 export function elementwise(name: ElementwiseName, inputs: readonly Tensor[], s = 0, t = 0): Tensor {
   const gpu = common(name, inputs);
   const row = table[name];
-  const shape = broadcastShapes(name, inputs.map((x) => x.shape));
+  const shape = broadcastShapes(
+    name,
+    inputs.map((x) => x.shape),
+  );
   const y = empty(gpu, shape);
   const n = sizeOf(shape);
   const [a, b = a, c = a] = inputs;
@@ -119,9 +149,16 @@ export function elementwise(name: ElementwiseName, inputs: readonly Tensor[], s 
   const flat = three.every((x) => x.length === n || x.length === 1);
   const walk = flat
     ? { shape: [n], strides: three.map((x) => [x.length === 1 ? 0 : 1]) }
-    : collapse(shape, three.map((x) => broadcastStrides(x.shape, shape)));
+    : collapse(
+        shape,
+        three.map((x) => broadcastStrides(x.shape, shape)),
+      );
   if (walk.shape.length > MAX_RANK) {
-    throw shapeError(name, inputs.map((x) => x.shape), `broadcasts along more than ${MAX_RANK} separate axes`);
+    throw shapeError(
+      name,
+      inputs.map((x) => x.shape),
+      `broadcasts along more than ${MAX_RANK} separate axes`,
+    );
   }
   const [sa, sb, sc] = walk.strides.map((list) => pad8([...list].reverse(), 0));
   const dims = pad8([...walk.shape].reverse(), 1);

@@ -1,7 +1,7 @@
 import gatherShader from '#shaders/gather.wgsl';
 import scatterShader from '#shaders/scatter_add.wgsl';
 import { VeilganError } from '../gpu/errors.ts';
-import { shapeError, type Shape } from '../tensor/shape.ts';
+import { type Shape, shapeError } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { common, strided } from './dispatch.ts';
@@ -17,7 +17,10 @@ const asList = (index: Tensor | IndexList): IndexList => ('list' in index ? inde
 
 function rowsOf({ list, perStep }: IndexList): number {
   if (list.dtype !== 'u32') {
-    throw new VeilganError('VALIDATION', 'gather: the index list must be u32', { where: 'gather', fix: 'Make it from a Uint32Array' });
+    throw new VeilganError('VALIDATION', 'gather: the index list must be u32', {
+      where: 'gather',
+      fix: 'Make it from a Uint32Array',
+    });
   }
   return perStep ?? list.length;
 }

@@ -53,7 +53,21 @@ declare module '../tensor/tensor.ts' {
   }
 }
 
-const unary = ['neg', 'exp', 'log', 'sqrt', 'square', 'reciprocal', 'abs', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'softplus'] as const;
+const unary = [
+  'neg',
+  'exp',
+  'log',
+  'sqrt',
+  'square',
+  'reciprocal',
+  'abs',
+  'sign',
+  'sin',
+  'cos',
+  'tanh',
+  'sigmoid',
+  'softplus',
+] as const;
 const binary = ['maximum', 'minimum', 'greater', 'equal', 'bceWithLogits'] as const;
 
 const methods: Partial<T> & ThisType<T> = {

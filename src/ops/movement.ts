@@ -1,6 +1,18 @@
 import concatShader from '#shaders/concat.wgsl';
 import moveShader from '#shaders/move.wgsl';
-import { collapse, broadcastShapes, broadcastStrides, normaliseAxes, pad8, same, type Shape, shapeError, show, sizeOf, stridesOf } from '../tensor/shape.ts';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  collapse,
+  normaliseAxes,
+  pad8,
+  type Shape,
+  same,
+  shapeError,
+  show,
+  sizeOf,
+  stridesOf,
+} from '../tensor/shape.ts';
 import { force, noGrad, record, recordLazy } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
@@ -25,7 +37,16 @@ function move(op: string, x: Tensor, { dims, lo, size, stride, base = 0, scale =
   const n = sizeOf(dims);
   const { grid, threads } = strided(gpu, n);
   const inner = (list: Shape, fill: number) => pad8([...list].reverse(), fill);
-  const params = { n, threads, base, scale, dims: inner(dims, 1), lo: inner(lo, 0), size: inner(size, 1), stride: inner(stride, 0) };
+  const params = {
+    n,
+    threads,
+    base,
+    scale,
+    dims: inner(dims, 1),
+    lo: inner(lo, 0),
+    size: inner(size, 1),
+    stride: inner(stride, 0),
+  };
   gpu.run(moveShader, {}, { x, y }, params, grid);
   return y;
 }
@@ -41,7 +62,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
     throw shapeError('reshape', [x.shape], `${x.length} elements do not fill ${show(shape)}`);
   }
   if (same(full, x.shape)) return x;
-  return recordLazy('reshape', [x], x.view(full), (g) => [g instanceof Deferred ? g.reshaped(x.shape) : reshape(force(g), x.shape)]);
+  return recordLazy('reshape', [x], x.view(full), (g) => [
+    g instanceof Deferred ? g.reshaped(x.shape) : reshape(force(g), x.shape),
+  ]);
 }
 
 /** Axes in another order. @throws VeilganError SHAPE where `order` is not a permutation */
@@ -89,7 +112,8 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
 /** Zeros before and after one axis. @throws VeilganError SHAPE for a negative count */
 export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
   const [at] = normaliseAxes('pad', x.shape, axis);
-  if (!(before >= 0 && after >= 0)) throw shapeError('pad', [x.shape], `${before} and ${after} are not counts`, 'Use slice');
+  if (!(before >= 0 && after >= 0))
+    throw shapeError('pad', [x.shape], `${before} and ${after} are not counts`, 'Use slice');
   if (before === 0 && after === 0) return x;
   const dims = x.shape.map((d, i) => (i === at ? d + before + after : d));
   const lo = dims.map((_, i) => (i === at ? before : 0));
@@ -108,7 +132,12 @@ export function broadcastTo(x: Tensor, shape: Shape, scale = 1): Tensor {
   }
   const walk = collapse(shape, [broadcastStrides(x.shape, shape)]);
   const [stride] = walk.strides;
-  const y = move('broadcastTo', x, { dims: walk.shape, lo: stride.map(() => 0), size: walk.shape, stride, scale }, shape);
+  const y = move(
+    'broadcastTo',
+    x,
+    { dims: walk.shape, lo: stride.map(() => 0), size: walk.shape, stride, scale },
+    shape,
+  );
   return record('broadcastTo', [x], y, (g) => [sumTo(g, x.shape, scale)]);
 }
 
@@ -117,10 +146,19 @@ function concatTwo(a: Tensor, b: Tensor, axis: number): Tensor {
   if (a.rank !== b.rank || a.shape.some((d, i) => i !== axis && d !== b.shape[i])) {
     throw shapeError('concat', [a.shape, b.shape], `they differ on an axis other than ${axis}`);
   }
-  const y = empty(gpu, a.shape.map((d, i) => (i === axis ? d + b.shape[i] : d)));
+  const y = empty(
+    gpu,
+    a.shape.map((d, i) => (i === axis ? d + b.shape[i] : d)),
+  );
   const inner = sizeOf(a.shape.slice(axis + 1));
   const { grid, threads } = strided(gpu, y.length);
-  gpu.run(concatShader, {}, { a, b, y }, { n: y.length, threads, am: a.shape[axis] * inner, bm: b.shape[axis] * inner }, grid);
+  gpu.run(
+    concatShader,
+    {},
+    { a, b, y },
+    { n: y.length, threads, am: a.shape[axis] * inner, bm: b.shape[axis] * inner },
+    grid,
+  );
   const cut = a.shape[axis];
   return record('concat', [a, b], y, (g, wanted) => [
     wanted[0] ? slice(g, axis, 0, cut) : null,

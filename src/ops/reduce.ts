@@ -1,6 +1,6 @@
 import reduceShader from '#shaders/reduce.wgsl';
-import { normaliseAxes, same, type Shape, sizeOf } from '../tensor/shape.ts';
 import { scope } from '../tensor/scope.ts';
+import { normaliseAxes, type Shape, same, sizeOf } from '../tensor/shape.ts';
 import { noGrad, record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { common } from './dispatch.ts';
@@ -52,7 +52,12 @@ function reduceAxes(x: Tensor, axes: number[], max: boolean, scale: number): Ten
   const touching = axes.every((a, i) => i === 0 || a === axes[i - 1] + 1);
   if (!touching) {
     const rest = shape.map((_, i) => i).filter((i) => !axes.includes(i));
-    return reduceAxes(permute(x, [...rest, ...axes]), axes.map((_, i) => rest.length + i), max, scale);
+    return reduceAxes(
+      permute(x, [...rest, ...axes]),
+      axes.map((_, i) => rest.length + i),
+      max,
+      scale,
+    );
   }
   const first = axes[0] ?? 0;
   const outer = sizeOf(shape.slice(0, first));
@@ -67,7 +72,11 @@ const dropped = (shape: Shape, axes: readonly number[]) => shape.filter((_, i) =
  * Sum over axes (all by default), times `scale`.
  * @throws VeilganError SHAPE for an axis that is not there
  */
-export function sum(x: Tensor, axes?: number | readonly number[], { keep = false, scale = 1 }: ReduceOptions & { scale?: number } = {}): Tensor {
+export function sum(
+  x: Tensor,
+  axes?: number | readonly number[],
+  { keep = false, scale = 1 }: ReduceOptions & { scale?: number } = {},
+): Tensor {
   common('sum', [x]);
   const list = normaliseAxes('sum', x.shape, axes);
   const out = keep ? kept(x.shape, list) : dropped(x.shape, list);

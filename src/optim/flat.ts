@@ -1,6 +1,6 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
-import { empty, tensor, type Tensor } from '../tensor/tensor.ts';
+import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 
 /** A player's parameters (or their gradients, or a moment): one buffer, each tensor a 256-byte-aligned range of it. */
 export interface Flat {

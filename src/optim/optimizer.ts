@@ -10,7 +10,13 @@ import { disposeFlat, type Flat, flat, scratch } from './flat.ts';
 export type OptimizerConfig =
   | { readonly kind: 'sgd'; readonly rate: number; readonly momentum?: number }
   | { readonly kind: 'rmsprop'; readonly rate: number; readonly decay?: number; readonly epsilon?: number }
-  | { readonly kind: 'adam'; readonly rate: number; readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number };
+  | {
+      readonly kind: 'adam';
+      readonly rate: number;
+      readonly beta1?: number;
+      readonly beta2?: number;
+      readonly epsilon?: number;
+    };
 
 const UNCLIPPED = 3.4e38;
 
@@ -53,7 +59,11 @@ export class Optimizer {
   update(gradients: Readonly<Record<string, Tensor>>): void {
     const { whole: w, parts, at } = this.parameters;
     const { gpu } = w;
-    pack(this.#gradient, Object.keys(parts).map((name) => gradients[name]), at);
+    pack(
+      this.#gradient,
+      Object.keys(parts).map((name) => gradients[name]),
+      at,
+    );
     const slot = gpu.capturing?.rate(() => this.next()) ?? -1;
     const g = this.#gradient;
     const { grid, threads } = strided(gpu, w.length);

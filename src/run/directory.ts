@@ -47,7 +47,11 @@ export function createRun(out: string | undefined, meta: NewRun, options: { root
  * Makes a folder for several runs: `out`, which may be empty but hold nothing (USAGE), else ROOT/NAME-DATE-N with the
  * first N that is free. Returns its absolute path.
  */
-export function freshDirectory(out: string | undefined, name: string, options: { root?: string; now?: Date } = {}): string {
+export function freshDirectory(
+  out: string | undefined,
+  name: string,
+  options: { root?: string; now?: Date } = {},
+): string {
   try {
     if (out !== undefined) {
       const dir = resolve(out);
@@ -67,7 +71,8 @@ export function freshDirectory(out: string | undefined, name: string, options: {
 }
 
 /** Local date as 20261121. */
-const dateOf = (now: Date): string => [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => `${n}`.padStart(2, '0')).join('');
+const dateOf = (now: Date): string =>
+  [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => `${n}`.padStart(2, '0')).join('');
 
 /**
  * Opens a run, checking run.json. With `write` it is locked and can be continued (`resume`). Throws FILE when there

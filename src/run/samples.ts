@@ -17,10 +17,18 @@ const quoteCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.re
  * Writes samples as the file's extension says; a picture needs `png`, which draws it.
  * @throws VeilganError USAGE for another extension, FILE where the disk refuses
  */
-export async function writeSamples(file: string, rows: Float32Array, columns: readonly string[], png: () => Promise<Uint8Array>): Promise<void> {
+export async function writeSamples(
+  file: string,
+  rows: Float32Array,
+  columns: readonly string[],
+  png: () => Promise<Uint8Array>,
+): Promise<void> {
   const kind = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase();
   if (kind !== 'csv' && kind !== 'npy' && kind !== 'png') {
-    throw new VeilganError('USAGE', `${file}: samples are written as .csv, .npy or .png`, { where: '--out', fix: 'Give a file with one of these extensions' });
+    throw new VeilganError('USAGE', `${file}: samples are written as .csv, .npy or .png`, {
+      where: '--out',
+      fix: 'Give a file with one of these extensions',
+    });
   }
   const shape = [rows.length / columns.length, columns.length];
   const content = kind === 'csv' ? toCsv(rows, columns) : kind === 'npy' ? encodeNpy(rows, shape) : await png();
@@ -30,4 +38,3 @@ export async function writeSamples(file: string, rows: Float32Array, columns: re
     throw fileError(cause, file, 'write samples');
   }
 }
-

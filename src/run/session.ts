@@ -1,11 +1,12 @@
 /** From a command to a run directory and back: training, resuming, and opening a finished run. */
-import type { Gpu } from '../gpu/gpu.ts';
-import { VeilganError } from '../gpu/errors.ts';
+
 import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/store.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { ParGan } from '../gan/pargan.ts';
 import { type LossRow, train } from '../gan/train.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 import { createRun, openRun } from './directory.ts';
 import type { Run } from './run.ts';
 
@@ -41,7 +42,13 @@ export async function startTraining(
   const gan = new ParGan(gpu, options.config, data, options.seed);
   const run = createRun(
     options.out,
-    { system: options.system, data: describe(data), seed: options.seed, config: { ...options.config }, adapter: { ...gpu.adapter } },
+    {
+      system: options.system,
+      data: describe(data),
+      seed: options.seed,
+      config: { ...options.config },
+      adapter: { ...gpu.adapter },
+    },
     { root: options.root },
   );
   return { run, gan, data, steps: options.config.steps };
@@ -71,7 +78,11 @@ async function dataOf(run: Run): Promise<Dataset> {
 }
 
 /** Opens a run for sampling, attacks or more training; its parameters are those of its checkpoint. */
-export async function openTraining(gpu: Gpu, dir: string, { write = false, steps }: { write?: boolean; steps?: number } = {}): Promise<TrainingJob> {
+export async function openTraining(
+  gpu: Gpu,
+  dir: string,
+  { write = false, steps }: { write?: boolean; steps?: number } = {},
+): Promise<TrainingJob> {
   const run = openRun(dir, { write });
   try {
     const data = await dataOf(run);
@@ -95,7 +106,12 @@ export async function openTraining(gpu: Gpu, dir: string, { write = false, steps
  */
 export async function runTraining(
   { run, gan, steps }: TrainingJob,
-  { chunk, stop, onRows, checkpointSeconds = 30 }: {
+  {
+    chunk,
+    stop,
+    onRows,
+    checkpointSeconds = 30,
+  }: {
     chunk?: number;
     stop?: () => boolean;
     onRows?: (rows: readonly LossRow[]) => void;
@@ -118,7 +134,9 @@ export async function runTraining(
       stop: () => stop?.() || performance.now() > until,
       onRows: (rows) => {
         firstStep ||= process.uptime();
-        run.appendMetrics(rows.map((row) => ({ step: row.step, loss_g: short(row.loss_g), loss_d: row.loss_d.map(short) })));
+        run.appendMetrics(
+          rows.map((row) => ({ step: row.step, loss_g: short(row.loss_g), loss_d: row.loss_d.map(short) })),
+        );
         last = rows[rows.length - 1];
         onRows?.(rows);
       },

@@ -16,7 +16,14 @@ export function keep<T extends Tensor>(tensor: T): T {
 }
 
 /** Anything that holds tensors at known places: a tensor, or lists and records of such. */
-export type Tree<T = Tensor> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> } | null | undefined | number | void;
+export type Tree<T = Tensor> =
+  | T
+  | readonly Tree<T>[]
+  | { readonly [key: string]: Tree<T> }
+  | null
+  | undefined
+  | number
+  | void;
 
 /** The tensors of a tree, in order. */
 export function leaves(tree: unknown): Tensor[] {

@@ -24,7 +24,12 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 /** @throws VeilganError SHAPE naming the operation and the shapes */
-export function shapeError(op: string, shapes: readonly Shape[], why: string, fix = 'Reshape one of them'): VeilganError {
+export function shapeError(
+  op: string,
+  shapes: readonly Shape[],
+  why: string,
+  fix = 'Reshape one of them',
+): VeilganError {
   return new VeilganError('SHAPE', `${op} ${shapes.map(show).join(' x ')}: ${why}`, { where: op, fix });
 }
 
@@ -56,7 +61,12 @@ export function normaliseAxes(op: string, shape: Shape, axes: number | readonly 
   const list = (typeof axes === 'number' ? [axes] : [...axes]).map((a) => (a < 0 ? a + shape.length : a));
   for (const a of list) {
     if (!Number.isInteger(a) || a < 0 || a >= shape.length) {
-      throw shapeError(op, [shape], `there is no axis ${axes}`, `Use an axis from ${-shape.length} to ${shape.length - 1}`);
+      throw shapeError(
+        op,
+        [shape],
+        `there is no axis ${axes}`,
+        `Use an axis from ${-shape.length} to ${shape.length - 1}`,
+      );
     }
   }
   return [...new Set(list)].sort((x, y) => x - y);
@@ -66,7 +76,10 @@ export function normaliseAxes(op: string, shape: Shape, axes: number | readonly 
  * Merges neighbouring axes that every operand walks in one stride, and drops axes of size 1, so that most broadcasts
  * become one or two loops.
  */
-export function collapse(shape: Shape, strides: readonly (readonly number[])[]): { shape: number[]; strides: number[][] } {
+export function collapse(
+  shape: Shape,
+  strides: readonly (readonly number[])[],
+): { shape: number[]; strides: number[][] } {
   const out: number[] = [];
   const outStrides: number[][] = strides.map(() => []);
   for (let i = 0; i < shape.length; i++) {

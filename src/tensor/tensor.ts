@@ -108,9 +108,12 @@ export function tensor(gpu: Gpu, values: Nested | Float32Array | Uint32Array, sh
   const typed = values instanceof Float32Array || values instanceof Uint32Array;
   const flat = typed ? values : Float32Array.from(([values] as unknown[]).flat(Infinity) as number[]);
   const wanted = shape ?? (typed ? [values.length] : nestedShape(values));
-  if (!wanted) throw new VeilganError('SHAPE', 'the nested lists are ragged', { where: 'tensor', fix: 'Make them equally long' });
+  if (!wanted)
+    throw new VeilganError('SHAPE', 'the nested lists are ragged', { where: 'tensor', fix: 'Make them equally long' });
   if (flat.length !== sizeOf(wanted)) {
-    throw new VeilganError('SHAPE', `${flat.length} values do not fill ${show(wanted)}`, { fix: 'Give as many as the shape holds' });
+    throw new VeilganError('SHAPE', `${flat.length} values do not fill ${show(wanted)}`, {
+      fix: 'Give as many as the shape holds',
+    });
   }
   const out = empty(gpu, wanted, flat instanceof Uint32Array ? 'u32' : 'f32', true);
   if (flat.length) gpu.upload(out, flat);

@@ -62,7 +62,10 @@ export const variantKey = (shader: AnyShader, v: Variant): string =>
  * Values of a Params struct in the layout that reflection found.
  * @throws Error where a value is missing, unknown or of the wrong length
  */
-export function packParams(shader: AnyShader, values: Readonly<Record<string, number | readonly number[]>>): Uint32Array {
+export function packParams(
+  shader: AnyShader,
+  values: Readonly<Record<string, number | readonly number[]>>,
+): Uint32Array {
   const words = new Uint32Array(shader.paramsSize / 4);
   const floats = new Float32Array(words.buffer);
   const ints = new Int32Array(words.buffer);

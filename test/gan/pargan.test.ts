@@ -29,17 +29,35 @@ async function layersOf(gan: ParGan, who: 'generator' | 'critics', k: number): P
 }
 
 const farthest = (a: Layer[], b: Layer[]): number =>
-  Math.max(...a.flatMap((layer, l) => [...layer.w.flatMap((row, i) => row.map((x, j) => Math.abs(x - b[l].w[i][j]))), ...layer.b.map((x, j) => Math.abs(x - b[l].b[j]))]));
+  Math.max(
+    ...a.flatMap((layer, l) => [
+      ...layer.w.flatMap((row, i) => row.map((x, j) => Math.abs(x - b[l].w[i][j]))),
+      ...layer.b.map((x, j) => Math.abs(x - b[l].b[j])),
+    ]),
+  );
 
 const small = { K: 3, B: 4, rate: 1e-2, generatorHidden: [7, 6], criticHidden: [9], steps: 12 };
 // The preset's own sizes, where other matmul kernels run.
 const full = { K: 10, B: 32, rate: 1e-4, generatorHidden: [256, 256], criticHidden: [256], steps: 3 };
 
-for (const [loss, size] of [['standard', small], ['tf21', small], ['standard', full]] as const) {
+for (const [loss, size] of [
+  ['standard', small],
+  ['tf21', small],
+  ['standard', full],
+] as const) {
   const { K, B, rate, generatorHidden, criticHidden, steps } = size;
   test(`${steps} JS steps (${loss}, K = ${K}, critics of ${criticHidden}) equal the float64 reference`, async () => {
     const nD = 2;
-    const config = makeConfig('blobs-js', { loss, partitions: K, batch: B, criticSteps: nD, rate, generatorHidden, criticHidden, steps });
+    const config = makeConfig('blobs-js', {
+      loss,
+      partitions: K,
+      batch: B,
+      criticSteps: nD,
+      rate,
+      generatorHidden,
+      criticHidden,
+      steps,
+    });
     const gan = new ParGan(gpu, config, { train: data, features: 2 }, 11);
     const G = await layersOf(gan, 'generator', 0);
     const D = await Promise.all(Array.from({ length: K }, (_, k) => layersOf(gan, 'critics', k)));

@@ -4,7 +4,14 @@ import { philox } from '../../src/ops/philox.ts';
 type Matrix = number[][];
 
 /** The latent draws of a program: Box-Muller over Philox(element / 4, step, site, program). */
-export function latent(rows: number, columns: number, seed: number, step: number, site: number, program: number): Matrix {
+export function latent(
+  rows: number,
+  columns: number,
+  seed: number,
+  step: number,
+  site: number,
+  program: number,
+): Matrix {
   const flat: number[] = [];
   for (let quad = 0; flat.length < rows * columns; quad++) {
     const u = Array.from(philox([quad, step, site, program], [seed, 0]), (w) => Math.floor(w / 256) / 2 ** 24);
@@ -51,7 +58,8 @@ export function backward(layers: Layer[], all: number[][], error: number[], slop
   return e;
 }
 
-export const zeros = (layers: Layer[]): Layer[] => layers.map(({ w, b }) => ({ w: w.map((r) => r.map(() => 0)), b: b.map(() => 0) }));
+export const zeros = (layers: Layer[]): Layer[] =>
+  layers.map(({ w, b }) => ({ w: w.map((r) => r.map(() => 0)), b: b.map(() => 0) }));
 
 /** Adam as TensorFlow writes it. */
 export class Adam {

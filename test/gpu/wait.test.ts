@@ -42,7 +42,7 @@ test('heavy work that polling slows down is slept through once both ways are kno
   const asked: number[] = [];
   for (let i = 0; i < 60; i++) asked.push(await chunk(waiter, 100, 1.8));
   assert.ok(asked.slice(0, 10).some((t) => t < 1) && asked.slice(0, 10).some((t) => t > 50), 'it tries both');
-  // Polling made the first estimate too long, and it shrinks by 6 % at a time.
+  // Polling made the first sleep too long; it shrinks by a tenth each time that it was.
   for (const t of asked.slice(40)) assert.ok(t > 85 && t < 110, `asked after ${t} of 100 ms`);
   const estimate = waiter.estimate('work') as number;
   assert.ok(estimate > 95 && estimate < 115, `${estimate}`);
