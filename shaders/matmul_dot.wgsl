@@ -3,15 +3,7 @@
 // Needs a_col = 1 and k, a_row, a_group multiples of 4. The bound is reading a once: a thread computes all columns of T
 // rows, four steps of l at a time, and so loads b once for T rows.
 // Grid: (ceil(m / (T WG)), 1, groups). Plain composition: matmul_naive.wgsl. Contiguous along i: matmul_tall.wgsl.
-struct Params {
-  m: u32, n: u32, k: u32, groups: u32,
-  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
-  a_group: u32, b_group: u32,                     // elements from one block to the next
-  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
-  epilogue: u32,
-  slope: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+//@use matmul_finish
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
@@ -20,19 +12,6 @@ struct Params {
 override WG = 8u;
 const C = 2u; //@spec 1 2 4
 const T = 4u; //@spec 1 2 4 8
-
-fn leaky(v: f32) -> f32 { return select(p.slope * v, v, v > 0.0); }
-
-fn finish(v: f32, g: u32, i: u32, j: u32) -> f32 {
-  switch p.epilogue {
-    case 1u: { return v + c[g / p.c_div * p.n + j]; }
-    case 2u: { return leaky(v + c[g / p.c_div * p.n + j]); }
-    case 3u: { return v * select(p.slope, 1.0, c[(g * p.m + i) * p.n + j] > 0.0); }
-    case 4u: { return tanh(clamp(v + c[g / p.c_div * p.n + j], -15.0, 15.0)); }
-    case 5u: { return leaky(v); }
-    default: { return v; }
-  }
-}
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32) {

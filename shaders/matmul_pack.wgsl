@@ -2,15 +2,7 @@
 // Needs n a multiple of 4. g counts the blocks of b (groups / b_div of the product, b_div = 1 here). A thread copies
 // four columns at a time along J such steps of one l, so that it reads and writes whole cache lines.
 // Grid: (ceil(k / WG), ceil(n / (4 J)), groups). Plain composition: a transposed copy.
-struct Params {
-  m: u32, n: u32, k: u32, groups: u32,
-  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
-  a_group: u32, b_group: u32,                     // elements from one block to the next
-  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
-  epilogue: u32,
-  slope: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+//@use matmul_params
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read> c: array<f32>; // unused, as a is

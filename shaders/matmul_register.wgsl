@@ -4,15 +4,7 @@
 // A thread computes TM rows x TN columns; the columns of a thread lie WG_X apart, so neighbours load neighbours.
 // A driver that does not unroll would keep the tile in memory, hence the marks.
 // Grid: (ceil(n / (WG_X TN)), ceil(m / (WG_Y TM)), groups). Plain composition: matmul_naive.wgsl.
-struct Params {
-  m: u32, n: u32, k: u32, groups: u32,
-  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
-  a_group: u32, b_group: u32,                     // elements from one block to the next
-  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
-  epilogue: u32,
-  slope: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+//@use matmul_finish
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
@@ -22,19 +14,6 @@ override WG_X = 8u;
 override WG_Y = 1u;
 const TM = 8u; //@spec 4 8 16
 const TN = 4u; //@spec 2 4 8
-
-fn leaky(v: f32) -> f32 { return select(p.slope * v, v, v > 0.0); }
-
-fn finish(v: f32, g: u32, i: u32, j: u32) -> f32 {
-  switch p.epilogue {
-    case 1u: { return v + c[g / p.c_div * p.n + j]; }
-    case 2u: { return leaky(v + c[g / p.c_div * p.n + j]); }
-    case 3u: { return v * select(p.slope, 1.0, c[(g * p.m + i) * p.n + j] > 0.0); }
-    case 4u: { return tanh(clamp(v + c[g / p.c_div * p.n + j], -15.0, 15.0)); }
-    case 5u: { return leaky(v); }
-    default: { return v; }
-  }
-}
 
 @compute @workgroup_size(WG_X, WG_Y)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u) {

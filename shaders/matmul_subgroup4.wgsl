@@ -7,15 +7,7 @@
 // Grid: (ceil(n / (32 TN)), ceil(m / (8 TM SUBGROUPS)), groups). Plain composition: matmul_naive.wgsl.
 enable subgroups;
 
-struct Params {
-  m: u32, n: u32, k: u32, groups: u32,
-  a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]
-  a_group: u32, b_group: u32,                     // elements from one block to the next
-  a_div: u32, b_div: u32, c_div: u32,             // group g uses block g / div of a, b and the bias
-  epilogue: u32,
-  slope: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+//@use matmul_params
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read> c: array<vec4f>; // bias [groups / c_div, n], or mask [groups, m, n], or unused

@@ -7,12 +7,15 @@ import { train } from '../../src/gan/train.ts';
 import { open } from '../../src/node.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
 import { near } from '../support/values.ts';
-import { backward, forward, type Layer, latent, penalty, rmsprop, sgd, uniforms, zeros } from './reference.ts';
+import { type Layer, penalty, zeros } from './reference.ts';
+import { reference, type WganCase } from './reference-wgan.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
 
 const SLOPE = 0.3;
+/** Of losses and parameters; rounding alone gives up to 5e-7. */
+const TOLERANCE = 3e-6;
 const rows = 200;
 const stream = new PhiloxStream(6, 'test');
 const data = Float32Array.from({ length: rows * 2 }, () => stream.normal());
@@ -37,86 +40,8 @@ const weights = (layers: Layer[]): number[] => layers.flatMap(({ w }) => w.flat(
 const biases = (layers: Layer[]): number[] => layers.flatMap(({ b }) => b);
 const farthest = (a: number[], b: number[]): number => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
 
-interface Losses {
-  g: number;
-  d: number[];
-  /** lambda times the mean penalty of each critic, at the last repeat */
-  penalty: number[];
-}
-
-interface Case {
-  divergence: 'wgan-gp' | 'wgan';
-  optimizer: 'rmsprop' | 'sgd';
-  K: number;
-  B: number;
-  criticSteps: number;
-  steps: number;
-  rate: number;
-  generatorHidden: number[];
-  criticHidden: number[];
-  lambda: number;
-  clip: number;
-}
-
-/** `steps` steps of spec section 1.3 in float64, from the weights in G and D, which it changes. */
-function reference(c: Case, seed: number, hash: number, list: (step: number) => Uint32Array, G: Layer[], D: Layer[][]) {
-  const { K, B, criticSteps } = c;
-  const gp = c.divergence === 'wgan-gp';
-  const optimizer = { rmsprop, sgd }[c.optimizer];
-  const optG = optimizer(G, c.rate);
-  const optD = D.map((d) => optimizer(d, c.rate, gp ? undefined : c.clip));
-  const losses: Losses[] = [];
-  for (let step = 0; step < c.steps; step++) {
-    const index = list(step);
-    // Draw sites in order: the fakes of all repeats, each repeat's places between real and fake, the generator's z.
-    const z = latent(criticSteps * K * B, 2, seed, step, 0, hash);
-    let last: { loss: number; penalty: number }[] = [];
-    for (let r = 0; r < criticSteps; r++) {
-      const alpha = gp ? uniforms(K * B, seed, step, 1 + r, hash) : [];
-      last = D.map((d, k) => {
-        const g = zeros(d);
-        let loss = 0;
-        let sum = 0;
-        for (let b = 0; b < B; b++) {
-          const i = index[k * B + b];
-          const real = [data[2 * i], data[2 * i + 1]];
-          const fake = forward(G, z[(r * K + k) * B + b], SLOPE).at(-1) as number[];
-          for (const [x, sign] of [
-            [real, -1],
-            [fake, 1],
-          ] as const) {
-            const all = forward(d, x, SLOPE);
-            loss += (sign * (all.at(-1) as number[])[0]) / B;
-            backward(d, all, [sign / B], SLOPE, g);
-          }
-          if (gp) {
-            const at = real.map((v, f) => v + alpha[k * B + b] * (fake[f] - v));
-            sum += (c.lambda / B) * penalty(d, at, SLOPE, c.lambda / B, g);
-          }
-        }
-        optD[k].step(d, g);
-        return { loss: loss + sum, penalty: sum };
-      });
-    }
-    const zg = latent(K * B, 2, seed, step, gp ? 1 + criticSteps : 1, hash);
-    const g = zeros(G);
-    let total = 0;
-    D.forEach((d, k) => {
-      for (let b = 0; b < B; b++) {
-        const made = forward(G, zg[k * B + b], SLOPE);
-        const all = forward(d, made.at(-1) as number[], SLOPE);
-        total -= (all.at(-1) as number[])[0] / (K * B);
-        backward(G, made, backward(d, all, [-1 / (K * B)], SLOPE, zeros(d)), SLOPE, g);
-      }
-    });
-    optG.step(G, g);
-    losses.push({ g: total, d: last.map((x) => x.loss), penalty: last.map((x) => x.penalty) });
-  }
-  return losses;
-}
-
 const seed = 12;
-const gp: Case = {
+const gp: WganCase = {
   divergence: 'wgan-gp',
   optimizer: 'sgd',
   K: 3,
@@ -129,9 +54,12 @@ const gp: Case = {
   lambda: 5,
   clip: 0,
 };
-/** As the presets are. */
-const rms = { optimizer: 'rmsprop', rate: 1e-3 } as const;
-const cases: [string, Case][] = [
+/**
+ * As the presets are. In a hidden bias's gradient the real and the fake half can cancel exactly, and of what rounding
+ * leaves there RMSProp makes up to a third of a step; with these draws and 16 rows none does.
+ */
+const rms = { B: 16, optimizer: 'rmsprop', rate: 1e-3, steps: 3 } as const;
+const cases: [string, WganCase][] = [
   ['WGAN-GP, critics 2-9-1', gp],
   ['WGAN-GP, critics 2-8-5-1', { ...gp, criticHidden: [8, 5] }],
   ['WGAN-GP, critics 2-6-7-5-1, lambda 10', { ...gp, criticHidden: [6, 7, 5], lambda: 10, steps: 4 }],
@@ -174,16 +102,12 @@ for (const [title, c] of cases) {
       gan.batches.fill(index, 0, step);
       return index;
     };
-    // The real and the fake half of a hidden bias's gradient often cancel exactly; of what rounding leaves there,
-    // RMSProp makes up to a third of a step. Without it the biases are as exact as the weights.
-    const tolerance = c.optimizer === 'sgd' ? 2e-6 : 1e-5;
-    const wobble = c.optimizer === 'sgd' ? tolerance : c.rate / 2;
-    const expected = reference(c, seed, gan.program().hash, list, G, D);
+    const expected = reference(c, { data, seed, hash: gan.program().hash, list, slope: SLOPE }, G, D);
     const seen: { loss_g: number; loss_d: readonly number[] }[] = [];
     await train(gan, { steps: c.steps, chunk: 4, onRows: (some) => seen.push(...some) });
     assert.is(seen.length, c.steps);
     seen.forEach((row, i) => {
-      const options = { relative: 1e-6, absolute: c.optimizer === 'sgd' ? 2e-6 : 5e-4 };
+      const options = { relative: 1e-6, absolute: TOLERANCE };
       near([row.loss_g], [expected[i].g], { ...options, what: `L_G of step ${i + 1}` });
       near(row.loss_d, expected[i].d, { ...options, what: `L_D of step ${i + 1}` });
       // Without the penalty the losses would not pass.
@@ -193,12 +117,10 @@ for (const [title, c] of cases) {
       const name = who ? `critic ${who - 1}` : 'generator';
       const wanted = [G, ...D][who];
       const found = weights(layers);
-      const off = farthest(found, weights(wanted));
-      assert.ok(off < tolerance, `weights of the ${name} off by ${off}`);
-      const offBias = farthest(biases(layers), biases(wanted));
-      assert.ok(offBias < wobble, `biases of the ${name} off by ${offBias}`);
+      const off = farthest([...found, ...biases(layers)], [...weights(wanted), ...biases(wanted)]);
+      assert.ok(off < TOLERANCE, `the ${name} is off by ${off}`);
       const moved = farthest(before[who], found);
-      assert.ok(moved > 100 * tolerance, `the ${name} moved by ${moved} only`);
+      assert.ok(moved > 300 * TOLERANCE, `the ${name} moved by ${moved} only`);
       if (who && c.divergence === 'wgan') {
         const bound = Math.fround(c.clip);
         const largest = Math.max(...[...found, ...biases(layers)].map(Math.abs));
