@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { AttackResult } from '../attack/result.ts';
 import { saveDataset } from '../data/save.ts';
 import { blobs } from '../data/synthetic.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { lossCurves, scatterGrid } from '../report/plot.ts';
-import { type Measure, type Reading, renderReport, type SummaryRun, summaryBlocks } from '../report/summary.ts';
+import { renderReport, type SummaryRun, summaryBlocks } from '../report/summary.ts';
 import { freshDirectory } from '../run/directory.ts';
 import { writeAtomic } from '../run/files.ts';
 import { RELEASED, runTraining, startTraining } from '../run/session.ts';
-import { type Assessment, attackRun, type Quality, qualityOf } from './assess.ts';
-import { formatSeconds, printJson, table } from './format.ts';
+import { attackRun, qualityOf } from './assess.ts';
+import { MEASURES, type Part, readings, resultTable, verdict } from './demo-results.ts';
+import { formatSeconds, printJson } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
 import { createProgress, interruptible } from './progress.ts';
 import { unit, writeResults } from './train.ts';
@@ -33,15 +33,6 @@ const SETTING: Partial<GanConfig> = {
   beta1: 0.5,
   steps: 2000,
 };
-
-interface Part {
-  readonly title: string;
-  readonly summary: SummaryRun;
-  readonly attacks: Assessment;
-  readonly quality: Quality;
-  readonly samples: Float32Array;
-  readonly losses: string;
-}
 
 export function demoCommand(): Command {
   const command = new Command('demo')
@@ -182,124 +173,4 @@ async function onePart(
     run.close();
     gan.dispose();
   }
-}
-
-const WHITE_BOX = [
-  [
-    'white-box-max',
-    'white-box, largest of all critics',
-    "Score: the largest critic output. What PAR-GAN's authors report; it does not use the partition.",
-  ],
-  [
-    'white-box-mean',
-    'white-box, mean of all critics',
-    'Score: the mean critic output. It does not use the partition either.',
-  ],
-  [
-    'white-box-own',
-    "white-box, the record's own critic",
-    'The attacker knows the partition a record would be in and asks that critic. Max and mean alone flatter PAR-GAN.',
-  ],
-  [
-    'white-box-own-vs-rest',
-    'white-box, own critic against the others',
-    'Own critic minus the mean of the critics that did not see the record: they serve as reference models.',
-  ],
-  [
-    'nearest-sample',
-    'nearest released sample',
-    'Score: closeness to the nearest of 10,000 released samples. Needs no access to the model.',
-  ],
-] as const;
-
-const MEASURES: readonly Measure[] = [
-  ...WHITE_BOX.map(([key, name, meaning]) => ({
-    key,
-    name,
-    meaning: `Attack accuracy. ${meaning} Chance is 50 %.`,
-    attack: true,
-  })),
-  {
-    key: 'tvd-max',
-    name: 'TVD of critic scores, largest',
-    meaning:
-      'Distance between a critic\'s score histograms of training and other points; "chance" is what shuffled membership gives.',
-    unit: 'number',
-  },
-  { key: 'tvd-mean', name: 'TVD of critic scores, mean', meaning: 'The same, averaged over critics.', unit: 'number' },
-  {
-    key: 'modes',
-    name: 'smallest mode share',
-    meaning: 'Share of samples in the rarest of the five blobs; 20 % is right.',
-  },
-  {
-    key: 'within',
-    name: 'samples within 3 sigma',
-    meaning: "Share of samples within three standard deviations of a blob's mean; real points have 99 %.",
-  },
-  {
-    key: 'wasserstein',
-    name: 'sliced Wasserstein distance',
-    meaning: 'Between samples and points not trained on, in units of the data; smaller is better.',
-    unit: 'number',
-  },
-];
-
-function readings({ attacks, tvd }: Assessment, quality: Quality): Record<string, Reading | undefined> {
-  const byName = Object.fromEntries(
-    attacks.map((a) => [a.name, { value: a.accuracy, ci95: a.ci95, chance: a.chance }]),
-  );
-  return {
-    ...byName,
-    ...(tvd
-      ? {
-          'tvd-max': { value: tvd.max, chance: tvd.floor.max.mean },
-          'tvd-mean': { value: tvd.mean, chance: tvd.floor.mean.mean },
-        }
-      : {}),
-    modes: quality.mode_shares && { value: Math.min(...quality.mode_shares) },
-    within: quality.within_3_sigma === undefined ? undefined : { value: quality.within_3_sigma },
-    wasserstein: { value: quality.sliced_wasserstein_1 },
-  };
-}
-
-function resultTable(parts: readonly Part[]): string {
-  const rows = MEASURES.map(({ key, name, unit: kind }) => [
-    name,
-    ...parts.map(({ summary }) => {
-      const r = summary.readings[key];
-      if (!r) return '-';
-      const show = (x: number) => (kind === 'number' ? x.toFixed(3) : `${(100 * x).toFixed(1)} %`);
-      const interval = r.ci95 ? ` [${show(r.ci95[0])}, ${show(r.ci95[1])}]` : '';
-      return `${show(r.value)}${interval}${r.chance === undefined ? '' : `, chance ${show(r.chance)}`}`;
-    }),
-  ]);
-  const shares = parts.map(
-    ({ quality }) => (quality.mode_shares ?? []).map((x) => `${(100 * x).toFixed(0)}`).join(' ') || '-',
-  );
-  rows.splice(
-    rows.findIndex(([name]) => name === 'smallest mode share'),
-    1,
-    ['mode shares, %', ...shares],
-  );
-  return table(['', ...parts.map((p) => p.title)], rows);
-}
-
-/** Says what the numbers say, whichever way they came out. */
-function verdict(parts: readonly Part[]): { sentence: string; plain_leaks: boolean } {
-  const find = (part: Part, name: string) => part.attacks.attacks.find((a) => a.name === name) as AttackResult;
-  const [plain, par] = parts;
-  const leaks = (a: AttackResult) => a.ci95[0] > a.chance;
-  const percent = (a: AttackResult) => `${(100 * a.accuracy).toFixed(0)} %`;
-  const before = find(plain, 'white-box-max');
-  const pooled = [find(par, 'white-box-max'), find(par, 'white-box-mean')];
-  const own = find(par, 'white-box-own');
-  const plainly = leaks(before)
-    ? `The plain GAN leaks: its critic tells members from others with ${percent(before)} accuracy.`
-    : `This plain GAN does not leak measurably (${percent(before)} accuracy).`;
-  const pools = `PAR-GAN's pooled critics reach ${pooled.map(percent).join(' (max) and ')} (mean)`;
-  const knows = leaks(own)
-    ? `, but an attacker who knows the partition reaches ${percent(own)}: do not release the critics.`
-    : `, and knowing the partition does not help (${percent(own)}).`;
-  return { sentence: `${plainly} ${pools}${knows}`, plain_leaks: leaks(before) };
 }

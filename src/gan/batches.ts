@@ -25,16 +25,17 @@ export class Batches {
     this.batch = batch;
     this.block = Math.floor(rows / partitions);
     this.#seed = seed;
+    const most = Math.floor(rows / batch);
     if (partitions > rows) {
       throw new VeilganError('CONFIG', `${partitions} partitions of ${rows} rows: more partitions than rows`, {
         where: '--partitions',
-        fix: `Use at most ${Math.max(1, Math.floor(rows / batch))} with batches of ${batch}`,
+        fix: most ? `Use at most ${most} with batches of ${batch}` : `Use at most ${rows}, and smaller batches`,
       });
     }
     if (this.block < batch) {
       throw new VeilganError('CONFIG', `a partition has ${this.block} rows, fewer than a batch of ${batch}`, {
         where: '--batch',
-        fix: `Use --batch ${this.block} or less, or at most ${Math.max(1, Math.floor(rows / batch))} partitions`,
+        fix: `Use --batch ${this.block} or less${most ? `, or at most ${most} partitions` : ''}`,
       });
     }
     this.stepsPerEpoch = Math.floor(this.block / batch);

@@ -9,6 +9,28 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** Tensors on the host, by name, as a checkpoint holds them. */
 export type HostTensors = Record<string, { shape: Shape; data: Float32Array }>;
 
+/**
+ * Overwrites a flat buffer with stored tensors.
+ * @param prefix what their names have before the buffer's own
+ * @throws VeilganError FILE where one is missing or has another shape
+ */
+export function restoreFlat(f: Flat, prefix: string, tensors: Readonly<HostTensors>): void {
+  const values: Record<string, Float32Array> = {};
+  for (const [name, part] of Object.entries(f.parts)) {
+    const key = `${prefix}${name}`;
+    const stored = tensors[key];
+    if (!stored || stored.data.length !== part.length || stored.shape.join() !== part.shape.join()) {
+      const what = stored ? `has shape [${stored.shape}], not [${part.shape}]` : 'is missing';
+      throw new VeilganError('FILE', `the checkpoint's tensor ${key} ${what}`, {
+        where: 'checkpoint.safetensors',
+        fix: "Use the checkpoint that belongs to this run's run.json",
+      });
+    }
+    values[name] = stored.data;
+  }
+  writeFlat(f, values);
+}
+
 /** A network with its parameters and its optimiser: the generator, or all K critics at once. */
 export class Player {
   readonly name: string;
@@ -50,22 +72,7 @@ export class Player {
 
   /** @throws VeilganError FILE where a tensor is missing or has another shape */
   restore(tensors: Readonly<HostTensors>, updates: number): void {
-    for (const [prefix, f] of this.#flats()) {
-      const values: Record<string, Float32Array> = {};
-      for (const [name, part] of Object.entries(f.parts)) {
-        const key = `${this.name}.${prefix}${name}`;
-        const stored = tensors[key];
-        if (!stored || stored.data.length !== part.length || stored.shape.join() !== part.shape.join()) {
-          const what = stored ? `has shape [${stored.shape}], not [${part.shape}]` : 'is missing';
-          throw new VeilganError('FILE', `the checkpoint's tensor ${key} ${what}`, {
-            where: 'checkpoint.safetensors',
-            fix: "Use the checkpoint that belongs to this run's run.json",
-          });
-        }
-        values[name] = stored.data;
-      }
-      writeFlat(f, values);
-    }
+    for (const [prefix, f] of this.#flats()) restoreFlat(f, `${this.name}.${prefix}`, tensors);
     this.optimizer.updates = updates;
   }
 

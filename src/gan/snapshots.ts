@@ -1,7 +1,7 @@
 import { assign } from '../ops/assign.ts';
-import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../optim/flat.ts';
+import { disposeFlat, type Flat, flat, readFlat } from '../optim/flat.ts';
 import type { Shape } from '../tensor/shape.ts';
-import type { HostTensors } from './player.ts';
+import { type HostTensors, restoreFlat } from './player.ts';
 
 /**
  * Copies of the generator from the second half of the run so far, which samples are drawn from in turn. A GAN circles
@@ -55,6 +55,7 @@ export class Snapshots {
     return tensors;
   }
 
+  /** @throws VeilganError FILE where a copy is not whole or of another network */
   restore(prefix: string, tensors: Readonly<HostTensors>): void {
     this.dispose();
     const steps = Object.keys(tensors).flatMap((key) =>
@@ -62,9 +63,8 @@ export class Snapshots {
     );
     for (const step of [...new Set(steps)].sort((a, b) => a - b)) {
       const parameters = this.#like();
-      const names = Object.keys(parameters.parts);
-      writeFlat(parameters, Object.fromEntries(names.map((name) => [name, tensors[`${prefix}.${step}.${name}`].data])));
       this.#members.push({ step, parameters });
+      restoreFlat(parameters, `${prefix}.${step}.`, tensors);
     }
   }
 

@@ -2,10 +2,15 @@
 const EARLY = 0.94;
 const SHORTER = 0.9;
 
+interface Span {
+  ms: number;
+  units: number;
+}
+
 interface Known {
-  /** milliseconds a unit took, by way of waiting */
-  sleep: number[];
-  poll: number[];
+  /** what the last chunks took, by way of waiting */
+  sleep: Span[];
+  poll: Span[];
   trials: number;
   /** milliseconds a unit to sleep for; 0 before the first sleep */
   nap: number;
@@ -66,12 +71,12 @@ export class Waiter {
     const known = this.#known.get(kind);
     if (!known) return undefined;
     const times = known[this.#best(known)];
-    return times.length ? low(times) : undefined;
+    return times.length ? rate(times) : undefined;
   }
 
-  #best(known: { sleep: number[]; poll: number[] }): 'sleep' | 'poll' {
+  #best(known: Known): 'sleep' | 'poll' {
     if (!known.sleep.length) return 'poll';
-    return low(known.sleep) < low(known.poll) ? 'sleep' : 'poll';
+    return rate(known.sleep) < rate(known.poll) ? 'sleep' : 'poll';
   }
 
   #mode(kind: string): 'sleep' | 'poll' {
@@ -91,12 +96,15 @@ export class Waiter {
     // The first run of a kind compiles its kernels: it says nothing about the next ones.
     if (known.trials++ === 1) known.poll.length = 0;
     const list = known[mode];
-    list.push((this.#lastDone - start) / units);
+    list.push({ ms: this.#lastDone - start, units });
     if (list.length > 7) list.shift();
   }
 }
 
-/** The lower quartile: what a chunk takes when nothing disturbs it. */
-function low(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 4)];
+/**
+ * Milliseconds a unit, over all of them: where one chunk was asked for too late the next one looks too short, so single
+ * spans mislead and only their sum is right.
+ */
+function rate(spans: readonly Span[]): number {
+  return spans.reduce((sum, s) => sum + s.ms, 0) / spans.reduce((sum, s) => sum + s.units, 0);
 }

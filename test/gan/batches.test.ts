@@ -180,8 +180,10 @@ test('what does not fit is refused, with the flag to change and a value that wou
   const alone = failure(() => new Batches(7, config(1, 8), 1));
   assert.is(alone.line(), '--batch: a partition has 7 rows, fewer than a batch of 8. Use --batch 7 or less.');
   const both = failure(() => new Batches(5, config(6, 8), 1));
-  assert.is(both.where, '--partitions');
-  new Batches(5, config(1, 5), 1);
+  assert.is(
+    both.line(),
+    '--partitions: 6 partitions of 5 rows: more partitions than rows. Use at most 5, and smaller batches.',
+  );
 });
 
 test.run();
