@@ -3,7 +3,7 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 import { matmulSuite } from './matmul.ts';
 import type { Result } from './measure.ts';
 import { startupSuite } from './startup.ts';
-import { blobsSuite, criticsSuite, dispatchSuite } from './systems.ts';
+import { blobsSuite, criticsSuite, dispatchSuite, profileSuite } from './systems.ts';
 
 export type { Result } from './measure.ts';
 
@@ -12,6 +12,7 @@ export const suites = {
   dispatch: (gpu: Gpu) => dispatchSuite(gpu),
   blobs: (gpu: Gpu) => blobsSuite(gpu),
   critics: (gpu: Gpu) => criticsSuite(gpu),
+  profile: (gpu: Gpu) => profileSuite(gpu),
   startup: async (_: Gpu, { cli }: BenchOptions) => startupSuite(cli),
 } satisfies Record<string, (gpu: Gpu, options: BenchOptions) => Promise<Result[]>>;
 

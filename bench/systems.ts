@@ -124,3 +124,20 @@ export async function criticsSuite(gpu: Gpu): Promise<Result[]> {
     }),
   );
 }
+
+/** Where the time of a Blobs JS step goes, by kernel: timestamps around each dispatch, which costs about 10 us each. */
+export async function profileSuite(gpu: Gpu): Promise<Result[]> {
+  const STEPS = 20;
+  const gan = system(gpu, {}, 'blobs-js');
+  await gpu.replay(gan.chunk(STEPS)).done();
+  const rows = await gpu.profile(async () => {
+    await gpu.replay(gan.chunk(STEPS)).done();
+  });
+  gan.dispose();
+  return rows.map(({ kernel, count, ms }) => ({
+    suite: 'profile',
+    case: 'blobs-js step, by kernel',
+    impl: `${kernel} x ${count / STEPS}`,
+    median_ms: ms / STEPS,
+  }));
+}

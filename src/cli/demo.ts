@@ -31,7 +31,7 @@ const SETTING: Partial<GanConfig> = {
   criticSteps: 2,
   rate: 3e-4,
   beta1: 0.5,
-  steps: 2000,
+  steps: 1200,
 };
 
 export function demoCommand(): Command {

@@ -18,7 +18,7 @@ import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { Batches } from './batches.ts';
 import type { GanConfig } from './config.ts';
 import { criticTerms, generatorTerms, penaltyTerms } from './losses.ts';
-import { type HostTensors, Player } from './player.ts';
+import { type HostTensors, Player, restoreCount } from './player.ts';
 import { Snapshots } from './snapshots.ts';
 import type { System } from './train.ts';
 
@@ -234,10 +234,10 @@ export class ParGan implements System {
 
   /** Goes on from what `state` gave. @throws VeilganError FILE where it belongs to another network */
   restore(tensors: Readonly<HostTensors>, meta: Readonly<Record<string, string>>): void {
-    this.generator.restore(tensors, Number(meta.generator_updates));
-    this.critics.restore(tensors, Number(meta.critic_updates));
+    this.generator.restore(tensors, restoreCount(meta, 'generator_updates'));
+    this.critics.restore(tensors, restoreCount(meta, 'critic_updates'));
     this.snapshots.restore('generator.snapshot', tensors);
-    this.step = Number(meta.step);
+    this.step = restoreCount(meta, 'step');
   }
 
   dispose(): void {

@@ -31,6 +31,15 @@ export function restoreFlat(f: Flat, prefix: string, tensors: Readonly<HostTenso
   writeFlat(f, values);
 }
 
+/** A count among a checkpoint's metadata. @throws VeilganError FILE where it is missing or no whole number */
+export function restoreCount(meta: Readonly<Record<string, string>>, name: string): number {
+  if (Object.hasOwn(meta, name) && /^\d{1,15}$/.test(meta[name])) return Number(meta[name]);
+  throw new VeilganError('FILE', `the checkpoint does not say ${name} (in its metadata)`, {
+    where: 'checkpoint.safetensors',
+    fix: 'The file is not a checkpoint of VeilGAN: take another copy of it',
+  });
+}
+
 /** A network with its parameters and its optimiser: the generator, or all K critics at once. */
 export class Player {
   readonly name: string;

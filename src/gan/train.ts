@@ -62,8 +62,11 @@ export async function train(
       const each = waiter.estimate(replays[0].program.name);
       if (!chunk && each) size = Math.max(1, Math.min(4 * size, Math.round(targetMs / each)));
     }
-  } finally {
     while (flying.length) await land();
+  } catch (error) {
+    // What is still in flight follows from what failed: it has to end, but its rows and errors say nothing new.
+    await Promise.allSettled(flying.map(({ ticket }) => ticket.done()));
+    throw error;
   }
 }
 
@@ -72,7 +75,7 @@ function toRows(logs: Map<string, Float32Array[]>, first: number): LossRow[] {
   const d = logs.get('loss_d') ?? [];
   return g.map((row, i) => {
     const step = first + i + 1;
-    const bad = !Number.isFinite(row[0]) ? 'generator' : d[i].some((x) => !Number.isFinite(x)) ? 'critic' : null;
+    const bad = d[i].some((x) => !Number.isFinite(x)) ? 'critic' : Number.isFinite(row[0]) ? null : 'generator';
     if (bad) {
       throw new VeilganError('NAN', `the ${bad} loss is not finite at step ${step}`, {
         where: `step ${step}`,

@@ -96,7 +96,7 @@ function originTable(runs: readonly SummaryRun[]): Block {
     return `VeilGAN ${version.veilgan}${git}, Node ${version.node}`;
   };
   const adapter = ({ info }: SummaryRun) => {
-    const known = ['description', 'device', 'vendor', 'architecture', 'driver'].map((key) => info.adapter[key]);
+    const known = ['name', 'vendor', 'architecture'].map((key) => info.adapter[key]);
     return known.filter((value) => typeof value === 'string' && value !== '').join(', ') || 'unknown';
   };
   const facts: [string, (run: SummaryRun) => string][] = [

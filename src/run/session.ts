@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/store.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { ParGan } from '../gan/pargan.ts';
+import type { HostTensors } from '../gan/player.ts';
 import { type LossRow, train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -40,18 +41,20 @@ export async function startTraining(
 ): Promise<TrainingJob> {
   const data = await loadDataset(options.data);
   const gan = new ParGan(gpu, options.config, data, options.seed);
-  const run = createRun(
-    options.out,
-    {
-      system: options.system,
-      data: describe(data),
-      seed: options.seed,
-      config: { ...options.config },
-      adapter: { ...gpu.adapter },
-    },
-    { root: options.root },
-  );
-  return { run, gan, data, steps: options.config.steps };
+  const meta = {
+    system: options.system,
+    data: describe(data),
+    seed: options.seed,
+    config: { ...options.config },
+    adapter: { ...gpu.adapter },
+  };
+  try {
+    const run = createRun(options.out, meta, { root: options.root });
+    return { run, gan, data, steps: options.config.steps };
+  } catch (error) {
+    gan.dispose();
+    throw error;
+  }
 }
 
 const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) => ({
@@ -84,25 +87,40 @@ export async function openTraining(
   { write = false, steps }: { write?: boolean; steps?: number } = {},
 ): Promise<TrainingJob> {
   const run = openRun(dir, { write });
+  let gan: ParGan | undefined;
   try {
     const data = await dataOf(run);
     const config = makeConfig(undefined, run.info.config);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
-    const gan = new ParGan(gpu, config, data, run.info.seed);
+    gan = new ParGan(gpu, config, data, run.info.seed);
     const tensors = Object.fromEntries(
       Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
     );
     gan.restore(tensors, checkpoint.meta);
     return { run, gan, data, steps: steps ?? config.steps };
   } catch (error) {
+    gan?.dispose();
     run.close();
     throw error;
+  }
+}
+
+/** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
+function checkFinite(tensors: Readonly<HostTensors>, step: number): void {
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (data.every(Number.isFinite)) continue;
+    throw new VeilganError('NAN', `${name} is not finite after step ${step}`, {
+      where: `step ${step}`,
+      fix: 'Lower --rate, or look for extreme values in the data; the checkpoint before, if any, is kept',
+    });
   }
 }
 
 /**
  * Trains to the job's last step, appending metrics as chunks finish and replacing the checkpoint about every half
  * minute, at the end, and when `stop` says so.
+ * @param checkpointSeconds 0 writes one after every chunk
+ * @throws VeilganError NAN naming the step; the checkpoint before it stays
  */
 export async function runTraining(
   { run, gan, steps }: TrainingJob,
@@ -124,14 +142,16 @@ export async function runTraining(
   let firstStep = 0;
   const save = async () => {
     const { tensors, meta } = await gan.state();
+    checkFinite(tensors, gan.step);
     run.writeCheckpoint(tensors, meta);
   };
   while (gan.step < steps && !stop?.()) {
     const until = performance.now() + 1000 * checkpointSeconds;
+    const from = gan.step;
     await train(gan, {
       steps,
       chunk,
-      stop: () => stop?.() || performance.now() > until,
+      stop: () => stop?.() || (gan.step > from && performance.now() > until),
       onRows: (rows) => {
         firstStep ||= process.uptime();
         run.appendMetrics(

@@ -15,7 +15,7 @@ const run = (title: string, K: number, readings: SummaryRun['readings']): Summar
     config: { partitions: K, learning_rate: 0.0002, divergence: 'js', betas: [0.5, 0.9] },
     created: '2025-01-02T03:04:05.000Z',
     version: { veilgan: '0.1.0', node: '20.20.0', git: { commit: 'a'.repeat(40), dirty: true } },
-    adapter: { description: 'llvmpipe <LLVM>', vendor: 'mesa', limits: {} },
+    adapter: { name: 'llvmpipe <LLVM>', vendor: 'mesa', limits: {} },
   },
   steps: 2000,
   seconds: 30,
