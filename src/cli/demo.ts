@@ -57,12 +57,12 @@ async function demo(
 ): Promise<void> {
   const { seed, steps, json, quiet } = flags;
   const say = (line: string) => !json && !quiet && process.stderr.write(`${line}\n`);
+  const out = freshDirectory(flags.out, 'demo');
   say(
     `${gpu.adapter.name}: plain GAN (K = 1) and PAR-GAN (K = ${K}) on ${ROWS} points of five blobs, ${steps} steps each`,
   );
   const data = { ...blobs({ rows: 2 * ROWS, train: ROWS, seed }), name: `blobs-demo-${seed}` };
   await saveDataset(data, { force: true });
-  const out = freshDirectory(flags.out, 'demo');
   const parts: Part[] = [];
   const stop = interruptible(() => say('stopping'));
   try {

@@ -15,8 +15,6 @@ useOwnStderr();
 const program = new Command('veilgan')
   .description('Trains generative models that do not give their training data away, and measures whether they do.')
   .version(codeVersion().veilgan)
-  .showHelpAfterError('(--help tells more)')
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'veilgan: ')) })
   .addCommand(demoCommand())
   .addCommand(trainCommand())
   .addCommand(sampleCommand())
@@ -33,9 +31,18 @@ function leave(code: number): void {
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }
 
+/** What the parser says of a wrong call, a suggestion included, as one line like every other error. */
+const outputError = (text: string, write: (line: string) => void) =>
+  write(
+    `${text
+      .replace(/^error: /, 'veilgan: ')
+      .trim()
+      .replace(/\s*\n\s*/g, ' ')} (--help tells more)\n`,
+  );
+
 try {
   for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
-    command.exitOverride();
+    command.exitOverride().configureOutput({ outputError });
   await program.parseAsync();
   leave(Number(process.exitCode ?? 0));
 } catch (error) {

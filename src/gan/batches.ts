@@ -35,7 +35,7 @@ export class Batches {
     if (this.block < batch) {
       throw new VeilganError('CONFIG', `a partition has ${this.block} rows, fewer than a batch of ${batch}`, {
         where: '--batch',
-        fix: `Use --batch ${this.block} or less${most ? `, or at most ${most} partitions` : ''}`,
+        fix: `Use --batch ${this.block} or less${most ? `, or --partitions ${most}` : ''}`,
       });
     }
     this.stepsPerEpoch = Math.floor(this.block / batch);

@@ -101,45 +101,52 @@ export class ParGan implements System {
    * all fakes of that phase are one call of it.
    */
   #record(): void {
-    this.#criticPhase();
-    this.#generatorPhase();
+    log('loss_d', this.#criticPhase());
+    log('loss_g', this.#generatorPhase());
   }
 
-  #criticPhase(): void {
-    const { config, generator, critics, features: d } = this;
+  /** Gives the loss of each critic before its last update, [K]. */
+  #criticPhase(): Tensor {
+    const { config, generator, features: d } = this;
     const { partitions: K, batch: B, criticSteps } = config;
     const real = reshape(gather(this.#data, { list: this.#index, perStep: K * B }), [K, B, d]);
     const fakes = generator.apply(this.#latent(criticSteps * K));
-    for (let r = 0; r < criticSteps; r++) {
-      scope(() => {
-        const fake = slice(fakes, 0, r * K, (r + 1) * K);
-        const both = concat([real, fake], 1);
-        const at = config.divergence === 'wgan-gp' ? uniform(this.gpu, [K, B, 1], { seed: this.seed }) : null;
-        const [[, terms, penalties], gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) => {
-          const critic = (x: Tensor) => critics.network.apply(p, x);
-          const terms = criticTerms(critic(both), this.#target, config);
-          // No term is shared between critics, so the gradient of the sum is each one's own.
-          const bare = sum(terms, undefined, { scale: 1 / B });
-          if (!at) return [bare, terms] as const;
-          const penalties = penaltyTerms(critic, real, fake, at);
-          return [add(bare, sum(penalties, undefined, { scale: config.penalty / B })), terms, penalties] as const;
-        })(critics.parameters.parts);
-        critics.optimizer.update(gradient);
-        if (r < criticSteps - 1) return;
-        const own = sum(terms, [1, 2], { scale: 1 / B });
-        log('loss_d', penalties ? add(own, mean(scale(penalties, config.penalty), 1)) : own);
-      });
-    }
+    for (let r = 1; r < criticSteps; r++) scope(() => void this.#criticUpdate(real, slice(fakes, 0, (r - 1) * K, r * K)));
+    return scope(() => {
+      const { terms, penalties } = this.#criticUpdate(real, slice(fakes, 0, (criticSteps - 1) * K, criticSteps * K));
+      const own = sum(terms, [1, 2], { scale: 1 / B });
+      return penalties ? add(own, mean(scale(penalties, config.penalty), 1)) : own;
+    });
   }
 
-  #generatorPhase(): void {
+  /** One update of every critic on real and fake rows [K, B, d]; gives the terms of their losses. */
+  #criticUpdate(real: Tensor, fake: Tensor): { terms: Tensor; penalties?: Tensor } {
+    const { config, critics } = this;
+    const { partitions: K, batch: B } = config;
+    const both = concat([real, fake], 1);
+    const at = config.divergence === 'wgan-gp' ? uniform(this.gpu, [K, B, 1], { seed: this.seed }) : null;
+    const [[, terms, penalties], gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) => {
+      const critic = (x: Tensor) => critics.network.apply(p, x);
+      const terms = criticTerms(critic(both), this.#target, config);
+      // No term is shared between critics, so the gradient of the sum is each one's own.
+      const bare = sum(terms, undefined, { scale: 1 / B });
+      if (!at) return [bare, terms] as const;
+      const penalties = penaltyTerms(critic, real, fake, at);
+      return [add(bare, sum(penalties, undefined, { scale: config.penalty / B })), terms, penalties] as const;
+    })(critics.parameters.parts);
+    critics.optimizer.update(gradient);
+    return { terms, penalties };
+  }
+
+  /** One update of the generator; gives its loss before it. */
+  #generatorPhase(): Tensor {
     const { config, generator, critics } = this;
     const z = this.#latent(config.partitions);
     const [loss, gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) =>
       mean(generatorTerms(critics.apply(generator.network.apply(p, z)), this.#ones, config)),
     )(generator.parameters.parts);
     generator.optimizer.update(gradient);
-    log('loss_g', loss);
+    return loss;
   }
 
   /** The recorded step; recorded at the first call. */
@@ -150,7 +157,7 @@ export class ParGan implements System {
 
   /** The critics' phase of a step alone, for benchmarks; the caller disposes of it. */
   criticProgram(): Program {
-    return this.gpu.capture('pargan.critics', () => scope(() => this.#criticPhase()));
+    return this.gpu.capture('pargan.critics', () => scope(() => void this.#criticPhase()));
   }
 
   /**

@@ -13,7 +13,7 @@ import { dirname, join, resolve } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
 import { fileError, writeAtomic } from './files.ts';
 import { acquireLock } from './lock.ts';
-import { Run, removeEmpty, removeStarted } from './run.ts';
+import { CHECKPOINT, Run, removeEmpty, removeStarted } from './run.ts';
 import { RUN_FORMAT, type RunInfo, readRunInfo } from './schema.ts';
 import { codeVersion } from './version.ts';
 
@@ -134,9 +134,10 @@ function isEmpty(dir: string): boolean {
 
 function refuse(out: string): never {
   const isRun = existsSync(join(out, 'run.json'));
+  const resumes = isRun && existsSync(join(out, CHECKPOINT));
   const state = isRun ? 'and holds a run' : statSync(out).isDirectory() ? 'and is not empty' : 'and is a file';
   throw new VeilganError('USAGE', `${out} exists ${state}`, {
     where: `--out ${out}`,
-    fix: `Choose another directory with --out${isRun ? `, or continue that run with --resume ${out}` : ''}`,
+    fix: `Choose another directory with --out${resumes ? `, or continue that run with --resume ${out}` : ''}`,
   });
 }

@@ -14,7 +14,7 @@ export interface Checkpoint {
   meta: Record<string, string>;
 }
 
-const CHECKPOINT = 'checkpoint.safetensors';
+export const CHECKPOINT = 'checkpoint.safetensors';
 
 export class Run {
   /** Absolute path. */

@@ -170,7 +170,7 @@ test('what does not fit is refused, with the flag to change and a value that wou
   assert.equal([large.code, large.where], ['CONFIG', '--batch']);
   assert.is(
     large.line(),
-    '--batch: a partition has 25 rows, fewer than a batch of 26. Use --batch 25 or less, or at most 3 partitions.',
+    '--batch: a partition has 25 rows, fewer than a batch of 26. Use --batch 25 or less, or --partitions 3.',
   );
   // What the errors propose is accepted.
   new Batches(5, config(5, 1), 1);

@@ -7,7 +7,7 @@ import { Snapshots } from '../../src/gan/snapshots.ts';
 import { train } from '../../src/gan/train.ts';
 import { open } from '../../src/node.ts';
 import { disposeFlat, flat, writeFlat } from '../../src/optim/flat.ts';
-import { sameBits, Values } from '../support/values.ts';
+import { codeOf, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
@@ -208,6 +208,18 @@ test('what does not belong to the network is refused, and names the tensor', asy
       /^checkpoint\.safetensors: the checkpoint's tensor generator\.snapshot\.10\.0\.weight /,
     );
     b.dispose();
+  }
+  // Without its counts Adam's rate would be no number.
+  for (const name of ['generator_updates', 'critic_updates', 'step']) {
+    for (const text of [undefined, '', '-1', '1.5', 'x']) {
+      const { [name]: _, ...others } = meta;
+      const b = make();
+      assert.is(
+        await codeOf(() => b.restore(tensors, text === undefined ? others : { ...others, [name]: text })),
+        'FILE',
+      );
+      b.dispose();
+    }
   }
   gan.dispose();
 });

@@ -5,38 +5,17 @@ import type { Replay } from '../../src/gpu/program.ts';
 import { open } from '../../src/node.ts';
 import { gather } from '../../src/ops/gather.ts';
 import { reshape, slice } from '../../src/ops/movement.ts';
-import { disposeFlat, type Flat, flat, layout, readFlat, writeFlat } from '../../src/optim/flat.ts';
+import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../../src/optim/flat.ts';
 import { Optimizer, type OptimizerConfig } from '../../src/optim/optimizer.ts';
 import { scope } from '../../src/tensor/scope.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
 import { near, poison, sameBits, Values } from '../support/values.ts';
+import { lengths, names, PARAMETERS, reference, shapes, starts, total } from './reference.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
 
 const STEPS = 50;
-/**
- * Nine parameters, so that two dispatches pack them; each with the size of its gradients. Those of 1e-6 tell whether
- * epsilon (1e-7) lies outside of the root and how large it is.
- */
-const PARAMETERS: Readonly<Record<string, { shape: Shape; size: number }>> = {
-  a: { shape: [1, 2, 7], size: 1 },
-  b: { shape: [1, 7], size: 1e-6 },
-  c: { shape: [3, 5, 13], size: 1 },
-  d: { shape: [1], size: 1 },
-  e: { shape: [64], size: 30 },
-  f: { shape: [65], size: 1e-6 },
-  g: { shape: [63], size: 0 },
-  h: { shape: [3, 11], size: 1e-3 },
-  i: { shape: [2, 33, 67], size: 1 },
-};
-const names = Object.keys(PARAMETERS);
-const shapes = Object.fromEntries(names.map((name) => [name, PARAMETERS[name].shape]));
-const lengths = names.map((name) => sizeOf(shapes[name]));
-const total = lengths.reduce((a, b) => a + b, 0);
-const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0));
-
 const values = new Values(17);
 const initial = Object.fromEntries(names.map((name) => [name, values.normal(shapes[name])]));
 /** Gradients [STEPS, total]; they do not depend on the parameters, so that errors do not grow. */
@@ -56,45 +35,6 @@ const CONFIGS: readonly OptimizerConfig[] = [
   { kind: 'adam', rate: 0.02, beta1: 0.5, beta2: 0.9, epsilon: 1e-4 },
 ];
 const titleOf = (c: OptimizerConfig) => JSON.stringify(c).replace(/["{}]/g, '').replaceAll(',', ' ');
-
-interface State {
-  w: number;
-  m: number;
-  v: number;
-  /** sum of |steps| */
-  path: number;
-}
-
-/** One number after `steps` gradients, in float64. */
-function reference(
-  c: OptimizerConfig,
-  w0: number,
-  gradient: (t: number) => number,
-  clip: number,
-  steps = STEPS,
-): State {
-  let [w, m, v, path] = [w0, 0, 0, 0];
-  for (let t = 1; t <= steps; t++) {
-    const g = gradient(t - 1);
-    let step: number;
-    if (c.kind === 'sgd') {
-      v = (c.momentum ?? 0) * v + g;
-      step = c.rate * v;
-    } else if (c.kind === 'rmsprop') {
-      const decay = c.decay ?? 0.9;
-      v = decay * v + (1 - decay) * g * g;
-      step = (c.rate * g) / (Math.sqrt(v) + (c.epsilon ?? 1e-7));
-    } else {
-      const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = c;
-      m = beta1 * m + (1 - beta1) * g;
-      v = beta2 * v + (1 - beta2) * g * g;
-      step = ((c.rate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t)) * (m / (Math.sqrt(v) + epsilon));
-    }
-    w = Math.min(clip, Math.max(-clip, w - step));
-    path += Math.abs(step);
-  }
-  return { w, m, v, path };
-}
 
 interface Made {
   parameters: Flat;
@@ -171,7 +111,7 @@ for (const config of CONFIGS) {
     for (const [p, name] of names.entries()) {
       for (let i = 0; i < lengths[p]; i++) {
         const gradient = (t: number) => gradients[t * total + starts[p] + i];
-        const e = reference(config, initial[name][i], gradient, Number.POSITIVE_INFINITY);
+        const e = reference(config, initial[name][i], gradient, Number.POSITIVE_INFINITY, STEPS);
         // 24 bits of w at each of 50 roundings, and of 1 - beta2 in every step.
         const absolute = 3e-6 * Math.max(1, Math.abs(e.w)) + 2e-5 * e.path;
         near([w[name].data[i]], [e.w], { relative: 0, absolute, what: `${name}[${i}]` });
@@ -217,7 +157,7 @@ for (const config of [CONFIGS[1], CONFIGS[2], CONFIGS[4]]) {
     let bounded = 0;
     for (const [p, name] of names.entries()) {
       for (let i = 0; i < lengths[p]; i++) {
-        const e = reference(config, initial[name][i], (t) => gradients[t * total + starts[p] + i], clip);
+        const e = reference(config, initial[name][i], (t) => gradients[t * total + starts[p] + i], clip, STEPS);
         assert.ok(Math.abs(w[name].data[i]) <= clip, `${name}[${i}] is ${w[name].data[i]}`);
         near([w[name].data[i]], [e.w], { relative: 0, absolute: 3e-6 + 2e-5 * e.path, what: `${name}[${i}]` });
         if (Math.abs(w[name].data[i]) === clip) bounded++;
@@ -283,35 +223,6 @@ test('an update is one dispatch over all parameters, after those that pack the g
     for (const g of Object.values(gradient)) g.dispose();
     free(made);
   }
-});
-
-test('a flat buffer: ranges of 256 bytes in order, zeroed, written and read by name', async () => {
-  assert.equal(layout([[1], [64], [65], [3, 5, 13], [], [0, 4], [2]]), {
-    at: [0, 64, 128, 256, 512, 576, 576],
-    length: 640,
-  });
-  poison(gpu, 1 << 17);
-  const f = flat(gpu, shapes);
-  assert.ok((await f.whole.read()).every((x) => x === 0));
-  f.at.forEach((at, p) => {
-    const part = f.parts[names[p]];
-    assert.is(part.offset, 4 * at);
-    assert.is(part.offset % 256, 0);
-    assert.is(part.storage, f.whole.storage);
-    assert.equal(part.shape, shapes[names[p]]);
-  });
-  gpu.upload(f.whole, new Float32Array(f.whole.length).fill(7));
-  writeFlat(f, initial);
-  const back = await readFlat(f);
-  assert.equal(Object.keys(back), names);
-  for (const name of names) {
-    sameBits(back[name].data, initial[name], name);
-    sameBits(await f.parts[name].read(), initial[name], name);
-  }
-  const sum = (x: Float32Array) => x.reduce((s, v) => s + Math.abs(v), 0);
-  const expected = names.reduce((s, name) => s + sum(initial[name]), 0);
-  near([sum(await f.whole.read())], [expected], { relative: 1e-6 });
-  disposeFlat(f);
 });
 
 test('an optimiser gives back what it took', async () => {

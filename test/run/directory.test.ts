@@ -62,8 +62,12 @@ test('the default name has system, data, date and a free number', ({ root }) => 
 });
 
 test('an output directory that exists is refused with the remedy', ({ root, dir }) => {
-  createRun(dir, meta).close();
+  const run = createRun(dir, meta);
   const before = fs.readFileSync(join(dir, 'run.json'));
+  const hopeless = failure(() => createRun(dir, { ...meta, seed: 2 }));
+  assert.match(hopeless.line(), /holds a run\. Choose another directory with --out\.$/);
+  run.writeCheckpoint({}, { step: '1' });
+  run.close();
   const error = failure(() => createRun(dir, { ...meta, seed: 2 }));
   assert.is(error.code, 'USAGE');
   assert.match(error.line(), /holds a run.*--out.*--resume/);
