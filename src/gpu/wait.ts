@@ -1,6 +1,10 @@
 /** Share of the time that work took to sleep for next time, and how a sleep that was too long shrinks. */
 const EARLY = 0.94;
 const SHORTER = 0.9;
+/** How much slower sleeping may look and still be preferred; chunks between looks at the other way; chunks remembered. */
+const TIE = 1.1;
+const AGAIN = 64;
+const KEPT = 15;
 
 interface Span {
   ms: number;
@@ -76,14 +80,18 @@ export class Waiter {
 
   #best(known: Known): 'sleep' | 'poll' {
     if (!known.sleep.length) return 'poll';
-    return rate(known.sleep) < rate(known.poll) ? 'sleep' : 'poll';
+    // Machines drift by more than this between chunks; a sleeping thread leaves a core to others, so it wins a tie.
+    return rate(known.sleep) < TIE * rate(known.poll) ? 'sleep' : 'poll';
   }
 
   #mode(kind: string): 'sleep' | 'poll' {
     const known = this.#known.get(kind);
     if (!known || known.trials < 2) return 'poll';
     if (known.trials < 10) return known.trials % 2 ? 'poll' : 'sleep';
-    return this.#best(known);
+    const best = this.#best(known);
+    // What was found in the first chunks may have been noise.
+    if (known.trials % AGAIN === 0) return best === 'sleep' ? 'poll' : 'sleep';
+    return best;
   }
 
   #learn(kind: string, mode: 'sleep' | 'poll', start: number, units: number): void {
@@ -97,7 +105,7 @@ export class Waiter {
     if (known.trials++ === 1) known.poll.length = 0;
     const list = known[mode];
     list.push({ ms: this.#lastDone - start, units });
-    if (list.length > 7) list.shift();
+    if (list.length > KEPT) list.shift();
   }
 }
 
