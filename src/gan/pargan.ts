@@ -111,7 +111,8 @@ export class ParGan implements System {
     const { partitions: K, batch: B, criticSteps } = config;
     const real = reshape(gather(this.#data, { list: this.#index, perStep: K * B }), [K, B, d]);
     const fakes = generator.apply(this.#latent(criticSteps * K));
-    for (let r = 1; r < criticSteps; r++) scope(() => void this.#criticUpdate(real, slice(fakes, 0, (r - 1) * K, r * K)));
+    for (let r = 1; r < criticSteps; r++)
+      scope(() => void this.#criticUpdate(real, slice(fakes, 0, (r - 1) * K, r * K)));
     return scope(() => {
       const { terms, penalties } = this.#criticUpdate(real, slice(fakes, 0, (criticSteps - 1) * K, criticSteps * K));
       const own = sum(terms, [1, 2], { scale: 1 / B });
