@@ -15,17 +15,7 @@ export function keep<T extends Tensor>(tensor: T): T {
   return tensor;
 }
 
-/** Anything that holds tensors at known places: a tensor, or lists and records of such. */
-export type Tree<T = Tensor> =
-  | T
-  | readonly Tree<T>[]
-  | { readonly [key: string]: Tree<T> }
-  | null
-  | undefined
-  | number
-  | void;
-
-/** The tensors of a tree, in order. */
+/** The tensors at any depth of lists and records, in order. */
 export function leaves(tree: unknown): Tensor[] {
   if (tree === null || typeof tree !== 'object') return [];
   if ('storage' in tree && 'shape' in tree) return [tree as Tensor];
