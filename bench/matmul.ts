@@ -19,7 +19,6 @@ export async function matmulSuite(gpu: Gpu, sizes: readonly number[] = [256, 512
       runMatmul({
         a,
         b,
-        aux: a,
         ta: false,
         tb: false,
         ga: 1,

@@ -66,7 +66,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   }
 
   // tanh is rare and long: a second, rolled sweep over the own outputs keeps the code short.
-  if (p.epilogue == 4u) {
+  if (p.epilogue == 4u || p.epilogue == 6u) {
     for (var i = row0; i < min(row0 + ROWS, p.m); i++) {
       for (var j = col0; j < min(col0 + 8u * TN, p.n); j += 8u) {
         let at = (g * p.m + i) * p.n + j;

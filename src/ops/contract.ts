@@ -4,31 +4,20 @@
  */
 import { VeilganError } from '../gpu/errors.ts';
 import { type Shape, shapeError } from '../tensor/shape.ts';
-import { type Cotangent, force, recordLazy } from '../tensor/tape.ts';
+import { recordLazy } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
-import { leakyMask, mul, neg, shift, square } from './elementwise.ts';
+import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE } from './epilogue.ts';
 import { runMatmul } from './matmul.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reduce.ts';
-
-/** What happens to a product before it is written. */
-export type Epilogue =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'bias'; readonly bias: Tensor }
-  | { readonly kind: 'leaky'; readonly bias: Tensor; readonly slope: number }
-  | { readonly kind: 'tanh'; readonly bias: Tensor }
-  /** times 1 where `at` > 0 and times `slope` elsewhere: the way back through a leaky unit whose output is `at` */
-  | { readonly kind: 'mask'; readonly at: Tensor; readonly slope: number };
 
 export interface ContractOptions {
   transposeA?: boolean;
   transposeB?: boolean;
   epilogue?: Epilogue;
 }
-
-const NONE: Epilogue = { kind: 'none' };
 
 /** [groups, rows, columns] of a matrix or a stack of them. */
 function dims(t: Tensor): readonly [number, number, number] {
@@ -49,7 +38,8 @@ export function contract(
   b: Tensor,
   { transposeA: ta = false, transposeB: tb = false, epilogue = NONE }: ContractOptions = {},
 ): Tensor {
-  const aux = 'bias' in epilogue ? epilogue.bias : 'at' in epilogue ? epilogue.at : null;
+  const bias = biasOf(epilogue);
+  const aux = epilogue.kind === 'mask' ? epilogue.at : bias;
   common('matmul', aux ? [a, b, aux] : [a, b]);
   const [ga, ar, ac] = dims(a);
   const [gb, br, bc] = dims(b);
@@ -59,7 +49,7 @@ export function contract(
   const groups = Math.max(ga, gb);
   if (groups % ga || groups % gb)
     throw shapeError('matmul', [a.shape, b.shape], `groups ${ga} and ${gb} do not divide`);
-  const biasBlocks = 'bias' in epilogue ? epilogue.bias.length / n : 1;
+  const biasBlocks = bias ? bias.length / n : 1;
   if (groups % biasBlocks)
     throw shapeError(
       'linear',
@@ -68,22 +58,15 @@ export function contract(
     );
   const flat = a.rank === 2 && b.rank === 2;
   const shape = flat ? [m, n] : [groups, m, n];
-  const y = runMatmul({ a, b, aux: aux ?? a, ta, tb, ga, gb, gc: biasBlocks, groups, m, n, k, epilogue, shape });
+  const y = runMatmul({ a, b, ta, tb, ga, gb, gc: biasBlocks, groups, m, n, k, epilogue, shape });
 
-  const inputs = 'bias' in epilogue ? [a, b, epilogue.bias] : [a, b];
-  /** The cotangent of the bare product. */
-  const before = (g: Cotangent): Tensor => {
-    if (epilogue.kind === 'leaky') return masked(g, y, epilogue.slope);
-    if (epilogue.kind === 'mask') return masked(g, epilogue.at, epilogue.slope);
-    if (epilogue.kind === 'tanh') return mul(force(g), shift(neg(square(y)), 1));
-    return force(g);
-  };
+  const inputs = bias ? [a, b, bias] : [a, b];
   return recordLazy(
     'matmul',
     inputs,
     y,
     (cotangent, wanted) => {
-      const g = before(cotangent);
+      const g = beforeEpilogue(epilogue, cotangent, y);
       const lazy = ga === groups && !ta && (a.rank === 3 || flat);
       const da = () => (ta ? productTo(a.shape, b, g, tb, true) : productTo(a.shape, g, b, false, !tb));
       const db = () => (tb ? productTo(b.shape, g, a, true, ta) : productTo(b.shape, a, g, !ta, false));
@@ -99,7 +82,7 @@ export function contract(
     },
     (cotangent, index) => {
       if (index === 0 || ta || ga !== groups) return null;
-      const e = before(cotangent);
+      const e = beforeEpilogue(epilogue, cotangent, y);
       if (index === 2) return { each: () => reshape(e, [groups * m, n]) };
       const rows = reshape(a, [groups * m, 1, k]);
       const errors = reshape(e, [groups * m, 1, n]);
@@ -109,9 +92,6 @@ export function contract(
     },
   );
 }
-
-const masked = (g: Cotangent, at: Tensor, slope: number): Tensor =>
-  g instanceof Deferred ? g.masked(at, slope) : leakyMask(force(g), at, slope);
 
 /** A product whose groups are summed down to those of `shape`: the gradient of an operand that several groups shared. */
 function productTo(shape: Shape, a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor {
@@ -129,12 +109,6 @@ function productTo(shape: Shape, a: Tensor, b: Tensor, ta: boolean, tb: boolean)
     if (share > 1) y = sum(reshape(y, [groups, share, y.shape[1], y.shape[2]]), 1);
   }
   return reshape(y, shape);
-}
-
-function biasGradient(g: Tensor, bias: Tensor): Tensor {
-  const n = g.shape[g.rank - 1];
-  const blocks = bias.length / n;
-  return reshape(sum(reshape(g, [blocks, g.length / bias.length, n]), 1), bias.shape);
 }
 
 /**

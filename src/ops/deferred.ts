@@ -1,7 +1,7 @@
 import type { Shape } from '../tensor/shape.ts';
 import type { DeferredCotangent } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Epilogue } from './contract.ts';
+import type { Epilogue } from './epilogue.ts';
 import { reshape } from './movement.ts';
 
 /**

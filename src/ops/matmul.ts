@@ -10,7 +10,7 @@ import tileShader from '#shaders/matmul_tile.wgsl';
 import wideShader from '#shaders/matmul_wide.wgsl';
 import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
-import type { Epilogue } from './contract.ts';
+import { type Epilogue, epilogueParams } from './epilogue.ts';
 import { mergeGroups, packedParams } from './matmul_params.ts';
 import { type MatmulKernel, planMatmul } from './matmul_plan.ts';
 
@@ -25,13 +25,9 @@ const shaders = {
   dot: dotShader,
 } satisfies Record<MatmulKernel, unknown>;
 
-const epilogueCode = { none: 0, bias: 1, leaky: 2, mask: 3, tanh: 4 } satisfies Record<Epilogue['kind'], number>;
-
 export interface MatmulCall {
   readonly a: Tensor;
   readonly b: Tensor;
-  /** bias or mask; `a` again where there is none */
-  readonly aux: Tensor;
   readonly ta: boolean;
   readonly tb: boolean;
   /** blocks of a, b and the bias */
@@ -53,7 +49,6 @@ export interface MatmulCall {
 export function runMatmul({
   a,
   b,
-  aux: c,
   ta,
   tb,
   ga,
@@ -70,6 +65,7 @@ export function runMatmul({
   const { gpu } = a;
   const y = empty(gpu, shape);
   if (y.length === 0) return y;
+  const { c, ...finish } = epilogueParams(epilogue, a);
   const p = mergeGroups({
     m,
     n,
@@ -84,8 +80,7 @@ export function runMatmul({
     a_div: groups / ga,
     b_div: groups / gb,
     c_div: groups / gc,
-    epilogue: epilogueCode[epilogue.kind],
-    slope: 'slope' in epilogue ? epilogue.slope : 0,
+    ...finish,
   });
   const wanted = { m: p.m, n, k, groups: p.groups, aTransposed: ta, bTransposed: tb, bBlocks: p.groups / p.b_div };
   const plan = planMatmul(wanted, gpu.adapter, force);

@@ -17,7 +17,7 @@ export interface MatmulParams extends Record<string, number> {
   a_div: number;
   b_div: number;
   c_div: number;
-  /** 0 none, 1 + bias, 2 leaky(+ bias), 3 times (c > 0 ? 1 : slope), 4 tanh(+ bias), 5 leaky */
+  /** shaders/lib/epilogue.wgsl */
   epilogue: number;
   slope: number;
 }

@@ -1,0 +1,48 @@
+/** What contractions (matmul, convolution) do to a result before they write it, and the way back through it. */
+import { type Cotangent, force } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Deferred } from './deferred.ts';
+import { leakyMask, mul, neg, shift, square } from './elementwise.ts';
+import { reshape } from './movement.ts';
+import { sum } from './reduce.ts';
+
+export type Epilogue =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bias'; readonly bias: Tensor }
+  | { readonly kind: 'leaky'; readonly bias?: Tensor; readonly slope: number }
+  | { readonly kind: 'tanh'; readonly bias?: Tensor }
+  /** times 1 where `at` > 0 and times `slope` elsewhere: the way back through a leaky unit whose output is `at` */
+  | { readonly kind: 'mask'; readonly at: Tensor; readonly slope: number };
+
+export const NONE: Epilogue = { kind: 'none' };
+
+export const biasOf = (e: Epilogue): Tensor | null => ('bias' in e ? (e.bias ?? null) : null);
+
+/** The epilogue's uniform fields and its tensor; `stand` is bound where it has none. */
+export function epilogueParams(e: Epilogue, stand: Tensor): { epilogue: number; slope: number; c: Tensor } {
+  const bias = biasOf(e);
+  const codes = { none: 0, bias: 1, leaky: bias ? 2 : 5, mask: 3, tanh: bias ? 4 : 6 };
+  return {
+    epilogue: codes[e.kind],
+    slope: 'slope' in e ? e.slope : 0,
+    c: e.kind === 'mask' ? e.at : (bias ?? stand),
+  };
+}
+
+const masked = (g: Cotangent, at: Tensor, slope: number): Tensor =>
+  g instanceof Deferred ? g.masked(at, slope) : leakyMask(force(g), at, slope);
+
+/** The cotangent of the bare product, from that of the result `y`. */
+export function beforeEpilogue(e: Epilogue, g: Cotangent, y: Tensor): Tensor {
+  if (e.kind === 'leaky') return masked(g, y, e.slope);
+  if (e.kind === 'mask') return masked(g, e.at, e.slope);
+  if (e.kind === 'tanh') return mul(force(g), shift(neg(square(y)), 1));
+  return force(g);
+}
+
+/** The gradient of a bias [blocks, channels] (or [channels]) that was added to [groups, ..., channels]. */
+export function biasGradient(g: Tensor, bias: Tensor): Tensor {
+  const n = g.shape[g.rank - 1];
+  const blocks = bias.length / n;
+  return reshape(sum(reshape(g, [blocks, g.length / bias.length, n]), 1), bias.shape);
+}
