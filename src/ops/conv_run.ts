@@ -1,58 +1,105 @@
-/** Runs the three convolution kernels; no nodes. Which kernel, in which variant: conv_plan.ts. */
-import filterNaive from '#shaders/conv_filter_naive.wgsl';
-import inputNaive from '#shaders/conv_input_naive.wgsl';
-import forwardNaive from '#shaders/conv_naive.wgsl';
-import type { Shape } from '../tensor/shape.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
-import type { Geometry } from './conv_geometry.ts';
-import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
+/** Runs the three convolutions, with the kernels that conv_plan.ts chooses; no nodes. */
 
-export interface ConvCall {
-  readonly geometry: Geometry;
-  /** weight blocks, and samples that each one meets */
-  readonly groups: number;
-  readonly n: number;
-  readonly ci: number;
-  readonly co: number;
+import filterNaive from '#shaders/conv_filter_naive.wgsl';
+import filterRegister from '#shaders/conv_filter_register.wgsl';
+import filterSubgroup4 from '#shaders/conv_filter_subgroup4.wgsl';
+import filterTile from '#shaders/conv_filter_tile.wgsl';
+import fold from '#shaders/conv_fold.wgsl';
+import inputNaive from '#shaders/conv_input_naive.wgsl';
+import naive from '#shaders/conv_naive.wgsl';
+import register from '#shaders/conv_register.wgsl';
+import subgroup4 from '#shaders/conv_subgroup4.wgsl';
+import tile from '#shaders/conv_tile.wgsl';
+import type { Shape } from '../tensor/shape.ts';
+import { noGrad } from '../tensor/tape.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { type ConvKernel, type ConvShape, planConv, planConvFilter } from './conv_plan.ts';
+import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
+import { runMatmul } from './matmul.ts';
+import { permute } from './movement.ts';
+import { sum } from './reduce.ts';
+
+export interface ConvCall extends ConvShape {
   /** groups that share a block of the input */
   readonly share: number;
+  /** a kernel other than the plan's choice, for benchmarks and tests */
+  readonly force?: ConvKernel;
 }
 
-const ceil = (a: number, b: number) => Math.ceil(a / b);
+const tuned = { register, subgroup4, tile };
+const tunedFilter = { fold: filterRegister, register: filterRegister, subgroup4: filterSubgroup4, tile: filterTile };
 
-function params({ geometry, groups, n, ci, co, share }: ConvCall, epilogue: Epilogue, stand: Tensor, channels: number) {
+/** `stand` is bound where the epilogue has no tensor. */
+function params(call: ConvCall, epilogue: Epilogue, stand: Tensor, outputs: number) {
+  const { geometry, groups, n, ci, co, share } = call;
   const { c, ...finish } = epilogueParams(epilogue, stand);
-  const blocks = epilogue.kind === 'mask' || c === stand ? groups : c.length / channels;
+  const blocks = epilogue.kind === 'mask' || c === stand ? groups : c.length / outputs;
   const p = { ...geometry, groups, n, ci, co, in_div: share, c_div: groups / blocks, chunk: n, splits: 1, ...finish };
   return { c, p };
+}
+
+/** Every position of x under every tap, [groups, positions, taps * outputs]; k as [inputs, taps outputs] or its transpose. */
+function products({ geometry: at, groups, n, ci, co, share }: ConvCall, x: Tensor, k: Tensor, tb: boolean): Tensor {
+  const [inputs, outputs] = tb ? [co, ci] : [ci, co];
+  const shape = [groups, n * (tb ? at.oh * at.ow : at.h * at.w), at.kh * at.kw * outputs];
+  const sizes = { groups, ga: groups / share, gb: groups, gc: 1, m: shape[1], n: shape[2], k: inputs };
+  return runMatmul({ a: x, b: k, ta: false, tb, ...sizes, epilogue: NONE, shape });
 }
 
 /** [groups, n, oh, ow, co] (as `shape`) from x [groups / share, n, h, w, ci] and k [groups, kh, kw, ci, co]. */
 export function runConv(call: ConvCall, x: Tensor, k: Tensor, epilogue: Epilogue, shape: Shape): Tensor {
   const { gpu } = x;
-  const { geometry: at, groups, n, co } = call;
   const y = empty(gpu, shape);
-  const { c, p } = params(call, epilogue, x, co);
-  gpu.run(forwardNaive, {}, { x, k, c, y }, p, [ceil(co, 8), ceil(n * at.oh * at.ow, 8), groups]);
+  if (y.length === 0) return y;
+  const { kernel, ...plan } = planConv(call, false, gpu.adapter, call.force);
+  const { c, p } = params(call, epilogue, k, call.co);
+  if (kernel === 'fold') {
+    // [ci, taps co]: the product then has an output under each tap side by side.
+    const byInput = noGrad(() => permute(k, [0, 3, 1, 2, 4]));
+    const t = products(call, x, byInput, false);
+    byInput.dispose();
+    gpu.run(fold, plan, { t, c, y }, { ...p, chunk: 64 * plan.grid[0] }, plan.grid);
+    t.dispose();
+    return y;
+  }
+  gpu.run(kernel === 'naive' ? naive : tuned[kernel], plan, { x, k, c, y }, p, plan.grid);
   return y;
 }
 
 /** [groups, n, h, w, ci] (as `shape`) from y [groups / share, n, oh, ow, co] and k [groups, kh, kw, ci, co]. */
 export function runConvInput(call: ConvCall, y: Tensor, k: Tensor, epilogue: Epilogue, shape: Shape): Tensor {
   const { gpu } = y;
-  const { geometry: at, groups, n, ci } = call;
   const x = empty(gpu, shape);
-  const { c, p } = params(call, epilogue, y, ci);
-  gpu.run(inputNaive, {}, { y, k, c, x }, p, [ceil(ci, 8), ceil(n * at.h * at.w, 8), groups]);
+  if (x.length === 0) return x;
+  const { kernel, ...plan } = planConv(call, true, gpu.adapter, call.force);
+  const { c, p } = params(call, epilogue, k, call.ci);
+  if (kernel === 'naive') {
+    gpu.run(inputNaive, plan, { y, k, c, x }, p, plan.grid);
+    return x;
+  }
+  if (kernel === 'fold') {
+    const t = products(call, y, k, true);
+    gpu.run(fold, plan, { t, c, y: x }, { ...p, chunk: 64 * plan.grid[0] }, plan.grid);
+    t.dispose();
+    return x;
+  }
+  // What is read four channels at a time must lie so: the weights are small beside what they meet.
+  const packed = kernel === 'subgroup4' ? noGrad(() => permute(k, [0, 1, 2, 4, 3])) : k;
+  gpu.run(tuned[kernel], plan, { x: y, k: packed, c, y: x }, p, plan.grid);
+  if (packed !== k) packed.dispose();
   return x;
 }
 
-/** [groups, kh, kw, ci, co] from x [groups, n, h, w, ci] and y [groups, n, oh, ow, co]. */
+/** [groups, kh, kw, ci, co] (as `shape`) from x [groups, n, h, w, ci] and y [groups, n, oh, ow, co]. */
 export function runConvFilter(call: ConvCall, x: Tensor, y: Tensor, shape: Shape): Tensor {
   const { gpu } = x;
-  const { geometry: at, groups, ci, co } = call;
-  const k = empty(gpu, shape);
-  const { p } = params(call, NONE, x, co);
-  gpu.run(filterNaive, {}, { x, y, k }, p, [ceil(co, 8), ceil(at.kh * at.kw * ci, 8), groups]);
-  return k;
+  if (shape.includes(0)) return empty(gpu, shape);
+  const { kernel, chunk, splits, ...plan } = planConvFilter(call, gpu.adapter, call.force);
+  const p = { ...params(call, NONE, x, call.co).p, chunk, splits };
+  const k = empty(gpu, splits === 1 ? shape : [splits, ...shape]);
+  gpu.run(kernel === 'naive' ? filterNaive : tunedFilter[kernel], plan, { x, y, k }, p, plan.grid);
+  if (splits === 1) return k;
+  const total = noGrad(() => sum(k, 0));
+  k.dispose();
+  return total;
 }

@@ -1,0 +1,66 @@
+// The adjoint of convolution in its weights, in registers alone, lanes lying over (tap, input channel): for one to four
+// output channels, and for adapters without subgroups of 8. In splits of `chunk` samples.
+//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, oy sh + ty - top, ox sw + tx - left, i] y[g, n, oy, ox, o]
+// A thread computes TM rows (WG apart) x TN channels; y is the same for all lanes. reduce.wgsl sums the splits, in order.
+// Grid: (ceil(kh kw ci / (WG TM)), ceil(co / TN), groups * splits). Plain composition: conv_filter_naive.wgsl.
+//@use conv_params
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> k: array<f32>; // [splits, groups, kh, kw, ci, co]
+
+override WG = 8u;
+const TM = 4u; //@spec 1 2 4 8
+const TN = 1u; //@spec 1 2 3 4 8
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32) {
+  let g = tile.z % p.groups;
+  let split = tile.z / p.groups;
+  let rows = p.kh * p.kw * p.ci;
+  let row0 = tile.x * (WG * TM) + local;
+  let col0 = tile.y * TN;
+
+  // Rows and columns past the edge are computed from the last one and not stored.
+  var dy: array<u32, TM>;
+  var dx: array<u32, TM>;
+  var channel: array<u32, TM>;
+  for (var t = 0u; t < TM; t++) { //@unroll
+    let row = min(row0 + WG * t, rows - 1u);
+    dy[t] = row / (p.ci * p.kw) - p.top;
+    dx[t] = row / p.ci % p.kw - p.left;
+    channel[t] = row % p.ci;
+  }
+  var col: array<u32, TN>;
+  for (var j = 0u; j < TN; j++) { col[j] = min(col0 + j, p.co - 1u); } //@unroll
+
+  var sum: array<f32, TM * TN>;
+  for (var n = split * p.chunk; n < min((split + 1u) * p.chunk, p.n); n++) {
+    for (var oy = 0u; oy < p.oh; oy++) {
+      var line: array<u32, TM>;
+      var wide: array<u32, TM>; // the image's width, or none where this row of taps lies outside
+      for (var t = 0u; t < TM; t++) { //@unroll
+        let iy = oy * p.sh + dy[t]; // below zero it wraps, and is outside too
+        wide[t] = select(0u, p.w, iy < p.h);
+        line[t] = select(0u, ((g * p.n + n) * p.h + iy) * p.w, iy < p.h);
+      }
+      let y_at = ((g * p.n + n) * p.oh + oy) * p.ow * p.co;
+      for (var ox = 0u; ox < p.ow; ox++) {
+        var b: array<f32, TN>;
+        for (var j = 0u; j < TN; j++) { b[j] = y[y_at + ox * p.co + col[j]]; } //@unroll
+        for (var t = 0u; t < TM; t++) { //@unroll
+          let ix = ox * p.sw + dx[t];
+          let inside = ix < wide[t];
+          let a = select(0.0, x[select(0u, (line[t] + ix) * p.ci + channel[t], inside)], inside);
+          for (var j = 0u; j < TN; j++) { sum[t * TN + j] = fma(a, b[j], sum[t * TN + j]); } //@unroll
+        }
+      }
+    }
+  }
+
+  for (var t = 0u; t < TM; t++) { //@unroll
+    for (var j = 0u; j < TN; j++) { //@unroll
+      let row = row0 + WG * t;
+      if (row < rows && col0 + j < p.co) { k[(tile.z * rows + row) * p.co + col0 + j] = sum[t * TN + j]; }
+    }
+  }
+}

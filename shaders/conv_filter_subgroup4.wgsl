@@ -1,0 +1,77 @@
+// The adjoint of convolution in its weights, as an implicit matrix product for subgroups of 8 lanes (lavapipe): rows are
+// (tap, input channel), columns output channels, the sum runs over samples and positions, in splits of `chunk` samples.
+//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, oy sh + ty - top, ox sw + tx - left, i] y[g, n, oy, ox, o]
+// Needs co to be a multiple of 4. The splits are summed by reduce.wgsl, in order. The inner loop is
+// matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
+// Grid: (ceil(kh kw ci / (8 TM SUBGROUPS)), ceil(co / (32 TN)), groups * splits).
+// Plain composition: conv_filter_naive.wgsl.
+enable subgroups;
+
+//@use conv_params
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> y: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> k: array<vec4f>; // [splits, groups, kh, kw, ci, co]
+
+const TM = 2u; //@spec 1 2
+const TN = 2u; //@spec 1 2
+const SUBGROUPS = 2u; //@spec 1 2 4
+const ROWS = 8u * TM;
+const THREADS = 8u * SUBGROUPS;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
+        @builtin(subgroup_invocation_id) lane: u32) {
+  let g = tile.z % p.groups;
+  let split = tile.z / p.groups;
+  let n4 = p.co / 4u;
+  let rows = p.kh * p.kw * p.ci;
+  let row0 = (tile.x * SUBGROUPS + local / 8u) * ROWS;
+  let col0 = tile.y * (8u * TN) + lane;
+
+  // Rows and columns past the edge are computed from the last one and not stored.
+  var dy: array<u32, TM>;
+  var dx: array<u32, TM>;
+  var channel: array<u32, TM>;
+  for (var t = 0u; t < TM; t++) {
+    let row = min(row0 + 8u * t + lane, rows - 1u);
+    dy[t] = row / (p.ci * p.kw) - p.top;
+    dx[t] = row / p.ci % p.kw - p.left;
+    channel[t] = row % p.ci;
+  }
+  var col: array<u32, TN>;
+  for (var t = 0u; t < TN; t++) { col[t] = min(col0 + 8u * t, n4 - 1u); }
+
+  var sum: array<vec4f, ROWS * TN>;
+  for (var n = split * p.chunk; n < min((split + 1u) * p.chunk, p.n); n++) {
+    for (var oy = 0u; oy < p.oh; oy++) {
+      var line: array<u32, TM>;
+      var wide: array<u32, TM>; // the image's width, or none where this row of taps lies outside
+      for (var t = 0u; t < TM; t++) {
+        let iy = oy * p.sh + dy[t]; // below zero it wraps, and is outside too
+        wide[t] = select(0u, p.w, iy < p.h);
+        line[t] = select(0u, ((g * p.n + n) * p.h + iy) * p.w, iy < p.h);
+      }
+      let y_at = ((g * p.n + n) * p.oh + oy) * p.ow * n4;
+      for (var ox = 0u; ox < p.ow; ox++) {
+        var a: array<f32, TM>;
+        for (var t = 0u; t < TM; t++) {
+          let ix = ox * p.sw + dx[t];
+          let inside = ix < wide[t];
+          a[t] = select(0.0, x[select(0u, (line[t] + ix) * p.ci + channel[t], inside)], inside);
+        }
+        var b: array<vec4f, TN>;
+        for (var t = 0u; t < TN; t++) { b[t] = y[y_at + ox * n4 + col[t]]; }
+        for (var i = 0u; i < ROWS; i++) {
+          let s = vec4f(subgroupShuffle(a[i / 8u], i % 8u));
+          for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, b[j], sum[i * TN + j]); }
+        }
+      }
+    }
+  }
+
+  for (var i = 0u; i < ROWS; i++) {
+    for (var j = 0u; j < TN; j++) {
+      if (row0 + i < rows && col0 + 8u * j < n4) { k[(tile.z * rows + row0 + i) * n4 + col0 + 8u * j] = sum[i * TN + j]; }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// The adjoint of convolution in its weights, as an implicit matrix product through workgroup memory, for hardware GPUs:
+// rows are (tap, input channel), columns output channels, the sum runs over positions, in splits of `chunk` samples.
+//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, oy sh + ty - top, ox sw + tx - left, i] y[g, n, oy, ox, o]
+// A workgroup of TX x TY threads computes TM TY rows x TN TX columns, BK positions at a time in workgroup memory.
+// reduce.wgsl sums the splits, in order.
+// Grid: (ceil(kh kw ci / (TM TY)), ceil(co / (TN TX)), groups * splits). Plain composition: conv_filter_naive.wgsl.
+//@use conv_params
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> k: array<f32>; // [splits, groups, kh, kw, ci, co]
+
+const TX = 8u; //@spec 8 16
+const TY = 8u; //@spec 8 16
+const TM = 4u; //@spec 2 4 8
+const TN = 4u; //@spec 2 4 8
+const BK = 16u; //@spec 8 16 32
+const BM = TM * TY;
+const BN = TN * TX;
+const THREADS = TX * TY;
+var<workgroup> x_tile: array<f32, BK * (BM + 1u)>; // [position, row], one word of padding a row against bank conflicts
+var<workgroup> y_tile: array<f32, BK * (BN + 1u)>; // [position, column]
+
+@compute @workgroup_size(TX, TY)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let g = tile.z % p.groups;
+  let split = tile.z / p.groups;
+  let rows = p.kh * p.kw * p.ci;
+  let row0 = tile.x * BM;
+  let col0 = tile.y * BN;
+  let each = p.oh * p.ow;
+  let end = min((split + 1u) * p.chunk, p.n) * each; // positions of the samples of the split
+
+  var sum: array<f32, TM * TN>;
+  for (var l0 = split * p.chunk * each; l0 < end; l0 += BK) {
+    for (var e = thread; e < BM * BK; e += THREADS) {
+      let row = min(row0 + e % BM, rows - 1u); // rows past the edge are computed from the last one and not stored
+      let at = l0 + e / BM;
+      let iy = at % each / p.ow * p.sh + row / (p.ci * p.kw) - p.top; // below zero it wraps, and is outside too
+      let ix = at % p.ow * p.sw + row / p.ci % p.kw - p.left;
+      let inside = at < end && iy < p.h && ix < p.w;
+      let from = select(0u, (((g * p.n + at / each) * p.h + iy) * p.w + ix) * p.ci + row % p.ci, inside);
+      x_tile[e / BM * (BM + 1u) + e % BM] = select(0.0, x[from], inside);
+    }
+    for (var e = thread; e < BN * BK; e += THREADS) {
+      let col = col0 + e % BN;
+      let at = l0 + e / BN;
+      let inside = at < end && col < p.co;
+      y_tile[e / BN * (BN + 1u) + e % BN] = select(0.0, y[select(0u, (g * p.n * each + at) * p.co + col, inside)], inside);
+    }
+    workgroupBarrier();
+    for (var l = 0u; l < BK; l++) {
+      var b: array<f32, TN>;
+      for (var j = 0u; j < TN; j++) { b[j] = y_tile[l * (BN + 1u) + j * TX + local.x]; }
+      for (var i = 0u; i < TM; i++) {
+        let a = x_tile[l * (BM + 1u) + i * TY + local.y];
+        for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(a, b[j], sum[i * TN + j]); }
+      }
+    }
+    workgroupBarrier();
+  }
+
+  for (var i = 0u; i < TM; i++) {
+    for (var j = 0u; j < TN; j++) {
+      let row = row0 + i * TY + local.y;
+      let col = col0 + j * TX + local.x;
+      if (row < rows && col < p.co) { k[(tile.z * rows + row) * p.co + col] = sum[i * TN + j]; }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// Convolution, or with TRANSPOSED its adjoint in the input, as an implicit matrix product for subgroups of 8 lanes
+// (lavapipe): rows are output positions of a phase, columns output channels, the sum runs over taps and input channels.
+//   y[g, n, oy, ox, o] = f( sum over ty, tx, i of x[g, n, iy, ix, i] k[g, ty, tx, i, o] )
+// Needs output channels that are a multiple of 4. k has output channels innermost: transposed, it is packed first
+// ([groups, kh, kw, co, ci]). The inner loop is matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
+// Grid: (ceil(rows of a phase / (8 TM SUBGROUPS)), ceil(outputs / (32 TN)), groups * phases).
+// Plain composition: conv_naive.wgsl, conv_input_naive.wgsl.
+enable subgroups;
+
+//@use conv_phase
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> c: array<vec4f>; // bias [groups / c_div, outputs], or mask like y, or unused
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+
+const TM = 2u; //@spec 1 2
+const TN = 2u; //@spec 1 2
+const SUBGROUPS = 2u; //@spec 1 2 4
+const ROWS = 8u * TM;
+const THREADS = 8u * SUBGROUPS;
+
+fn leaky(v: vec4f, slope: f32) -> vec4f { return select(slope * v, v, v > vec4f(0.0)); }
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
+        @builtin(subgroup_invocation_id) lane: u32) {
+  let across = select(1u, p.sw, TRANSPOSED);
+  let phases = select(1u, p.sh, TRANSPOSED) * across;
+  let g = tile.z / phases;
+  let fy = tile.z % phases / across;
+  let fx = tile.z % phases % across;
+  let v = vertical(fy);
+  let h = horizontal(fx);
+  let wide = of_phase(h);
+  let each = of_phase(v) * wide;
+  let rows = p.n * each;
+  let inputs = select(p.ci, p.co, TRANSPOSED);
+  let n4 = select(p.co, p.ci, TRANSPOSED) / 4u;
+  let row0 = (tile.x * SUBGROUPS + local / 8u) * ROWS;
+  let col0 = tile.y * (8u * TN) + lane;
+
+  // Rows and columns past the edge are computed from the last one and not stored.
+  var image: array<u32, TM>;
+  var sy: array<i32, TM>;
+  var sx: array<i32, TM>;
+  for (var t = 0u; t < TM; t++) {
+    let row = min(row0 + 8u * t + lane, rows - 1u);
+    let q = row % each;
+    image[t] = (g / p.in_div * p.n + row / each) * v.source;
+    sy[t] = i32(q / wide) * v.along + v.start;
+    sx[t] = i32(q % wide) * h.along + h.start;
+  }
+  var col: array<u32, TN>;
+  for (var t = 0u; t < TN; t++) { col[t] = min(col0 + 8u * t, n4 - 1u); }
+
+  var sum: array<vec4f, ROWS * TN>;
+  var turn_y = 0;
+  for (var ty = v.first; ty < v.taps; ty += v.step) {
+    var turn_x = 0;
+    for (var tx = h.first; tx < h.taps; tx += h.step) {
+      var at: array<u32, TM>;
+      var inside: array<bool, TM>;
+      for (var t = 0u; t < TM; t++) {
+        let iy = u32(sy[t] + turn_y); // below zero it wraps, and is outside too
+        let ix = u32(sx[t] + turn_x);
+        inside[t] = iy < v.source && ix < h.source;
+        at[t] = select(0u, ((image[t] + iy) * h.source + ix) * inputs, inside[t]);
+      }
+      let k_at = ((g * v.taps + ty) * h.taps + tx) * inputs * n4;
+      for (var l = 0u; l < inputs; l++) {
+        var a: array<f32, TM>;
+        for (var t = 0u; t < TM; t++) { a[t] = select(0.0, x[at[t] + l], inside[t]); }
+        var b: array<vec4f, TN>;
+        for (var t = 0u; t < TN; t++) { b[t] = k[k_at + l * n4 + col[t]]; }
+        for (var i = 0u; i < ROWS; i++) {
+          let s = vec4f(subgroupShuffle(a[i / 8u], i % 8u));
+          for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, b[j], sum[i * TN + j]); }
+        }
+      }
+      turn_x += h.turn;
+    }
+    turn_y += v.turn;
+  }
+
+  let has_bias = p.epilogue == 1u || p.epilogue == 2u || p.epilogue == 4u;
+  let slope = select(1.0, p.slope, p.epilogue == 2u || p.epilogue == 5u);
+  var bias: array<vec4f, TN>;
+  if (has_bias) {
+    for (var j = 0u; j < TN; j++) { bias[j] = c[g / p.c_div * n4 + col[j]]; }
+  }
+  for (var i = 0u; i < ROWS; i++) {
+    let row = row0 + i;
+    let q = row % each;
+    let oy = q / wide * v.step + fy;
+    let ox = q % wide * h.step + fx;
+    if (row >= rows || oy >= v.size || ox >= h.size) { continue; }
+    let start = (((g * p.n + row / each) * v.size + oy) * h.size + ox) * n4;
+    for (var j = 0u; j < TN; j++) {
+      if (col0 + 8u * j < n4) {
+        let at = start + col0 + 8u * j;
+        var out = leaky(sum[i * TN + j] + bias[j], slope);
+        if (p.epilogue == 3u) { out *= select(vec4f(p.slope), vec4f(1.0), c[at] > vec4f(0.0)); }
+        if (p.epilogue == 4u || p.epilogue == 6u) { out = tanh(clamp(out, vec4f(-15.0), vec4f(15.0))); }
+        y[at] = out;
+      }
+    }
+  }
+}
