@@ -1,7 +1,9 @@
 // The adjoint of convolution in its weights, in registers alone, lanes lying over (tap, input channel): for one to four
 // output channels, and for adapters without subgroups of 8. In splits of `chunk` samples.
-//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, oy sh + ty - top, ox sw + tx - left, i] y[g, n, oy, ox, o]
-// A thread computes TM rows (WG apart) x TN channels; y is the same for all lanes. reduce.wgsl sums the splits, in order.
+//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, iy, ix, i] y[g, n, oy, ox, o],
+//   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
+// A thread computes TM rows (WG apart) x TN channels; y is the same for all lanes. The splits are summed by
+// reduce.wgsl, in order.
 // Grid: (ceil(kh kw ci / (WG TM)), ceil(co / TN), groups * splits). Plain composition: conv_filter_naive.wgsl.
 //@use conv_params
 @group(0) @binding(1) var<storage, read> x: array<f32>;

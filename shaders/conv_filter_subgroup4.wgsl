@@ -1,6 +1,7 @@
-// The adjoint of convolution in its weights, as an implicit matrix product for subgroups of 8 lanes (lavapipe): rows are
-// (tap, input channel), columns output channels, the sum runs over samples and positions, in splits of `chunk` samples.
-//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, oy sh + ty - top, ox sw + tx - left, i] y[g, n, oy, ox, o]
+// The adjoint of convolution in its weights, as an implicit matrix product for subgroups of 8 lanes (lavapipe): rows
+// are (tap, input channel), columns output channels, the sum runs over positions, in splits of `chunk` samples.
+//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, iy, ix, i] y[g, n, oy, ox, o],
+//   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
 // Needs co to be a multiple of 4. The splits are summed by reduce.wgsl, in order. The inner loop is
 // matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
 // Grid: (ceil(kh kw ci / (8 TM SUBGROUPS)), ceil(co / (32 TN)), groups * splits).
@@ -71,7 +72,8 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   for (var i = 0u; i < ROWS; i++) {
     for (var j = 0u; j < TN; j++) {
-      if (row0 + i < rows && col0 + 8u * j < n4) { k[(tile.z * rows + row0 + i) * n4 + col0 + 8u * j] = sum[i * TN + j]; }
+      let column = col0 + 8u * j;
+      if (row0 + i < rows && column < n4) { k[(tile.z * rows + row0 + i) * n4 + column] = sum[i * TN + j]; }
     }
   }
 }

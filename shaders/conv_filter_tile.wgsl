@@ -1,6 +1,7 @@
 // The adjoint of convolution in its weights, as an implicit matrix product through workgroup memory, for hardware GPUs:
 // rows are (tap, input channel), columns output channels, the sum runs over positions, in splits of `chunk` samples.
-//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, oy sh + ty - top, ox sw + tx - left, i] y[g, n, oy, ox, o]
+//   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, iy, ix, i] y[g, n, oy, ox, o],
+//   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
 // A workgroup of TX x TY threads computes TM TY rows x TN TX columns, BK positions at a time in workgroup memory.
 // reduce.wgsl sums the splits, in order.
 // Grid: (ceil(kh kw ci / (TM TY)), ceil(co / (TN TX)), groups * splits). Plain composition: conv_filter_naive.wgsl.
@@ -39,14 +40,15 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
       let iy = at % each / p.ow * p.sh + row / (p.ci * p.kw) - p.top; // below zero it wraps, and is outside too
       let ix = at % p.ow * p.sw + row / p.ci % p.kw - p.left;
       let inside = at < end && iy < p.h && ix < p.w;
-      let from = select(0u, (((g * p.n + at / each) * p.h + iy) * p.w + ix) * p.ci + row % p.ci, inside);
-      x_tile[e / BM * (BM + 1u) + e % BM] = select(0.0, x[from], inside);
+      let source = select(0u, (((g * p.n + at / each) * p.h + iy) * p.w + ix) * p.ci + row % p.ci, inside);
+      x_tile[e / BM * (BM + 1u) + e % BM] = select(0.0, x[source], inside);
     }
     for (var e = thread; e < BN * BK; e += THREADS) {
       let col = col0 + e % BN;
       let at = l0 + e / BN;
       let inside = at < end && col < p.co;
-      y_tile[e / BN * (BN + 1u) + e % BN] = select(0.0, y[select(0u, (g * p.n * each + at) * p.co + col, inside)], inside);
+      let source = select(0u, (g * p.n * each + at) * p.co + col, inside);
+      y_tile[e / BN * (BN + 1u) + e % BN] = select(0.0, y[source], inside);
     }
     workgroupBarrier();
     for (var l = 0u; l < BK; l++) {

@@ -2,6 +2,7 @@
 // product has made t[g, n, iy, ix, ty, tx, o] = sum over i of x[g, n, iy, ix, i] k[g, ty, tx, i, o], every source
 // position under every tap; this sums the taps that meet in an output, f by p.epilogue.
 //   y[g, n, oy, ox, o] = f( sum over ty, tx of t[g, n, iy, ix, ty, tx, o] )
+// Shapes: lib/conv_params.wgsl.
 // Grid: (ceil(rows of a phase * outputs / 64), 1, groups * phases), for elements `chunk` apart.
 // Plain composition: conv_naive.wgsl, conv_input_naive.wgsl.
 //@use conv_phase

@@ -1,6 +1,7 @@
 // Convolution, or with TRANSPOSED its adjoint in the input, in registers alone, lanes lying over positions: for one to
 // four output channels, where a tile over channels would be empty, and for adapters without subgroups of 8.
 //   y[g, n, oy, ox, o] = f( sum over ty, tx, i of x[g, n, iy, ix, i] k[g, ty, tx, i, o] )
+// Shapes: lib/conv_params.wgsl; transposed, x and y change places there.
 // A thread computes TM positions (WG apart) of a phase x TN channels; k, read with strides, is the same for all lanes.
 // Grid: (ceil(rows of a phase / (WG TM)), ceil(outputs / TN), groups * phases).
 // Plain composition: conv_naive.wgsl, conv_input_naive.wgsl.

@@ -1,6 +1,7 @@
 // Convolution, or with TRANSPOSED its adjoint in the input, as an implicit matrix product for subgroups of 8 lanes
 // (lavapipe): rows are output positions of a phase, columns output channels, the sum runs over taps and input channels.
 //   y[g, n, oy, ox, o] = f( sum over ty, tx, i of x[g, n, iy, ix, i] k[g, ty, tx, i, o] )
+// Shapes: lib/conv_params.wgsl; transposed, x and y change places there.
 // Needs output channels that are a multiple of 4. k has output channels innermost: transposed, it is packed first
 // ([groups, kh, kw, co, ci]). The inner loop is matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
 // Grid: (ceil(rows of a phase / (8 TM SUBGROUPS)), ceil(outputs / (32 TN)), groups * phases).

@@ -1,6 +1,7 @@
 // Convolution, or with TRANSPOSED its adjoint in the input, as an implicit matrix product through workgroup memory, for
 // hardware GPUs: rows are output positions of a phase, columns output channels, the sum runs over taps and channels.
 //   y[g, n, oy, ox, o] = f( sum over ty, tx, i of x[g, n, iy, ix, i] k[g, ty, tx, i, o] )
+// Shapes: lib/conv_params.wgsl; transposed, x and y change places there.
 // A workgroup of TX x TY threads computes TM TY rows x TN TX columns; BK channels of a tap at a time lie in workgroup
 // memory, as in matmul_tile.wgsl. k is read with strides.
 // Grid: (ceil(rows of a phase / (TM TY)), ceil(outputs / (TN TX)), groups * phases).
@@ -22,7 +23,8 @@ const BN = TN * TX;
 const THREADS = TX * TY;
 var<workgroup> x_tile: array<f32, BK * (BM + 1u)>; // [channel, row], one word of padding a row against bank conflicts
 var<workgroup> k_tile: array<f32, BK * (BN + 1u)>; // [channel, column]
-var<workgroup> image: array<u32, BM>;              // of each row: first source row of its image, and where its taps begin
+// Of each row: the first source row of its image, and where its taps begin.
+var<workgroup> image: array<u32, BM>;
 var<workgroup> sy: array<i32, BM>;
 var<workgroup> sx: array<i32, BM>;
 

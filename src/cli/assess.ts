@@ -4,12 +4,14 @@ import { nearestSample } from '../attack/nearest.ts';
 import type { AttackResult } from '../attack/result.ts';
 import { type Tvd, tvd } from '../attack/tvd.ts';
 import { whiteBox } from '../attack/whitebox.ts';
+import { floats } from '../data/records.ts';
 import { BLOB_MEANS, BLOB_VARIANCE } from '../data/synthetic.ts';
+import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { energyDistance } from '../metrics/energy.ts';
 import { modeShares, ringShares, shareWithin } from '../metrics/modes.ts';
 import { slicedWasserstein1 } from '../metrics/wasserstein.ts';
-import { RELEASED, type TrainingJob } from '../run/session.ts';
+import { released, type TrainingJob } from '../run/session.ts';
 
 export const ATTACKS = ['white-box', 'tvd', 'nearest-sample'] as const;
 export type AttackName = (typeof ATTACKS)[number];
@@ -21,22 +23,38 @@ export interface Assessment {
 
 /** Rows that some critic saw: leftovers of the cut into partitions are no members. */
 function members({ gan, data }: TrainingJob): { rows: Float32Array; own: Uint32Array } {
-  const owners = gan.batches.owners(data.rows);
+  const owners = gan.batches.owners(trainingRows(data, gan.config));
   const seen = [...owners.keys()].filter((row) => owners[row] < gan.config.partitions);
-  const rows = new Float32Array(seen.length * data.features);
-  seen.forEach((row, i) => {
-    rows.set(data.train.subarray(row * data.features, (row + 1) * data.features), i * data.features);
-  });
+  const rows = pick(data, seen);
   return { rows, own: Uint32Array.from(seen, (row) => owners[row]) };
+}
+
+function pick({ train, features }: TrainingJob['data'], list: readonly number[]): Float32Array {
+  const all = floats(train);
+  const rows = new Float32Array(list.length * features);
+  list.forEach((row, i) => {
+    rows.set(all.subarray(row * features, (row + 1) * features), i * features);
+  });
+  return rows;
+}
+
+/**
+ * Rows that no critic saw: the hold-out, else what training left out of the data set (`rows` of the config), which is
+ * the cleaner control where the hold-out is another split (spec section 3.2), else none.
+ */
+function unseen({ gan, data }: TrainingJob): Float32Array {
+  if (data.holdoutRows) return floats(data.holdout);
+  return floats(data.train).subarray(trainingRows(data, gan.config) * data.features);
 }
 
 /** Runs attacks on a trained run: members are its training rows, non-members the hold-out. @throws VeilganError DATA */
 export async function attackRun(job: TrainingJob, names: readonly AttackName[] = ATTACKS): Promise<Assessment> {
   const { gan, data, run } = job;
-  if (!data.holdoutRows) {
-    throw new VeilganError('DATA', `data set ${data.name} has no hold-out rows, which attacks need as non-members`, {
+  const holdout = unseen(job);
+  if (!holdout.length) {
+    throw new VeilganError('DATA', `data set ${data.name} has no rows that training left out, which attacks need`, {
       where: run.dir,
-      fix: 'Import it again with --holdout A:B and train anew',
+      fix: 'Train on fewer --rows, or import it again with --holdout A:B and train anew',
     });
   }
   const { rows, own } = members(job);
@@ -47,7 +65,7 @@ export async function attackRun(job: TrainingJob, names: readonly AttackName[] =
     const scores = {
       critics: gan.config.partitions,
       members: await gan.scores(rows),
-      nonMembers: await gan.scores(data.holdout),
+      nonMembers: await gan.scores(holdout),
       own,
     };
     if (names.includes('white-box')) attacks.push(...(Object.values(whiteBox(scores, { seed })) as AttackResult[]));
@@ -55,7 +73,7 @@ export async function attackRun(job: TrainingJob, names: readonly AttackName[] =
       distance = tvd(scores, { range: gan.config.divergence === 'js' ? 'unit' : 'minmax', seed });
   }
   if (names.includes('nearest-sample')) {
-    attacks.push(nearestSample(rows, data.holdout, await gan.sample(RELEASED), { features: data.features, seed }));
+    attacks.push(nearestSample(rows, holdout, await gan.sample(released(data)), { features: data.features, seed }));
   }
   return { attacks, ...(distance ? { tvd: distance } : {}) };
 }
@@ -73,8 +91,10 @@ export interface Quality {
 }
 
 /** Quality of released samples against the hold-out rows; mode or ring shares where the data are Blobs or Circles. */
-export function qualityOf(samples: Float32Array, { data, run }: Pick<TrainingJob, 'data' | 'run'>): Quality {
-  const real = data.holdoutRows ? data.holdout : data.train;
+export function qualityOf(samples: Float32Array, job: TrainingJob): Quality {
+  const { data, run } = job;
+  const held = unseen(job);
+  const real = held.length ? held : floats(data.train);
   const seed = run.info.seed;
   const common = {
     sliced_wasserstein_1: slicedWasserstein1(samples, real, { features: data.features, directions: 128, seed }),

@@ -1,7 +1,10 @@
 import { Command } from 'commander';
 import type { AttackResult } from '../attack/result.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { openTraining, RELEASED } from '../run/session.ts';
+import { classScores } from '../metrics/classes.ts';
+import type { Classifier } from '../metrics/classifier.ts';
+import { openClassifier } from '../run/classifier.ts';
+import { openTraining, released } from '../run/session.ts';
 import { ATTACKS, type AttackName, attackRun, qualityOf } from './assess.ts';
 import { printJson, table } from './format.ts';
 import { type CommonOptions, withDevice, withGpu } from './options.ts';
@@ -63,20 +66,30 @@ export function evaluateCommand(): Command {
     .description(
       'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
     )
-    .argument('<run>', 'run directory');
-  return withDevice(command).action(async (dir: string, flags: CommonOptions) => {
+    .argument('<run>', 'run directory')
+    .option('--classifier <run>', 'images: also what this classifier says of them, see `classifier`');
+  return withDevice(command).action(async (dir: string, flags: CommonOptions & { classifier?: string }) => {
     await withGpu(flags, async (gpu) => {
+      const judge = flags.classifier === undefined ? undefined : openClassifier(gpu, flags.classifier);
       const job = await openTraining(gpu, dir);
-      const metrics = qualityOf(await job.gan.sample(RELEASED), job);
       job.run.close();
+      if (judge) checkJudge(judge.classifier, job.data);
+      const samples = await job.gan.sample(released(job.data));
+      const metrics: Record<string, number | number[] | null> = { ...qualityOf(samples, job) };
+      if (judge) {
+        const { classifier, accuracy } = judge;
+        Object.assign(metrics, classScores(await classifier.predict(samples), classifier.classes), {
+          classifier_accuracy: accuracy,
+        });
+      }
       if (flags.json) {
         printJson({ metrics });
         return;
       }
-      const show = (x: number | number[]) =>
+      const show = (x: number | number[] | null) =>
         [x]
           .flat()
-          .map((v) => v.toFixed(4))
+          .map((v) => v?.toFixed(4) ?? '-')
           .join('  ');
       process.stdout.write(
         `${table(
@@ -85,5 +98,14 @@ export function evaluateCommand(): Command {
         )}\n`,
       );
     });
+  });
+}
+
+/** @throws VeilganError USAGE where the classifier was trained on images of another shape */
+function checkJudge({ shape }: Classifier, data: { shape: readonly number[]; name: string }): void {
+  if (shape.join() === data.shape.join()) return;
+  throw new VeilganError('USAGE', `the classifier takes [${shape}], and records of ${data.name} are [${data.shape}]`, {
+    where: '--classifier',
+    fix: 'Train one on the same kind of images',
   });
 }

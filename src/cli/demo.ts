@@ -9,7 +9,7 @@ import { lossCurves, scatterGrid } from '../report/plot.ts';
 import { renderReport, type SummaryRun, summaryBlocks } from '../report/summary.ts';
 import { freshDirectory } from '../run/directory.ts';
 import { writeAtomic } from '../run/files.ts';
-import { RELEASED, runTraining, startTraining } from '../run/session.ts';
+import { released, runTraining, startTraining } from '../run/session.ts';
 import { attackRun, qualityOf } from './assess.ts';
 import { MEASURES, type Part, readings, resultTable, verdict } from './demo-results.ts';
 import { formatSeconds, printJson } from './format.ts';
@@ -155,7 +155,7 @@ async function onePart(
     await writeResults(training);
     const attacks = await attackRun(training);
     run.writeJson('private/attacks.json', attacks);
-    const samples = await gan.sample(RELEASED);
+    const samples = await gan.sample(released(training.data));
     const quality = qualityOf(samples, training);
     const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
     const losses = await lossCurves(history, { title, yTitle: unit(gan.config) }).svg();

@@ -3,6 +3,7 @@ import { VeilganError } from '../gpu/errors.ts';
 import { codeVersion } from '../run/version.ts';
 import { attackCommand, evaluateCommand } from './attack.ts';
 import { benchCommand } from './bench.ts';
+import { classifierCommand } from './classifier.ts';
 import { dataCommand } from './data.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor-verb.ts';
@@ -20,6 +21,7 @@ const program = new Command('veilgan')
   .addCommand(sampleCommand())
   .addCommand(attackCommand())
   .addCommand(evaluateCommand())
+  .addCommand(classifierCommand())
   .addCommand(dataCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand());

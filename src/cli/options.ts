@@ -43,14 +43,17 @@ interface Described {
   description?: string;
 }
 
-/** Any field of the GAN config as a flag; absent flags leave the preset's value. */
-export function withConfig(command: Command): Command {
-  for (const [name, field] of Object.entries(ganConfig.shape) as [string, unknown][]) {
+/** The fields of a config's schema. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Any field of a config as a flag, by default the GANs'; absent flags leave the preset's value. */
+export function withConfig(command: Command, fields: Fields = ganConfig.shape): Command {
+  for (const [name, field] of Object.entries(fields)) {
     const { def, description } = field as Described;
     const { type, entries } = def.innerType.def;
     const option = new Option(
       `--${flagOf(name)} <value>`,
-      `${description} (preset, or ${[def.defaultValue].flat().join(',')})`,
+      `${description} (${fields === ganConfig.shape ? 'preset, or ' : 'default '}${[def.defaultValue].flat().join(',')})`,
     );
     if (type === 'enum') option.choices(Object.values(entries ?? {}));
     else if (type === 'array') option.argParser((text) => text.split(',').map(numeric));
@@ -67,8 +70,11 @@ function numeric(text: string): number {
 }
 
 /** The config fields among parsed options. */
-export function configFields(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function configFields(
+  options: Readonly<Record<string, unknown>>,
+  fields: Fields = ganConfig.shape,
+): Record<string, unknown> {
   return Object.fromEntries(
-    Object.keys(ganConfig.shape).flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+    Object.keys(fields).flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   );
 }

@@ -23,10 +23,11 @@ export interface ProgressOptions {
   now?: () => number;
 }
 
-export interface Losses {
-  loss_g: number;
-  loss_d: readonly number[];
-}
+/** A row of metrics: of several numbers under one name the mean is shown. */
+export type Losses = object;
+
+/** How the line calls what it shows; other names are not shown. */
+const SHOWN: Readonly<Record<string, string>> = { loss_g: 'L_G', loss_d: 'L_D', loss: 'loss' };
 
 export interface Progress {
   /** `step` steps are done, in total; `losses` are those of the last one. */
@@ -59,7 +60,9 @@ export function createProgress(options: ProgressOptions): Progress {
     const ms = speed.msPerStep();
     if (ms !== undefined) parts.push(`${formatNumber(ms, 3)} ms/step`);
     if (ms !== undefined && step < total) parts.push(`${timeLeft((total - step) * ms)} left`);
-    if (losses) parts.push(`L_G ${loss(losses.loss_g)}`, `L_D ${loss(mean(losses.loss_d))}`);
+    for (const [name, value] of Object.entries(losses ?? {}) as [string, number | readonly number[]][]) {
+      if (SHOWN[name]) parts.push(`${SHOWN[name]} ${loss(typeof value === 'number' ? value : mean(value))}`);
+    }
     return parts.join(', ');
   };
 

@@ -1,14 +1,15 @@
 import { Command, Option } from 'commander';
 import { loadDataset } from '../data/store.ts';
 import { type GanConfig, makeConfig, presets } from '../gan/config.ts';
+import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { lossCurves, scatter } from '../report/plot.ts';
+import { lossCurves } from '../report/plot.ts';
 import { writeAtomic } from '../run/files.ts';
-import { toCsv } from '../run/samples.ts';
+import { toCsv, toNpy } from '../run/samples.ts';
 import {
   openTraining,
-  RELEASED,
+  released,
   runTraining,
   startTraining,
   type TrainingJob,
@@ -16,7 +17,11 @@ import {
 } from '../run/session.ts';
 import { formatNumber, formatSeconds, printJson, table } from './format.ts';
 import { type CommonOptions, configFields, wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
+import { isImage, samplesPng, scatterOf } from './pictures.ts';
 import { createProgress, interruptible } from './progress.ts';
+
+/** Images of a picture of samples. */
+const GRID = 100;
 
 interface TrainFlags extends CommonOptions, Record<string, unknown> {
   data?: string;
@@ -72,6 +77,9 @@ async function trainVerb(gpu: Gpu, system: string | undefined, flags: TrainFlags
   try {
     result = await runTraining(job, {
       chunk: flags.chunk,
+      every: isImage(job.data.shape)
+        ? { steps: gan.config.gridEvery, call: (step) => writeGrid(job, `step-${String(step).padStart(7, '0')}.png`) }
+        : undefined,
       stop: () => stop.signal.aborted,
       onRows: (rows) => {
         clearTimeout(compiling);
@@ -115,8 +123,15 @@ async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFlags): P
     }
     fields.partitions = 1;
   }
-  const config = withEpochs(makeConfig(flags.preset, fields), flags, (await loadDataset(flags.data)).rows);
-  return startTraining(gpu, { system, data: flags.data, config, seed: flags.seed, out: flags.out });
+  const config = makeConfig(flags.preset, fields);
+  const data = await loadDataset(flags.data);
+  return startTraining(gpu, {
+    system,
+    data: flags.data,
+    config: withEpochs(config, flags, trainingRows(data, config)),
+    seed: flags.seed,
+    out: flags.out,
+  });
 }
 
 /** `--epochs` of floor(partition / batch) steps, as the notebooks count them. */
@@ -155,36 +170,44 @@ async function resumed(gpu: Gpu, system: string | undefined, flags: TrainFlags):
   return job;
 }
 
-/** Released rows and pictures: samples.csv, samples.png and .svg, losses.png and .svg. */
-export async function writeResults({ run, gan, data }: TrainingJob): Promise<void> {
-  const rows = await gan.sample(RELEASED);
-  writeAtomic(run.samplePath('samples.csv'), toCsv(rows, data.columns));
+/** Released rows and pictures: samples.csv (or .npy for images), samples.png (and .svg), losses.png and .svg. */
+export async function writeResults(job: TrainingJob): Promise<void> {
+  const { run, gan, data } = job;
+  const { shape, columns } = data;
+  const rows = await gan.sample(released(data));
+  if (isImage(shape)) {
+    writeAtomic(run.samplePath('samples.npy'), [toNpy({ rows, shape, columns })]);
+    await writeGrid(job, 'samples.png', rows);
+  } else {
+    writeAtomic(run.samplePath('samples.csv'), toCsv(rows, columns));
+  }
   const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
-  const pictures = {
-    losses: lossCurves(history, { title: `Losses of ${run.info.system} on ${data.name}`, yTitle: unit(gan.config) }),
-  };
-  const all =
-    data.features === 2
-      ? {
-          ...pictures,
-          samples: scatter(rows, {
-            title: `Samples after ${formatNumber(gan.step)} steps`,
-            reference: data.train,
-            xTitle: data.columns[0],
-            yTitle: data.columns[1],
-          }),
-        }
-      : pictures;
-  for (const [name, picture] of Object.entries(all)) {
+  const losses = lossCurves(history, {
+    title: `Losses of ${run.info.system} on ${data.name}`,
+    yTitle: unit(gan.config),
+  });
+  const title = `Samples after ${formatNumber(gan.step)} steps`;
+  const pictures = data.features === 2 ? { losses, samples: scatterOf(rows, job, title) } : { losses };
+  for (const [name, picture] of Object.entries(pictures)) {
     writeAtomic(run.samplePath(`${name}.svg`), await picture.svg());
     writeAtomic(run.samplePath(`${name}.png`), [await picture.png()]);
   }
 }
 
+/** The first hundred of `rows` (or of fresh samples) as a picture in samples/. */
+async function writeGrid(job: TrainingJob, name: string, rows?: Float32Array): Promise<void> {
+  const some = (rows ?? (await job.gan.sample(GRID))).subarray(0, GRID * job.data.features);
+  writeAtomic(job.run.samplePath(name), [await samplesPng(some, job, '')]);
+}
+
 export const unit = ({ divergence }: GanConfig): string =>
   divergence === 'js' ? 'loss (nats)' : 'loss (critic units)';
 
-function printResult({ run, gan, steps: wanted }: TrainingJob, result: TrainingResult, { json }: TrainFlags): void {
+function printResult(
+  { run, gan, data, steps: wanted }: TrainingJob,
+  result: TrainingResult,
+  { json }: TrainFlags,
+): void {
   const { steps, seconds, added, last, interrupted } = result;
   const document = {
     run: run.dir,
@@ -209,7 +232,7 @@ function printResult({ run, gan, steps: wanted }: TrainingJob, result: TrainingR
     ...(interrupted ? [['continue', `veilgan train --resume ${run.dir}`]] : []),
     ['time', `${formatSeconds(seconds)}, ${document.ms_per_step?.toFixed(2) ?? '-'} ms a step`],
     ['losses', last ? `L_G ${last.loss_g.toFixed(4)}, mean L_D ${meanD.toFixed(4)}` : '-'],
-    ['samples', run.samplePath('samples.csv')],
+    ['samples', run.samplePath(isImage(data.shape) ? 'samples.npy' : 'samples.csv')],
     ['pictures', `${run.samplePath('samples.png')}, losses.png`],
   ];
   process.stdout.write(`${table(['', ''], rows).split('\n').slice(2).join('\n')}\n`);

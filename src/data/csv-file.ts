@@ -47,7 +47,7 @@ function readable(error: unknown, path: string, file: string, lines: number): Ve
  * @throws VeilganError FILE when the file cannot be read, USAGE for impossible options, DATA for what is wrong in the
  * file: not UTF-8, ragged, a cell without a finite number, a column that is not there, ranges past the end.
  */
-export async function importCsv(path: string, options: CsvOptions = {}): Promise<Dataset> {
+export async function importCsv(path: string, options: CsvOptions = {}): Promise<Dataset<Float32Array>> {
   const file = basename(path);
   const name = options.name ?? nameFromFile(file);
   checkName(name);

@@ -96,7 +96,7 @@ export class CsvTable {
   }
 
   /** The data set. @throws VeilganError DATA: no rows, or a range past the end. */
-  finish(): Dataset {
+  finish(): Dataset<Float32Array> {
     if (!this.names) throw this.error('the file is empty', '', 'Give a CSV file with one record a line.');
     if (this.row === 0) {
       throw this.error('the file has a header but no rows', '', 'Give a file with data, or --header no.');

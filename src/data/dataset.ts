@@ -1,5 +1,6 @@
 /** A data set, whatever its source: training rows (the members of an attack) and a hold-out (the non-members). */
 import { VeilganError } from '../gpu/errors.ts';
+import type { Records } from './records.ts';
 
 export interface DatasetMeta {
   /** Where the rows come from, for people: `generated, seed 0`, `blobs.csv, rows 0:5000, holdout 5000:10000`. */
@@ -15,7 +16,7 @@ export interface Labels {
   holdout: Uint32Array;
 }
 
-export interface Dataset {
+export interface Dataset<R extends Records = Records> {
   name: string;
   /** One name a feature; empty for images. */
   columns: string[];
@@ -27,51 +28,57 @@ export interface Dataset {
   rows: number;
   /** Hold-out rows; may be 0. */
   holdoutRows: number;
-  /** [rows, ...shape], row-major, all finite. */
-  train: Float32Array;
+  /** [rows, ...shape], row-major, all finite; bytes for images (`floats` gives their values). */
+  train: R;
   /** [holdoutRows, ...shape]. */
-  holdout: Float32Array;
+  holdout: R;
   /** Class of each record, where the source has one. No system of VeilGAN trains on them unless told to. */
   labels?: Labels;
+  /** Names of the classes, by label. */
+  classes?: string[];
   meta: DatasetMeta;
 }
 
 /**
  * A data set from its arrays; counts are derived.
- * @throws VeilganError SHAPE when an array does not hold whole records or the labels do not match the rows.
+ * @throws VeilganError SHAPE when an array does not hold whole records or the labels do not match the rows or classes.
  */
-export function makeDataset(parts: {
+export function makeDataset<R extends Records>(parts: {
   name: string;
   columns: string[];
   shape: number[];
-  train: Float32Array;
-  holdout: Float32Array;
+  train: R;
+  holdout: R;
   labels?: Labels;
+  classes?: string[];
   meta: DatasetMeta;
-}): Dataset {
+}): Dataset<R> {
   const features = parts.shape.reduce((product, size) => product * size, 1);
   const rows = parts.train.length / features;
   const holdoutRows = parts.holdout.length / features;
-  const labels = parts.labels;
+  const { labels, classes } = parts;
+  const named = (list: Uint32Array) => !classes || list.every((label) => label < classes.length);
   const fits =
     Number.isInteger(rows) &&
     Number.isInteger(holdoutRows) &&
     (parts.columns.length === features || parts.columns.length === 0) &&
-    (!labels || (labels.train.length === rows && labels.holdout.length === holdoutRows));
+    (!labels || (labels.train.length === rows && labels.holdout.length === holdoutRows)) &&
+    (labels ? named(labels.train) && named(labels.holdout) : !classes);
   if (!fits) {
     throw new VeilganError('SHAPE', `the arrays of data set ${quote(parts.name)} do not fit records [${parts.shape}]`, {
       where: `train ${parts.train.length} values, holdout ${parts.holdout.length} values`,
-      fix: 'Give whole records, one column name a feature, and one label a record.',
+      fix: 'Give whole records, one column name a feature, one label a record, and one name a class.',
     });
   }
   return { ...parts, features, rows, holdoutRows };
 }
 
 /** The arrays of a set as the store keeps them, by file name; the order is the order of the fingerprint. */
-export function datasetFiles(data: Dataset): [string, Float32Array | Uint32Array][] {
-  const files: [string, Float32Array | Uint32Array][] = [
-    ['train.f32', data.train],
-    ['holdout.f32', data.holdout],
+export function datasetFiles(data: Dataset): [string, Records | Uint32Array][] {
+  const type = data.train instanceof Uint8Array ? 'u8' : 'f32';
+  const files: [string, Records | Uint32Array][] = [
+    [`train.${type}`, data.train],
+    [`holdout.${type}`, data.holdout],
   ];
   if (data.labels) files.push(['train.u32', data.labels.train], ['holdout.u32', data.labels.holdout]);
   return files;
@@ -83,7 +90,7 @@ async function sha256(bytes: Uint8Array): Promise<string> {
 }
 
 /** SHA-256 (hex) of the raw bytes of an array. */
-export function hashArray(array: Float32Array | Uint32Array): Promise<string> {
+export function hashArray(array: Records | Uint32Array): Promise<string> {
   return sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
 }
 

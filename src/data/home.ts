@@ -2,6 +2,9 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
+/** The folder in it that holds what `data fetch` downloaded; no data set may have this name. */
+export const DOWNLOADS = 'downloads';
+
 /**
  * The folder of stored data sets: `$VEILGAN_DATA`, else `veilgan/data` in the user's cache directory
  * (`$XDG_CACHE_HOME` or ~/.cache; ~/Library/Caches on macOS; %LOCALAPPDATA% on Windows).

@@ -29,6 +29,11 @@ const schema = z.object({
   sha256: hex,
   origin: z.string(),
   seed: z.number().int().nonnegative().optional(),
+  /** Names of the classes, by label. */
+  classes: z
+    .array(z.string())
+    .max(2 ** 20)
+    .optional(),
   files: z.array(z.object({ name: z.string(), bytes: count, sha256: hex })),
 });
 
@@ -60,11 +65,17 @@ export function storedMeta(name: string, file: string, text: string): Stored {
   }
   const stored = parsed.data;
   const features = stored.shape.reduce((product, size) => product * size, 1);
-  const sizes = [stored.rows * features, stored.holdoutRows * features, stored.rows, stored.holdoutRows];
-  const names = ['train.f32', 'holdout.f32', 'train.u32', 'holdout.u32'];
+  const [type, width] = stored.files[0]?.name === 'train.u8' ? ['u8', 1] : ['f32', 4];
+  const wanted: [string, number][] = [
+    [`train.${type}`, width * stored.rows * features],
+    [`holdout.${type}`, width * stored.holdoutRows * features],
+    ['train.u32', 4 * stored.rows],
+    ['holdout.u32', 4 * stored.holdoutRows],
+  ];
   const fits =
     (stored.files.length === 2 || stored.files.length === 4) &&
-    stored.files.every((entry, i) => entry.name === names[i] && entry.bytes === 4 * sizes[i]) &&
+    stored.files.every(({ name, bytes }, i) => name === wanted[i][0] && bytes === wanted[i][1]) &&
+    (!stored.classes || stored.files.length === 4) &&
     (stored.columns.length === 0 || stored.columns.length === features);
   if (!fits) throw damaged(name, file, 'meta.json lists files that do not fit its shape and rows');
   return stored;

@@ -7,7 +7,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
 import { checkName, type Dataset, datasetFiles, fingerprint, hashArray, quote } from './dataset.ts';
-import { dataHome } from './home.ts';
+import { DOWNLOADS, dataHome } from './home.ts';
 import type { Stored } from './meta.ts';
 import { type DatasetInfo, errorCode, fileError, generated, type StoreOptions, toInfo } from './store.ts';
 
@@ -49,6 +49,12 @@ function taken(name: string, path: string): VeilganError {
  */
 export async function checkFree(name: string, options: SaveOptions = {}): Promise<void> {
   checkName(name);
+  if (name.toLowerCase() === DOWNLOADS) {
+    throw new VeilganError('DATA', `${quote(name)} is the name of the folder of downloads`, {
+      where: '--name',
+      fix: 'Choose another name.',
+    });
+  }
   if (generated(name.toLowerCase())) {
     throw new VeilganError('DATA', `${quote(name)} is the name of a generated data set`, {
       where: '--name',
@@ -80,10 +86,11 @@ export async function saveDataset(data: Dataset, options: SaveOptions = {}): Pro
       await writeSynced(join(fresh, name), new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
       files.push({ name, bytes: array.byteLength, sha256: await hashArray(array) });
     }
-    const { name, columns, shape, rows, holdoutRows, meta } = data;
+    const { name, columns, shape, rows, holdoutRows, classes, meta } = data;
     const sha256 = await fingerprint(files.map((file) => [file.name, file.sha256]));
     const stored: Stored = { format: 1, name, columns, shape, rows, holdoutRows, sha256, origin: meta.origin, files };
     if (meta.seed !== undefined) stored.seed = meta.seed;
+    if (classes) stored.classes = classes;
     await writeSynced(join(fresh, 'meta.json'), new TextEncoder().encode(`${JSON.stringify(stored, null, 2)}\n`));
     await putInPlace(fresh, path, old, options.force === true);
     return toInfo(name, stored, path);

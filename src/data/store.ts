@@ -1,14 +1,16 @@
 /**
  * Data sets by name: the generated ones of `synthetic.ts`, and those that `save.ts` stored, one folder each with
- * `meta.json` and raw little-endian arrays (`train.f32`, `holdout.f32`, and `train.u32`, `holdout.u32` where there are
- * labels). What is read back is verified: sizes before anything is allocated, checksums after. Node only.
+ * `meta.json` and raw little-endian arrays (`train.f32`, `holdout.f32`, for images `train.u8`, `holdout.u8`, and
+ * `train.u32`, `holdout.u32` where there are labels). What is read back is verified: sizes before anything is allocated, checksums after. Node only.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
 import { checkName, type Dataset, datasetFiles, fingerprintOf, hashArray, makeDataset, quote } from './dataset.ts';
-import { dataHome } from './home.ts';
+import { DOWNLOADS, dataHome } from './home.ts';
+import { KNOWN } from './known.ts';
 import { damaged, type Stored, storedMeta } from './meta.ts';
+import type { Records } from './records.ts';
 import { GENERATED } from './synthetic.ts';
 
 export interface StoreOptions {
@@ -28,6 +30,8 @@ export interface DatasetInfo {
   /** Shape of one record. */
   shape: number[];
   columns: string[];
+  /** Names of the classes, where there are labels with names. */
+  classes?: string[];
   sha256: string;
   origin: string;
   /** Size of the arrays. */
@@ -55,9 +59,10 @@ export function fileError(error: unknown, where: string, doing: string): Veilgan
 
 /** What a stored set says of itself; the folder's name counts, so that a folder may be renamed. */
 export function toInfo(name: string, stored: Stored, path: string): DatasetInfo {
-  const { rows, holdoutRows, shape, columns, sha256, origin, files } = stored;
+  const { rows, holdoutRows, shape, columns, classes, sha256, origin, files } = stored;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  return { name, rows, holdout: holdoutRows, shape, columns, sha256, origin, bytes, path };
+  const names = classes ? { classes } : {};
+  return { name, rows, holdout: holdoutRows, shape, columns, ...names, sha256, origin, bytes, path };
 }
 
 async function describeGenerated(name: string, seed: number | undefined): Promise<[DatasetInfo, Dataset]> {
@@ -75,7 +80,7 @@ async function storedNames(home: string): Promise<string[]> {
     throw fileError(error, home, 'list data sets');
   });
   return entries
-    .filter((e) => e.isDirectory() && /^[A-Za-z0-9]/.test(e.name))
+    .filter((e) => e.isDirectory() && /^[A-Za-z0-9]/.test(e.name) && e.name !== DOWNLOADS)
     .map((e) => e.name)
     .sort();
 }
@@ -89,7 +94,9 @@ async function readStored(name: string, home: string): Promise<{ path: string; s
     const names = [...Object.keys(GENERATED), ...(await storedNames(home))];
     throw new VeilganError('DATA', `there is no data set ${quote(name)}; there are: ${names.join(', ')}`, {
       where: '--data',
-      fix: `Import it with: npm run veilgan -- data import FILE.csv --name ${name}`,
+      fix: KNOWN.has(name)
+        ? `Download it with: npm run veilgan -- data fetch ${name}`
+        : `Import it with: npm run veilgan -- data import FILE.csv --name ${name}`,
     });
   });
   const stored = storedMeta(name, join(path, 'meta.json'), text);
@@ -135,17 +142,24 @@ export async function loadDataset(name: string, options: StoreOptions = {}): Pro
     });
     // A copy of its own: a small file's Buffer is a window at any offset of a shared pool.
     const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-    if ((await hashArray(new Uint32Array(buffer))) !== file.sha256) {
+    if ((await hashArray(new Uint8Array(buffer))) !== file.sha256) {
       throw damaged(name, join(path, file.name), 'its checksum is not the one in meta.json');
     }
     arrays.set(file.name, buffer);
   }
-  const f32 = (file: string) => new Float32Array(arrays.get(file) ?? new ArrayBuffer(0));
-  const u32 = (file: string) => new Uint32Array(arrays.get(file) ?? new ArrayBuffer(0));
-  const { columns, shape, origin, sha256, seed } = stored;
+  const buffer = (file: string) => arrays.get(file) ?? new ArrayBuffer(0);
+  const records = (part: string): Records =>
+    arrays.has(`${part}.u8`) ? new Uint8Array(buffer(`${part}.u8`)) : new Float32Array(buffer(`${part}.f32`));
+  const u32 = (file: string) => new Uint32Array(buffer(file));
+  const { columns, shape, classes, origin, sha256, seed } = stored;
   const meta = seed === undefined ? { origin, sha256 } : { origin, sha256, seed };
   const labels = arrays.has('train.u32') ? { train: u32('train.u32'), holdout: u32('holdout.u32') } : undefined;
-  return makeDataset({ name, columns, shape, train: f32('train.f32'), holdout: f32('holdout.f32'), labels, meta });
+  return makeDataset({
+    ...{ name, columns, shape, train: records('train'), holdout: records('holdout') },
+    ...(labels ? { labels } : {}),
+    ...(classes ? { classes } : {}),
+    meta,
+  });
 }
 
 /**

@@ -39,7 +39,13 @@ function sizes(name: string, options: SyntheticOptions): { rows: number; train: 
   return { rows, train, seed: options.seed ?? 0 };
 }
 
-function assemble(name: string, points: Float32Array, labels: Uint32Array, train: number, seed: number): Dataset {
+function assemble(
+  name: string,
+  points: Float32Array,
+  labels: Uint32Array,
+  train: number,
+  seed: number,
+): Dataset<Float32Array> {
   return makeDataset({
     name,
     columns: ['x', 'y'],
@@ -55,7 +61,7 @@ function assemble(name: string, points: Float32Array, labels: Uint32Array, train
  * Blobs: a mixture of five isotropic Gaussians with equal priors; labels 0..4 are indices into `BLOB_MEANS`.
  * @throws VeilganError DATA for impossible sizes, CONFIG for a bad seed.
  */
-export function blobs(options: SyntheticOptions = {}): Dataset {
+export function blobs(options: SyntheticOptions = {}): Dataset<Float32Array> {
   const { rows, train, seed } = sizes('blobs', options);
   const stream = new PhiloxStream(seed, 'data/blobs');
   const labels = Uint32Array.from({ length: rows }, () => stream.below(BLOB_MEANS.length));
@@ -70,7 +76,7 @@ export function blobs(options: SyntheticOptions = {}): Dataset {
  * rows shuffled, Gaussian noise on each coordinate; label 0 is the outer circle (half of the rows, rounded down).
  * @throws VeilganError DATA for impossible sizes, CONFIG for a bad seed.
  */
-export function circles(options: SyntheticOptions = {}): Dataset {
+export function circles(options: SyntheticOptions = {}): Dataset<Float32Array> {
   const { rows, train, seed } = sizes('circles', options);
   const stream = new PhiloxStream(seed, 'data/circles');
   const outer = Math.floor(rows / 2);
@@ -89,4 +95,7 @@ export function circles(options: SyntheticOptions = {}): Dataset {
 }
 
 /** The data sets that exist without being stored, by name. */
-export const GENERATED: Readonly<Record<string, (options?: SyntheticOptions) => Dataset>> = { blobs, circles };
+export const GENERATED: Readonly<Record<string, (options?: SyntheticOptions) => Dataset<Float32Array>>> = {
+  blobs,
+  circles,
+};

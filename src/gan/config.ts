@@ -15,9 +15,26 @@ export const ganConfig = z.strictObject({
     .enum(['file', 'shuffled'])
     .default('file')
     .describe('cut the rows into partitions in file order, or after a seeded shuffle'),
+  rows: z.int().min(0).max(4_000_000_000).default(0).describe('train on the first rows only; 0: on all'),
+  network: z.enum(['mlp', 'dcgan']).default('mlp').describe('dense networks, or convolutional ones for images'),
   latent: z.int().min(1).max(4096).default(2).describe('dimensions of z ~ N(0, I)'),
   generatorHidden: sizes.default([256, 256]).describe('hidden sizes of the generator, comma-separated'),
   criticHidden: sizes.default([256]).describe('hidden sizes of each critic, comma-separated'),
+  generatorChannels: sizes
+    .min(2)
+    .default([256, 128, 64])
+    .describe(
+      'dcgan: channels of the generator from its smallest grid on; each but the first two doubles it, and so do the pixels',
+    ),
+  criticChannels: sizes.min(1).default([64, 128]).describe('dcgan: channels of each critic; each halves the grid'),
+  kernel: z.int().min(1).max(7).default(5).describe('dcgan: rows and columns of every kernel'),
+  denseNorm: z
+    .enum(['feature', 'channel'])
+    .default('feature')
+    .describe(
+      "dcgan: what the first batch normalisation counts as one: a feature (MNIST's notebooks) or a channel (CIFAR-10's)",
+    ),
+  dropout: z.number().min(0).max(0.95).default(0.3).describe("dcgan: share of the critics' units that training drops"),
   slope: z.number().min(0.001).max(1).default(0.3).describe('of the leaky units below zero'),
   batch: z.int().min(1).max(65536).default(32).describe("B: rows of each critic's minibatch"),
   criticSteps: z
@@ -41,6 +58,7 @@ export const ganConfig = z.strictObject({
       'samples are drawn in turn from up to this many copies of the generator, of the second half of the run; 1: the last weights only',
     ),
   snapshotEvery: z.int().min(1).default(250).describe('generator steps between two copies'),
+  gridEvery: z.int().min(0).default(0).describe('images: generator steps between two pictures of samples; 0: none'),
   steps: z.int().min(1).max(4_000_000_000).default(75_000).describe('generator steps'),
 });
 
@@ -57,12 +75,32 @@ const gp = {
   steps: 155_000,
 } as const;
 
-/** The settings of PAR-GAN's notebooks (KDD 2021): K = 10, G 2-256-256-2, D 2-256-1, z ~ N(0, I_2). */
+const images = {
+  network: 'dcgan',
+  partitions: 5,
+  latent: 100,
+  batch: 64,
+  beta1: 0.5,
+  penalty: 10,
+  snapshots: 1,
+  gridEvery: 1000,
+} as const;
+const cifar: Partial<GanConfig> = {
+  generatorChannels: [256, 256, 128, 64],
+  criticChannels: [64, 128, 256],
+  denseNorm: 'channel',
+};
+
+/** The settings of PAR-GAN's notebooks (KDD 2021; spec section 2), and smaller ones for software adapters. */
 export const presets: Readonly<Record<string, Partial<GanConfig>>> = {
   'blobs-js': js,
   'blobs-wgan-gp': gp,
   'circles-js': js,
   'circles-wgan-gp': gp,
+  'mnist-js': { ...js, ...images, rows: 7000, steps: 31_500 },
+  'mnist-wgan-gp': { ...gp, ...images, rows: 7000, steps: 210_000 },
+  'cifar10-js': { ...js, ...images, ...cifar, rows: 6000, steps: 27_000 },
+  'cifar10-wgan-gp': { ...gp, ...images, ...cifar, rows: 7000, steps: 210_000 },
 };
 
 /**
@@ -76,7 +114,12 @@ export function makeConfig(preset: string | undefined, fields: Readonly<Record<s
       fix: `Use one of ${Object.keys(presets).join(', ')}`,
     });
   }
-  const result = ganConfig.safeParse({ ...(preset ? presets[preset] : {}), ...fields });
+  return parseConfig(ganConfig, { ...(preset ? presets[preset] : {}), ...fields });
+}
+
+/** A config from its fields, defaults filled in. @throws VeilganError CONFIG naming the field */
+export function parseConfig<T>(schema: z.ZodType<T>, fields: Readonly<Record<string, unknown>>): T {
+  const result = schema.safeParse(fields);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = issue.code === 'unrecognized_keys' ? issue.keys[0] : issue.path.join('.');

@@ -5,35 +5,30 @@
 import { valueAndGrad } from '../autograd/grad.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Program, Replay } from '../gpu/program.ts';
-import { mlp } from '../nn/dense.ts';
+import type { Parameters } from '../nn/network.ts';
 import { log } from '../ops/assign.ts';
 import { add, scale, sigmoid } from '../ops/elementwise.ts';
-import { gather } from '../ops/gather.ts';
 import { concat, detach, reshape, slice } from '../ops/movement.ts';
 import { normal, uniform } from '../ops/random.ts';
 import { mean, sum } from '../ops/reduce.ts';
 import type { OptimizerConfig } from '../optim/optimizer.ts';
 import { scope } from '../tensor/scope.ts';
-import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { Batches } from './batches.ts';
+import { callRows, inCalls } from './calls.ts';
 import type { GanConfig } from './config.ts';
 import { criticTerms, generatorTerms, penaltyTerms } from './losses.ts';
+import { criticNetwork, generatorNetwork } from './networks.ts';
 import { type HostTensors, Player, restoreCount } from './player.ts';
+import { Rows, type TrainingData, trainingRows } from './rows.ts';
 import { Snapshots } from './snapshots.ts';
-import type { System } from './train.ts';
+import { type LossRow, lossRows, type System } from './train.ts';
 
-/** Rows of a sampling or scoring call; fixed, so that a row does not depend on how many are asked for. */
-const CALL = 4096;
 /** Most steps of a chunk, which the index list has room for. */
 const CHUNK = 256;
 
-export interface TrainingData {
-  /** [rows, features] */
-  readonly train: Float32Array;
-  readonly features: number;
-}
-
-export class ParGan implements System {
+export class ParGan implements System<LossRow> {
   readonly gpu: Gpu;
   readonly config: GanConfig;
   readonly seed: number;
@@ -42,12 +37,12 @@ export class ParGan implements System {
   readonly generator: Player;
   readonly critics: Player;
   readonly snapshots: Snapshots;
-  readonly maxChunk = CHUNK;
+  readonly maxChunk: number;
+  /** of a record */
+  readonly shape: Shape;
   /** generator steps done or submitted */
   step = 0;
-  readonly #data: Tensor;
-  readonly #index: Tensor;
-  readonly #list: Uint32Array;
+  readonly #rows: Rows;
   readonly #target: Tensor;
   readonly #ones: Tensor;
   #program: Program | null = null;
@@ -59,29 +54,22 @@ export class ParGan implements System {
     this.config = config;
     this.seed = seed;
     this.features = data.features;
-    const rows = data.train.length / data.features;
+    this.shape = data.shape ?? [data.features];
+    const rows = trainingRows(data, config);
     this.batches = new Batches(rows, config, seed);
     const optimizer: OptimizerConfig =
       config.optimizer === 'adam'
         ? { kind: 'adam', rate: config.rate, beta1: config.beta1, beta2: config.beta2 }
         : { kind: config.optimizer, rate: config.rate };
-    const generator = mlp([config.latent, ...config.generatorHidden, data.features], config.slope);
-    const critic = mlp([data.features, ...config.criticHidden, 1], config.slope);
-    this.generator = new Player(gpu, 'generator', generator, 1, optimizer);
-    this.critics = new Player(
-      gpu,
-      'critics',
-      critic,
-      K,
-      optimizer,
-      config.divergence === 'wgan' ? config.clip : undefined,
-    );
-    this.snapshots = new Snapshots(this.generator.parameters, config.snapshots, config.snapshotEvery);
-    generator.initialise(this.generator.parameters.parts, seed, 1000);
-    critic.initialise(this.critics.parameters.parts, seed, 2000);
-    this.#data = tensor(gpu, data.train, [rows, data.features]);
-    this.#list = new Uint32Array(CHUNK * K * B);
-    this.#index = empty(gpu, [this.#list.length], 'u32');
+    const clip = config.divergence === 'wgan' ? config.clip : undefined;
+    this.generator = new Player(gpu, 'generator', generatorNetwork(config, this.shape), 1, optimizer);
+    this.critics = new Player(gpu, 'critics', criticNetwork(config, this.shape), K, optimizer, clip);
+    this.snapshots = new Snapshots(this.generator.model, config.snapshots, config.snapshotEvery);
+    this.generator.initialise(seed, 1000);
+    this.critics.initialise(seed, 2000);
+    const train = data.train.subarray(0, rows * data.features);
+    this.#rows = new Rows(gpu, train, { width: data.features, perStep: K * B, chunk: CHUNK });
+    this.maxChunk = this.#rows.chunk;
     this.#target = tensor(
       gpu,
       Float32Array.from({ length: K * 2 * B }, (_, i) => (i % (2 * B) < B ? 1 : 0)),
@@ -107,10 +95,10 @@ export class ParGan implements System {
 
   /** Gives the loss of each critic before its last update, [K]. */
   #criticPhase(): Tensor {
-    const { config, generator, features: d } = this;
+    const { config, generator, features: d, seed } = this;
     const { partitions: K, batch: B, criticSteps } = config;
-    const real = reshape(gather(this.#data, { list: this.#index, perStep: K * B }), [K, B, d]);
-    const fakes = generator.apply(this.#latent(criticSteps * K));
+    const real = reshape(this.#rows.gather(), [K, B, d]);
+    const fakes = scope(() => generator.train(this.#latent(criticSteps * K), seed));
     for (let r = 1; r < criticSteps; r++)
       scope(() => void this.#criticUpdate(real, slice(fakes, 0, (r - 1) * K, r * K)));
     return scope(() => {
@@ -126,8 +114,8 @@ export class ParGan implements System {
     const { partitions: K, batch: B } = config;
     const both = concat([real, fake], 1);
     const at = config.divergence === 'wgan-gp' ? uniform(this.gpu, [K, B, 1], { seed: this.seed }) : null;
-    const [[, terms, penalties], gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) => {
-      const critic = (x: Tensor) => critics.network.apply(p, x);
+    const [[, terms, penalties], gradient] = valueAndGrad((p: Parameters) => {
+      const critic = (x: Tensor) => critics.train(x, this.seed, p);
       const terms = criticTerms(critic(both), this.#target, config);
       // No term is shared between critics, so the gradient of the sum is each one's own.
       const bare = sum(terms, undefined, { scale: 1 / B });
@@ -141,10 +129,10 @@ export class ParGan implements System {
 
   /** One update of the generator; gives its loss before it. */
   #generatorPhase(): Tensor {
-    const { config, generator, critics } = this;
+    const { config, generator, critics, seed } = this;
     const z = this.#latent(config.partitions);
-    const [loss, gradient] = valueAndGrad((p: Readonly<Record<string, Tensor>>) =>
-      mean(generatorTerms(critics.apply(generator.network.apply(p, z)), this.#ones, config)),
+    const [loss, gradient] = valueAndGrad((p: Parameters) =>
+      mean(generatorTerms(critics.train(generator.train(z, seed, p), seed), this.#ones, config)),
     )(generator.parameters.parts);
     generator.optimizer.update(gradient);
     return loss;
@@ -155,6 +143,8 @@ export class ParGan implements System {
     this.#program ??= this.gpu.capture('pargan.step', () => scope(() => this.#record()));
     return this.#program;
   }
+
+  readonly rows = lossRows;
 
   /** The critics' phase of a step alone, for benchmarks; the caller disposes of it. */
   criticProgram(): Program {
@@ -167,14 +157,11 @@ export class ParGan implements System {
    */
   chunk(most: number): Replay[] {
     this.snapshots.take(this.step);
-    const count = Math.min(most, CHUNK, this.snapshots.room(this.step));
+    const count = Math.min(most, this.maxChunk, this.snapshots.room(this.step));
     const program = this.program();
-    const width = this.config.partitions * this.config.batch;
-    const replays = Array.from({ length: count }, (_, i) => {
-      this.batches.fill(this.#list, i * width, this.step + i);
-      return { program, step: this.step + i, index: i * width };
-    });
-    this.gpu.upload(this.#index, this.#list.subarray(0, count * width));
+    const first = this.step;
+    const places = this.#rows.send(count, (list, at, i) => this.batches.fill(list, at, first + i));
+    const replays = places.map((index, i) => ({ program, step: first + i, index }));
     this.step += count;
     return replays;
   }
@@ -190,21 +177,18 @@ export class ParGan implements System {
     const members = this.snapshots.members(this.step);
     const out = new Float32Array(n * d);
     const rows = Math.ceil(n / members.length);
-    for (const [m, { parts }] of members.entries()) {
-      for (let first = 0, call = 0; first < rows; first += CALL, call++) {
-        const y = scope(() => {
-          const draw = 0x10000 * (64 * (stream + 1) + m) + call;
-          return detach(
-            this.generator.network.apply(parts, normal(gpu, [1, CALL, this.config.latent], { seed, stream: draw })),
-          );
-        });
-        const made = await y.read();
-        y.dispose();
-        for (let r = 0; r < Math.min(CALL, rows - first); r++) {
+    const call = callRows(d);
+    for (const [m, model] of members.entries()) {
+      const draw = (first: number) => {
+        const at = 0x10000 * (64 * (stream + 1) + m) + first / call;
+        return detach(this.generator.infer(normal(gpu, [1, call, this.config.latent], { seed, stream: at }), model));
+      };
+      await inCalls(rows, call, draw, (made, first, count) => {
+        for (let r = 0; r < count; r++) {
           const row = (first + r) * members.length + m;
           if (row < n) out.set(made.subarray(r * d, (r + 1) * d), row * d);
         }
-      }
+      });
     }
     return out;
   }
@@ -215,17 +199,15 @@ export class ParGan implements System {
     const rows = x.length / d;
     const K = config.partitions;
     const out = new Float32Array(K * rows);
-    for (let first = 0; first < rows; first += CALL) {
-      const n = Math.min(CALL, rows - first);
-      const y = scope(() => {
-        const batch = tensor(this.gpu, x.subarray(first * d, (first + n) * d), [1, n, d]);
-        const raw = this.critics.apply(batch);
-        return config.divergence === 'js' ? sigmoid(raw) : detach(raw);
-      });
-      const part = await y.read();
-      y.dispose();
+    const call = callRows(d);
+    const score = (first: number) => {
+      const some = x.subarray(first * d, Math.min(rows, first + call) * d);
+      const raw = this.critics.infer(tensor(this.gpu, some, [1, some.length / d, d]));
+      return config.divergence === 'js' ? sigmoid(raw) : detach(raw);
+    };
+    await inCalls(rows, call, score, (part, first, n) => {
       for (let k = 0; k < K; k++) out.set(part.subarray(k * n, (k + 1) * n), k * rows + first);
-    }
+    });
     return out;
   }
 
@@ -253,6 +235,6 @@ export class ParGan implements System {
     this.snapshots.dispose();
     this.generator.dispose();
     this.critics.dispose();
-    for (const t of [this.#data, this.#index, this.#target, this.#ones]) t.dispose();
+    for (const t of [this.#rows, this.#target, this.#ones]) t.dispose();
   }
 }

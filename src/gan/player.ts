@@ -1,6 +1,6 @@
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Network } from '../nn/dense.ts';
+import type { Network, Parameters } from '../nn/network.ts';
 import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../optim/flat.ts';
 import { Optimizer, type OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -45,6 +45,8 @@ export class Player {
   readonly name: string;
   readonly network: Network;
   readonly parameters: Flat;
+  /** moving averages of its batch normalisations, if it has any */
+  readonly statistics: Flat | null;
   readonly optimizer: Optimizer;
 
   /**
@@ -55,11 +57,28 @@ export class Player {
     this.name = name;
     this.network = network;
     this.parameters = flat(gpu, network.shapes(groups));
+    const statistics = network.statistics(groups);
+    this.statistics = Object.keys(statistics).length ? flat(gpu, statistics) : null;
     this.optimizer = new Optimizer(optimizer, this.parameters, clip);
   }
 
-  apply(x: Tensor): Tensor {
-    return this.network.apply(this.parameters.parts, x);
+  /** As in training: batch statistics, which the moving averages follow, and dropout. @param p instead of its own */
+  train(x: Tensor, seed: number, p: Parameters = this.parameters.parts): Tensor {
+    return this.network.apply(p, x, { training: true, seed, statistics: this.statistics?.parts ?? {} });
+  }
+
+  /** As after training: moving averages and no dropout. @param model instead of its own, such as a snapshot */
+  infer(x: Tensor, [parameters, statistics]: readonly Flat[] = this.model): Tensor {
+    return this.network.apply(parameters.parts, x, { training: false, seed: 0, statistics: statistics?.parts ?? {} });
+  }
+
+  /** All that inference needs: parameters, and moving averages where there are any. */
+  get model(): readonly Flat[] {
+    return this.statistics ? [this.parameters, this.statistics] : [this.parameters];
+  }
+
+  initialise(seed: number, stream: number): void {
+    this.network.initialise(this.parameters.parts, this.statistics?.parts ?? {}, seed, stream);
   }
 
   #flats(): [prefix: string, Flat][] {
@@ -67,7 +86,11 @@ export class Player {
       `${this.optimizer.config.kind}.${name}.`,
       f,
     ]);
-    return [['', this.parameters], ...moments];
+    return [
+      ['', this.parameters],
+      ...(this.statistics ? [['moving.', this.statistics] as [string, Flat]] : []),
+      ...moments,
+    ];
   }
 
   /** Everything that a resumed run needs, on the host. */
@@ -88,5 +111,6 @@ export class Player {
   dispose(): void {
     this.optimizer.dispose();
     disposeFlat(this.parameters);
+    if (this.statistics) disposeFlat(this.statistics);
   }
 }

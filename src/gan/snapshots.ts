@@ -3,6 +3,9 @@ import { disposeFlat, type Flat, flat, readFlat } from '../optim/flat.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type HostTensors, restoreFlat } from './player.ts';
 
+/** What the names of a copy's tensors begin with. */
+const key = (prefix: string, step: number, i: number) => `${prefix}.${step}.${i ? 'moving.' : ''}`;
+
 /**
  * Copies of the generator from the second half of the run so far, which samples are drawn from in turn. A GAN circles
  * its equilibrium rather than settling on it (spec Appendix A: quality oscillates between checkpoints), so the last
@@ -10,16 +13,17 @@ import { type HostTensors, restoreFlat } from './player.ts';
  * equilibrium. Averaging weights instead would not do: the generators of different moments map z differently.
  */
 export class Snapshots {
-  readonly #source: Flat;
+  readonly #source: readonly Flat[];
   readonly #most: number;
   readonly #every: number;
-  #members: { step: number; parameters: Flat }[] = [];
+  #members: { step: number; flats: Flat[] }[] = [];
 
   /**
+   * @param source all that a generator is: parameters, moving averages
    * @param most members at the same time; 1: the last weights only
    * @param every generator steps between two
    */
-  constructor(source: Flat, most: number, every: number) {
+  constructor(source: readonly Flat[], most: number, every: number) {
     this.#source = source;
     this.#most = most;
     this.#every = every;
@@ -33,24 +37,28 @@ export class Snapshots {
   /** Takes the copy that is due at `step`, and drops those before half of it. Call when that step is the last submitted. */
   take(step: number): void {
     if (this.#most === 1 || step === 0 || step % this.#every || this.#members.at(-1)?.step === step) return;
-    const parameters = this.#like();
-    assign(parameters.whole, this.#source.whole);
-    this.#members.push({ step, parameters });
+    const flats = this.#like();
+    flats.forEach((copy, i) => {
+      assign(copy.whole, this.#source[i].whole);
+    });
+    this.#members.push({ step, flats });
     while (this.#members.length > this.#most || this.#members[0].step < step / 2) {
-      disposeFlat((this.#members.shift() as { parameters: Flat }).parameters);
+      for (const copy of this.#members.shift()?.flats ?? []) disposeFlat(copy);
     }
   }
 
-  /** The parameters to draw from, the current ones among them. */
-  members(step: number): Flat[] {
-    const earlier = this.#members.filter((m) => m.step !== step).map((m) => m.parameters);
+  /** The generators to draw from, the current one among them. */
+  members(step: number): (readonly Flat[])[] {
+    const earlier = this.#members.filter((m) => m.step !== step).map((m) => m.flats);
     return [...earlier, this.#source];
   }
 
   async state(prefix: string): Promise<HostTensors> {
     const tensors: HostTensors = {};
-    for (const { step, parameters } of this.#members) {
-      for (const [name, t] of Object.entries(await readFlat(parameters))) tensors[`${prefix}.${step}.${name}`] = t;
+    for (const { step, flats } of this.#members) {
+      for (const [i, copy] of flats.entries()) {
+        for (const [name, t] of Object.entries(await readFlat(copy))) tensors[key(prefix, step, i) + name] = t;
+      }
     }
     return tensors;
   }
@@ -58,23 +66,26 @@ export class Snapshots {
   /** @throws VeilganError FILE where a copy is not whole or of another network */
   restore(prefix: string, tensors: Readonly<HostTensors>): void {
     this.dispose();
-    const steps = Object.keys(tensors).flatMap((key) =>
-      key.startsWith(`${prefix}.`) ? [Number(key.slice(prefix.length + 1).split('.')[0])] : [],
+    const steps = Object.keys(tensors).flatMap((name) =>
+      name.startsWith(`${prefix}.`) ? [Number(name.slice(prefix.length + 1).split('.')[0])] : [],
     );
     for (const step of [...new Set(steps)].sort((a, b) => a - b)) {
-      const parameters = this.#like();
-      this.#members.push({ step, parameters });
-      restoreFlat(parameters, `${prefix}.${step}.`, tensors);
+      const flats = this.#like();
+      this.#members.push({ step, flats });
+      flats.forEach((copy, i) => {
+        restoreFlat(copy, key(prefix, step, i), tensors);
+      });
     }
   }
 
-  #like(): Flat {
-    const shapes = Object.entries(this.#source.parts).map(([name, t]): [string, Shape] => [name, t.shape]);
-    return flat(this.#source.whole.gpu, Object.fromEntries(shapes));
+  #like(): Flat[] {
+    return this.#source.map(({ whole, parts }) =>
+      flat(whole.gpu, Object.fromEntries(Object.entries(parts).map(([name, t]): [string, Shape] => [name, t.shape]))),
+    );
   }
 
   dispose(): void {
-    for (const { parameters } of this.#members) disposeFlat(parameters);
+    for (const copy of this.#members.flatMap((m) => m.flats)) disposeFlat(copy);
     this.#members = [];
   }
 }

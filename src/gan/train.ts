@@ -2,25 +2,31 @@ import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu, Ticket } from '../gpu/gpu.ts';
 import type { Replay } from '../gpu/program.ts';
 
+/** Numbers of one step. */
+export interface StepRow {
+  /** counted from 1: the state after this step */
+  readonly step: number;
+}
+
 /** What the training loop drives. */
-export interface System {
+export interface System<Row extends StepRow> {
   readonly gpu: Gpu;
   /** generator steps done or submitted */
   readonly step: number;
   readonly maxChunk: number;
   /** The replays of the next `count` steps, their batches uploaded. */
   chunk(count: number): Replay[];
+  /** What its program logged for the steps after `first`. @throws VeilganError NAN */
+  rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): Row[];
 }
 
-export interface LossRow {
-  /** counted from 1: the state after this step */
-  readonly step: number;
+export interface LossRow extends StepRow {
   readonly loss_g: number;
   /** of the last critic update of the step, by critic */
   readonly loss_d: readonly number[];
 }
 
-export interface TrainOptions {
+export interface TrainOptions<Row extends StepRow> {
   /** stop after this many steps in all */
   readonly steps: number;
   /** steps a submit; by default about `targetMs` worth of them */
@@ -28,7 +34,7 @@ export interface TrainOptions {
   /** milliseconds of work a submit: 100 headless, 8 in a page */
   readonly targetMs?: number;
   /** called for each finished chunk, in order */
-  readonly onRows?: (rows: readonly LossRow[]) => void;
+  readonly onRows?: (rows: readonly Row[]) => void;
   /** asked between chunks: true stops cleanly */
   readonly stop?: () => boolean;
 }
@@ -37,9 +43,9 @@ export interface TrainOptions {
  * Trains until `steps`, or until `stop` says so, with two chunks in flight. The numbers do not depend on the chunks.
  * @throws VeilganError NAN naming step and loss where a loss is not finite; DEVICE_LOST
  */
-export async function train(
-  system: System,
-  { steps, chunk, targetMs = 100, onRows, stop }: TrainOptions,
+export async function train<Row extends StepRow>(
+  system: System<Row>,
+  { steps, chunk, targetMs = 100, onRows, stop }: TrainOptions<Row>,
 ): Promise<void> {
   const { waiter } = system.gpu;
   const flying: { ticket: Ticket; first: number }[] = [];
@@ -47,7 +53,7 @@ export async function train(
     const next = flying.shift();
     if (!next) return;
     // Outside of the optional call, which would not evaluate its argument.
-    const rows = toRows(await next.ticket.done(), next.first);
+    const rows = system.rows(await next.ticket.done(), next.first);
     onRows?.(rows);
   };
   let size = chunk ?? 1;
@@ -70,18 +76,20 @@ export async function train(
   }
 }
 
-function toRows(logs: Map<string, Float32Array[]>, first: number): LossRow[] {
+/** Rows of a GAN's losses. @throws VeilganError NAN naming step and player */
+export function lossRows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): LossRow[] {
   const g = logs.get('loss_g') ?? [];
   const d = logs.get('loss_d') ?? [];
   return g.map((row, i) => {
     const step = first + i + 1;
     const bad = d[i].some((x) => !Number.isFinite(x)) ? 'critic' : Number.isFinite(row[0]) ? null : 'generator';
-    if (bad) {
-      throw new VeilganError('NAN', `the ${bad} loss is not finite at step ${step}`, {
-        where: `step ${step}`,
-        fix: 'Lower --rate, or look for extreme values in the data',
-      });
-    }
+    if (bad) throw notFinite(`the ${bad} loss`, step);
     return { step, loss_g: row[0], loss_d: Array.from(d[i]) };
   });
 }
+
+export const notFinite = (what: string, step: number): VeilganError =>
+  new VeilganError('NAN', `${what} is not finite at step ${step}`, {
+    where: `step ${step}`,
+    fix: 'Lower --rate, or look for extreme values in the data',
+  });

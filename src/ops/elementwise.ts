@@ -60,6 +60,8 @@ export type ElementwiseName =
   | 'greater'
   | 'equal'
   | 'leakyMask'
+  | 'leakyDropout'
+  | 'leakyDropoutMask'
   | 'bceWithLogits'
   | 'bceGradient'
   | 'mix'
@@ -102,6 +104,18 @@ export const table: Record<ElementwiseName, Row> = {
   equal: { arity: 2, f: 'select(0.0, 1.0, a == b)', vjp: () => [null, null] },
   // a where b > 0, s * a elsewhere: the derivative of leakyRelu at b, which may be its input or its output
   leakyMask: { arity: 2, f: 'select(s * a, a, b > 0.0)', vjp: (g, _, [, b], s) => [() => leakyMask(g, b, s), null] },
+  // leaky(a) times the dropout mask b
+  leakyDropout: {
+    arity: 2,
+    f: 'select(s * a, a, a > 0.0) * b',
+    vjp: (g, _, [a, b], s) => [() => leakyDropoutMask(g, a, b, s), () => mul(g, leakyRelu(a, s))],
+  },
+  // a c where b > 0, s a c elsewhere: the derivative of leakyDropout at its input b
+  leakyDropoutMask: {
+    arity: 3,
+    f: 'select(s * a, a, b > 0.0) * c',
+    vjp: (g, _, [a, b, c], s) => [() => leakyDropoutMask(g, b, c, s), null, () => mul(g, leakyMask(a, b, s))],
+  },
   // binary cross-entropy of the logit a against the target b
   bceWithLogits: {
     arity: 2,
@@ -231,6 +245,8 @@ export const greater = binary('greater');
 export const equal = binary('equal');
 export const bceWithLogits = binary('bceWithLogits');
 export const leakyMask = (g: Tensor, at: Tensor, slope: number) => elementwise('leakyMask', [g, at], slope);
+const leakyDropoutMask = (g: Tensor, at: Tensor, mask: Tensor, slope: number) =>
+  elementwise('leakyDropoutMask', [g, at, mask], slope);
 const bceGradient = (g: Tensor, logit: Tensor, target: Tensor) => elementwise('bceGradient', [g, logit, target]);
 export const mix = (a: Tensor, b: Tensor, at: Tensor) => elementwise('mix', [a, b, at]);
 export const where = (test: Tensor, yes: Tensor, no: Tensor) => elementwise('where', [test, yes, no]);

@@ -40,8 +40,34 @@ export function gather(data: Tensor, index: Tensor | IndexList): Tensor {
   const { grid, threads } = strided(gpu, y.length);
   const width = data.length / records;
   const overrides = { STEP: from.perStep ? 1 : 0 };
-  gpu.run(gatherShader, { overrides }, { data, index: from.list, y }, { n: y.length, threads, width, records }, grid);
+  const params = { n: y.length, threads, width, records, unit: 1 };
+  gpu.run(gatherShader, { overrides }, { data, index: from.list, y }, params, grid);
   return record('gather', [data], y, (g) => [scatterAdd(g, from, data.shape)]);
+}
+
+/** Records of bytes on the device, four a word; a byte b stands for (2 b - 255) unit. */
+export interface Bytes {
+  readonly words: Tensor;
+  readonly records: number;
+  /** bytes of a record */
+  readonly width: number;
+  readonly unit: number;
+}
+
+/**
+ * Rows of stored bytes by index, as numbers. Constants to every gradient.
+ * @returns [rows, width]
+ */
+export function gatherBytes(data: Bytes, index: Tensor | IndexList): Tensor {
+  const { words, records, width, unit } = data;
+  const { gpu } = words;
+  const from = asList(index);
+  const y = empty(gpu, [rowsOf(from), width]);
+  const { grid, threads } = strided(gpu, y.length);
+  const overrides = { STEP: from.perStep ? 1 : 0, BYTES: 1 };
+  const params = { n: y.length, threads, width, records, unit };
+  gpu.run(gatherShader, { overrides }, { data: words, index: from.list, y }, params, grid);
+  return y;
 }
 
 /**

@@ -46,22 +46,7 @@ export interface MatmulCall {
 }
 
 /** The product's dispatches; no node. */
-export function runMatmul({
-  a,
-  b,
-  ta,
-  tb,
-  ga,
-  gb,
-  gc,
-  groups,
-  m,
-  n,
-  k,
-  epilogue,
-  shape,
-  force,
-}: MatmulCall): Tensor {
+export function runMatmul({ a, b, ta, tb, ga, gb, gc, groups, m, n, k, epilogue, shape, force }: MatmulCall): Tensor {
   const { gpu } = a;
   const y = empty(gpu, shape);
   if (y.length === 0) return y;

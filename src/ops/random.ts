@@ -12,31 +12,32 @@ export interface DrawOptions {
   stream?: number;
 }
 
-function draw(gpu: Gpu, shape: Shape, normal: boolean, { seed, stream = 0 }: DrawOptions): Tensor {
+/**
+ * What a kernel that draws counts by, besides step, repeat and element; inside a program a new draw site.
+ * @throws VeilganError CONFIG for a seed that is no whole number from 0 to 2^53 - 1
+ */
+export function drawPlace(gpu: Gpu, { seed, stream = 0 }: DrawOptions) {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new VeilganError('CONFIG', `the seed ${seed} is not a whole number from 0 to 2^53 - 1`, {
       where: '--seed',
       fix: 'Give a whole number, for example --seed 1',
     });
   }
+  const program = gpu.capturing;
+  return {
+    site: program ? program.site() : stream,
+    program: program?.hash ?? 0,
+    seed: seed >>> 0,
+    seed_high: Math.floor(seed / 2 ** 32) >>> 0,
+  };
+}
+
+function draw(gpu: Gpu, shape: Shape, normal: boolean, options: DrawOptions): Tensor {
+  const place = drawPlace(gpu, options);
   const y = empty(gpu, shape);
   const n = sizeOf(shape);
-  const program = gpu.capturing;
   const { grid, threads } = strided(gpu, Math.ceil(n / 4));
-  gpu.run(
-    randomShader,
-    { overrides: { NORMAL: normal ? 1 : 0 } },
-    { y },
-    {
-      n,
-      threads,
-      site: program ? program.site() : stream,
-      program: program?.hash ?? 0,
-      seed: seed >>> 0,
-      seed_high: Math.floor(seed / 2 ** 32) >>> 0,
-    },
-    grid,
-  );
+  gpu.run(randomShader, { overrides: { NORMAL: normal ? 1 : 0 } }, { y }, { n, threads, ...place }, grid);
   return y;
 }
 

@@ -1,3 +1,4 @@
+import { toBytes } from '../data/records.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { fileError, writeAtomic } from './files.ts';
 import { encodeNpy } from './npy.ts';
@@ -13,16 +14,33 @@ export function toCsv(rows: Float32Array, columns: readonly string[]): string {
 
 const quoteCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
 
+export interface Samples {
+  /** [n, ...shape] */
+  readonly rows: Float32Array;
+  /** of a record: [features], or [height, width, channels] with values in [-1, 1] */
+  readonly shape: readonly number[];
+  /** names of the features; none for images */
+  readonly columns: readonly string[];
+}
+
+/** Names of an image's values, row by row: y, x, and the channel where there are several. */
+const pixelNames = ([h, w, c]: readonly number[]): string[] =>
+  Array.from({ length: h * w * c }, (_, i) => {
+    const at = Math.floor(i / c);
+    return `y${Math.floor(at / w)}_x${at % w}${c > 1 ? `_c${i % c}` : ''}`;
+  });
+
+/** Samples as a NumPy array: images as bytes, 0 to 255, everything else as f32. */
+export const toNpy = ({ rows, shape }: Samples): Uint8Array => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return encodeNpy(shape.length === 3 ? toBytes(rows) : rows, [rows.length / size, ...shape]);
+};
+
 /**
  * Writes samples as the file's extension says; a picture needs `png`, which draws it.
  * @throws VeilganError USAGE for another extension, FILE where the disk refuses
  */
-export async function writeSamples(
-  file: string,
-  rows: Float32Array,
-  columns: readonly string[],
-  png: () => Promise<Uint8Array>,
-): Promise<void> {
+export async function writeSamples(file: string, samples: Samples, png: () => Promise<Uint8Array>): Promise<void> {
   const kind = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase();
   if (kind !== 'csv' && kind !== 'npy' && kind !== 'png') {
     throw new VeilganError('USAGE', `${file}: samples are written as .csv, .npy or .png`, {
@@ -30,8 +48,10 @@ export async function writeSamples(
       fix: 'Give a file with one of these extensions',
     });
   }
-  const shape = [rows.length / columns.length, columns.length];
-  const content = kind === 'csv' ? toCsv(rows, columns) : kind === 'npy' ? encodeNpy(rows, shape) : await png();
+  const { rows, shape, columns } = samples;
+  const csv = () =>
+    shape.length === 3 ? toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape)) : toCsv(rows, columns);
+  const content = kind === 'csv' ? csv() : kind === 'npy' ? toNpy(samples) : await png();
   try {
     writeAtomic(file, typeof content === 'string' ? content : [content]);
   } catch (cause) {

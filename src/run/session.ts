@@ -11,8 +11,8 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { createRun, openRun } from './directory.ts';
 import type { Run } from './run.ts';
 
-/** Rows of samples/samples.csv. */
-export const RELEASED = 10_000;
+/** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
+export const released = ({ shape }: Pick<Dataset, 'shape'>): number => (shape.length === 3 ? 2000 : 10_000);
 
 export interface TrainingJob {
   readonly run: Run;
@@ -57,7 +57,8 @@ export async function startTraining(
   }
 }
 
-const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) => ({
+/** What run.json says of a data set. */
+export const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) => ({
   name,
   rows,
   holdout: holdoutRows,
@@ -119,7 +120,7 @@ function checkFinite(tensors: Readonly<HostTensors>, step: number): void {
 /**
  * Trains to the job's last step, appending metrics as chunks finish and replacing the checkpoint about every half
  * minute, at the end, and when `stop` says so.
- * @param checkpointSeconds 0 writes one after every chunk
+ * @param options.checkpointSeconds 0 writes one after every chunk
  * @throws VeilganError NAN naming the step; the checkpoint before it stays
  */
 export async function runTraining(
@@ -129,11 +130,14 @@ export async function runTraining(
     stop,
     onRows,
     checkpointSeconds = 30,
+    every,
   }: {
     chunk?: number;
     stop?: () => boolean;
     onRows?: (rows: readonly LossRow[]) => void;
     checkpointSeconds?: number;
+    /** called when so many steps more are done, counted from the run's first */
+    every?: { steps: number; call: (step: number) => Promise<void> };
   } = {},
 ): Promise<TrainingResult> {
   const first = gan.step;
@@ -148,8 +152,9 @@ export async function runTraining(
   while (gan.step < steps && !stop?.()) {
     const until = performance.now() + 1000 * checkpointSeconds;
     const from = gan.step;
+    const pause = every?.steps ? (Math.floor(from / every.steps) + 1) * every.steps : steps;
     await train(gan, {
-      steps,
+      steps: Math.min(steps, pause),
       chunk,
       stop: () => stop?.() || (gan.step > from && performance.now() > until),
       onRows: (rows) => {
@@ -162,6 +167,7 @@ export async function runTraining(
       },
     });
     await save();
+    if (every && gan.step === pause) await every.call(gan.step);
   }
   const seconds = (performance.now() - started) / 1000;
   return { steps: gan.step, seconds, added: gan.step - first, last, interrupted: gan.step < steps, firstStep };

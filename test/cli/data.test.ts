@@ -1,10 +1,25 @@
 /** The verb `data` as a process: what it stores and prints, and what it refuses without leaving anything. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Terminal } from '../../src/cli/progress.ts';
+import { transferProgress } from '../../src/cli/transfer.ts';
+import { gz, idx } from '../data/making.ts';
+import { Mirror } from '../data/server.ts';
 import { CommandLine, csv } from './spawned.ts';
 
 const cli = await CommandLine.make('data');
 test.after(() => cli.remove());
+
+/** An image of one colour. */
+const png = (width: number, height: number, colour: readonly number[]) => {
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => colour[i % 3]);
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+};
 
 test('CSV files that cannot be imported: file, row and column, and no data set appears', async () => {
   cli.write('nan.csv', 'x,y\n1,2\n3,4\n5,NaN\n');
@@ -55,6 +70,106 @@ test('data import, info and list print one document each; a name is given once',
   const human = await cli.run('data', 'list');
   assert.equal([human.code, human.stderr], [0, '']);
   assert.match(human.stdout, /^mine +20 +10 +\[2\]/m);
+});
+
+test('images: imported, listed and described with their size and classes', async () => {
+  const put = (name: string, bytes: Uint8Array) => {
+    mkdirSync(join(cli.cwd, dirname(name)), { recursive: true });
+    writeFileSync(join(cli.cwd, name), bytes);
+  };
+  put('digits/train-images-idx3-ubyte.gz', gz(idx([6, 4, 3])));
+  put('digits/train-labels-idx1-ubyte.gz', gz(idx([6], [0, 2, 1, 0, 1, 2])));
+  put('bad/train-images-idx3-ubyte', idx([6, 4, 3]).subarray(0, 80));
+  put('swapped/train-images-idx3-ubyte', idx([6], [0, 2, 1, 0, 1, 2]));
+  put('colours/blue/1.png', await png(8, 6, [0, 0, 255]));
+  put('colours/red/1.png', await png(8, 6, [255, 0, 0]));
+  put('colours/red/2.png', await png(6, 8, [255, 0, 0]));
+  put('broken/1.png', new TextEncoder().encode('no image'));
+  put('hollow/here.txt', new Uint8Array(1));
+  put('from/train-images-idx3-ubyte.gz', gz(idx([6, 4, 3])));
+  await cli.allFail([
+    ['data import bad', 1, /train-images-idx3-ubyte, byte 80: the file ends early: its header claims 88 bytes/],
+    ['data import swapped', 1, /train-images-idx3-ubyte, byte 0: the file holds labels/],
+    ['data import colours', 1, /red\/2\.png: the image is 6x8, not the 8x6 of "blue\/1\.png".* --size 8x6/],
+    ['data import colours --size huge', 2, /--size: "huge" is no size of images/],
+    ['data import digits --size 64', 2, /--size: "digits" holds IDX data/],
+    ['data import broken', 1, /1\.png: cannot decode/],
+    ['data import hollow', 1, /hollow: nothing to import in this folder/],
+    ['data fetch imagenet', 2, /"imagenet" is no data set with a known home/],
+    ['data fetch mnist --from from', 1, /from\/train-images-idx3-ubyte\.gz: the file has \d+ bytes, expected 9912422/],
+  ]);
+  const digits = await cli.json<Record<string, unknown>>(...'data import digits --rows 0:4 --holdout 4:6'.split(' '));
+  assert.equal([digits.name, digits.rows, digits.holdout, digits.shape], ['digits', 4, 2, [4, 3, 1]]);
+  assert.equal([digits.classes, digits.columns, digits.bytes], [['0', '1', '2'], [], 6 * 12 + 6 * 4]);
+  assert.equal(await cli.json('data', 'info', 'digits'), digits);
+  const colours = await cli.json<Record<string, unknown>>(...'data import colours --size 4 --name c4'.split(' '));
+  assert.equal([colours.rows, colours.shape, colours.classes], [3, [4, 4, 3], ['blue', 'red']]);
+  const human = await cli.run('data', 'list');
+  assert.equal([human.code, human.stderr], [0, '']);
+  assert.match(human.stdout, /^c4 +3 +0 +4x4x3 +2 /m);
+  assert.match(human.stdout, /^digits +4 +2 +4x3x1 +3 /m);
+  assert.match((await cli.run('data', 'info', 'c4')).stdout, /^classes +2: blue, red$/m);
+});
+
+test('progress of transfers: a bar on a terminal, seldom lines in a log, nothing with --json', () => {
+  const stream = (isTTY: boolean) => {
+    const out = { isTTY, text: '', columns: 80, write: (text: string) => Boolean((out.text += text)) };
+    // cursorTo and clearLine of a terminal, which the bar uses.
+    return Object.assign(out, { cursorTo() {}, clearLine() {}, moveCursor() {} }) as unknown as Terminal & {
+      text: string;
+    };
+  };
+  let time = 0;
+  const log = stream(false);
+  const lines = transferProgress((n) => `${n} B`, { stream: log, now: () => time });
+  for (const [at, done] of [
+    [9_000, 5],
+    [10_001, 7],
+    [19_000, 8],
+    [20_002, 9],
+  ]) {
+    time = at;
+    lines.update(done, 10, 'x.gz');
+  }
+  lines.stop();
+  assert.is(log.text, 'x.gz: 7 B of 10 B\nx.gz: 9 B of 10 B\n');
+  const terminal = stream(true);
+  const bar = transferProgress((n) => `${n} B`, { stream: terminal });
+  bar.update(5, 10, 'x.gz');
+  bar.stop();
+  bar.stop();
+  assert.match(terminal.text, /50 % \| 5 B of 10 B, x\.gz/);
+  const silent = stream(true);
+  const none = transferProgress(String, { stream: silent, json: true });
+  none.update(1, 2, 'x');
+  none.stop();
+  assert.is(silent.text, '');
+});
+
+test('data fetch that is stopped leaves only what came, as .part', async () => {
+  // The checksums are those of the real files: what arrives here is the beginning of one.
+  const mirror = await Mirror.start((response) => {
+    response.writeHead(200, { 'content-length': 9912422 });
+    response.write(new Uint8Array(50_000));
+  });
+  const { child, ended } = cli.start(['data', 'fetch', 'mnist', '--mirror', mirror.url]);
+  while (!cli.listing().some((line) => /\.part 50000$/.test(line))) await new Promise((r) => setTimeout(r, 20));
+  child.kill('SIGINT');
+  const { code, stdout, stderr } = await ended;
+  await mirror.stop();
+  assert.equal([code, stdout], [1, ''], stderr);
+  assert.match(
+    stderr,
+    /^veilgan: .*train-images-idx3-ubyte\.gz\.part: stopped by Ctrl-C\. Run the same command again/m,
+  );
+  assert.equal(
+    cli.listing().filter((line) => /mnist/.test(line) && !/mnist \d+$/.test(line)),
+    ['data/downloads/mnist/train-images-idx3-ubyte.gz.part 50000'],
+  );
+  assert.equal(
+    (await cli.json<{ name: string }[]>('data', 'list')).map(({ name }) => name),
+    ['blobs', 'circles', 'c4', 'digits', 'mine'],
+  );
 });
 
 test.run();

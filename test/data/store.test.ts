@@ -109,6 +109,7 @@ test('an unknown name tells which there are and how to import', async ({ home })
     assert.match(error.message, `no data set "${name}"; there are: blobs, circles, here`);
     assert.match(error.fix, `data import FILE.csv --name ${name}`);
   }
+  assert.match((await failure(loadDataset('mnist', { home }))).fix, 'data fetch mnist');
   assert.match((await failure(loadDataset('x', { home: join(home, 'none') }))).message, 'there are: blobs, circles');
 });
 
@@ -167,6 +168,12 @@ test('damage is named: missing, short, flipped bit, bad meta.json', async ({ hom
     writeFileSync(join(path, 'meta.json'), JSON.stringify(meta));
   };
   cases.push(['meta.json', edit((meta) => Object.assign(meta, { rows: 2 ** 30 })), /do not fit/]);
+  const renamed = (meta: Record<string, unknown>) => {
+    for (const file of meta.files as { name: string }[]) file.name = file.name.replace('f32', 'u8');
+  };
+  cases.push(['meta.json', edit(renamed), /do not fit/]);
+  cases.push(['meta.json', edit((meta) => Object.assign(meta, { classes: ['a'] })), /do not fit/]);
+  cases.push(['meta.json', edit((meta) => Object.assign(meta, { files: [] })), /do not fit/]);
   cases.push(['meta.json', edit((meta) => Object.assign(meta, { shape: [1e30] })), /field "shape.0"/]);
   const outside = { name: '../../etc/passwd', bytes: 24, sha256: '0'.repeat(64) };
   cases.push(['meta.json', edit((meta) => Object.assign(meta, { files: [outside, outside] })), /do not fit/]);

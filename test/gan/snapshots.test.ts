@@ -22,7 +22,7 @@ function counting() {
 
 /** The steps whose weights samples would be drawn from, the current ones last. */
 async function drawn(snapshots: Snapshots, step: number): Promise<number[]> {
-  return Promise.all(snapshots.members(step).map(async (f) => (await f.parts.a.read())[0]));
+  return Promise.all(snapshots.members(step).map(async (f) => (await f[0].parts.a.read())[0]));
 }
 
 /** Takes what is due at each of these steps, the source holding the step's number. */
@@ -36,7 +36,7 @@ const upTo = (n: number) => Array.from({ length: n + 1 }, (_, i) => i);
 
 test('a copy every so many steps, not at the start; those before half of the run are dropped', async () => {
   const { source, at } = counting();
-  const snapshots = new Snapshots(source, 100, 10);
+  const snapshots = new Snapshots([source], 100, 10);
   const seen: Record<number, number[]> = {};
   for (const step of upTo(65)) {
     pass(snapshots, at, [step]);
@@ -64,10 +64,10 @@ test('a copy every so many steps, not at the start; those before half of the run
 
 test('at most so many, the oldest going first; one means the last weights only', async () => {
   const { source, at } = counting();
-  const three = new Snapshots(source, 3, 5);
+  const three = new Snapshots([source], 3, 5);
   pass(three, at, upTo(62));
   assert.equal(await drawn(three, 62), [50, 55, 60, 62]);
-  const one = new Snapshots(source, 1, 5);
+  const one = new Snapshots([source], 1, 5);
   pass(one, at, upTo(60));
   assert.equal(await drawn(one, 60), [60]);
   assert.equal(Object.keys(await one.state('g')), []);
@@ -78,7 +78,7 @@ test('at most so many, the oldest going first; one means the last weights only',
 
 test('a copy is whole: later changes of the weights do not reach it, and asking twice takes one', async () => {
   const { source, at } = counting();
-  const snapshots = new Snapshots(source, 4, 10);
+  const snapshots = new Snapshots([source], 4, 10);
   at(10);
   snapshots.take(10);
   at(11);
@@ -94,7 +94,7 @@ test('a copy is whole: later changes of the weights do not reach it, and asking 
 
 test('a chunk never runs past the step where a copy is due', () => {
   const { source } = counting();
-  const snapshots = new Snapshots(source, 4, 10);
+  const snapshots = new Snapshots([source], 4, 10);
   assert.equal(
     [0, 1, 9, 10, 11, 25].map((step) => snapshots.room(step)),
     [10, 9, 1, 10, 9, 5],
@@ -104,10 +104,10 @@ test('a chunk never runs past the step where a copy is due', () => {
 
 test('state and restore: the same copies at the same steps, ordered by number', async () => {
   const { source, at } = counting();
-  const first = new Snapshots(source, 8, 4);
+  const first = new Snapshots([source], 8, 4);
   pass(first, at, upTo(14));
   const state = await first.state('g');
-  const second = new Snapshots(source, 8, 4);
+  const second = new Snapshots([source], 8, 4);
   pass(second, at, upTo(8));
   // 12 sorts before 8 as text.
   second.restore('g', Object.fromEntries(Object.entries(state).reverse()));
@@ -125,7 +125,7 @@ test('state and restore: the same copies at the same steps, ordered by number', 
 test('copies are freed: a long run holds no more memory than it may', async () => {
   const { source, at } = counting();
   const before = gpu.memory().live;
-  const snapshots = new Snapshots(source, 3, 1);
+  const snapshots = new Snapshots([source], 3, 1);
   pass(snapshots, at, upTo(10));
   const held = gpu.memory().live - before;
   pass(snapshots, at, upTo(200).slice(11));

@@ -1,0 +1,45 @@
+/** What a run's samples look like on disk, for tables, points in the plane and images. */
+import { floats, toBytes } from '../data/records.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import { imageGrid } from '../report/grid.ts';
+import { scatter } from '../report/plot.ts';
+import { encodePng } from '../report/png.ts';
+import type { Picture } from '../report/render.ts';
+import type { TrainingJob } from '../run/session.ts';
+
+/** Most images of one picture. */
+const PICTURE = 400;
+
+export const isImage = (shape: readonly number[]): boolean => shape.length === 3;
+
+/** Samples of points in the plane beside the training rows. */
+export function scatterOf(rows: Float32Array, { data }: Pick<TrainingJob, 'data'>, title: string): Picture {
+  const [xTitle, yTitle] = data.columns;
+  return scatter(rows, { title, reference: floats(data.train), xTitle, yTitle });
+}
+
+/** @throws VeilganError USAGE where n such records make no picture */
+export function checkPicture({ shape, features }: TrainingJob['data'], n: number): void {
+  if (isImage(shape) ? n <= PICTURE : features === 2) return;
+  if (isImage(shape)) {
+    throw new VeilganError('USAGE', `a picture shows at most ${PICTURE} images`, {
+      where: '--n',
+      fix: `Give --n ${PICTURE} or less, or write .npy`,
+    });
+  }
+  throw new VeilganError('USAGE', `a picture needs images or two columns, the data have ${features}`, {
+    where: '--out',
+    fix: 'Write .csv or .npy',
+  });
+}
+
+/** Samples as a PNG: images on a grid, points in the plane as a scatter plot. @throws VeilganError as `checkPicture` */
+export async function samplesPng(
+  rows: Float32Array,
+  job: Pick<TrainingJob, 'data'>,
+  title: string,
+): Promise<Uint8Array> {
+  const { shape, features } = job.data;
+  checkPicture(job.data, rows.length / features);
+  return isImage(shape) ? encodePng(imageGrid(toBytes(rows), shape)) : scatterOf(rows, job, title).png();
+}

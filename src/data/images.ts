@@ -1,0 +1,156 @@
+/** A data set of images from its parts, whatever format they came in. Runs in pages too. */
+import { VeilganError } from '../gpu/errors.ts';
+import { type Dataset, makeDataset } from './dataset.ts';
+import { checkDisjoint, holds, parseRange, type Range, showRange } from './ranges.ts';
+
+/** Images of one file or folder, and their labels. */
+export interface ImagePart {
+  /** The name that messages give it. */
+  file: string;
+  /** [count, height, width, channels] */
+  data: Uint8Array;
+  /** [count] */
+  labels?: ArrayLike<number>;
+}
+
+export interface ImageSource {
+  name: string;
+  /** Where the images come from, for people. */
+  origin: string;
+  /** [height, width, channels] */
+  shape: readonly [number, number, number];
+  train: ImagePart;
+  /** The hold-out of the source; its rows follow those of `train`. */
+  test?: ImagePart;
+  /** By label; where there are labels and no names: 0, 1, 2, ... */
+  classes?: readonly string[];
+}
+
+export interface RowRanges {
+  /** Training rows `a:b`, from 0, end excluded; default every row outside `holdout`. */
+  rows?: string;
+  /** Hold-out rows `c:d`; default the source's own hold-out, if any. */
+  holdout?: string;
+}
+
+/** Bytes of images that fit one array everywhere, checksums included. */
+const MOST_BYTES = 2 ** 31 - 1;
+const MAKE_FEWER = 'Take smaller images with --size, or fewer of them.';
+
+/** @throws VeilganError OVER_LIMIT when `bytes` of images are more than an array holds */
+export function checkSize(bytes: number, file: string): void {
+  if (bytes <= MOST_BYTES) return;
+  const gib = (bytes / 2 ** 30).toFixed(1);
+  throw new VeilganError('OVER_LIMIT', `${gib} GiB of images, where 2 GiB is the most`, {
+    where: file,
+    fix: MAKE_FEWER,
+  });
+}
+
+/** The error for an allocation of images that the machine refused. */
+export const outOfMemory = (bytes: number, file: string, cause: unknown): VeilganError =>
+  new VeilganError('OUT_OF_MEMORY', `no memory for ${bytes} bytes of images`, { where: file, fix: MAKE_FEWER, cause });
+
+/** `count` zero bytes. @throws VeilganError OVER_LIMIT, OUT_OF_MEMORY naming `file` */
+export function allocate(count: number, file: string): Uint8Array {
+  checkSize(count, file);
+  try {
+    return new Uint8Array(count);
+  } catch (cause) {
+    throw outOfMemory(count, file, cause);
+  }
+}
+
+/** Images [height, width, channels] are stored by rows, the channels of a pixel side by side (NHWC). */
+function countOf({ file, data, labels }: ImagePart, features: number): number {
+  const count = data.length / features;
+  if (labels && labels.length !== count) {
+    throw new VeilganError('DATA', `${labels.length} labels for ${count} images`, {
+      where: file,
+      fix: 'Give the labels that belong to these images.',
+    });
+  }
+  return count;
+}
+
+/** The rows of both parts that `keep` takes, in order. */
+function select(parts: readonly ImagePart[], features: number, keep: (row: number) => boolean) {
+  const chosen: [ImagePart, number][] = [];
+  let first = 0;
+  for (const part of parts) {
+    const count = part.data.length / features;
+    for (let i = 0; i < count; i++) if (keep(first + i)) chosen.push([part, i]);
+    first += count;
+  }
+  const data = allocate(chosen.length * features, parts[0].file);
+  chosen.forEach(([part, i], row) => {
+    data.set(part.data.subarray(i * features, (i + 1) * features), row * features);
+  });
+  return { data, labels: Uint32Array.from(chosen, ([part, i]) => part.labels?.[i] ?? 0) };
+}
+
+/** The ranges of the flags, checked against the number of rows. @throws VeilganError USAGE, DATA */
+function rangesOf(options: RowRanges, count: number, origin: string): { rows?: Range; holdout?: Range } {
+  const rows = options.rows === undefined ? undefined : parseRange(options.rows, '--rows');
+  const holdout = options.holdout === undefined ? undefined : parseRange(options.holdout, '--holdout');
+  checkDisjoint(rows, holdout);
+  for (const [flag, range] of [
+    ['--rows', rows],
+    ['--holdout', holdout],
+  ] as const) {
+    if (!range || (range.start < count && (range.end <= count || range.end === Number.POSITIVE_INFINITY))) continue;
+    throw new VeilganError('DATA', `${flag} ${showRange(range)} goes past the end: there are ${count} images`, {
+      where: origin,
+      fix: `Choose rows within 0:${count}.`,
+    });
+  }
+  return { rows, holdout };
+}
+
+/**
+ * A data set of images. Without ranges all of `train` is for training and `test` is held out; ranges count through
+ * `train` and then `test`, and mean what they mean for tables.
+ * @throws VeilganError USAGE for bad ranges, DATA for ranges past the end or labels that do not fit, OVER_LIMIT
+ */
+export function imageDataset(source: ImageSource, ranges: RowRanges = {}): Dataset<Uint8Array> {
+  const { name, origin, shape, train, test } = source;
+  const features = shape[0] * shape[1] * shape[2];
+  const parts = test ? [train, test] : [train];
+  const [first, second = 0] = parts.map((part) => countOf(part, features));
+  const bare = parts.find((part) => !part.labels);
+  const labelled = parts.find((part) => part.labels);
+  if (bare && labelled) {
+    throw new VeilganError('DATA', `there are labels for ${labelled.file} and none for ${bare.file}`, {
+      where: origin,
+      fix: 'Give labels for both or for none.',
+    });
+  }
+  const { rows, holdout } = rangesOf(ranges, first + second, origin);
+  const chosen = rows || holdout;
+  const members = (row: number) => (rows ? holds(rows, row) : !holds(holdout, row));
+  const kept = chosen
+    ? [select(parts, features, members), select(parts, features, (row) => holds(holdout, row))]
+    : [train, test ?? { data: new Uint8Array(0), labels: [] }];
+  const [members_, others] = kept.map(({ data, labels }) => ({ data, labels: Uint32Array.from(labels ?? []) }));
+  if (members_.data.length === 0) {
+    throw new VeilganError('DATA', 'no training rows are left', {
+      where: origin,
+      fix: 'Make --holdout smaller or give --rows.',
+    });
+  }
+  const told = [ranges.rows && `rows ${ranges.rows}`, ranges.holdout && `holdout ${ranges.holdout}`];
+  const common = {
+    ...{ name, columns: [], shape: [...shape], train: members_.data, holdout: others.data },
+    meta: { origin: [origin, ...told].filter(Boolean).join(', ') },
+  };
+  if (!labelled) return makeDataset(common);
+  const labels = { train: members_.labels, holdout: others.labels };
+  return makeDataset({ ...common, labels, classes: [...(source.classes ?? digits(parts))] });
+}
+
+/** Names for labels that have none: their numbers. */
+function digits(parts: readonly ImagePart[]): string[] {
+  let most = 0;
+  for (const { labels = [] } of parts) for (let i = 0; i < labels.length; i++) most = Math.max(most, labels[i]);
+  return Array.from({ length: most + 1 }, (_, label) => String(label));
+}

@@ -1,0 +1,110 @@
+/** What a path holds, by content, and the data set in it. Node only. */
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { VeilganError } from '../gpu/errors.ts';
+import { cifarIn, importCifar } from './cifar-files.ts';
+import { type CsvOptions, nameFromFile } from './csv.ts';
+import { importCsv } from './csv-file.ts';
+import { type Dataset, quote } from './dataset.ts';
+import { entriesOf, headOf, readError } from './files.ts';
+import { idxKind } from './idx.ts';
+import { holdsIdx, idxSetName, importIdx, isIdxName } from './idx-files.ts';
+import { holdsImages, type ImageFolderOptions, importImages } from './image-folder.ts';
+
+const KINDS = {
+  csv: 'a CSV file',
+  idx: 'IDX data',
+  cifar: 'CIFAR-10 data',
+  images: 'a folder of images',
+} as const;
+
+export type SourceKind = keyof typeof KINDS;
+
+export interface Source {
+  kind: SourceKind;
+  path: string;
+  isFile: boolean;
+  /** A name for the data set. */
+  name: string;
+}
+
+export type ImportOptions = CsvOptions & Omit<ImageFolderOptions, 'name'>;
+
+/** Options that only some kinds take, with their flags. */
+const ONLY: readonly (readonly [option: keyof ImportOptions, flag: string, kind: SourceKind])[] = [
+  ['columns', '--columns', 'csv'],
+  ['header', '--header', 'csv'],
+  ['delimiter', '--delimiter', 'csv'],
+  ['size', '--size', 'images'],
+  ['grey', '--grey', 'images'],
+];
+
+const text = (bytes: Uint8Array, start: number, end: number) =>
+  String.fromCharCode(...bytes.subarray(start, Math.min(end, bytes.length)));
+
+const unknown = (path: string, message: string, fix: string) => new VeilganError('DATA', message, { where: path, fix });
+
+async function fileKind(path: string): Promise<SourceKind> {
+  const { gzip, head } = await headOf(path);
+  if (idxKind(head) || isIdxName(path)) return 'idx';
+  if (text(head, 257, 262) === 'ustar' || /\.(tar\.gz|tgz|tar)$/i.test(path) || /\.bin$/i.test(path)) return 'cifar';
+  if (/^(\x89PNG|\xff\xd8\xff|GIF8)/.test(text(head, 0, 4)) || text(head, 8, 12) === 'WEBP') {
+    throw unknown(path, 'this is one image', 'Give the folder that it lies in.');
+  }
+  if (gzip || /^PK\x03\x04/.test(text(head, 0, 4))) {
+    throw unknown(path, 'the archive holds neither IDX nor CIFAR-10 data', 'Unpack it and give what is in it.');
+  }
+  if (idxLike(head)) return 'idx';
+  if (head.includes(0) && !/\.(csv|tsv|txt|data)$/i.test(path)) {
+    const fix = 'Give a CSV file, IDX data, CIFAR-10 (binary version) or a folder of images.';
+    throw unknown(path, 'this is no file that can be imported', fix);
+  }
+  return 'csv';
+}
+
+/** IDX of another type or number of dimensions, which the reader names. */
+const idxLike = (head: Uint8Array) => head.length >= 8 && head[0] + head[1] === 0 && head[2] >= 8 && head[2] <= 14;
+
+async function folderSource(path: string): Promise<Source> {
+  const cifar = await cifarIn(path);
+  if (cifar) return { kind: 'cifar', ...cifar, name: 'cifar10' };
+  if (await holdsIdx(path)) return { kind: 'idx', path, isFile: false, name: idxSetName(path, false) };
+  const name = nameFromFile(`${basename(resolve(path))}.`);
+  if (await holdsImages(path)) return { kind: 'images', path, isFile: false, name };
+  const table = (await entriesOf(path)).files.find((file) => /\.(csv|tsv)$/i.test(file));
+  const what = 'nothing to import in this folder: no images, no IDX and no CIFAR-10 files';
+  throw unknown(path, what, table ? `Give a file in it, such as ${quote(table)}.` : 'Give another folder.');
+}
+
+/** What a path holds. @throws VeilganError FILE when there is nothing, DATA when nothing fits */
+export async function detect(path: string): Promise<Source> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw readError(error, path);
+  });
+  if (found.isDirectory()) return folderSource(path);
+  const kind = await fileKind(path);
+  const name = kind === 'idx' ? idxSetName(path, true) : kind === 'cifar' ? cifarName(path) : nameFromFile(path);
+  return { kind, path, isFile: true, name };
+}
+
+const cifarName = (path: string) => (/\.bin$/i.test(path) ? nameFromFile(path) : 'cifar10');
+
+/**
+ * The data set in a source, in memory; nothing is stored (that is `saveDataset`).
+ * @throws VeilganError USAGE for options of another kind of source; else as the readers throw
+ */
+export async function importSource(source: Source, options: ImportOptions = {}): Promise<Dataset> {
+  const { kind, path, isFile } = source;
+  for (const [option, flag, only] of ONLY) {
+    if (kind === only || options[option] === undefined || options[option] === false) continue;
+    throw new VeilganError('USAGE', `${quote(path)} holds ${KINDS[kind]}`, {
+      where: flag,
+      fix: `Leave ${flag} away: it is for ${KINDS[only]}.`,
+    });
+  }
+  const own = { ...options, name: options.name ?? source.name };
+  if (kind === 'csv') return importCsv(path, own);
+  if (kind === 'idx') return importIdx(path, isFile, own);
+  if (kind === 'cifar') return importCifar(path, isFile, own);
+  return importImages(path, own);
+}

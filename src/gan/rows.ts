@@ -1,0 +1,131 @@
+/** The training rows on the device, in their stored type, and which of them each step of a chunk sees. */
+import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { type Bytes, gather, gatherBytes } from '../ops/gather.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
+import type { GanConfig } from './config.ts';
+
+/** One 255th as a 32-bit float: a byte b of an image stands for (2 b - 255) / 255, in [-1, 1] (PAR-GAN's notebooks). */
+export const BYTE_UNIT = Math.fround(1 / 255);
+
+export interface TrainingData {
+  /** [rows, features]; bytes of images stand for (2 b - 255) / 255 */
+  readonly train: Float32Array | Uint8Array;
+  /** values of a record */
+  readonly features: number;
+  /** of a record, [height, width, channels] for images; default [features] */
+  readonly shape?: Shape;
+}
+
+/** Rows to train on. @throws VeilganError CONFIG where the config asks for more than there are */
+export function trainingRows(data: Pick<TrainingData, 'train' | 'features'>, config: Pick<GanConfig, 'rows'>): number {
+  const rows = data.train.length / data.features;
+  if (config.rows <= rows) return config.rows || rows;
+  throw new VeilganError('CONFIG', `${config.rows} rows were asked for, and the data set has ${rows}`, {
+    where: '--rows',
+    fix: `Give --rows ${rows} or less; 0 takes all`,
+  });
+}
+
+/** Most bytes of rows that are sent for one chunk where they do not all fit on the device. */
+const SENT = 1 << 26;
+
+const words = (bytes: Uint8Array): Uint32Array => {
+  const whole = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+  whole.set(bytes);
+  return new Uint32Array(whole.buffer);
+};
+
+/**
+ * Rows [rows, width], u8 (pixels) or f32. They stay on the device where one binding holds them; else the rows of a
+ * chunk are sent with it, and the index list counts them through. The batches are the same either way.
+ */
+export class Rows {
+  /** most steps of a chunk */
+  readonly chunk: number;
+  readonly width: number;
+  readonly #train: Float32Array | Uint8Array;
+  readonly #perStep: number;
+  readonly #streamed: boolean;
+  readonly #data: Tensor;
+  readonly #index: Tensor;
+  readonly #list: Uint32Array;
+
+  /**
+   * @param perStep rows that a step sees
+   * @param chunk most steps of a chunk
+   * @param limit bytes that one binding holds; default the device's
+   */
+  constructor(
+    gpu: Gpu,
+    train: Float32Array | Uint8Array,
+    { width, perStep, chunk, limit = gpu.device.limits.maxStorageBufferBindingSize }: RowsOptions,
+  ) {
+    this.width = width;
+    this.#train = train;
+    this.#perStep = perStep;
+    this.#streamed = train.byteLength > limit;
+    const rowBytes = width * train.BYTES_PER_ELEMENT;
+    const sent = Math.floor(Math.min(SENT, limit) / (perStep * rowBytes));
+    this.chunk = this.#streamed ? Math.max(1, Math.min(chunk, sent)) : chunk;
+    const rows = this.chunk * perStep;
+    this.#list = new Uint32Array(rows);
+    this.#index = empty(gpu, [rows], 'u32');
+    if (this.#streamed) {
+      this.#data = empty(gpu, [Math.ceil((rows * rowBytes) / 4)], 'u32');
+      gpu.upload(
+        this.#index,
+        Uint32Array.from({ length: rows }, (_, i) => i),
+      );
+    } else {
+      this.#data = train instanceof Uint8Array ? tensor(gpu, words(train)) : tensor(gpu, train);
+    }
+  }
+
+  /** Inside a program: the rows of the replayed step, [perStep, width]. */
+  gather(): Tensor {
+    const index = { list: this.#index, perStep: this.#perStep };
+    const records = this.#streamed ? this.#list.length : this.#train.length / this.width;
+    if (this.#train instanceof Uint8Array) {
+      const bytes: Bytes = { words: this.#data, records, width: this.width, unit: BYTE_UNIT };
+      return gatherBytes(bytes, index);
+    }
+    return gather(this.#data.view([records, this.width]), index);
+  }
+
+  /** Sends what the next steps see; `fill` writes the rows of each into the list. Gives each step's place in it. */
+  send(steps: number, fill: (list: Uint32Array, at: number, step: number) => void): number[] {
+    const list = this.#list.subarray(0, steps * this.#perStep);
+    const places = Array.from({ length: steps }, (_, i) => i * this.#perStep);
+    places.forEach((at, i) => {
+      fill(list, at, i);
+    });
+    const { gpu } = this.#data;
+    if (!this.#streamed) {
+      gpu.upload(this.#index, list);
+      return places;
+    }
+    const { width } = this;
+    const train = this.#train;
+    const rows =
+      train instanceof Uint8Array ? new Uint8Array(list.length * width) : new Float32Array(list.length * width);
+    list.forEach((row, i) => {
+      rows.set(train.subarray(row * width, (row + 1) * width), i * width);
+    });
+    gpu.upload(this.#data, rows instanceof Uint8Array ? words(rows) : rows);
+    return places;
+  }
+
+  dispose(): void {
+    this.#data.dispose();
+    this.#index.dispose();
+  }
+}
+
+export interface RowsOptions {
+  readonly width: number;
+  readonly perStep: number;
+  readonly chunk: number;
+  readonly limit?: number;
+}

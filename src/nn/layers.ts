@@ -1,0 +1,143 @@
+/** Layers, with TensorFlow's defaults (weights Glorot uniform, biases zero), which are PAR-GAN's. */
+import { VeilganError } from '../gpu/errors.ts';
+import { assign } from '../ops/assign.ts';
+import { linear, matmul } from '../ops/contract.ts';
+import { conv, convTranspose } from '../ops/conv.ts';
+import type { ConvOptions } from '../ops/conv_geometry.ts';
+import { dropout, dropoutMask, leakyDropout } from '../ops/dropout.ts';
+import { mul, scale, shift } from '../ops/elementwise.ts';
+import { type Epilogue, NONE } from '../ops/epilogue.ts';
+import { reshape } from '../ops/movement.ts';
+import { batchNorm, batchNormInference, updateMoving } from '../ops/norm.ts';
+import { maxPool } from '../ops/pool.ts';
+import { uniform } from '../ops/random.ts';
+import { scope } from '../tensor/scope.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Network } from './network.ts';
+
+const none = () => ({});
+/** A layer without parameters. */
+const fixed = { shapes: none, statistics: none, initialise: () => {} };
+
+/** Weights uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010), in place. @param w [Gw, ...taps, in, out] */
+export function glorotUniform(w: Tensor, seed: number, stream: number): void {
+  const [inputs, outputs] = w.shape.slice(-2);
+  const taps = sizeOf(w.shape.slice(1, -2));
+  const limit = Math.sqrt(6 / (taps * (inputs + outputs)));
+  scope(() => assign(w, shift(scale(uniform(w.gpu, w.shape, { seed, stream }), 2 * limit), -limit)));
+}
+
+export interface LayerOptions {
+  /** default true */
+  readonly bias?: boolean;
+  readonly activation?: 'none' | 'leaky' | 'tanh';
+  /** of leaky units below zero; default 0.3 */
+  readonly slope?: number;
+}
+
+/** x w + bias through an activation: [G, n, inputs] -> [G, n, outputs]. */
+export function dense(
+  inputs: number,
+  outputs: number,
+  { bias = true, activation = 'none', slope = 0.3 }: LayerOptions = {},
+): Network {
+  if (!bias && activation !== 'none') {
+    throw new VeilganError('CONFIG', 'a dense layer without bias has no activation of its own', {
+      where: 'dense',
+      fix: 'Give it a bias, or follow it with batchNormLayer',
+    });
+  }
+  return {
+    shapes: (groups) => ({ weight: [groups, inputs, outputs], ...(bias ? { bias: [groups, outputs] } : {}) }),
+    statistics: none,
+    initialise: ({ weight }, _, seed, stream) => glorotUniform(weight, seed, stream),
+    apply: ({ weight, bias: b }, x) => (b ? linear(x, weight, b, { activation, slope }) : matmul(x, weight)),
+  };
+}
+
+export interface ConvLayerOptions extends LayerOptions, ConvOptions {
+  /** share of the outputs to drop in training, behind a leaky unit */
+  readonly dropout?: number;
+}
+
+/** Convolution with a square kernel, an activation and dropout: [G, n, h, w, ci] -> [G, n, oh, ow, co]. */
+export function convLayer(ci: number, co: number, kernel: number, options: ConvLayerOptions = {}): Network {
+  const { bias = true, activation = 'none', slope = 0.3, dropout: rate = 0, ...at } = options;
+  return {
+    shapes: (groups) => ({ weight: [groups, kernel, kernel, ci, co], ...(bias ? { bias: [groups, co] } : {}) }),
+    statistics: none,
+    initialise: ({ weight }, _, seed, stream) => glorotUniform(weight, seed, stream),
+    apply: ({ weight, bias: b }, x, { training, seed }) => {
+      const drops = training && rate > 0;
+      // A leaky unit and the dropout behind it are one pass, so the convolution then leaves it to that.
+      const inside = drops && activation === 'leaky' ? 'none' : activation;
+      const y = conv(x, weight, { ...at, epilogue: epilogueOf(inside, b, slope) });
+      if (!drops) return y;
+      const mask = dropoutMask(x.gpu, y.shape, rate, { seed });
+      return inside === activation ? mul(y, mask) : leakyDropout(y, mask, slope);
+    },
+  };
+}
+
+/** Transposed convolution with a square kernel and an activation: [G, n, h, w, inputs] -> [G, n, h s, w s, outputs]. */
+export function convTransposeLayer(
+  inputs: number,
+  outputs: number,
+  kernel: number,
+  { bias = true, activation = 'none', slope = 0.3, ...at }: LayerOptions & ConvOptions = {},
+): Network {
+  return {
+    shapes: (groups) => ({
+      weight: [groups, kernel, kernel, outputs, inputs],
+      ...(bias ? { bias: [groups, outputs] } : {}),
+    }),
+    statistics: none,
+    initialise: ({ weight }, _, seed, stream) => glorotUniform(weight, seed, stream),
+    apply: ({ weight, bias: b }, x) => convTranspose(x, weight, { ...at, epilogue: epilogueOf(activation, b, slope) }),
+  };
+}
+
+function epilogueOf(kind: 'none' | 'leaky' | 'tanh', bias: Tensor | undefined, slope: number): Epilogue {
+  if (kind === 'leaky') return { kind, bias, slope };
+  if (kind === 'tanh') return { kind, bias };
+  return bias ? { kind: 'bias', bias } : NONE;
+}
+
+/**
+ * Batch normalisation of the last axis, statistics for each g, and a leaky unit behind it. Moving averages as
+ * TensorFlow 2.1 keeps them: momentum 0.99; the variance unbiased for images, biased for rows of features.
+ */
+export function batchNormLayer(channels: number, { slope = 1 }: { slope?: number } = {}): Network {
+  const shape = (groups: number): Shape => [groups, channels];
+  const one = (t: Tensor) => scope(() => assign(t, shift(scale(t, 0), 1)));
+  return {
+    shapes: (groups) => ({ gamma: shape(groups), beta: shape(groups) }),
+    statistics: (groups) => ({ mean: shape(groups), variance: shape(groups) }),
+    initialise: ({ gamma }, { variance }) => {
+      one(gamma);
+      one(variance);
+    },
+    apply: ({ gamma, beta }, x, { training, statistics: { mean, variance } }) => {
+      if (!training) return batchNormInference(x, gamma, beta, mean, variance, { slope });
+      const { y, ...batch } = batchNorm(x, gamma, beta, { slope });
+      const unbiased = x.rank === 3 ? undefined : x.length / (x.shape[0] * channels);
+      updateMoving({ mean, variance }, batch, { unbiased });
+      return y;
+    },
+  };
+}
+
+/** The same values of each sample under another shape: [G, n, ...] -> [G, n, ...shape]. */
+export function reshapeLayer(shape: Shape): Network {
+  return { ...fixed, apply: (_, x) => reshape(x, [x.shape[0], x.shape[1], ...shape]) };
+}
+
+/** The largest value of each size x size window, windows side by side: [G, n, h, w, c] -> [G, n, h / size, w / size, c]. */
+export const maxPoolLayer = (size: number): Network => ({ ...fixed, apply: (_, x) => maxPool(x, size) });
+
+/** Drops a share of its input in training. */
+export const dropoutLayer = (rate: number): Network => ({
+  ...fixed,
+  apply: (_, x, { training, seed }) => (training ? dropout(x, rate, { seed }) : x),
+});
