@@ -3,7 +3,7 @@
 // position under every tap; this sums the taps that meet in an output, f by p.epilogue.
 //   y[g, n, oy, ox, o] = f( sum over ty, tx of t[g, n, iy, ix, ty, tx, o] )
 // Shapes: lib/conv_params.wgsl.
-// Grid: (ceil(rows of a phase * outputs / 64), 1, groups * phases), for elements `chunk` apart.
+// Grid: any number of workgroups in x, elements `chunk` apart; z is groups * phases.
 // Plain composition: conv_naive.wgsl, conv_input_naive.wgsl.
 //@use conv_phase
 //@use epilogue

@@ -31,7 +31,7 @@ export interface Geometry {
 const count = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
 
 /** One axis: output size and zeros before, for an input of `size`. 'same' pads more after than before (TensorFlow). */
-function axis(size: number, kernel: number, stride: number, padding: 'same' | 'valid' | readonly [number, number]) {
+function axis(size: number, kernel: number, stride: number, padding: Side) {
   if (padding === 'same') {
     const out = Math.ceil(size / stride);
     return { out, before: Math.floor(Math.max((out - 1) * stride + kernel - size, 0) / 2) };
@@ -42,6 +42,16 @@ function axis(size: number, kernel: number, stride: number, padding: 'same' | 'v
 
 const strides = (stride: ConvOptions['stride'] = 1): readonly [number, number] =>
   typeof stride === 'number' ? [stride, stride] : stride;
+
+type Side = 'same' | 'valid' | readonly [before: number, after: number];
+
+/** Vertical and horizontal padding. @throws VeilganError SHAPE for what is neither a name nor counts */
+function sides(op: string, shapes: readonly Shape[], padding: Padding): readonly [Side, Side] {
+  if (padding === 'same' || padding === 'valid') return [padding, padding];
+  if (Array.isArray(padding) && padding.flat().every((n) => count(n, 0))) return padding as readonly [Side, Side];
+  const fix = "Use 'same', 'valid', or whole numbers [[top, bottom], [left, right]]";
+  throw shapeError(op, shapes, `padding ${JSON.stringify(padding)}`, fix);
+}
 
 /**
  * @param image its last three axes are [h, w, channels]
@@ -57,10 +67,7 @@ export function geometryOf(op: string, image: Shape, weights: Shape, options: Co
   if (!count(sh, 1) || !count(sw, 1)) {
     throw shapeError(op, shapes, `a stride of ${sh} x ${sw}`, 'Give whole strides of at least 1');
   }
-  if (typeof padding !== 'string' && !padding.flat().every((n) => count(n, 0))) {
-    throw shapeError(op, shapes, `padding ${JSON.stringify(padding)}`, 'Give whole numbers of at least 0');
-  }
-  const [vertical, horizontal] = typeof padding === 'string' ? [padding, padding] : padding;
+  const [vertical, horizontal] = sides(op, shapes, padding);
   const y = axis(h, kh, sh, vertical);
   const x = axis(w, kw, sw, horizontal);
   if (y.out < 1 || x.out < 1) {
@@ -85,12 +92,12 @@ export function transposedGeometry(
   const [kh, kw] = weights.slice(-4);
   const [sh, sw] = strides(options.stride);
   const { padding = 'same' } = options;
-  const grown = (n: number, kernel: number, stride: number, around: 'same' | 'valid' | readonly [number, number]) => {
+  const grown = (n: number, kernel: number, stride: number, around: Side) => {
     if (around === 'same') return n * stride;
     const [before, after] = around === 'valid' ? [0, 0] : around;
     return (n - 1) * stride + kernel - before - after;
   };
-  const [vertical, horizontal] = typeof padding === 'string' ? [padding, padding] : padding;
+  const [vertical, horizontal] = sides(op, [map, weights], padding);
   const [h, w] = options.output ?? [grown(oh, kh, sh, vertical), grown(ow, kw, sw, horizontal)];
   if (!count(h, 1) || !count(w, 1)) throw shapeError(op, [map, weights], `an output of ${h} x ${w}`);
   const geometry = geometryOf(op, [h, w, 1], weights, options);

@@ -35,7 +35,7 @@ export interface FilterPlan extends ConvPlan {
 const ceil = (a: number, b: number) => Math.ceil(a / b);
 const lanes8 = (t: AdapterTraits) => t.subgroups && t.subgroupMin === 8 && t.subgroupMax === 8;
 
-/** Whether a kernel computes `outputs` channels on this adapter. */
+/** Whether a kernel computes `outputs` channels from `inputs` (0 for a gradient in weights) on this adapter. */
 export function eligibleConv(kernel: ConvKernel, inputs: number, outputs: number, t: AdapterTraits): boolean {
   if (kernel === 'fold') return outputs <= 4 && inputs > 0;
   if (kernel === 'subgroup4') return lanes8(t) && outputs % 4 === 0;
@@ -43,10 +43,15 @@ export function eligibleConv(kernel: ConvKernel, inputs: number, outputs: number
   return true;
 }
 
-function choose(inputs: number, outputs: number, t: AdapterTraits): ConvKernel {
+/** Most elements that fold may put between its two halves: what a binding of every adapter holds, 128 MiB. */
+const FOLDED = 1 << 25;
+
+/** @param folded elements that fold would put between its two halves */
+function choose(inputs: number, outputs: number, folded: number, t: AdapterTraits): ConvKernel {
   // Measured on lavapipe: a product for every tap and a sum run at 12 GFLOP/s where lanes over positions run at 2 to 4.
+  const folds = t.software && inputs >= 8 && folded <= FOLDED;
   const order: ConvKernel[] =
-    outputs <= 4 ? [t.software && inputs >= 8 ? 'fold' : 'register'] : [t.software ? 'subgroup4' : 'tile', 'register'];
+    outputs <= 4 ? [folds ? 'fold' : 'register'] : [t.software ? 'subgroup4' : 'tile', 'register'];
   return order.find((kernel) => eligibleConv(kernel, inputs, outputs, t)) ?? 'naive';
 }
 
@@ -90,9 +95,10 @@ function tiling(kernel: ConvKernel, columns: number, t: AdapterTraits): Tiling {
  * @throws VeilganError VALIDATION where `force` cannot, OVER_LIMIT where the grid exceeds 65535 in a dimension
  */
 export function planConv(s: ConvShape, transposed: boolean, t: AdapterTraits, force?: ConvKernel): ConvPlan {
-  const { h, w, oh, ow, sh, sw } = s.geometry;
-  const outputs = transposed ? s.ci : s.co;
-  const kernel = allowed(force, transposed ? s.co : s.ci, outputs, t) ?? choose(transposed ? s.co : s.ci, outputs, t);
+  const { h, w, oh, ow, kh, kw, sh, sw } = s.geometry;
+  const [inputs, outputs] = transposed ? [s.co, s.ci] : [s.ci, s.co];
+  const folded = s.groups * s.n * (transposed ? oh * ow : h * w) * kh * kw * outputs;
+  const kernel = allowed(force, inputs, outputs, t) ?? choose(inputs, outputs, folded, t);
   const { constants, overrides, across, down } = tiling(kernel, outputs, t);
   const tuned = kernel !== 'naive';
   const phases = transposed && tuned ? sh * sw : 1;
@@ -109,7 +115,7 @@ export function planConv(s: ConvShape, transposed: boolean, t: AdapterTraits, fo
 /** How to run a convolution's gradient in its weights. @throws VeilganError as `planConv` */
 export function planConvFilter(s: ConvShape, t: AdapterTraits, force?: ConvKernel): FilterPlan {
   const { kh, kw } = s.geometry;
-  const kernel = allowed(force, 0, s.co, t) ?? choose(0, s.co, t);
+  const kernel = allowed(force, 0, s.co, t) ?? choose(0, s.co, 0, t);
   const { constants, overrides, across, down } = tiling(kernel, s.co, t);
   const [rows, columns] = [ceil(kh * kw * s.ci, down), ceil(s.co, across)];
   if (kernel === 'naive') {

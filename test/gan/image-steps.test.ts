@@ -17,8 +17,8 @@ const STEPS = 5;
 for (const [title, preset, fields] of [
   ['JS', 'mnist-js', {}],
   ['JS as in the notebooks', 'cifar10-js', { loss: 'tf21' }],
-  ['JS, no dropout', 'mnist-js', { dropout: 0 }],
-  ['WGAN-GP', 'mnist-wgan-gp', {}],
+  ['JS, no dropout', 'mnist-js', { dropout: 0, criticSteps: 3 }],
+  ['WGAN-GP', 'mnist-wgan-gp', { criticSteps: 4 }],
   ['WGAN-GP', 'cifar10-wgan-gp', { partitions: 1 }],
 ] as const) {
   test(`${preset}, narrow, ${title}: ${STEPS} steps equal float64`, async () => {

@@ -1,7 +1,5 @@
 /** The presets of the image notebooks at their full width: counts, and one step on a reduced batch against float64. */
-import { test as test0 } from 'uvu';
-const test: any = (n: string, f: any) => test0(n, async () => { const t = performance.now(); await f(); console.log(((performance.now() - t) / 1000).toFixed(1), 's', n); });
-test.after = test0.after; test.run = () => test0.run();
+import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autograd/grad.ts';
 import { makeConfig } from '../../src/gan/config.ts';
