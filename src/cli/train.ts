@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { loadDataset } from '../data/store.ts';
-import { type GanConfig, makeConfig, presets } from '../gan/config.ts';
+import { type GanConfig, makeConfig, presetNotes } from '../gan/config.ts';
 import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -55,7 +55,7 @@ export function trainCommand(): Command {
   withConfig(withDevice(command));
   command.addHelpText(
     'after',
-    `\nPresets: ${Object.keys(presets).join(', ')}.\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
+    `\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
   );
   return command.action(async (system: string | undefined, flags: TrainFlags) => {
     await withGpu(flags, (gpu) => trainVerb(gpu, system, flags));
