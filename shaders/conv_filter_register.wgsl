@@ -4,18 +4,24 @@
 //   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
 // A thread computes TM rows (WG apart) x TN channels; y is the same for all lanes. The splits are summed by
 // reduce.wgsl, in order.
+// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
+// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [splits, groups, workgroups, threads].
 // Grid: (ceil(kh kw ci / (WG TM)), ceil(co / TN), groups * splits). Plain composition: conv_filter_naive.wgsl.
 //@use conv_params
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> y: array<f32>;
-@group(0) @binding(3) var<storage, read_write> k: array<f32>; // [splits, groups, kh, kw, ci, co]
+@group(0) @binding(3) var<storage, read> c: array<f32>;
+@group(0) @binding(4) var<storage, read_write> k: array<f32>; // [splits, groups, kh, kw, ci, co]
 
 override WG = 8u;
+override WEIGHTED: bool = false;
+override NORMS: bool = false;
 const TM = 4u; //@spec 1 2 4 8
 const TN = 1u; //@spec 1 2 3 4 8
 
 @compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32) {
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3u,
+        @builtin(local_invocation_index) local: u32) {
   let g = tile.z % p.groups;
   let split = tile.z / p.groups;
   let rows = p.kh * p.kw * p.ci;
@@ -37,6 +43,9 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<f32, TM * TN>;
   for (var n = split * p.chunk; n < min((split + 1u) * p.chunk, p.n); n++) {
+    var weight = 1.0;
+    if (WEIGHTED) { weight = c[g * p.n + n]; }
+    if (weight == 0.0) { continue; }
     for (var oy = 0u; oy < p.oh; oy++) {
       var line: array<u32, TM>;
       var wide: array<u32, TM>; // the image's width, or none where this row of taps lies outside
@@ -48,7 +57,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
       let y_at = ((g * p.n + n) * p.oh + oy) * p.ow * p.co;
       for (var ox = 0u; ox < p.ow; ox++) {
         var b: array<f32, TN>;
-        for (var j = 0u; j < TN; j++) { b[j] = y[y_at + ox * p.co + col[j]]; } //@unroll
+        for (var j = 0u; j < TN; j++) { b[j] = weight * y[y_at + ox * p.co + col[j]]; } //@unroll
         for (var t = 0u; t < TM; t++) { //@unroll
           let ix = ox * p.sw + dx[t];
           let inside = ix < wide[t];
@@ -57,6 +66,18 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
         }
       }
     }
+  }
+
+  if (NORMS) {
+    var squares = 0.0;
+    for (var t = 0u; t < TM; t++) { //@unroll
+      for (var j = 0u; j < TN; j++) { //@unroll
+        let mine = row0 + WG * t < rows && col0 + j < p.co;
+        squares += select(0.0, sum[t * TN + j] * sum[t * TN + j], mine);
+      }
+    }
+    k[((tile.z * tiles.x + tile.x) * tiles.y + tile.y) * WG + local] = squares;
+    return;
   }
 
   for (var t = 0u; t < TM; t++) { //@unroll

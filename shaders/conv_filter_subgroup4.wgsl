@@ -4,6 +4,9 @@
 //   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
 // Needs co to be a multiple of 4. The splits are summed by reduce.wgsl, in order. The inner loop is
 // matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
+// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
+// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [splits, groups, workgroups, threads] of
+// vec4f, whose sum by sample is the squared norm of the sample's own gradient.
 // Grid: (ceil(kh kw ci / (8 TM SUBGROUPS)), ceil(co / (32 TN)), groups * splits).
 // Plain composition: conv_filter_naive.wgsl.
 enable subgroups;
@@ -11,7 +14,10 @@ enable subgroups;
 //@use conv_params
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> y: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> k: array<vec4f>; // [splits, groups, kh, kw, ci, co]
+@group(0) @binding(3) var<storage, read> c: array<f32>;
+@group(0) @binding(4) var<storage, read_write> k: array<vec4f>; // [splits, groups, kh, kw, ci, co]
+override WEIGHTED: bool = false;
+override NORMS: bool = false;
 
 const TM = 2u; //@spec 1 2
 const TN = 2u; //@spec 1 2
@@ -20,7 +26,8 @@ const ROWS = 8u * TM;
 const THREADS = 8u * SUBGROUPS;
 
 @compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3u,
+        @builtin(local_invocation_index) local: u32,
         @builtin(subgroup_invocation_id) lane: u32) {
   let g = tile.z % p.groups;
   let split = tile.z / p.groups;
@@ -44,6 +51,9 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<vec4f, ROWS * TN>;
   for (var n = split * p.chunk; n < min((split + 1u) * p.chunk, p.n); n++) {
+    var weight = 1.0;
+    if (WEIGHTED) { weight = c[g * p.n + n]; }
+    if (weight == 0.0) { continue; }
     for (var oy = 0u; oy < p.oh; oy++) {
       var line: array<u32, TM>;
       var wide: array<u32, TM>; // the image's width, or none where this row of taps lies outside
@@ -61,13 +71,25 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
           a[t] = select(0.0, x[select(0u, (line[t] + ix) * p.ci + channel[t], inside)], inside);
         }
         var b: array<vec4f, TN>;
-        for (var t = 0u; t < TN; t++) { b[t] = y[y_at + ox * n4 + col[t]]; }
+        for (var t = 0u; t < TN; t++) { b[t] = weight * y[y_at + ox * n4 + col[t]]; }
         for (var i = 0u; i < ROWS; i++) {
           let s = vec4f(subgroupShuffle(a[i / 8u], i % 8u));
           for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, b[j], sum[i * TN + j]); }
         }
       }
     }
+  }
+
+  if (NORMS) {
+    var squares = vec4f(0.0);
+    for (var i = 0u; i < ROWS; i++) {
+      for (var j = 0u; j < TN; j++) {
+        let mine = row0 + i < rows && col0 + 8u * j < n4;
+        squares += select(vec4f(0.0), sum[i * TN + j] * sum[i * TN + j], mine);
+      }
+    }
+    k[((tile.z * tiles.x + tile.x) * tiles.y + tile.y) * THREADS + local] = squares;
+    return;
   }
 
   for (var i = 0u; i < ROWS; i++) {

@@ -4,11 +4,16 @@
 //   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
 // A workgroup of TX x TY threads computes TM TY rows x TN TX columns, BK positions at a time in workgroup memory.
 // reduce.wgsl sums the splits, in order.
+// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
+// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [splits, groups, workgroups, threads].
 // Grid: (ceil(kh kw ci / (TM TY)), ceil(co / (TN TX)), groups * splits). Plain composition: conv_filter_naive.wgsl.
 //@use conv_params
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> y: array<f32>;
-@group(0) @binding(3) var<storage, read_write> k: array<f32>; // [splits, groups, kh, kw, ci, co]
+@group(0) @binding(3) var<storage, read> c: array<f32>;
+@group(0) @binding(4) var<storage, read_write> k: array<f32>; // [splits, groups, kh, kw, ci, co]
+override WEIGHTED: bool = false;
+override NORMS: bool = false;
 
 const TX = 8u; //@spec 8 16
 const TY = 8u; //@spec 8 16
@@ -21,8 +26,15 @@ const THREADS = TX * TY;
 var<workgroup> x_tile: array<f32, BK * (BM + 1u)>; // [position, row], one word of padding a row against bank conflicts
 var<workgroup> y_tile: array<f32, BK * (BN + 1u)>; // [position, column]
 
+// Of sample n of group g; 1 where samples have no weights.
+fn weight(g: u32, n: u32) -> f32 {
+  if (!WEIGHTED) { return 1.0; }
+  return c[g * p.n + min(n, p.n - 1u)];
+}
+
 @compute @workgroup_size(TX, TY)
-fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u,
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3u,
+        @builtin(local_invocation_id) local: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   let g = tile.z % p.groups;
   let split = tile.z / p.groups;
@@ -39,16 +51,17 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
       let at = l0 + e / BM;
       let iy = at % each / p.ow * p.sh + row / (p.ci * p.kw) - p.top; // below zero it wraps, and is outside too
       let ix = at % p.ow * p.sw + row / p.ci % p.kw - p.left;
-      let inside = at < end && iy < p.h && ix < p.w;
+      let inside = at < end && iy < p.h && ix < p.w && weight(g, at / each) != 0.0;
       let source = select(0u, (((g * p.n + at / each) * p.h + iy) * p.w + ix) * p.ci + row % p.ci, inside);
       x_tile[e / BM * (BM + 1u) + e % BM] = select(0.0, x[source], inside);
     }
     for (var e = thread; e < BN * BK; e += THREADS) {
       let col = col0 + e % BN;
       let at = l0 + e / BN;
-      let inside = at < end && col < p.co;
+      let factor = select(0.0, weight(g, at / each), at < end);
+      let inside = factor != 0.0 && col < p.co;
       let source = select(0u, (g * p.n * each + at) * p.co + col, inside);
-      y_tile[e / BN * (BN + 1u) + e % BN] = select(0.0, y[source], inside);
+      y_tile[e / BN * (BN + 1u) + e % BN] = select(0.0, factor * y[source], inside);
     }
     workgroupBarrier();
     for (var l = 0u; l < BK; l++) {
@@ -60,6 +73,18 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
       }
     }
     workgroupBarrier();
+  }
+
+  if (NORMS) {
+    var squares = 0.0;
+    for (var i = 0u; i < TM; i++) {
+      for (var j = 0u; j < TN; j++) {
+        let mine = row0 + i * TY + local.y < rows && col0 + j * TX + local.x < p.co;
+        squares += select(0.0, sum[i * TN + j] * sum[i * TN + j], mine);
+      }
+    }
+    k[((tile.z * tiles.x + tile.x) * tiles.y + tile.y) * THREADS + thread] = squares;
+    return;
   }
 
   for (var i = 0u; i < TM; i++) {

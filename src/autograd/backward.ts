@@ -52,16 +52,12 @@ export function backward(
     checkVersions(node);
     const into = node.parents.map((parent) => (parent && live.has(parent) ? parent : null));
     const collected = into.map((parent) => collect !== undefined && parent !== null && leaves.has(parent));
-    let flow = g;
-    if (collect && collected.some(Boolean)) {
-      flow = force(g);
-      collected.forEach((yes, i) => {
-        if (yes) collect(node, i, node.pairs?.(flow, i) ?? null);
-      });
-    }
+    collected.forEach((yes, i) => {
+      if (yes) collect?.(node, i, node.pairs?.(g, i) ?? null);
+    });
     const wanted = into.map((parent, i) => !collected[i] && parent !== null);
     if (!wanted.some(Boolean)) continue;
-    const results = node.vjp(flow, wanted);
+    const results = node.vjp(g, wanted);
     into.forEach((parent, i) => {
       const more = results[i];
       if (!wanted[i] || !parent || !more) return;

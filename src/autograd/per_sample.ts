@@ -1,13 +1,27 @@
 import { VeilganError } from '../gpu/errors.ts';
 import { add, mul, sqrt, square } from '../ops/elementwise.ts';
+import { weigh } from '../ops/epilogue.ts';
 import { concat, reshape, slice } from '../ops/movement.ts';
 import { sum } from '../ops/reduce.ts';
 import { leaves } from '../tensor/scope.ts';
 import { show, sizeOf } from '../tensor/shape.ts';
-import { gradientDepth, type Node, type Pair, traced } from '../tensor/tape.ts';
+import { gradientDepth, type Node, type Pair, type SampleNorms, traced } from '../tensor/tape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { backward } from './backward.ts';
 import { leafOf, mapParams, onesLike, outermost, type Params, zerosLike } from './grad.ts';
+
+/** The gradients of a batch's losses by sample, in the forms that a private sum needs; valid inside `withSamples`. */
+export interface SampleGradients<P extends Params> {
+  /** for each parameter [B, ...its shape], or [G, B, ...the shape of one weight block] */
+  each(): P;
+  /** for each parameter, the norms of its samples' gradients, [G * B] */
+  norms(): SampleNorms[];
+  /**
+   * For each parameter, the sum over samples of c times their gradient, in the parameter's shape.
+   * @param c for each parameter [G * B]; a sample of weight 0 adds nothing, whatever it holds
+   */
+  weighted(c: readonly Tensor[]): P;
+}
 
 /**
  * Per-sample gradients of `losses` with respect to `params`: for each parameter [B, ...its shape], entry b being the
@@ -20,6 +34,19 @@ import { leafOf, mapParams, onesLike, outermost, type Params, zerosLike } from '
  * @throws VeilganError GRADIENT where the losses have another rank, or are grouped and a parameter is not
  */
 export function perSample<P extends Params>(losses: (params: P) => Tensor, params: P): P {
+  return withSamples(losses, params, (gradients) => gradients.each());
+}
+
+/**
+ * Runs the losses forward and back once and hands `use` the gradients by sample: what it asks for is formed then.
+ * @param losses as perSample's
+ * @throws VeilganError as perSample
+ */
+export function withSamples<P extends Params, T>(
+  losses: (params: P) => Tensor,
+  params: P,
+  use: (gradients: SampleGradients<P>, loss: Tensor) => T,
+): T {
   return outermost(() => {
     const { inner, loss } = traced(() => {
       const inner = mapParams(params, leafOf);
@@ -38,12 +65,43 @@ export function perSample<P extends Params>(losses: (params: P) => Tensor, param
       const others = node.parents.filter((_, i) => i !== index);
       uses.get(node.parents[index])?.push(others.every((parent) => parametric(parent, known)) ? null : pair);
     });
-    return mapParams(params, (p, i) => {
-      const list = uses.get(targets[i].node) as (Pair | null)[];
-      const each = list.every((pair) => pair !== null) ? fromPairs(list as Pair[], p, loss) : null;
-      return each ?? oneByOne(loss, targets[i]);
+    const lists = targets.map((t) => uses.get(t.node) as (Pair | null)[]);
+    const each = once((i: number, p: Tensor) => {
+      const list = lists[i];
+      const found = list.every((pair) => pair !== null) ? fromPairs(list as Pair[], p, loss) : null;
+      return found ?? oneByOne(loss, targets[i]);
     });
+    /** The only use of a parameter, where it can do without gradients by sample. */
+    const lone = (i: number): Required<Pair> | null => {
+      const [pair, ...more] = lists[i];
+      return pair?.norms && pair.weighted && !more.length ? (pair as Required<Pair>) : null;
+    };
+    const all = leaves(params);
+    const rows = (i: number) => reshape(each(i, all[i]), [loss.length, -1]);
+    const gradients: SampleGradients<P> = {
+      each: () => mapParams(params, (p, i) => each(i, p)),
+      norms: () => all.map((_, i) => lone(i)?.norms() ?? { squares: sum(square(rows(i)), 1), slack: null }),
+      weighted: (c) =>
+        mapParams(params, (p, i) => {
+          const pair = lone(i);
+          if (pair) return pair.weighted(c[i]);
+          const blocks = loss.rank === 2 ? p.shape[0] : 1;
+          const kept = weigh(rows(i), c[i]);
+          return reshape(sum(reshape(kept, [blocks, loss.length / blocks, kept.shape[1]]), 1), p.shape);
+        }),
+    };
+    return use(gradients, loss);
   });
+}
+
+/** A function of an index that computes each of its values once. */
+function once(make: (i: number, p: Tensor) => Tensor): (i: number, p: Tensor) => Tensor {
+  const made = new Map<number, Tensor>();
+  return (i, p) => {
+    const found = made.get(i) ?? make(i, p);
+    made.set(i, found);
+    return found;
+  };
 }
 
 /**

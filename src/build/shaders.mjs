@@ -113,6 +113,19 @@ export function writeShaderTypes() {
   writeFileSync(join(root, '.build', 'shaders.d.ts'), modules.join('\n'));
 }
 
+/**
+ * A reflected shader as the text of a module: `unpackShader` of src/wgsl/shader.ts reads it back. Lists of records repeat
+ * their keys, and a page downloads every shader, so they become words: `1x 2y!` (binding, name, written to),
+ * `u0n f4scale u16:8dims` (type, offset, count, name).
+ */
+function packed({ name, code, bindings, params, paramsSize, step, overrides, spec }) {
+  const b = bindings.map((x) => `${x.binding}${x.name}${x.access === 'read' ? '' : '!'}`).join(' ');
+  const p = params.map((x) => `${x.type[0]}${x.offset}${x.count === 1 ? '' : `:${x.count}`}${x.name}`).join(' ');
+  const list = [name, code, b, p, paramsSize, step, overrides.join(' '), spec].map((x) => JSON.stringify(x));
+  return `import { unpackShader } from ${JSON.stringify(join(root, 'src', 'wgsl', 'unpack.ts'))};
+export default unpackShader(${list.join(',')})`;
+}
+
 /** esbuild plugin: `import shader from '#shaders/NAME.wgsl'` gives the reflected shader. */
 export const wgsl = {
   name: 'wgsl',
@@ -123,7 +136,7 @@ export const wgsl = {
     }));
     build.onLoad({ filter: /.*/, namespace: 'wgsl' }, ({ path }) => {
       const name = path.slice(folder.length + 1, -5);
-      return { contents: `export default ${JSON.stringify(reflect(name))}`, loader: 'js', watchFiles: [path] };
+      return { contents: packed(reflect(name)), loader: 'js', watchFiles: [path], resolveDir: root };
     });
   },
 };

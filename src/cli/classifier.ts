@@ -18,7 +18,7 @@ export function classifierCommand(): Command {
   const command = new Command('classifier')
     .summary('train a classifier of images, for `evaluate`')
     .description(
-      'Trains a convolutional network on labelled images and tests it on the hold-out rows (the last fifth where there are none).',
+      'Trains a convolutional network on labelled images and tests it on the hold-out rows (every fifth row where there are none).',
     )
     .option('--data <name>', 'data set with labels, see `data list`')
     .option('--seed <n>', 'of everything random', wholeNumber(0), 1)
@@ -41,7 +41,7 @@ async function classify(gpu: Parameters<typeof trainClassifier>[0], flags: Flags
     });
   }
   let progress: Progress | undefined;
-  const stop = interruptible(() => progress?.note('stopping; once more to quit at once'));
+  const stop = interruptible(() => progress?.note('stopping, and testing what there is; once more to quit at once'));
   try {
     const result = await trainClassifier(
       gpu,

@@ -1,6 +1,7 @@
 /** What a run's samples look like on disk, for tables, points in the plane and images. */
 import { floats, toBytes } from '../data/records.ts';
 import { VeilganError } from '../gpu/errors.ts';
+import { countRecords } from '../metrics/samples.ts';
 import { imageGrid } from '../report/grid.ts';
 import { scatter } from '../report/plot.ts';
 import { encodePng } from '../report/png.ts';
@@ -33,13 +34,16 @@ export function checkPicture({ shape, features }: TrainingJob['data'], n: number
   });
 }
 
-/** Samples as a PNG: images on a grid, points in the plane as a scatter plot. @throws VeilganError as `checkPicture` */
+/**
+ * Samples as a PNG: images on a grid, points in the plane as a scatter plot.
+ * @throws VeilganError as `checkPicture`; NAN for a value that is not finite
+ */
 export async function samplesPng(
   rows: Float32Array,
   job: Pick<TrainingJob, 'data'>,
   title: string,
 ): Promise<Uint8Array> {
   const { shape, features } = job.data;
-  checkPicture(job.data, rows.length / features);
+  checkPicture(job.data, countRecords(rows, features, 'samples'));
   return isImage(shape) ? encodePng(imageGrid(toBytes(rows), shape)) : scatterOf(rows, job, title).png();
 }

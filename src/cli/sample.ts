@@ -13,7 +13,7 @@ export function sampleCommand(): Command {
     .argument('<run>', 'run directory')
     .requiredOption('--out <file>', '.csv, .npy or .png')
     .option('--n <n>', 'how many (default 1000; 100 in a picture of images)', wholeNumber(1, 100_000_000))
-    .option('--stream <n>', "which of the seed's latent sequences", wholeNumber(0, 60_000), 0);
+    .option('--stream <n>', "which of the seed's latent sequences", wholeNumber(0, 1000), 0);
   return withDevice(command).action(
     async (dir: string, flags: CommonOptions & { out: string; n?: number; stream: number }) => {
       await withGpu(flags, async (gpu) => {

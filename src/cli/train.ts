@@ -187,7 +187,7 @@ export async function writeResults(job: TrainingJob): Promise<void> {
     yTitle: unit(gan.config),
   });
   const title = `Samples after ${formatNumber(gan.step)} steps`;
-  const pictures = data.features === 2 ? { losses, samples: scatterOf(rows, job, title) } : { losses };
+  const pictures = columns.length === 2 ? { losses, samples: scatterOf(rows, job, title) } : { losses };
   for (const [name, picture] of Object.entries(pictures)) {
     writeAtomic(run.samplePath(`${name}.svg`), await picture.svg());
     writeAtomic(run.samplePath(`${name}.png`), [await picture.png()]);

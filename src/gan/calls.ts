@@ -2,8 +2,12 @@
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
+/** Values of the largest images that are made and scored 256 at a time: 32 x 32 in colour. */
+const FULL = 3072;
+
 /** Rows of a call for records of so many values: activations of images must fit a storage binding. */
-export const callRows = (values: number): number => (values <= 64 ? 4096 : 256);
+export const callRows = (values: number): number =>
+  values <= 64 ? 4096 : Math.max(1, Math.floor((256 * FULL) / Math.max(values, FULL)));
 
 /**
  * @param make the result for `call` rows from `first` on

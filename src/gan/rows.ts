@@ -73,7 +73,7 @@ export class Rows {
     this.#list = new Uint32Array(rows);
     this.#index = empty(gpu, [rows], 'u32');
     if (this.#streamed) {
-      this.#data = empty(gpu, [Math.ceil((rows * rowBytes) / 4)], 'u32');
+      this.#data = empty(gpu, [Math.ceil((rows * rowBytes) / 4)], train instanceof Uint8Array ? 'u32' : 'f32');
       gpu.upload(
         this.#index,
         Uint32Array.from({ length: rows }, (_, i) => i),

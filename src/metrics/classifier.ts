@@ -108,7 +108,7 @@ export class Classifier implements System<ClassifierRow> {
     const common = { perStep: config.batch, chunk: 64 };
     this.#images = new Rows(gpu, train, { width: train.length / labels.length, ...common });
     this.#targets = new Rows(gpu, oneHot, { width: classes, ...common });
-    this.maxChunk = this.#images.chunk;
+    this.maxChunk = Math.min(this.#images.chunk, this.#targets.chunk);
   }
 
   /** Steps of the configured epochs. */

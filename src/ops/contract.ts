@@ -8,7 +8,8 @@ import { recordLazy } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
-import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE } from './epilogue.ts';
+import { mul, square } from './elementwise.ts';
+import { beforeEpilogue, biasGradient, biasOf, type Epilogue, keepWeighted, NONE, weigh } from './epilogue.ts';
 import { runMatmul } from './matmul.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reduce.ts';
@@ -61,12 +62,13 @@ export function contract(
   const y = runMatmul({ a, b, ta, tb, ga, gb, gc: biasBlocks, groups, m, n, k, epilogue, shape });
 
   const inputs = bias ? [a, b, bias] : [a, b];
+  const before = beforeEpilogue(epilogue, y);
   return recordLazy(
     'matmul',
     inputs,
     y,
     (cotangent, wanted) => {
-      const g = beforeEpilogue(epilogue, cotangent, y);
+      const g = before(cotangent);
       const lazy = ga === groups && !ta && (a.rank === 3 || flat);
       const da = () => (ta ? productTo(a.shape, b, g, tb, true) : productTo(a.shape, g, b, false, !tb));
       const db = () => (tb ? productTo(b.shape, g, a, true, ta) : productTo(b.shape, a, g, !ta, false));
@@ -82,12 +84,25 @@ export function contract(
     },
     (cotangent, index) => {
       if (index === 0 || ta || ga !== groups) return null;
-      const e = beforeEpilogue(epilogue, cotangent, y);
-      if (index === 2) return { each: () => reshape(e, [groups * m, n]) };
-      const rows = reshape(a, [groups * m, 1, k]);
-      const errors = reshape(e, [groups * m, 1, n]);
+      const e = before(cotangent);
+      const samples = groups * m;
+      const rows = reshape(a, [samples, k]);
+      const errors = reshape(e, [samples, n]);
+      const scaled = (c: Tensor) => reshape(weigh(errors, c), e.shape);
+      if (index === 2) {
+        return { each: () => errors, weighted: (c) => biasGradient(scaled(c), inputs[2]) };
+      }
       return {
-        each: () => (tb ? contract(errors, rows, { transposeA: true }) : contract(rows, errors, { transposeA: true })),
+        each: () => {
+          const [x, g] = [reshape(rows, [samples, 1, k]), reshape(errors, [samples, 1, n])];
+          return tb ? contract(g, x, { transposeA: true }) : contract(x, g, { transposeA: true });
+        },
+        // The gradient of a row is an outer product, so its norm is the product of two: nothing cancels.
+        norms: () => ({ squares: mul(sum(square(rows), 1), sum(square(errors), 1)), slack: null }),
+        weighted: (c) => {
+          const x = reshape(keepWeighted(rows, c), a.shape);
+          return tb ? productTo(b.shape, scaled(c), x, true, ta) : productTo(b.shape, x, scaled(c), !ta, false);
+        },
       };
     },
   );

@@ -4,13 +4,14 @@
  * there. Group g uses blocks floor(g * blocks / G) of the operands that have fewer than G.
  */
 import { shapeError } from '../tensor/shape.ts';
-import { force, recordLazy } from '../tensor/tape.ts';
+import { force, recordLazy, type SampleNorms } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ConvOptions, type Geometry, geometryOf, transposedGeometry } from './conv_geometry.ts';
-import { runConv, runConvFilter, runConvInput } from './conv_run.ts';
+import { runConv, runConvFilter, runConvInput, runConvNorms } from './conv_run.ts';
 import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
-import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE } from './epilogue.ts';
+import { mul, scale, sqrt, square } from './elementwise.ts';
+import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE, weigh } from './epilogue.ts';
 import { broadcastTo, reshape } from './movement.ts';
 import { sum } from './reduce.ts';
 
@@ -58,6 +59,7 @@ function apply(direction: Direction, t: Tensor, k: Tensor, at: Geometry, epilogu
   const call = { geometry: at, groups: blocks, n: whole ? (n * groups) / blocks : n, ci, co, share };
   const y = (forward ? runConv : runConvInput)(call, t, k, epilogue, shape);
 
+  const before = beforeEpilogue(epilogue, y);
   const back = forward ? 'convTranspose' : 'conv';
   const filter = (g: Tensor): Tensor => {
     const input = regroup(t, groups);
@@ -68,7 +70,7 @@ function apply(direction: Direction, t: Tensor, k: Tensor, at: Geometry, epilogu
     bias ? [t, k, bias] : [t, k],
     y,
     (cotangent, wanted) => {
-      const g = beforeEpilogue(epilogue, cotangent, y);
+      const g = before(cotangent);
       const input = (mask: Epilogue) => regroup(apply(back, g, k, at, mask), t.shape[0]);
       return [
         wanted[0] ? (whole ? new Deferred(t.shape, input) : input(NONE)) : null,
@@ -78,27 +80,34 @@ function apply(direction: Direction, t: Tensor, k: Tensor, at: Geometry, epilogu
     },
     (cotangent, index) => {
       if (index === 0 || !whole) return null;
-      const e = beforeEpilogue(epilogue, cotangent, y);
+      const e = before(cotangent);
       const samples = groups * n;
-      if (index === 2) {
-        return { each: () => sum(reshape(e, [samples, y.length / (samples * to), to]), 1) };
+      const errors = reshape(e, [samples, y.length / (samples * to), to]);
+      if (index === 2 && bias) {
+        return {
+          each: () => sum(errors, 1),
+          weighted: (c) => biasGradient(reshape(weigh(errors, c), e.shape), bias),
+        };
       }
-      const input = reshape(t, [samples, 1, ...t.shape.slice(2)]);
-      const errors = reshape(e, [samples, 1, ...shape.slice(2)]);
-      const [image, map] = forward ? [input, errors] : [errors, input];
-      return { each: () => toFilter(image, map, at, samples) };
+      const [image, map] = forward ? [t, e] : [e, t];
+      const alone = (s: Tensor) => reshape(s, [samples, 1, ...s.shape.slice(2)]);
+      return {
+        each: () => toFilter(alone(image), alone(map), at, samples),
+        norms: () => filterNorms(image, map, at, blocks),
+        weighted: (c) => toFilter(image, map, at, blocks, c),
+      };
     },
   );
 }
 
 /** The weights' side of the form. @param x [G, n, h, w, ci] @param y [G, n, oh, ow, co] @returns [blocks, kh, kw, ci, co] */
-function toFilter(x: Tensor, y: Tensor, at: Geometry, blocks: number): Tensor {
+function toFilter(x: Tensor, y: Tensor, at: Geometry, blocks: number, weights?: Tensor): Tensor {
   common('convFilter', [x, y]);
   const [groups, n, , , ci] = x.shape;
   const co = y.shape[4];
   const shape = [blocks, at.kh, at.kw, ci, co];
   const call = { geometry: at, groups: blocks, n: (n * groups) / blocks, ci, co, share: 1 };
-  const k = runConvFilter(call, x, y, shape);
+  const k = runConvFilter(call, x, y, shape, weights);
   return recordLazy('convFilter', [x, y], k, (cotangent, wanted) => {
     const g = force(cotangent);
     return [
@@ -106,6 +115,22 @@ function toFilter(x: Tensor, y: Tensor, at: Geometry, blocks: number): Tensor {
       wanted[1] ? apply('conv', x, g, at, NONE) : null,
     ];
   });
+}
+
+/**
+ * Norms of each sample's own filter gradient. A gradient's entry is a sum over T positions, which f32 finds to within
+ * T 2^-23 of the sum of the absolute terms (once here, once when the weighted sum is formed); over all entries that is
+ * at most sqrt(kh kw) |x| |y|, since a pixel is under a tap at most kh kw times.
+ */
+function filterNorms(x: Tensor, y: Tensor, at: Geometry, blocks: number): SampleNorms {
+  const [groups, n, , , ci] = x.shape;
+  const call = { geometry: at, groups: blocks, n: (n * groups) / blocks, ci, co: y.shape[4], share: 1 };
+  const length = (t: Tensor) => sqrt(sum(square(reshape(t, [groups * n, t.length / (groups * n)])), 1));
+  const rounding = at.oh * at.ow * 2 ** -23 * Math.sqrt(at.kh * at.kw);
+  return {
+    squares: reshape(runConvNorms(call, x, y), [groups * n]),
+    slack: scale(mul(length(x), length(y)), rounding),
+  };
 }
 
 /**

@@ -13,6 +13,9 @@ import type { AdapterTraits, Dispatch } from './matmul_plan.ts';
  */
 export type ConvKernel = 'naive' | 'register' | 'fold' | 'subgroup4' | 'tile';
 
+/** Of a gradient in the weights. */
+export type FilterKernel = Exclude<ConvKernel, 'fold'>;
+
 export interface ConvShape {
   readonly geometry: Geometry;
   /** weight blocks, and samples that each one meets */
@@ -26,7 +29,8 @@ export interface ConvPlan extends Dispatch {
   readonly kernel: ConvKernel;
 }
 
-export interface FilterPlan extends ConvPlan {
+export interface FilterPlan extends Dispatch {
+  readonly kernel: FilterKernel;
   /** samples of a split, and how many splits: their results are summed in a second pass */
   readonly chunk: number;
   readonly splits: number;
@@ -55,7 +59,7 @@ function choose(inputs: number, outputs: number, folded: number, t: AdapterTrait
   return order.find((kernel) => eligibleConv(kernel, inputs, outputs, t)) ?? 'naive';
 }
 
-function checked<T extends ConvPlan>(plan: T, op: string, s: ConvShape): T {
+function checked<T extends Dispatch>(plan: T, op: string, s: ConvShape): T {
   if (plan.grid.every((n) => n <= 65535)) return plan;
   const { h, w } = s.geometry;
   throw new VeilganError('OVER_LIMIT', `${op} would need ${plan.grid.join(' x ')} workgroups`, {
@@ -115,7 +119,7 @@ export function planConv(s: ConvShape, transposed: boolean, t: AdapterTraits, fo
 /** How to run a convolution's gradient in its weights. @throws VeilganError as `planConv` */
 export function planConvFilter(s: ConvShape, t: AdapterTraits, force?: ConvKernel): FilterPlan {
   const { kh, kw } = s.geometry;
-  const kernel = allowed(force, 0, s.co, t) ?? choose(0, s.co, 0, t);
+  const kernel = filterKernel(s, t, force);
   const { constants, overrides, across, down } = tiling(kernel, s.co, t);
   const [rows, columns] = [ceil(kh * kw * s.ci, down), ceil(s.co, across)];
   if (kernel === 'naive') {
@@ -128,6 +132,33 @@ export function planConvFilter(s: ConvShape, t: AdapterTraits, force?: ConvKerne
   const splits = ceil(s.n, chunk);
   const grid: Dispatch['grid'] = [rows, columns, s.groups * splits];
   return checked({ kernel, constants, overrides, grid, chunk, splits }, 'convFilter', s);
+}
+
+const filterKernel = (s: ConvShape, t: AdapterTraits, force?: ConvKernel): FilterKernel =>
+  (allowed(force, 0, s.co, t) ?? choose(0, s.co, 0, t)) as FilterKernel;
+
+/** How to find the squared norm of each sample's own gradient in the weights. */
+export interface NormsPlan extends Dispatch {
+  readonly kernel: Exclude<FilterKernel, 'naive'>;
+  /** threads of a workgroup, each of which writes so many values */
+  readonly threads: number;
+  readonly values: number;
+}
+
+/** The filter's kernel with a split for each sample. @throws VeilganError as `planConv` */
+export function planConvNorms(s: ConvShape, t: AdapterTraits, force?: ConvKernel): NormsPlan {
+  const { kh, kw } = s.geometry;
+  const chosen = filterKernel(s, t, force);
+  const kernel = chosen === 'naive' ? 'register' : chosen;
+  const { constants, overrides, across, down } = tiling(kernel, s.co, t);
+  const grid: Dispatch['grid'] = [ceil(kh * kw * s.ci, down), ceil(s.co, across), s.groups * s.n];
+  const threads = {
+    register: () => overrides.WG,
+    subgroup4: () => 8 * constants.SUBGROUPS,
+    tile: () => constants.TX * constants.TY,
+  }[kernel]();
+  const values = kernel === 'subgroup4' ? 4 : 1;
+  return checked({ kernel, constants, overrides: { ...overrides, NORMS: 1 }, grid, threads, values }, 'convFilter', s);
 }
 
 function allowed(

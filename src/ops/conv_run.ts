@@ -13,10 +13,10 @@ import tile from '#shaders/conv_tile.wgsl';
 import type { Shape } from '../tensor/shape.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
-import { type ConvKernel, type ConvShape, planConv, planConvFilter } from './conv_plan.ts';
+import { type ConvKernel, type ConvShape, planConv, planConvFilter, planConvNorms } from './conv_plan.ts';
 import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
 import { runMatmul } from './matmul.ts';
-import { permute } from './movement.ts';
+import { permute, transpose } from './movement.ts';
 import { sum } from './reduce.ts';
 
 export interface ConvCall extends ConvShape {
@@ -27,7 +27,7 @@ export interface ConvCall extends ConvShape {
 }
 
 const tuned = { register, subgroup4, tile };
-const tunedFilter = { fold: filterRegister, register: filterRegister, subgroup4: filterSubgroup4, tile: filterTile };
+const tunedFilter = { register: filterRegister, subgroup4: filterSubgroup4, tile: filterTile };
 
 /** `stand` is bound where the epilogue has no tensor. */
 function params(call: ConvCall, epilogue: Epilogue, stand: Tensor, outputs: number) {
@@ -90,16 +90,37 @@ export function runConvInput(call: ConvCall, y: Tensor, k: Tensor, epilogue: Epi
   return x;
 }
 
-/** [groups, kh, kw, ci, co] (as `shape`) from x [groups, n, h, w, ci] and y [groups, n, oh, ow, co]. */
-export function runConvFilter(call: ConvCall, x: Tensor, y: Tensor, shape: Shape): Tensor {
+/**
+ * [groups, kh, kw, ci, co] (as `shape`) from x [groups, n, h, w, ci] and y [groups, n, oh, ow, co].
+ * @param weights [groups, n]: how often each sample counts; one of weight 0 does not at all, whatever it holds
+ */
+export function runConvFilter(call: ConvCall, x: Tensor, y: Tensor, shape: Shape, weights?: Tensor): Tensor {
   const { gpu } = x;
   if (shape.includes(0)) return empty(gpu, shape);
   const { kernel, chunk, splits, ...plan } = planConvFilter(call, gpu.adapter, call.force);
   const p = { ...params(call, NONE, x, call.co).p, chunk, splits };
   const k = empty(gpu, splits === 1 ? shape : [splits, ...shape]);
-  gpu.run(kernel === 'naive' ? filterNaive : tunedFilter[kernel], plan, { x, y, k }, p, plan.grid);
+  if (kernel === 'naive') {
+    gpu.run(filterNaive, plan, { x, y, k }, p, plan.grid);
+    return k;
+  }
+  const overrides = { ...plan.overrides, WEIGHTED: weights ? 1 : 0 };
+  gpu.run(tunedFilter[kernel], { ...plan, overrides }, { x, y, c: weights ?? x, k }, p, plan.grid);
   if (splits === 1) return k;
   const total = noGrad(() => sum(k, 0));
   k.dispose();
   return total;
+}
+
+/** Squared norm of each sample's own filter gradient, [groups, n]: a pass over the samples that stores no gradient. */
+export function runConvNorms(call: ConvCall, x: Tensor, y: Tensor): Tensor {
+  const { gpu } = x;
+  const { groups, n } = call;
+  const { kernel, threads, values, ...plan } = planConvNorms(call, gpu.adapter, call.force);
+  const p = { ...params(call, NONE, x, call.co).p, chunk: 1, splits: n };
+  const squares = empty(gpu, [n, groups, plan.grid[0] * plan.grid[1] * threads * values]);
+  gpu.run(tunedFilter[kernel], plan, { x, y, c: x, k: squares }, p, plan.grid);
+  const norms = noGrad(() => transpose(sum(squares, 2)));
+  squares.dispose();
+  return norms;
 }

@@ -11,13 +11,16 @@ import { reshape } from './movement.ts';
 export class Deferred implements DeferredCotangent {
   readonly shape: Shape;
   readonly #make: (epilogue: Epilogue) => Tensor;
+  #plain: Tensor | null = null;
 
   constructor(shape: Shape, make: (epilogue: Epilogue) => Tensor) {
     this.shape = shape;
     this.#make = make;
   }
+  /** The product itself, computed once however often it is asked for. */
   plain(): Tensor {
-    return this.#make({ kind: 'none' });
+    if (!this.#plain || this.#plain.disposed) this.#plain = this.#make({ kind: 'none' });
+    return this.#plain;
   }
   /** The product times 1 where `at` > 0, times `slope` elsewhere. */
   masked(at: Tensor, slope: number): Tensor {

@@ -2,7 +2,7 @@
 import { type Cotangent, force } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
-import { leakyMask, mul, neg, shift, square } from './elementwise.ts';
+import { leakyMask, mul, neg, scale, shift, square, where } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reduce.ts';
 
@@ -32,12 +32,27 @@ export function epilogueParams(e: Epilogue, stand: Tensor): { epilogue: number; 
 const masked = (g: Cotangent, at: Tensor, slope: number): Tensor =>
   g instanceof Deferred ? g.masked(at, slope) : leakyMask(force(g), at, slope);
 
-/** The cotangent of the bare product, from that of the result `y`. */
-export function beforeEpilogue(e: Epilogue, g: Cotangent, y: Tensor): Tensor {
+function before(e: Epilogue, g: Cotangent, y: Tensor): Tensor {
   if (e.kind === 'leaky') return masked(g, y, e.slope);
   if (e.kind === 'mask') return masked(g, e.at, e.slope);
   if (e.kind === 'tanh') return mul(force(g), shift(neg(square(y)), 1));
   return force(g);
+}
+
+/**
+ * From the cotangent of a result `y` to that of the bare product. What one backward pass asks for twice, for per-sample
+ * gradients and on its way on, is computed once.
+ */
+export function beforeEpilogue(e: Epilogue, y: Tensor): (g: Cotangent) => Tensor {
+  let of: Cotangent | null = null;
+  let made: Tensor | null = null;
+  return (g) => {
+    if (g !== of || !made || made.disposed) {
+      made = before(e, g, y);
+      of = g;
+    }
+    return made;
+  };
 }
 
 /** The gradient of a bias [blocks, channels] (or [channels]) that was added to [groups, ..., channels]. */
@@ -46,3 +61,14 @@ export function biasGradient(g: Tensor, bias: Tensor): Tensor {
   const blocks = bias.length / n;
   return reshape(sum(reshape(g, [blocks, g.length / bias.length, n]), 1), bias.shape);
 }
+
+const perRow = (c: Tensor, t: Tensor): Tensor => reshape(c, [c.length, ...t.shape.slice(1).map(() => 1)]);
+
+/** Rows of t [samples, ...] times c [samples]; a row of weight 0 becomes zeros, whatever it holds. */
+export const weigh = (t: Tensor, c: Tensor): Tensor => keepWeighted(mul(t, perRow(c, t)), c);
+
+/** Rows of t [samples, ...], zeros where c [samples] is not above 0. */
+export const keepWeighted = (t: Tensor, c: Tensor): Tensor => {
+  const weight = perRow(c, t);
+  return where(weight, t, scale(weight, 0));
+};

@@ -18,7 +18,7 @@ const GAP = 128;
  * @param images [n, height, width, channels], bytes
  * @param shape [height, width, channels] of one
  * @param columns images side by side; default the whole root of their number
- * @throws VeilganError SHAPE for a shape that is no image of 1 or 3 channels
+ * @throws VeilganError SHAPE for a shape that is no image of 1 or 3 channels, or bytes that are no whole images
  */
 export function imageGrid(
   images: Uint8Array,
@@ -33,6 +33,12 @@ export function imageGrid(
     });
   }
   const n = images.length / (h * w * channels);
+  if (!Number.isInteger(n)) {
+    throw new VeilganError('SHAPE', `${images.length} bytes are no whole images [${shape}]`, {
+      where: 'imageGrid',
+      fix: 'Give the images one after another',
+    });
+  }
   const across = columns ?? Math.max(1, Math.ceil(Math.sqrt(n)));
   const down = Math.max(1, Math.ceil(n / across));
   const [width, height] = [scale * (across * (w + 1) + 1), scale * (down * (h + 1) + 1)];

@@ -1,4 +1,5 @@
 /** A classifier's run: split of the labelled data, training, and opening it again as a judge of generated images. */
+import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { floats } from '../data/records.ts';
 import { loadDataset } from '../data/store.ts';
@@ -12,10 +13,10 @@ import { accuracy } from '../metrics/classes.ts';
 import { Classifier, type ClassifierConfig, type ClassifierRow, classifierConfig } from '../metrics/classifier.ts';
 import { createRun, openRun } from './directory.ts';
 import type { Run } from './run.ts';
-import { describe } from './session.ts';
+import { checkFinite, describe } from './session.ts';
 
-/** Share of the rows that is kept for testing where a data set has no hold-out. */
-const TEST_SHARE = 0.2;
+/** Where a data set has no hold-out, one row of so many is kept for testing: its images may come class by class. */
+const TEST_EVERY = 5;
 
 interface Split {
   readonly train: Float32Array | Uint8Array;
@@ -25,7 +26,7 @@ interface Split {
 }
 
 /**
- * Training and test rows: the data set's own hold-out, else its last fifth.
+ * Training and test rows: the data set's own hold-out, else every fifth row.
  * @throws VeilganError DATA where there are no labels or no images
  */
 function split({ name, shape, train, holdout, rows, holdoutRows, labels, features }: Dataset): Split {
@@ -36,13 +37,16 @@ function split({ name, shape, train, holdout, rows, holdoutRows, labels, feature
     });
   }
   if (holdoutRows) return { train, labels: labels.train, test: holdout, testLabels: labels.holdout };
-  const cut = rows - Math.floor(rows * TEST_SHARE);
-  return {
-    train: train.subarray(0, cut * features),
-    labels: labels.train.subarray(0, cut),
-    test: train.subarray(cut * features),
-    testLabels: labels.train.subarray(cut),
+  const take = (test: boolean) => {
+    const list = Array.from({ length: rows }, (_, row) => row).filter((row) => ((row + 1) % TEST_EVERY === 0) === test);
+    const images = train.slice(0, list.length * features);
+    list.forEach((row, i) => {
+      images.set(train.subarray(row * features, (row + 1) * features), i * features);
+    });
+    return { images, labels: Uint32Array.from(list, (row) => labels.train[row]) };
   };
+  const [members, others] = [take(false), take(true)];
+  return { train: members.images, labels: members.labels, test: others.images, testLabels: others.labels };
 }
 
 export interface ClassifierResult {
@@ -52,14 +56,14 @@ export interface ClassifierResult {
   readonly interrupted: boolean;
   readonly rows: number;
   readonly testRows: number;
-  /** share of the test rows that it gets right; null where it stopped early */
+  /** share of the test rows that it gets right; null where there are none */
   readonly accuracy: number | null;
 }
 
 /**
- * Trains a classifier into a run directory: run.json, metrics.jsonl, checkpoint.safetensors, test.json.
- * Nothing stays behind where it stops before its end.
- * @throws VeilganError DATA, CONFIG, NAN
+ * Trains a classifier into a run directory: run.json, metrics.jsonl, checkpoint.safetensors, test.json. What was
+ * trained until `stop` says so is tested and kept like the rest.
+ * @throws VeilganError DATA, CONFIG, NAN; INTERRUPTED where it stops before its first step. Nothing stays then.
  */
 export async function trainClassifier(
   gpu: Gpu,
@@ -73,34 +77,46 @@ export async function trainClassifier(
   const classifier = new Classifier(gpu, config, { ...parts, shape: data.shape, classes }, options.seed);
   const { seed } = options;
   const meta = { system: 'classifier', data: { ...describe(data), classes, shape: data.shape }, seed };
-  const run = createRun(options.out, { ...meta, config: { ...config }, adapter: { ...gpu.adapter } });
+  let run: Run | undefined;
   try {
+    run = createRun(options.out, { ...meta, config: { ...config }, adapter: { ...gpu.adapter } });
     onStart?.(run, classifier.steps);
     const started = performance.now();
     await train(classifier, {
       steps: classifier.steps,
       stop,
       onRows: (rows) => {
-        run.appendMetrics(rows.map((row) => ({ ...row })));
+        run?.appendMetrics(rows.map((row) => ({ ...row })));
         onRows?.(rows);
       },
     });
     const seconds = (performance.now() - started) / 1000;
+    if (classifier.step === 0) {
+      throw new VeilganError('INTERRUPTED', 'stopped before the first step', { fix: 'Train it again' });
+    }
     const interrupted = classifier.step < classifier.steps;
     const { tensors, updates } = await classifier.player.state();
+    checkFinite(tensors, classifier.step);
     run.writeCheckpoint(tensors, { step: String(classifier.step), updates: String(updates) });
-    const right = interrupted ? null : accuracy(await classifier.predict(floats(parts.test)), parts.testLabels);
     const counts = { rows: parts.labels.length, testRows: parts.testLabels.length };
-    run.writeJson('test.json', { accuracy: right, ...counts });
+    const p = await classifier.predict(floats(parts.test));
+    const right = counts.testRows ? accuracy(p, parts.testLabels) : null;
+    run.writeJson('test.json', { accuracy: right, ...counts, steps: classifier.step, interrupted });
     return { run, steps: classifier.step, seconds, interrupted, ...counts, accuracy: right };
   } catch (error) {
-    run.abandon();
+    run?.abandon();
     throw error;
   } finally {
-    run.close();
+    run?.close();
     classifier.dispose();
   }
 }
+
+/** What run.json of a classifier says of its images. */
+const judgedData = z.looseObject({
+  shape: z.array(z.int().min(1).max(65_536)).length(3),
+  classes: z.int().min(1).max(65_536),
+});
 
 export interface TrainingHooks {
   onStart?: (run: Run, steps: number) => void;
@@ -115,19 +131,31 @@ export interface TrainingHooks {
 export function openClassifier(gpu: Gpu, dir: string): { classifier: Classifier; accuracy: number | null } {
   const run = openRun(dir);
   try {
-    const { shape, classes } = run.info.data as { shape?: number[]; classes?: number };
-    if (run.info.system !== 'classifier' || !Array.isArray(shape) || typeof classes !== 'number') {
+    if (run.info.system !== 'classifier') {
       throw new VeilganError('USAGE', `the run is a ${run.info.system}, not a classifier`, {
         where: dir,
         fix: 'Train one with: npm run veilgan -- classifier --data NAME',
       });
     }
-    const config = parseConfig(classifierConfig, run.info.config) as ClassifierConfig;
+    const judged = judgedData.safeParse(run.info.data);
+    if (!judged.success) {
+      throw new VeilganError('FILE', 'run.json does not say which images the classifier takes', {
+        where: dir,
+        fix: 'Restore run.json from a copy, or train the classifier again',
+      });
+    }
+    const { shape, classes } = judged.data;
+    // It learns no more: one row stands for the data, whose batches nobody takes.
+    const config = { ...(parseConfig(classifierConfig, run.info.config) as ClassifierConfig), batch: 1 };
     const { tensors, meta } = run.readCheckpoint();
-    const width = shape.reduce((a, b) => a * b, 1);
-    const nothing = { train: new Uint8Array(config.batch * width), labels: new Uint32Array(config.batch) };
-    const classifier = new Classifier(gpu, config, { ...nothing, shape, classes }, run.info.seed);
-    classifier.player.restore(tensors as HostTensors, restoreCount(meta, 'updates'));
+    const one = { train: new Uint8Array(shape[0] * shape[1] * shape[2]), labels: new Uint32Array(1) };
+    const classifier = new Classifier(gpu, config, { ...one, shape, classes }, run.info.seed);
+    try {
+      classifier.player.restore(tensors as HostTensors, restoreCount(meta, 'updates'));
+    } catch (error) {
+      classifier.dispose();
+      throw error;
+    }
     const test = run.readJson('test.json') as { accuracy?: number | null } | undefined;
     return { classifier, accuracy: test?.accuracy ?? null };
   } finally {

@@ -1,10 +1,15 @@
 import { toBytes } from '../data/records.ts';
 import { VeilganError } from '../gpu/errors.ts';
+import { countRecords } from '../metrics/samples.ts';
 import { fileError, writeAtomic } from './files.ts';
 import { encodeNpy } from './npy.ts';
 
-/** Rows as CSV with a header; nine digits give every f32 back exactly. */
+/**
+ * Rows as CSV with a header; nine digits give every f32 back exactly.
+ * @throws VeilganError NAN for a value that is not finite
+ */
 export function toCsv(rows: Float32Array, columns: readonly string[]): string {
+  countRecords(rows, columns.length, 'samples');
   const lines = [columns.map(quoteCell).join(',')];
   for (let i = 0; i < rows.length; i += columns.length) {
     lines.push(Array.from(rows.subarray(i, i + columns.length), (x) => String(Number(x.toPrecision(9)))).join(','));
@@ -23,6 +28,8 @@ export interface Samples {
   readonly columns: readonly string[];
 }
 
+const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
 /** Names of an image's values, row by row: y, x, and the channel where there are several. */
 const pixelNames = ([h, w, c]: readonly number[]): string[] =>
   Array.from({ length: h * w * c }, (_, i) => {
@@ -30,15 +37,18 @@ const pixelNames = ([h, w, c]: readonly number[]): string[] =>
     return `y${Math.floor(at / w)}_x${at % w}${c > 1 ? `_c${i % c}` : ''}`;
   });
 
-/** Samples as a NumPy array: images as bytes, 0 to 255, everything else as f32. */
+/**
+ * Samples as a NumPy array: images as bytes, 0 to 255, everything else as f32.
+ * @throws VeilganError NAN for a value that is not finite, which no byte could show
+ */
 export const toNpy = ({ rows, shape }: Samples): Uint8Array => {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return encodeNpy(shape.length === 3 ? toBytes(rows) : rows, [rows.length / size, ...shape]);
+  const n = countRecords(rows, size(shape), 'samples');
+  return encodeNpy(shape.length === 3 ? toBytes(rows) : rows, [n, ...shape]);
 };
 
 /**
  * Writes samples as the file's extension says; a picture needs `png`, which draws it.
- * @throws VeilganError USAGE for another extension, FILE where the disk refuses
+ * @throws VeilganError USAGE for another extension, NAN for a value that is not finite, FILE where the disk refuses
  */
 export async function writeSamples(file: string, samples: Samples, png: () => Promise<Uint8Array>): Promise<void> {
   const kind = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase();
@@ -49,6 +59,7 @@ export async function writeSamples(file: string, samples: Samples, png: () => Pr
     });
   }
   const { rows, shape, columns } = samples;
+  countRecords(rows, size(shape), 'samples');
   const csv = () =>
     shape.length === 3 ? toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape)) : toCsv(rows, columns);
   const content = kind === 'csv' ? csv() : kind === 'npy' ? toNpy(samples) : await png();

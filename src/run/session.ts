@@ -68,8 +68,14 @@ export const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) =>
   ...(meta.seed === undefined ? {} : { seed: meta.seed }),
 });
 
-/** The data of a run, checked to be what it was trained on. @throws VeilganError DATA */
+/** The data of a run, checked to be what it was trained on. @throws VeilganError DATA, or USAGE for a classifier's */
 async function dataOf(run: Run): Promise<Dataset> {
+  if (run.info.system === 'classifier') {
+    throw new VeilganError('USAGE', 'the run is a classifier, which generates nothing', {
+      where: run.dir,
+      fix: 'Name a run of `veilgan train`; a classifier goes behind evaluate --classifier',
+    });
+  }
   const { name, sha256, seed } = run.info.data as { name: string; sha256?: string; seed?: number };
   const data = await loadDataset(name, seed === undefined ? {} : { seed });
   if (sha256 && data.meta.sha256 !== sha256) {
@@ -107,7 +113,7 @@ export async function openTraining(
 }
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
-function checkFinite(tensors: Readonly<HostTensors>, step: number): void {
+export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {
   for (const [name, { data }] of Object.entries(tensors)) {
     if (data.every(Number.isFinite)) continue;
     throw new VeilganError('NAN', `${name} is not finite after step ${step}`, {
@@ -167,7 +173,7 @@ export async function runTraining(
       },
     });
     await save();
-    if (every && gan.step === pause) await every.call(gan.step);
+    if (every?.steps && gan.step === pause) await every.call(gan.step);
   }
   const seconds = (performance.now() - started) / 1000;
   return { steps: gan.step, seconds, added: gan.step - first, last, interrupted: gan.step < steps, firstStep };

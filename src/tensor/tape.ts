@@ -35,10 +35,26 @@ export interface Node {
 /** From a cotangent to the pair that a parameter's per-sample gradient is made of, for the input at `index`. */
 export type PairRule = (cotangent: Cotangent, index: number) => Pair | null;
 
-/** One use of a parameter by a batch: enough to form its gradient summed, each, or weighted. */
+/** One use of a parameter by a batch: enough to form its gradient for each sample, their norms, or a weighted sum. */
 export interface Pair {
   /** per-sample gradient [samples, ...parameter shape]; samples = G * n, g-major */
   each(): Tensor;
+  /** what `each` would tell of the norms, without it */
+  norms?(): SampleNorms;
+  /**
+   * The sum over samples of c[s] times their gradient, in the parameter's shape, without `each`; a sample of weight 0
+   * adds nothing, whatever it holds.
+   * @param c [samples]
+   */
+  weighted?(c: Tensor): Tensor;
+}
+
+/** Norms of per-sample gradients as f32 arithmetic finds them. */
+export interface SampleNorms {
+  /** squared Euclidean norms [samples] */
+  readonly squares: Tensor;
+  /** [samples]: how far rounding may have put a norm, or the gradient that is later summed, below the truth */
+  readonly slack: Tensor | null;
 }
 
 let sequence = 0;

@@ -1,0 +1,137 @@
+/** The classifier of images: its network, what it learns, and that its bits follow from the seed. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { floats } from '../../src/data/records.ts';
+import { parseConfig } from '../../src/gan/config.ts';
+import { train } from '../../src/gan/train.ts';
+import { VeilganError } from '../../src/gpu/errors.ts';
+import { accuracy } from '../../src/metrics/classes.ts';
+import {
+  Classifier,
+  type ClassifierConfig,
+  type ClassifierRow,
+  classifierConfig,
+  classifierNetwork,
+} from '../../src/metrics/classifier.ts';
+import { parameterCount } from '../../src/nn/network.ts';
+import { open } from '../../src/node.ts';
+import { PhiloxStream } from '../../src/ops/philox.ts';
+import { near, sameBits } from '../support/values.ts';
+
+const gpu = await open();
+test.after(() => gpu.close());
+
+const configOf = (fields: Partial<ClassifierConfig> = {}) => parseConfig(classifierConfig, fields) as ClassifierConfig;
+
+test('the network of the DPGAN evaluations has 1,199,882 parameters (spec 8.3)', () => {
+  const network = classifierNetwork(configOf(), [28, 28, 1], 10);
+  assert.is(parameterCount(network), 1_199_882);
+  assert.equal(Object.values(network.shapes(1)), [
+    [1, 3, 3, 1, 32],
+    [1, 32],
+    [1, 3, 3, 32, 64],
+    [1, 64],
+    [1, 9216, 128],
+    [1, 128],
+    [1, 128, 10],
+    [1, 10],
+  ]);
+  const { dropout, denseDropout, batch, rate, epochs } = configOf();
+  assert.equal([dropout, denseDropout, batch, rate, epochs], [0.25, 0.5, 64, 1e-3, 10]);
+});
+
+test('images that are too small, and tables, are refused with what to do', () => {
+  // Two convolutions take two pixels each, pooling halves the rest: six is the least.
+  classifierNetwork(configOf(), [6, 6, 1], 2);
+  for (const shape of [[5, 6, 1], [6, 5, 3], [2], [4, 4, 1]]) {
+    try {
+      classifierNetwork(configOf(), shape, 2);
+      assert.unreachable(`accepted [${shape}]`);
+    } catch (error) {
+      assert.ok(error instanceof VeilganError, String(error));
+      assert.equal([error.code, error.where], ['CONFIG', '--channels']);
+    }
+  }
+  classifierNetwork(configOf({ channels: [4] }), [4, 4, 1], 2);
+});
+
+const [SIDE, ROWS] = [8, 120];
+/** Noise whose left (class 0) or right (class 1) half is brighter. */
+function halves(rows: number, seed: number) {
+  const random = new PhiloxStream(seed, 'test');
+  const labels = Uint32Array.from({ length: rows }, () => random.below(2));
+  const images = Uint8Array.from({ length: rows * SIDE * SIDE }, (_, i) => {
+    const bright = Number(i % SIDE >= SIDE / 2) === labels[Math.floor(i / SIDE ** 2)];
+    return random.below(120) + (bright ? 90 : 30);
+  });
+  return { labels, images };
+}
+const learned = halves(ROWS, 1);
+const small = { channels: [4], hidden: 8, batch: 12, rate: 1e-2, epochs: 8 };
+const make = (fields: Partial<ClassifierConfig> = {}, seed = 1, images: Uint8Array | Float32Array = learned.images) =>
+  new Classifier(
+    gpu,
+    configOf({ ...small, ...fields }),
+    { train: images, labels: learned.labels, shape: [SIDE, SIDE, 1], classes: 2 },
+    seed,
+  );
+
+test('which half is brighter: learned in a few epochs, on images it never saw', async () => {
+  const before = gpu.memory().live;
+  const classifier = make();
+  assert.is(classifier.steps, 80);
+  const losses: ClassifierRow[] = [];
+  await train(classifier, { steps: classifier.steps, onRows: (rows) => losses.push(...rows) });
+  assert.equal(
+    losses.map((row) => row.step),
+    Array.from({ length: 80 }, (_, i) => i + 1),
+  );
+  near([losses[0].loss], [Math.LN2], { absolute: 0.4, relative: 0, what: 'it begins without an opinion' });
+  const { images, labels } = halves(400, 2);
+  const { live } = gpu.memory();
+  const p = await classifier.predict(floats(images));
+  assert.is(gpu.memory().live, live);
+  assert.is(p.length, 800);
+  near(
+    Array.from(labels, (_, i) => p[2 * i] + p[2 * i + 1]),
+    new Array(400).fill(1),
+  );
+  const share = accuracy(p, labels);
+  assert.ok(share > 0.95, `${share}`);
+  // More than a call; a row does not depend on its neighbours, and nothing is dropped.
+  near(await classifier.predict(floats(images.subarray(300 * 64, 303 * 64))), p.subarray(600, 606));
+  sameBits(await classifier.predict(floats(images)), p, 'again');
+  classifier.dispose();
+  assert.is(gpu.memory().live, before);
+});
+
+test('the same seed gives the same bits, in any chunks, from bytes and floats; another seed others', async () => {
+  const probe = floats(halves(5, 3).images);
+  const trained = async (seed: number, chunk: number, images?: Float32Array) => {
+    const classifier = make({}, seed, images);
+    await train(classifier, { steps: 25, chunk });
+    const p = await classifier.predict(probe);
+    classifier.dispose();
+    return p;
+  };
+  const reference = await trained(1, 1);
+  sameBits(await trained(1, 7), reference, 'chunks of 7');
+  sameBits(await trained(1, 64), reference, 'chunks of 64');
+  sameBits(await trained(1, 5, floats(learned.images)), reference, 'floats');
+  assert.ok((await trained(2, 5)).every((v, i) => v !== reference[i]));
+});
+
+test('a loss that is not finite stops it, naming the step', async () => {
+  const images = floats(learned.images).map((v) => v * 1e38);
+  const classifier = make({}, 1, images);
+  try {
+    await train(classifier, { steps: 10, chunk: 2 });
+    assert.unreachable('went on');
+  } catch (error) {
+    assert.ok(error instanceof VeilganError, String(error));
+    assert.equal([error.code, error.where], ['NAN', 'step 1']);
+  }
+  classifier.dispose();
+});
+
+test.run();
