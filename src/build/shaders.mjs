@@ -29,12 +29,15 @@ function assemble(file) {
   return { code: parts.reverse().join('\n'), used: [...used] };
 }
 
+/** Without the spaces that no token needs; `- -` and the like keep theirs. */
+const squeeze = (line) => line.replace(/ ?([{}();,=*/%<>:?|!]) ?/g, '$1').replace(/ ?([-+&]) ?(?![-+&])/g, '$1');
+
 /** Comments and indentation removed, except the `//@` marks that the specialiser reads. */
 function strip(code) {
   return code
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .split('\n')
-    .map((line) => (/\/\/@(spec|body|unroll)/.test(line) ? line.trim() : line.replace(/\/\/.*$/, '').trim()))
+    .map((line) => (/\/\/@(spec|body|unroll)/.test(line) ? line.trim() : squeeze(line.replace(/\/\/.*$/, '').trim())))
     .filter(Boolean)
     .join('\n');
 }
