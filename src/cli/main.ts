@@ -52,7 +52,7 @@ try {
     leave(error.exitCode === 0 ? 0 : 2);
   } else if (error instanceof VeilganError) {
     process.stderr.write(`veilgan: ${error.line()}\n`);
-    leave(error.code === 'USAGE' ? 2 : 1);
+    leave({ USAGE: 2, INTERRUPTED: 130 }[error.code as string] ?? 1);
   } else {
     process.stderr.write(`veilgan: ${error instanceof Error ? error.stack : String(error)}\n`);
     leave(1);

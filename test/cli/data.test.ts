@@ -157,7 +157,7 @@ test('data fetch that is stopped leaves only what came, as .part', async () => {
   child.kill('SIGINT');
   const { code, stdout, stderr } = await ended;
   await mirror.stop();
-  assert.equal([code, stdout], [1, ''], stderr);
+  assert.equal([code, stdout], [130, ''], stderr);
   assert.match(
     stderr,
     /^veilgan: .*train-images-idx3-ubyte\.gz\.part: stopped by Ctrl-C\. Run the same command again/m,
