@@ -23,7 +23,7 @@ export interface Assessment {
 
 /** Rows that some critic saw: leftovers of the cut into partitions are no members. */
 function members({ gan, data }: TrainingJob): { rows: Float32Array; own: Uint32Array } {
-  const owners = gan.batches.owners(trainingRows(data, gan.config));
+  const owners = gan.owners();
   const seen = [...owners.keys()].filter((row) => owners[row] < gan.config.partitions);
   const rows = pick(data, seen);
   return { rows, own: Uint32Array.from(seen, (row) => owners[row]) };
