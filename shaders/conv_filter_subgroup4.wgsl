@@ -2,6 +2,7 @@
 // are (tap, input channel), columns output channels, the sum runs over positions, in splits of `chunk` samples.
 //   k[z, g, ty, tx, i, o] = sum over n of split z, oy, ox of x[g, n, iy, ix, i] y[g, n, oy, ox, o],
 //   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
+// A workgroup whose rows all belong to one tap walks only the positions where that tap lies in the image.
 // Needs co to be a multiple of 4. The splits are summed by reduce.wgsl, in order. The inner loop is
 // matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
 // WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
@@ -24,6 +25,13 @@ const TN = 2u; //@spec 1 2
 const SUBGROUPS = 2u; //@spec 1 2 4
 const ROWS = 8u * TM;
 const THREADS = 8u * SUBGROUPS;
+
+// The outputs o along an axis with 0 <= o stride + tap - before < size.
+fn within(tap: u32, before: u32, stride: u32, size: u32, outputs: u32) -> vec2u {
+  let first = select(0u, (before - tap + stride - 1u) / stride, before > tap);
+  let behind = size + before - tap; // at least 0 wherever a window fits
+  return vec2u(first, min(outputs, (behind + stride - 1u) / stride));
+}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3u,
@@ -49,12 +57,18 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
   var col: array<u32, TN>;
   for (var t = 0u; t < TN; t++) { col[t] = min(col0 + 8u * t, n4 - 1u); }
 
+  // The tap of the workgroup's rows, where they have only one, and the positions to walk: [from, to).
+  let tap = tile.x * SUBGROUPS * ROWS / p.ci;
+  let one = tap == min(tile.x * SUBGROUPS * ROWS + SUBGROUPS * ROWS - 1u, rows - 1u) / p.ci;
+  let y_range = select(vec2u(0u, p.oh), within(tap / p.kw, p.top, p.sh, p.h, p.oh), one);
+  let x_range = select(vec2u(0u, p.ow), within(tap % p.kw, p.left, p.sw, p.w, p.ow), one);
+
   var sum: array<vec4f, ROWS * TN>;
   for (var n = split * p.chunk; n < min((split + 1u) * p.chunk, p.n); n++) {
     var weight = 1.0;
     if (WEIGHTED) { weight = c[g * p.n + n]; }
     if (weight == 0.0) { continue; }
-    for (var oy = 0u; oy < p.oh; oy++) {
+    for (var oy = y_range.x; oy < y_range.y; oy++) {
       var line: array<u32, TM>;
       var wide: array<u32, TM>; // the image's width, or none where this row of taps lies outside
       for (var t = 0u; t < TM; t++) {
@@ -63,7 +77,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
         line[t] = select(0u, ((g * p.n + n) * p.h + iy) * p.w, iy < p.h);
       }
       let y_at = ((g * p.n + n) * p.oh + oy) * p.ow * n4;
-      for (var ox = 0u; ox < p.ow; ox++) {
+      for (var ox = x_range.x; ox < x_range.y; ox++) {
         var a: array<f32, TM>;
         for (var t = 0u; t < TM; t++) {
           let ix = ox * p.sw + dx[t];

@@ -2,6 +2,8 @@
 // (lavapipe): rows are output positions of a phase, columns output channels, the sum runs over taps and input channels.
 //   y[g, n, oy, ox, o] = f( sum over ty, tx, i of x[g, n, iy, ix, i] k[g, ty, tx, i, o] )
 // Shapes: lib/conv_params.wgsl; transposed, x and y change places there.
+// Rows are ordered by position, then by sample: a workgroup whose rows all lie at one position skips the taps that
+// fall outside of the image there, a third of them on a 7 x 7 grid.
 // Needs output channels that are a multiple of 4. k has output channels innermost: transposed, it is packed first
 // ([groups, kh, kw, co, ci]). The inner loop is matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
 // Grid: (ceil(rows of a phase / (8 TM SUBGROUPS)), ceil(outputs / (32 TN)), groups * phases).
@@ -40,14 +42,20 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   let row0 = (tile.x * SUBGROUPS + local / 8u) * ROWS;
   let col0 = tile.y * (8u * TN) + lane;
 
+  // The position of the workgroup's rows, where they have only one.
+  let lone = tile.x * SUBGROUPS * ROWS / p.n;
+  let one = lone == min(tile.x * SUBGROUPS * ROWS + SUBGROUPS * ROWS - 1u, rows - 1u) / p.n;
+  let lone_y = i32(lone / wide) * v.along + v.start;
+  let lone_x = i32(lone % wide) * h.along + h.start;
+
   // Rows and columns past the edge are computed from the last one and not stored.
   var image: array<u32, TM>;
   var sy: array<i32, TM>;
   var sx: array<i32, TM>;
   for (var t = 0u; t < TM; t++) {
     let row = min(row0 + 8u * t + lane, rows - 1u);
-    let q = row % each;
-    image[t] = (g / p.in_div * p.n + row / each) * v.source;
+    let q = row / p.n;
+    image[t] = (g / p.in_div * p.n + row % p.n) * v.source;
     sy[t] = i32(q / wide) * v.along + v.start;
     sx[t] = i32(q % wide) * h.along + h.start;
   }
@@ -57,8 +65,14 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   var sum: array<vec4f, ROWS * TN>;
   var turn_y = 0;
   for (var ty = v.first; ty < v.taps; ty += v.step) {
-    var turn_x = 0;
+    var turn_x = -h.turn;
+    if (one && u32(lone_y + turn_y) >= v.source) {
+      turn_y += v.turn;
+      continue;
+    }
     for (var tx = h.first; tx < h.taps; tx += h.step) {
+      turn_x += h.turn;
+      if (one && u32(lone_x + turn_x) >= h.source) { continue; }
       var at: array<u32, TM>;
       var inside: array<bool, TM>;
       for (var t = 0u; t < TM; t++) {
@@ -78,7 +92,6 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
           for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, b[j], sum[i * TN + j]); }
         }
       }
-      turn_x += h.turn;
     }
     turn_y += v.turn;
   }
@@ -91,11 +104,11 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   }
   for (var i = 0u; i < ROWS; i++) {
     let row = row0 + i;
-    let q = row % each;
+    let q = row / p.n;
     let oy = q / wide * v.step + fy;
     let ox = q % wide * h.step + fx;
     if (row >= rows || oy >= v.size || ox >= h.size) { continue; }
-    let start = (((g * p.n + row / each) * v.size + oy) * h.size + ox) * n4;
+    let start = (((g * p.n + row % p.n) * v.size + oy) * h.size + ox) * n4;
     for (var j = 0u; j < TN; j++) {
       if (col0 + 8u * j < n4) {
         let at = start + col0 + 8u * j;
