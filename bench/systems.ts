@@ -7,7 +7,8 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 import type { Program } from '../src/gpu/program.ts';
 import { shift } from '../src/ops/elementwise.ts';
 import { tensor } from '../src/tensor/tensor.ts';
-import { alternate, median, type Result } from './measure.ts';
+import { imageSystem, SOFTWARE_BATCH } from './images.ts';
+import { alternate, bytesHeld, median, type Result } from './measure.ts';
 
 /** Encoding and submitting 50 dependent dispatches 100 times; the device's work is excluded, it runs behind. */
 export async function dispatchSuite(gpu: Gpu): Promise<Result[]> {
@@ -62,7 +63,15 @@ const steps = (gan: ParGan) => async (times: number) => {
 /** The Blobs steps of the presets, with dispatches and peak bytes. */
 export async function blobsSuite(gpu: Gpu): Promise<Result[]> {
   const presets = ['blobs-js', 'blobs-wgan-gp'];
-  const gans = presets.map((preset) => system(gpu, {}, preset));
+  const gans: ParGan[] = [];
+  const bytes: number[] = [];
+  for (const preset of presets) {
+    const before = bytesHeld(gpu);
+    const gan = system(gpu, {}, preset);
+    await steps(gan)(1);
+    gans.push(gan);
+    bytes.push(bytesHeld(gpu) - before);
+  }
   const subjects = gans.map((gan, i) => ({ name: presets[i], run: steps(gan) }));
   const times = await alternate(subjects, { rounds: 9, targetMs: 1000 });
   const results = subjects.map(({ name }, i): Result => {
@@ -74,7 +83,7 @@ export async function blobsSuite(gpu: Gpu): Promise<Result[]> {
       impl: `one program, ${gans[i].program().dispatches.length} dispatches`,
       median_ms: ms,
       best_ms: Math.min(...times[i]),
-      bytes: gpu.memory().peak,
+      bytes: bytes[i],
       ...budget,
     };
   });
@@ -125,19 +134,28 @@ export async function criticsSuite(gpu: Gpu): Promise<Result[]> {
   );
 }
 
-/** Where the time of a Blobs JS step goes, by kernel: timestamps around each dispatch, which costs about 10 us each. */
-export async function profileSuite(gpu: Gpu): Promise<Result[]> {
-  const STEPS = 20;
-  const gan = system(gpu, {}, 'blobs-js');
-  await gpu.replay(gan.chunk(STEPS)).done();
-  const rows = await gpu.profile(async () => {
-    await gpu.replay(gan.chunk(STEPS)).done();
-  });
+/**
+ * Where the time of a step goes, by kernel: Blobs JS, and MNIST JS (at 8 rows a critic on a software adapter).
+ * Timestamps around each dispatch, which cost about 10 us each.
+ */
+export async function profileSuite(gpu: Gpu, large = false): Promise<Result[]> {
+  const small = gpu.adapter.software && !large ? SOFTWARE_BATCH : undefined;
+  return [
+    ...(await profileSteps(system(gpu, {}, 'blobs-js'), 'blobs-js step', 20)),
+    ...(await profileSteps(imageSystem(gpu, 'mnist-js', small), `mnist-js step, B = ${small ?? 64}`, 2)),
+  ];
+}
+
+async function profileSteps(gan: ParGan, name: string, count: number): Promise<Result[]> {
+  const { gpu } = gan;
+  const run = async () => void (await gpu.replay(gan.chunk(count)).done());
+  await run();
+  const rows = await gpu.profile(run);
   gan.dispose();
-  return rows.map(({ kernel, count, ms }) => ({
+  return rows.map(({ kernel, count: calls, ms }) => ({
     suite: 'profile',
-    case: 'blobs-js step, by kernel',
-    impl: `${kernel} x ${count / STEPS}`,
-    median_ms: ms / STEPS,
+    case: `${name}, by kernel`,
+    impl: `${kernel} x ${calls / count}`,
+    median_ms: ms / count,
   }));
 }

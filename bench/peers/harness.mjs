@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads';
 
 /** Seconds after which a script gives up, prints what it has and ends; `--limit` sets another. */
-const LIMIT = 240;
+const LIMIT = 300;
 
 /** Prints the last document it was sent and ends the process; a thread of its own, as compiling a shader blocks. */
 const WATCHDOG = `
@@ -53,8 +53,8 @@ const flag = (name) => {
 };
 
 /**
- * Runs a peer's cases and prints its document. Flags: `--large` for the large cases too, `--only SUITE`,
- * `--limit SECONDS`.
+ * Runs a peer's cases and prints its document. Flags: `--large` for the large cases too,
+ * `--only SUITE,SUITE`, `--limit SECONDS`.
  * @param {object} spec
  * @param {string} spec.peer
  * @param {() => Promise<{ version: string, device: GPUDevice, context: object }>} spec.open loads the engine on
@@ -66,8 +66,8 @@ const flag = (name) => {
  */
 export async function runPeer({ peer, open, cases }) {
   console.log = console.error;
-  const only = flag('--only');
-  const chosen = cases.filter((c) => (process.argv.includes('--large') || !c.large) && (!only || only === c.suite));
+  const only = flag('--only')?.split(',');
+  const chosen = cases.filter((c) => (process.argv.includes('--large') || !c.large) && (!only || only.includes(c.suite)));
   const document = { peer, version: null, adapter: null, results: [], skipped: [] };
   const watchdog = new Worker(WATCHDOG, { eval: true, workerData: { seconds: Number(flag('--limit') ?? LIMIT) } });
   const skip = ({ suite, case: name, impl }, why) => document.skipped.push({ suite, case: name, impl, why });

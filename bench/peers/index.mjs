@@ -1,6 +1,6 @@
 /**
  * The other WebGPU engines on the adapter that this machine has, each in a process of its own, one after the other.
- * `node bench/peers/index.mjs [--json] [--large] [--only SUITE] [--peer NAME] [--limit SECONDS]`
+ * `node bench/peers/index.mjs [--json] [--large] [--only SUITE,SUITE] [--peer NAME] [--limit SECONDS]`
  */
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
@@ -14,8 +14,8 @@ const PEERS = [
 ];
 
 /** Seconds a script gives itself, and how long after that it is killed, should even its watchdog have failed. */
-const LIMIT = 240;
-const LARGE_LIMIT = 480;
+const LIMIT = 300;
+const LARGE_LIMIT = 540;
 const GRACE = 15;
 
 /**
@@ -24,7 +24,7 @@ const GRACE = 15;
  * @param {string} [options.root] the repository; by default the one this file is in
  * @param {Record<string, string | undefined>} [options.env] environment of the children, so that they find the adapter
  * @param {boolean} [options.large] the large cases too
- * @param {string} [options.only] this suite only
+ * @param {string} [options.only] these suites only, comma-separated
  * @param {string} [options.peer] this peer only
  * @param {number} [options.limit] seconds for each peer
  * @returns {Promise<Array<{ peer: string, version: string | null, adapter: string | null,

@@ -1,5 +1,6 @@
 /** jax-js on its WebGPU device. Prints one JSON document; flags in harness.mjs. */
 import { readFileSync } from 'node:fs';
+import { CASES, checkConv, convFlop, convOperands, permuted } from './conv.mjs';
 import { runPeer } from './harness.mjs';
 import { BLOBS, blobs, checkProduct, drawRows, generator, initialWeights, MATMUL, matrices } from './problems.mjs';
 import { checkBlobs } from './reference.mjs';
@@ -33,6 +34,64 @@ async function matmul({ numpy: np }, n) {
     wait: () => last.blockUntilReady(),
   });
   for (const x of [a, b, last]) x.dispose();
+  return rows;
+}
+
+/**
+ * The products as jax-js makes them, channels first and jitted: `lax.conv` and its own gradients. A generator's forward
+ * is the gradient in the image, as Keras defines a transposed convolution.
+ */
+async function convolution({ numpy: np, lax, jit, vjp }, { layer, passes }) {
+  const { geometry: at, n, ci, co } = layer;
+  const host = convOperands(layer);
+  const shapes = { x: [n, at.h, at.w, ci], y: [n, at.oh, at.ow, co], k: [at.kh, at.kw, ci, co] };
+  // Channels first, and the same back; weights as [co, ci, kh, kw].
+  const orders = { x: [0, 3, 1, 2], y: [0, 3, 1, 2], k: [3, 2, 0, 1] };
+  const backs = { conv: [0, 2, 3, 1], input: [0, 2, 3, 1], filter: [2, 3, 1, 0] };
+  const sizes = (name) => orders[name].map((i) => shapes[name][i]);
+  const load = (name) => np.array(permuted(host[name], shapes[name], orders[name])).reshape(sizes(name));
+  const [x, y, k] = ['x', 'y', 'k'].map(load);
+
+  const conv = (x, k) => lax.conv(x, k, [at.sh, at.sw], 'SAME');
+  // Convolutions are linear, so the traced function keeps nothing of the forward: its jaxpr has two convolutions.
+  const pulled = (x, k, y, ...wanted) => {
+    const [out, pull] = vjp(conv, [x, k]);
+    out.dispose();
+    const both = pull(y);
+    pull.dispose?.();
+    return both.filter((g, i) => {
+      if (!wanted.includes(i)) g.dispose();
+      return wanted.includes(i);
+    });
+  };
+  const of = { conv: 'y', input: 'x', filter: 'k' };
+  const forward = jit((x, k, y) => [y.dispose(), conv(x, k)].slice(1));
+  const input = jit((x, k, y) => pulled(x, k, y, 0));
+  const filter = jit((x, k, y) => pulled(x, k, y, 1));
+  const both = jit((x, k, y) => pulled(x, k, y, 0, 1));
+  const programs = { conv: forward, input, filter };
+  // One vjp where it gives both of what is asked for.
+  const chosen = passes.join() === 'input,filter' ? [both] : passes.map((pass) => programs[pass]);
+  const run = () => chosen.flatMap((program) => program(x.ref, k.ref, y.ref));
+
+  let last = run();
+  for (const [i, pass] of passes.entries()) {
+    const shape = sizes(of[pass]);
+    checkConv(pass, layer, host, permuted(await last[i].ref.data(), shape, backs[pass]));
+  }
+  const rows = await timeBothWays({
+    flop: passes.length * convFlop(layer),
+    round: 300,
+    budget: 6000,
+    submit: async () => {
+      for (const t of last) t.dispose();
+      last = run();
+      for (const t of last) await t.ref.gpuBuffer();
+    },
+    wait: () => last.at(-1).blockUntilReady(),
+  });
+  for (const t of [x, y, k, ...last]) t.dispose();
+  for (const program of [forward, input, filter, both]) program.dispose();
   return rows;
 }
 
@@ -177,6 +236,6 @@ await runPeer({
   cases: [
     ...MATMUL.map(({ n, large }) => ({ suite: 'matmul', case: `${n}x${n}x${n}`, large, run: (c) => matmul(c, n) })),
     { suite: 'blobs', case: 'js K=10 step', run: blobsStep },
-    // The conv suite (PAR-GAN's MNIST layers: forward; input and filter gradient) goes here.
+    ...CASES.map((c) => ({ suite: 'conv', case: c.case, large: c.layer.large, run: (jax) => convolution(jax, c) })),
   ],
 });

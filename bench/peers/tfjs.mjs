@@ -1,6 +1,7 @@
 /** TensorFlow.js on its WebGPU backend. Prints one JSON document; flags in harness.mjs. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { CASES, checkConv, convFlop, convOperands } from './conv.mjs';
 import { runPeer } from './harness.mjs';
 import { BLOBS, blobs, checkProduct, drawRows, generator, initialWeights, MATMUL, matrices } from './problems.mjs';
 import { checkBlobs } from './reference.mjs';
@@ -56,6 +57,41 @@ async function matmul({ tf, flush }, n) {
     },
   });
   for (const t of [a, b, last]) t.dispose();
+  return rows;
+}
+
+/** The products as tfjs' own gradients call them: the kernels, without a forward around them. */
+async function convolution({ tf, flush }, { layer, passes }) {
+  const { geometry: at, n, ci, co } = layer;
+  const host = convOperands(layer);
+  const shapes = { x: [n, at.h, at.w, ci], y: [n, at.oh, at.ow, co], k: [at.kh, at.kw, ci, co] };
+  const [x, y, k] = ['x', 'y', 'k'].map((name) => tf.tensor(host[name], shapes[name]));
+  const attrs = { strides: [at.sh, at.sw], pad: 'same', dataFormat: 'NHWC', dimRoundingMode: undefined };
+  const run = {
+    conv: () => tf.conv2d(x, k, attrs.strides, 'same'),
+    input: () =>
+      tf.engine().runKernel('Conv2DBackpropInput', { dy: y, filter: k }, { ...attrs, inputShape: shapes.x }),
+    filter: () => tf.engine().runKernel('Conv2DBackpropFilter', { x, dy: y }, { ...attrs, filterShape: shapes.k }),
+  };
+  let last = passes.map((pass) => run[pass]());
+  for (const [i, pass] of passes.entries()) checkConv(pass, layer, host, await last[i].data());
+  const rows = await timeBothWays({
+    flop: passes.length * convFlop(layer),
+    round: 300,
+    budget: 6000,
+    submit: () => {
+      tf.dispose(last);
+      last = passes.map((pass) => run[pass]());
+    },
+    flush,
+    // One entry of the last product: the queue runs in order.
+    wait: async () => {
+      const entry = tf.slice(last.at(-1), [0, 0, 0, 0], [1, 1, 1, 1]);
+      await entry.data();
+      entry.dispose();
+    },
+  });
+  tf.dispose([x, y, k, ...last]);
   return rows;
 }
 
@@ -237,6 +273,6 @@ await runPeer({
       impl,
       run: (c) => blobsStep(c, impl, build, perCall, units),
     })),
-    // The conv suite (PAR-GAN's MNIST layers: forward; input and filter gradient) goes here.
+    ...CASES.map((c) => ({ suite: 'conv', case: c.case, large: c.layer.large, run: (context) => convolution(context, c) })),
   ],
 });

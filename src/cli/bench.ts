@@ -2,12 +2,28 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { type Result, type SuiteName, suites } from '../../bench/index.ts';
+import { Command, Option } from 'commander';
+import {
+  againstPeers,
+  type BenchOptions,
+  convPeersSuite,
+  descriptions,
+  meanOfBoth,
+  type Result,
+  type SuiteName,
+  suites,
+  withNewer,
+} from '../../bench/index.ts';
 import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 import { packageRoot } from '../run/version.ts';
 import { formatBytes, printJson, table } from './format.ts';
 import { type CommonOptions, withDevice, withGpu } from './options.ts';
+
+type BenchFlags = CommonOptions & Pick<BenchOptions, 'large' | 'kernels'> & { peers?: boolean };
+
+/** Suites that the peers have too. */
+const PEERS: readonly SuiteName[] = ['matmul', 'blobs', 'conv'];
 
 interface PeerDocument {
   readonly peer: string;
@@ -22,49 +38,71 @@ export function benchCommand(): Command {
     .summary('benchmarks of kernels and training steps')
     .description('Measures on this adapter; rounds alternate, figures are medians.')
     .argument('[suites...]', `some of ${names.join(', ')} (default all)`)
-    .option('--peers', 'also other WebGPU engines on the same adapter (needs `npm ci --prefix bench/peers`)')
-    .option('--large', 'also sizes that take minutes on a software adapter');
-  return withDevice(command).action(
-    async (wanted: string[], flags: CommonOptions & { peers?: boolean; large?: boolean }) => {
-      const unknown = wanted.find((name) => !names.includes(name as SuiteName));
-      if (unknown !== undefined) {
-        throw new VeilganError('USAGE', `there is no benchmark ${unknown}`, {
-          where: 'bench',
-          fix: `Use some of ${names.join(', ')}`,
-        });
-      }
-      const chosen = (wanted.length ? wanted : names) as SuiteName[];
-      const results: Result[] = [];
-      const adapter = await withGpu(flags, async (gpu) => {
-        for (const name of chosen) {
-          process.stderr.write(`${name} ...\n`);
-          results.push(...(await suites[name](gpu, { cli: join(root(), 'dist', 'cli.js'), large: flags.large })));
-        }
-        return gpu.adapter.name;
+    .option(
+      '--peers',
+      `also other WebGPU engines on the same adapter (${PEERS.join(', ')}; needs \`npm ci --prefix bench/peers\`)`,
+    )
+    .option('--large', "also sizes, and the presets' own batches, that take minutes on a software adapter")
+    .addOption(
+      new Option('--kernels <which>', 'conv: the naive and the chosen kernel, or every one that can')
+        .choices(['chosen', 'all'])
+        .default('chosen'),
+    )
+    .addHelpText('after', `\nSuites:\n${names.map((name) => `  ${name.padEnd(9)}${descriptions[name]}`).join('\n')}`);
+  return withDevice(command).action(async (wanted: string[], flags: BenchFlags) => {
+    const unknown = wanted.find((name) => !names.includes(name as SuiteName));
+    if (unknown !== undefined) {
+      throw new VeilganError('USAGE', `there is no benchmark ${unknown}`, {
+        where: 'bench',
+        fix: `Use some of ${names.join(', ')}`,
       });
-      const peers = flags.peers ? runPeers(flags.large, chosen) : [];
-      for (const { peer, version, results: theirs } of peers) {
-        results.push(
-          ...theirs
-            .filter((r) => chosen.includes(r.suite as SuiteName))
-            .map((r) => ({ ...r, impl: `${peer} ${version}: ${r.impl}` })),
-        );
+    }
+    const chosen = (wanted.length ? wanted : names) as SuiteName[];
+    const compared = flags.peers ? PEERS.filter((name) => chosen.includes(name)) : [];
+    if (compared.length) checkPeers();
+    const options: BenchOptions = { ...flags, cli: join(root(), 'dist', 'cli.js') };
+    const convAlone = (gpu: Gpu) => {
+      if (!compared.includes('conv')) return [];
+      process.stderr.write('conv, K = 1, to compare with peers ...\n');
+      return convPeersSuite(gpu, flags.large);
+    };
+    let results: Result[] = [];
+    let before: Result[] = [];
+    const adapter = await withGpu(flags, async (gpu) => {
+      for (const name of chosen) {
+        process.stderr.write(`${name} ...\n`);
+        results.push(...(await suites[name](gpu, options)));
       }
-      const skipped = peers.flatMap((p) => p.skipped.map((s) => ({ peer: p.peer, ...s })));
-      if (flags.json) {
-        printJson({
-          adapter,
-          versions: { node: process.version, webgpu: dawnVersion() },
-          results,
-          ...(flags.peers ? { skipped } : {}),
-        });
-        return;
-      }
-      process.stdout.write(`${adapter}, Node ${process.version}, webgpu ${dawnVersion()}\n\n${resultTable(results)}\n`);
-      for (const { peer, suite, case: which, why } of skipped)
-        process.stdout.write(`not measured: ${peer} ${suite} ${which}: ${why}\n`);
-    },
-  );
+      before = await convAlone(gpu);
+      return gpu.adapter.name;
+    });
+    const peers = compared.length ? runPeers(flags.large, compared) : [];
+    if (before.length) {
+      // The machine may drift while the peers run, so ours are measured before and after them.
+      const after = await withGpu(flags, async (gpu) => convAlone(gpu));
+      results = withNewer(results, meanOfBoth(before, after));
+    }
+    const theirs = peers.flatMap((p) => p.results.map((r) => ({ ...r, impl: `${p.peer} ${p.version}: ${r.impl}` })));
+    results.push(
+      ...againstPeers(
+        results,
+        theirs.filter((r) => compared.includes(r.suite as SuiteName)),
+      ),
+    );
+    const skipped = peers.flatMap((p) => p.skipped.map((s) => ({ peer: p.peer, ...s })));
+    if (flags.json) {
+      printJson({
+        adapter,
+        versions: { node: process.version, webgpu: dawnVersion() },
+        results,
+        ...(flags.peers ? { skipped } : {}),
+      });
+      return;
+    }
+    process.stdout.write(`${adapter}, Node ${process.version}, webgpu ${dawnVersion()}\n\n${resultTable(results)}\n`);
+    for (const { peer, suite, case: which, why } of skipped)
+      process.stdout.write(`not measured: ${peer} ${suite} ${which}: ${why}\n`);
+  });
 }
 
 const root = (): string => packageRoot().directory;
@@ -74,20 +112,21 @@ function dawnVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-function runPeers(large: boolean | undefined, chosen: readonly SuiteName[]): PeerDocument[] {
-  const wanted = chosen.filter((name) => name === 'matmul' || name === 'blobs');
-  if (!wanted.length) return [];
-  const script = join(root(), 'bench', 'peers', 'index.mjs');
-  if (!existsSync(join(root(), 'bench', 'peers', 'node_modules'))) {
-    throw new VeilganError('USAGE', 'the other engines are not installed', {
-      where: '--peers',
-      fix: 'Run `npm ci --prefix bench/peers`',
-    });
-  }
+const peerScript = (): string => join(root(), 'bench', 'peers', 'index.mjs');
+
+function checkPeers(): void {
+  if (existsSync(join(root(), 'bench', 'peers', 'node_modules'))) return;
+  throw new VeilganError('USAGE', 'the other engines are not installed', {
+    where: '--peers',
+    fix: 'Run `npm ci --prefix bench/peers`',
+  });
+}
+
+function runPeers(large: boolean | undefined, wanted: readonly SuiteName[]): PeerDocument[] {
   process.stderr.write('peers ...\n');
   const { status, stdout } = spawnSync(
     process.execPath,
-    [script, '--json', ...(large ? ['--large'] : []), ...(wanted.length === 1 ? ['--only', wanted[0]] : [])],
+    [peerScript(), '--json', ...(large ? ['--large'] : []), '--only', wanted.join(',')],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       encoding: 'utf8',
@@ -96,7 +135,7 @@ function runPeers(large: boolean | undefined, chosen: readonly SuiteName[]): Pee
   );
   if (status !== 0)
     throw new VeilganError('FILE', "the other engines' benchmarks failed", {
-      where: script,
+      where: peerScript(),
       fix: 'See their output above',
     });
   return JSON.parse(stdout) as PeerDocument[];
