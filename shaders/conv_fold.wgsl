@@ -13,13 +13,10 @@
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let across = select(1u, p.sw, TRANSPOSED);
-  let phases = select(1u, p.sh, TRANSPOSED) * across;
-  let g = id.z / phases;
-  let fy = id.z % phases / across;
-  let fx = id.z % phases % across;
-  let v = vertical(fy);
-  let h = horizontal(fx);
+  let phased = phase(id.z);
+  let g = phased.x;
+  let v = vertical(phased.y);
+  let h = horizontal(phased.z);
   let wide = of_phase(h);
   let each = of_phase(v) * wide;
   let outputs = select(p.co, p.ci, TRANSPOSED);
@@ -28,8 +25,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let o = e % outputs;
     let row = e / outputs;
     let q = row % each;
-    let oy = q / wide * v.step + fy;
-    let ox = q % wide * h.step + fx;
+    let oy = q / wide * v.step + phased.y;
+    let ox = q % wide * h.step + phased.z;
     if (oy >= v.size || ox >= h.size) { continue; }
     let image = g * p.n + row / each;
     var sum = 0.0;

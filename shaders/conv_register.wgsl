@@ -18,13 +18,10 @@ const TN = 1u; //@spec 1 2 3 4 8
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32) {
-  let across = select(1u, p.sw, TRANSPOSED);
-  let phases = select(1u, p.sh, TRANSPOSED) * across;
-  let g = tile.z / phases;
-  let fy = tile.z % phases / across;
-  let fx = tile.z % phases % across;
-  let v = vertical(fy);
-  let h = horizontal(fx);
+  let phased = phase(tile.z);
+  let g = phased.x;
+  let v = vertical(phased.y);
+  let h = horizontal(phased.z);
   let wide = of_phase(h);
   let each = of_phase(v) * wide;
   let rows = p.n * each;
@@ -81,8 +78,8 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
     for (var j = 0u; j < TN; j++) { //@unroll
       let row = row0 + WG * t;
       let q = row % each;
-      let oy = q / wide * v.step + fy;
-      let ox = q % wide * h.step + fx;
+      let oy = q / wide * v.step + phased.y;
+      let ox = q % wide * h.step + phased.z;
       if (row < rows && oy < v.size && ox < h.size && col0 + j < outputs) {
         let out = (((g * p.n + row / each) * v.size + oy) * h.size + ox) * outputs + col0 + j;
         y[out] = finished(sum[t * TN + j], g / p.c_div * outputs + col0 + j, out);

@@ -27,13 +27,10 @@ fn leaky(v: vec4f, slope: f32) -> vec4f { return select(slope * v, v, v > vec4f(
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
         @builtin(subgroup_invocation_id) lane: u32) {
-  let across = select(1u, p.sw, TRANSPOSED);
-  let phases = select(1u, p.sh, TRANSPOSED) * across;
-  let g = tile.z / phases;
-  let fy = tile.z % phases / across;
-  let fx = tile.z % phases % across;
-  let v = vertical(fy);
-  let h = horizontal(fx);
+  let phased = phase(tile.z);
+  let g = phased.x;
+  let v = vertical(phased.y);
+  let h = horizontal(phased.z);
   let wide = of_phase(h);
   let each = of_phase(v) * wide;
   let rows = p.n * each;
@@ -105,8 +102,8 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   for (var i = 0u; i < ROWS; i++) {
     let row = row0 + i;
     let q = row / p.n;
-    let oy = q / wide * v.step + fy;
-    let ox = q % wide * h.step + fx;
+    let oy = q / wide * v.step + phased.y;
+    let ox = q % wide * h.step + phased.z;
     if (row >= rows || oy >= v.size || ox >= h.size) { continue; }
     let start = (((g * p.n + row % p.n) * v.size + oy) * h.size + ox) * n4;
     for (var j = 0u; j < TN; j++) {

@@ -31,13 +31,10 @@ var<workgroup> sx: array<i32, BM>;
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let across = select(1u, p.sw, TRANSPOSED);
-  let phases = select(1u, p.sh, TRANSPOSED) * across;
-  let g = tile.z / phases;
-  let fy = tile.z % phases / across;
-  let fx = tile.z % phases % across;
-  let v = vertical(fy);
-  let h = horizontal(fx);
+  let phased = phase(tile.z);
+  let g = phased.x;
+  let v = vertical(phased.y);
+  let h = horizontal(phased.z);
   let wide = of_phase(h);
   let each = of_phase(v) * wide;
   let rows = p.n * each;
@@ -100,8 +97,8 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
   for (var i = 0u; i < TM; i++) {
     let row = row0 + i * TY + local.y;
     let q = row % each;
-    let oy = q / wide * v.step + fy;
-    let ox = q % wide * h.step + fx;
+    let oy = q / wide * v.step + phased.y;
+    let ox = q % wide * h.step + phased.z;
     if (row >= rows || oy >= v.size || ox >= h.size) { continue; }
     for (var j = 0u; j < TN; j++) {
       let col = col0 + j * TX + local.x;

@@ -26,3 +26,9 @@ fn vertical(phase: u32) -> Axis { return axis(p.h, p.oh, p.kh, p.sh, p.top, phas
 fn horizontal(phase: u32) -> Axis { return axis(p.w, p.ow, p.kw, p.sw, p.left, phase); }
 // Outputs of a phase along an axis, the last one perhaps beyond the edge.
 fn of_phase(a: Axis) -> u32 { return (a.size + a.step - 1u) / a.step; }
+// Group, and vertical and horizontal phase, of the workgroups at z.
+fn phase(z: u32) -> vec3u {
+  let across = select(1u, p.sw, TRANSPOSED);
+  let phases = select(1u, p.sh, TRANSPOSED) * across;
+  return vec3u(z / phases, z % phases / across, z % phases % across);
+}

@@ -29,7 +29,6 @@ export abstract class GanSystem implements System<LossRow> {
   readonly generator: Player;
   readonly critics: Player;
   readonly snapshots: Snapshots;
-  readonly rows = lossRows;
   /** generator steps done or submitted */
   step = 0;
   readonly #ones: Tensor;
@@ -37,6 +36,9 @@ export abstract class GanSystem implements System<LossRow> {
   abstract readonly maxChunk: number;
   /** The replays of the next steps, at most `most`; they must be submitted before anything else is asked. */
   abstract chunk(most: number): Replay[];
+  rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): LossRow[] {
+    return lossRows(logs, first);
+  }
   /** The partition of each of the data set's training rows; rows that no critic sees have `partitions`. */
   abstract owners(): Uint32Array;
 
@@ -61,9 +63,9 @@ export abstract class GanSystem implements System<LossRow> {
     this.#ones = tensor(gpu, new Float32Array(K * B).fill(1), [K, B, 1]);
   }
 
-  /** Latent vectors for `groups` sub-batches. */
-  latent(groups: number): Tensor {
-    return normal(this.gpu, [groups, this.config.batch, this.config.latent], { seed: this.seed });
+  /** Latent vectors for `groups` sub-batches of `n`, by default of B. */
+  latent(groups: number, n: number = this.config.batch): Tensor {
+    return normal(this.gpu, [groups, n, this.config.latent], { seed: this.seed });
   }
 
   /** One update of the generator; gives its loss before it. */

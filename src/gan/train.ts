@@ -1,6 +1,6 @@
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu, Ticket } from '../gpu/gpu.ts';
-import type { Replay } from '../gpu/program.ts';
+import { kindOf, type Replay } from '../gpu/program.ts';
 
 /** Numbers of one step. */
 export interface StepRow {
@@ -54,7 +54,8 @@ export async function train<Row extends StepRow>(
     if (!next) return;
     // Outside of the optional call, which would not evaluate its argument.
     const rows = system.rows(await next.ticket.done(), next.first);
-    onRows?.(rows);
+    // A chunk may end in the middle of a step.
+    if (rows.length) onRows?.(rows);
   };
   let size = chunk ?? 1;
   try {
@@ -65,8 +66,10 @@ export async function train<Row extends StepRow>(
       flying.push({ ticket: system.gpu.replay(replays), first });
       // The first chunk compiles the kernels; nothing else is sent before it has come back.
       if (flying.length === 2 || first === 0) await land();
-      const each = waiter.estimate(replays[0].program.name);
-      if (!chunk && each) size = Math.max(1, Math.min(4 * size, Math.round(targetMs / each)));
+      const each = waiter.estimate(kindOf(replays));
+      const made = Math.max(1, system.step - first);
+      const ms = each && (each * replays.length) / made;
+      if (!chunk && ms) size = Math.max(1, Math.min(4 * size, Math.round(targetMs / ms)));
     }
     while (flying.length) await land();
   } catch (error) {

@@ -5,7 +5,7 @@ import { VeilganError } from './errors.ts';
 import { type Kernel, Kernels, SLOT } from './kernels.ts';
 import { type Binding, MemoryAccount, type MemoryReport, Pool, Storage } from './pool.ts';
 import { type ProfileRow, Profiler } from './profile.ts';
-import { type Dispatch, MAX_ROWS, Program, type Replay, STEP_WORDS } from './program.ts';
+import { type Dispatch, kindOf, MAX_ROWS, Program, type Replay, STEP_WORDS } from './program.ts';
 import { UniformPage } from './uniforms.ts';
 import { Waiter } from './wait.ts';
 
@@ -332,8 +332,7 @@ export class Gpu {
     this.device.queue.writeBuffer(this.#steps, 0, this.#stepWords, 0, replays.length * STEP_WORDS);
     this.#encode(encoder, lists);
     const sources = columns.map(({ log, count }) => ({ ...log.region, size: log.size * count * 4 }));
-    const kind = [...rows.keys()].map((p) => p.name).join('+');
-    const fetched = this.#fetch(encoder, sources, kind, replays.length);
+    const fetched = this.#fetch(encoder, sources, kindOf(replays), replays.length);
     fetched.catch(() => {});
     return {
       done: async () => {

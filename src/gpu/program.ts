@@ -29,6 +29,10 @@ export interface Replay {
   readonly live?: readonly number[];
 }
 
+/** What the waiter knows a chunk of these replays as: the names of their programs. */
+export const kindOf = (replays: readonly Replay[]): string =>
+  [...new Set(replays.map(({ program }) => program.name))].join('+');
+
 interface LogColumn {
   readonly name: string;
   readonly size: number;

@@ -31,7 +31,8 @@ export class Optimizer {
   readonly moments: Readonly<Record<string, Flat>>;
   /** updates made, the t of the bias correction */
   updates = 0;
-  readonly #gradient: Tensor;
+  /** what the next `step` takes: the gradients of all parameters, laid out as they are */
+  readonly gradient: Tensor;
   readonly #clip: number;
 
   /** @param clip bound on every parameter's absolute value after an update, or none */
@@ -43,8 +44,8 @@ export class Optimizer {
     const shapes = Object.fromEntries(Object.entries(parameters.parts).map(([name, t]) => [name, t.shape]));
     const names = config.kind === 'adam' ? ['m', 'v'] : ['v'];
     this.moments = Object.fromEntries(names.map((name) => [name, flat(gpu, shapes)]));
-    this.#gradient = scratch(parameters.whole);
-    gpu.upload(this.#gradient, new Float32Array(this.#gradient.length));
+    this.gradient = scratch(parameters.whole);
+    gpu.upload(this.gradient, new Float32Array(this.gradient.length));
   }
 
   /** The rate of the next update, bias correction included, in f64. */
@@ -57,15 +58,21 @@ export class Optimizer {
 
   /** One update. In a program the rate of each replay comes from `next` through the step block. */
   update(gradients: Readonly<Record<string, Tensor>>): void {
-    const { whole: w, parts, at } = this.parameters;
-    const { gpu } = w;
+    const { parts, at } = this.parameters;
     pack(
-      this.#gradient,
+      this.gradient,
       Object.keys(parts).map((name) => gradients[name]),
       at,
     );
+    this.step();
+  }
+
+  /** One update with what is in `gradient`. */
+  step(): void {
+    const { whole: w } = this.parameters;
+    const { gpu } = w;
     const slot = gpu.capturing?.rate(() => this.next()) ?? -1;
-    const g = this.#gradient;
+    const g = this.gradient;
     const { grid, threads } = strided(gpu, w.length);
     const common = { n: w.length, threads, slot, rate: slot < 0 ? this.next() : 0, clip: this.#clip };
     const v = this.moments.v.whole;
@@ -84,6 +91,6 @@ export class Optimizer {
 
   dispose(): void {
     for (const f of Object.values(this.moments)) disposeFlat(f);
-    this.#gradient.dispose();
+    this.gradient.dispose();
   }
 }

@@ -6,7 +6,7 @@
 import type { Params } from '../autograd/grad.ts';
 import { withSamples } from '../autograd/per_sample.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { add, div, finite, maximum, scale, shift, sqrt, where } from '../ops/elementwise.ts';
+import { add, div, finite, maximum, mul, scale, shift, sqrt, where } from '../ops/elementwise.ts';
 import { reshape } from '../ops/movement.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 
@@ -18,6 +18,8 @@ export interface ClipOptions {
    * automatic: always scaled, to C norm / (norm + 0.01) (Bu et al. 2022). Default flat.
    */
   readonly kind?: 'flat' | 'per-layer' | 'automatic';
+  /** [G, B] or [B]: 1 for samples that count, 0 for padding, which adds nothing whatever it holds; default all count */
+  readonly live?: Tensor;
 }
 
 /** What keeps automatic clipping from dividing by zero. */
@@ -43,7 +45,7 @@ export interface ClippedSum<P extends Params> {
 export function clippedSum<P extends Params>(
   losses: (params: P) => Tensor,
   params: P,
-  { bound, kind = 'flat' }: ClipOptions,
+  { bound, kind = 'flat', live }: ClipOptions,
 ): ClippedSum<P> {
   if (!(bound > 0 && Number.isFinite(bound))) {
     throw new VeilganError('CONFIG', `a clipping bound of ${bound}`, {
@@ -58,17 +60,18 @@ export function clippedSum<P extends Params>(
       return add(scale(root, 1 + ROUNDING), list.map((n) => n.slack).reduce(add));
     };
     const all = upper(parts);
-    const factors =
-      kind === 'per-layer'
-        ? parts.map((part) => factor(upper([part]), bound / Math.sqrt(parts.length), all))
-        : parts.map(() => factor(all, bound, all, kind === 'automatic'));
+    const counts = live ? mul(finite(all), reshape(live, all.shape)) : finite(all);
+    const one = factor(all, bound, counts, kind === 'automatic');
+    const factors = parts.map((part) =>
+      kind === 'per-layer' ? factor(upper([part]), bound / Math.sqrt(parts.length), counts) : one,
+    );
     return { sum: gradients.weighted(factors), norms: reshape(all, loss.shape), losses: reshape(loss, loss.shape) };
   });
 }
 
-/** [samples] in [0, 1] (or above, where automatic): 0 where `all` is not finite. */
-function factor(norm: Tensor, bound: number, all: Tensor, automatic = false): Tensor {
+/** [samples]: what a gradient of this norm is multiplied by; 0 where it does not count. */
+function factor(norm: Tensor, bound: number, counts: Tensor, automatic = false): Tensor {
   const c = tensor(norm.gpu, new Float32Array([bound]));
   const clipped = automatic ? div(c, shift(norm, STABILITY)) : div(c, maximum(norm, c));
-  return where(finite(all), clipped, scale(c, 0));
+  return where(counts, clipped, scale(c, 0));
 }
