@@ -4,7 +4,8 @@ import { VeilganError } from '../gpu/errors.ts';
 import { classScores } from '../metrics/classes.ts';
 import type { Classifier } from '../metrics/classifier.ts';
 import { openClassifier } from '../run/classifier.ts';
-import { openTraining, released } from '../run/session.ts';
+import { isPrivate } from '../run/private.ts';
+import { openTraining, released, type TrainingJob } from '../run/session.ts';
 import { ATTACKS, type AttackName, attackRun, qualityOf } from './assess.ts';
 import { printJson, table } from './format.ts';
 import { type CommonOptions, withDevice, withGpu } from './options.ts';
@@ -15,7 +16,8 @@ export function attackCommand(): Command {
     .description('Membership-inference attacks on a run: its training rows against the hold-out rows of its data set.')
     .argument('<run>', 'run directory')
     .option('--attacks <names>', `comma-separated: ${ATTACKS.join(', ')} (default all)`);
-  return withDevice(command).action(async (dir: string, flags: CommonOptions & { attacks?: string }) => {
+  withDiagnostics(command);
+  return withDevice(command).action(async (dir: string, flags: CommonOptions & Diagnostics & { attacks?: string }) => {
     const names = (flags.attacks?.split(',') ?? ATTACKS) as AttackName[];
     const unknown = names.find((name) => !ATTACKS.includes(name));
     if (unknown !== undefined) {
@@ -26,6 +28,7 @@ export function attackCommand(): Command {
     }
     await withGpu(flags, async (gpu) => {
       const job = await openTraining(gpu, dir);
+      checkDiagnostics(job, flags);
       const result = await attackRun(job, names);
       job.run.writeJson('private/attacks.json', result);
       job.run.close();
@@ -68,37 +71,41 @@ export function evaluateCommand(): Command {
     )
     .argument('<run>', 'run directory')
     .option('--classifier <run>', 'images: also what this classifier says of them, see `classifier`');
-  return withDevice(command).action(async (dir: string, flags: CommonOptions & { classifier?: string }) => {
-    await withGpu(flags, async (gpu) => {
-      const judge = flags.classifier === undefined ? undefined : openClassifier(gpu, flags.classifier);
-      const job = await openTraining(gpu, dir);
-      job.run.close();
-      if (judge) checkJudge(judge.classifier, job.data);
-      const samples = await job.gan.sample(released(job.data));
-      const metrics: Record<string, number | number[] | null> = { ...qualityOf(samples, job) };
-      if (judge) {
-        const { classifier, accuracy } = judge;
-        Object.assign(metrics, classScores(await classifier.predict(samples), classifier.classes), {
-          classifier_accuracy: accuracy,
-        });
-      }
-      if (flags.json) {
-        printJson({ metrics });
-        return;
-      }
-      const show = (x: number | number[] | null) =>
-        [x]
-          .flat()
-          .map((v) => v?.toFixed(4) ?? '-')
-          .join('  ');
-      process.stdout.write(
-        `${table(
-          ['metric', 'value'],
-          Object.entries(metrics).map(([name, x]) => [name, show(x)]),
-        )}\n`,
-      );
-    });
-  });
+  withDiagnostics(command);
+  return withDevice(command).action(
+    async (dir: string, flags: CommonOptions & Diagnostics & { classifier?: string }) => {
+      await withGpu(flags, async (gpu) => {
+        const judge = flags.classifier === undefined ? undefined : openClassifier(gpu, flags.classifier);
+        const job = await openTraining(gpu, dir);
+        job.run.close();
+        checkDiagnostics(job, flags);
+        if (judge) checkJudge(judge.classifier, job.data);
+        const samples = await job.gan.sample(released(job.data));
+        const metrics: Record<string, number | number[] | null> = { ...qualityOf(samples, job) };
+        if (judge) {
+          const { classifier, accuracy } = judge;
+          Object.assign(metrics, classScores(await classifier.predict(samples), classifier.classes), {
+            classifier_accuracy: accuracy,
+          });
+        }
+        if (flags.json) {
+          printJson({ metrics });
+          return;
+        }
+        const show = (x: number | number[] | null) =>
+          [x]
+            .flat()
+            .map((v) => v?.toFixed(4) ?? '-')
+            .join('  ');
+        process.stdout.write(
+          `${table(
+            ['metric', 'value'],
+            Object.entries(metrics).map(([name, x]) => [name, show(x)]),
+          )}\n`,
+        );
+      });
+    },
+  );
 }
 
 /** @throws VeilganError USAGE where the classifier was trained on images of another shape */
@@ -107,5 +114,21 @@ function checkJudge({ shape }: Classifier, data: { shape: readonly number[]; nam
   throw new VeilganError('USAGE', `the classifier takes [${shape}], and records of ${data.name} are [${data.shape}]`, {
     where: '--classifier',
     fix: 'Train one on the same kind of images',
+  });
+}
+
+interface Diagnostics {
+  diagnostics?: boolean;
+}
+
+const withDiagnostics = (command: Command): Command =>
+  command.option('--diagnostics', 'private runs: print what looks at real records, which the guarantee does not cover');
+
+/** @throws VeilganError USAGE where a private run's real records would be looked at unasked */
+function checkDiagnostics({ run }: TrainingJob, { diagnostics }: Diagnostics): void {
+  if (!isPrivate(run.info.system) || diagnostics) return;
+  throw new VeilganError('USAGE', 'this looks at real records, and the run is private: epsilon does not cover it', {
+    where: run.dir,
+    fix: 'Add --diagnostics to see it as the owner of the data, and keep it to yourself',
   });
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { VeilganError } from '../gpu/errors.ts';
 import { codeVersion } from '../run/version.ts';
+import { accountCommand } from './account.ts';
 import { attackCommand, evaluateCommand } from './attack.ts';
 import { benchCommand } from './bench.ts';
 import { classifierCommand } from './classifier.ts';
@@ -22,6 +23,7 @@ const program = new Command('veilgan')
   .addCommand(attackCommand())
   .addCommand(evaluateCommand())
   .addCommand(classifierCommand())
+  .addCommand(accountCommand())
   .addCommand(dataCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand());

@@ -13,10 +13,13 @@ const PICTURE = 400;
 
 export const isImage = (shape: readonly number[]): boolean => shape.length === 3;
 
-/** Samples of points in the plane beside the training rows. */
-export function scatterOf(rows: Float32Array, { data }: Pick<TrainingJob, 'data'>, title: string): Picture {
+/** What a picture needs of a run. */
+type Shown = Pick<TrainingJob, 'data' | 'guarantee'>;
+
+/** Samples of points in the plane, beside the training rows where the run makes no secret of them. */
+export function scatterOf(rows: Float32Array, { data, guarantee }: Shown, title: string): Picture {
   const [xTitle, yTitle] = data.columns;
-  return scatter(rows, { title, reference: floats(data.train), xTitle, yTitle });
+  return scatter(rows, { title, reference: guarantee ? undefined : floats(data.train), xTitle, yTitle });
 }
 
 /** @throws VeilganError USAGE where n such records make no picture */
@@ -38,11 +41,7 @@ export function checkPicture({ shape, features }: TrainingJob['data'], n: number
  * Samples as a PNG: images on a grid, points in the plane as a scatter plot.
  * @throws VeilganError as `checkPicture`; NAN for a value that is not finite
  */
-export async function samplesPng(
-  rows: Float32Array,
-  job: Pick<TrainingJob, 'data'>,
-  title: string,
-): Promise<Uint8Array> {
+export async function samplesPng(rows: Float32Array, job: Shown, title: string): Promise<Uint8Array> {
   const { shape, features } = job.data;
   checkPicture(job.data, countRecords(rows, features, 'samples'));
   return isImage(shape) ? encodePng(imageGrid(toBytes(rows), shape)) : scatterOf(rows, job, title).png();

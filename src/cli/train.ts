@@ -1,49 +1,39 @@
 import { Command, Option } from 'commander';
-import { loadDataset } from '../data/store.ts';
-import { type GanConfig, makeConfig, presetNotes } from '../gan/config.ts';
-import { trainingRows } from '../gan/rows.ts';
-import { VeilganError } from '../gpu/errors.ts';
+import { type GanConfig, presetNotes } from '../gan/config.ts';
+import { privateConfig } from '../gan/private_config.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { lossCurves } from '../report/plot.ts';
 import { writeAtomic } from '../run/files.ts';
+import { epsilonOf } from '../run/private.ts';
 import { toCsv, toNpy } from '../run/samples.ts';
-import {
-  openTraining,
-  released,
-  runTraining,
-  startTraining,
-  type TrainingJob,
-  type TrainingResult,
-} from '../run/session.ts';
+import { released, runTraining, type TrainingJob, type TrainingResult } from '../run/session.ts';
 import { formatNumber, formatSeconds, printJson, table } from './format.ts';
-import { type CommonOptions, configFields, wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
+import { wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
 import { isImage, samplesPng, scatterOf } from './pictures.ts';
 import { createProgress, interruptible } from './progress.ts';
+import { fresh, resumed, type TrainFlags } from './train-start.ts';
 
 /** Images of a picture of samples. */
 const GRID = 100;
 
-interface TrainFlags extends CommonOptions, Record<string, unknown> {
-  data?: string;
-  preset?: string;
-  epochs?: number;
-  steps?: number;
-  seed: number;
-  out?: string;
-  resume?: string;
-  chunk?: number;
-  quiet?: boolean;
-}
-
+/** `train`: a system on a data set, into a run directory. */
 export function trainCommand(): Command {
   const command = new Command('train')
     .summary('train a system on a data set')
-    .description('Trains SYSTEM (gan, pargan) on a data set and writes a run directory.')
-    .argument('[system]', 'gan (one critic) or pargan (K critics on disjoint partitions)')
+    .description('Trains SYSTEM on a data set and writes a run directory.')
+    .argument(
+      '[system]',
+      'gan (one critic), pargan (K critics on disjoint partitions), dpgan, dp-pargan (the same, differentially private)',
+    )
     .option('--data <name>', 'data set, see `data list`')
     .addOption(new Option('--preset <name>', 'settings to start from').argParser(String))
     .option('--epochs <n>', 'instead of --steps: passes over each partition', wholeNumber(1))
-    .option('--seed <n>', 'of everything random', wholeNumber(0), 1)
+    .option('--seed <n>', 'of everything random but privacy noise and private samples', wholeNumber(0), 1)
+    .option(
+      '--insecure-seed <n>',
+      'private systems: noise and samples from a seed, which voids every guarantee; for tests',
+      wholeNumber(0),
+    )
     .option('--out <dir>', 'run directory (default ./runs/SYSTEM-DATA-DATE-N)')
     .option('--resume <dir>', 'go on with a run that stopped; takes --steps, --chunk and no other setting')
     .option(
@@ -52,7 +42,7 @@ export function trainCommand(): Command {
       wholeNumber(1, 256),
     )
     .option('--quiet', 'no progress');
-  withConfig(withDevice(command));
+  withConfig(withDevice(command), privateConfig.shape);
   command.addHelpText(
     'after',
     `\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
@@ -97,77 +87,11 @@ async function trainVerb(gpu: Gpu, system: string | undefined, flags: TrainFlags
     clearTimeout(compiling);
     progress.stop();
     stop.dispose();
+    job.guarantee?.close();
     run.close();
   }
   printResult(job, result, flags);
   if (result.interrupted) process.exitCode = 130;
-}
-
-async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<TrainingJob> {
-  if (system !== 'gan' && system !== 'pargan') {
-    throw new VeilganError('USAGE', system === undefined ? 'which system?' : `there is no system ${system}`, {
-      where: 'train SYSTEM',
-      fix: 'Use gan or pargan',
-    });
-  }
-  if (flags.data === undefined) {
-    throw new VeilganError('USAGE', 'no data set was named', {
-      where: '--data',
-      fix: 'Name one that `data list` shows, such as blobs',
-    });
-  }
-  const fields = configFields(flags);
-  if (system === 'gan') {
-    if (fields.partitions !== undefined && fields.partitions !== 1) {
-      throw new VeilganError('CONFIG', 'a gan has one critic', { where: '--partitions', fix: 'Train pargan instead' });
-    }
-    fields.partitions = 1;
-  }
-  const config = makeConfig(flags.preset, fields);
-  const data = await loadDataset(flags.data);
-  return startTraining(gpu, {
-    system,
-    data: flags.data,
-    config: withEpochs(config, flags, trainingRows(data, config)),
-    seed: flags.seed,
-    out: flags.out,
-  });
-}
-
-/** `--epochs` of floor(partition / batch) steps, as the notebooks count them. */
-function withEpochs(config: GanConfig, { epochs, steps }: TrainFlags, rows: number): GanConfig {
-  if (epochs === undefined) return config;
-  if (steps !== undefined) {
-    throw new VeilganError('USAGE', '--epochs and --steps both say how long to train', {
-      where: '--epochs',
-      fix: 'Give one of them',
-    });
-  }
-  const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
-  return { ...config, steps: Math.max(1, epochs * each) };
-}
-
-async function resumed(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<TrainingJob> {
-  const { steps, ...others } = configFields(flags);
-  const given = [
-    ...Object.keys(others),
-    ...['data', 'preset', 'epochs', 'out'].filter((name) => flags[name] !== undefined),
-  ];
-  if (given.length) {
-    throw new VeilganError('USAGE', `a resumed run keeps its settings: --${given[0]} cannot change`, {
-      where: '--resume',
-      fix: 'Leave it away, or start a new run',
-    });
-  }
-  const job = await openTraining(gpu, flags.resume as string, { write: true, steps: steps as number | undefined });
-  if (system !== undefined && system !== job.run.info.system) {
-    job.run.close();
-    throw new VeilganError('USAGE', `the run is a ${job.run.info.system}, not a ${system}`, {
-      where: '--resume',
-      fix: 'Leave the system away',
-    });
-  }
-  return job;
 }
 
 /** Released rows and pictures: samples.csv (or .npy for images), samples.png (and .svg), losses.png and .svg. */
@@ -200,11 +124,24 @@ async function writeGrid(job: TrainingJob, name: string, rows?: Float32Array): P
   writeAtomic(job.run.samplePath(name), [await samplesPng(some, job, '')]);
 }
 
+/** What a private run has spent, all of its starts together. */
+function guaranteed({ ledger, config, insecure }: NonNullable<TrainingJob['guarantee']>) {
+  const phases = ledger.totals();
+  return {
+    epsilon: insecure ? null : epsilonOf(phases, config.delta),
+    delta: config.delta,
+    noise_multiplier: config.noiseMultiplier,
+    sampling_rate: phases[0]?.q ?? null,
+    noisy_updates: phases.reduce((n, { steps }) => n + steps, 0),
+    insecure,
+  };
+}
+
 export const unit = ({ divergence }: GanConfig): string =>
   divergence === 'js' ? 'loss (nats)' : 'loss (critic units)';
 
 function printResult(
-  { run, gan, data, steps: wanted }: TrainingJob,
+  { run, gan, data, guarantee, steps: wanted }: TrainingJob,
   result: TrainingResult,
   { json }: TrainFlags,
 ): void {
@@ -221,8 +158,9 @@ function printResult(
     interrupted,
     losses: last ? { loss_g: last.loss_g, loss_d: last.loss_d } : null,
   };
+  const spent = guarantee && guaranteed(guarantee);
   if (json) {
-    printJson(document);
+    printJson({ ...document, ...spent });
     return;
   }
   const meanD = last ? last.loss_d.reduce((a, b) => a + b, 0) / last.loss_d.length : Number.NaN;
@@ -232,6 +170,16 @@ function printResult(
     ...(interrupted ? [['continue', `veilgan train --resume ${run.dir}`]] : []),
     ['time', `${formatSeconds(seconds)}, ${document.ms_per_step?.toFixed(2) ?? '-'} ms a step`],
     ['losses', last ? `L_G ${last.loss_g.toFixed(4)}, mean L_D ${meanD.toFixed(4)}` : '-'],
+    ...(spent
+      ? [
+          [
+            'privacy',
+            spent.epsilon
+              ? `epsilon ${spent.epsilon.pld.toFixed(4)} at delta ${spent.delta} (RDP ${spent.epsilon.rdp.toFixed(4)}), ${formatNumber(spent.noisy_updates)} noisy updates, add/remove of one record`
+              : 'NONE: noise and samples come from --insecure-seed',
+          ],
+        ]
+      : []),
     ['samples', run.samplePath(isImage(data.shape) ? 'samples.npy' : 'samples.csv')],
     ['pictures', `${run.samplePath('samples.png')}, losses.png`],
   ];

@@ -136,13 +136,21 @@ export const presetNotes: readonly (readonly [names: string, note: string])[] = 
  * @throws VeilganError CONFIG naming the preset or the field
  */
 export function makeConfig(preset: string | undefined, fields: Readonly<Record<string, unknown>>): GanConfig {
+  return parseConfig(ganConfig, withPreset(preset, fields));
+}
+
+/** The fields of a preset, overwritten by single ones. @throws VeilganError CONFIG where there is no such preset */
+export function withPreset(
+  preset: string | undefined,
+  fields: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   if (preset !== undefined && !Object.hasOwn(presets, preset)) {
     throw new VeilganError('CONFIG', `there is no preset ${preset}`, {
       where: '--preset',
       fix: `Use one of ${Object.keys(presets).join(', ')}`,
     });
   }
-  return parseConfig(ganConfig, { ...(preset ? presets[preset] : {}), ...fields });
+  return { ...(preset ? presets[preset] : {}), ...fields };
 }
 
 /** A config from its fields, defaults filled in. @throws VeilganError CONFIG naming the field */

@@ -15,7 +15,7 @@ import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { type ConvKernel, type ConvShape, planConv, planConvFilter, planConvNorms } from './conv_plan.ts';
 import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
-import { runMatmul } from './matmul.ts';
+import { runMatmul, transposeBlocks } from './matmul.ts';
 import { permute, transpose } from './movement.ts';
 import { sum } from './reduce.ts';
 
@@ -84,7 +84,8 @@ export function runConvInput(call: ConvCall, y: Tensor, k: Tensor, epilogue: Epi
     return x;
   }
   // What is read four channels at a time must lie so: the weights are small beside what they meet.
-  const packed = kernel === 'subgroup4' ? noGrad(() => permute(k, [0, 1, 2, 4, 3])) : k;
+  const { kh, kw } = call.geometry;
+  const packed = kernel === 'subgroup4' ? transposeBlocks(k, call.groups * kh * kw, call.ci, call.co) : k;
   gpu.run(tuned[kernel], plan, { x: y, k: packed, c, y: x }, p, plan.grid);
   if (packed !== k) packed.dispose();
   return x;

@@ -12,7 +12,7 @@ import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { type Epilogue, epilogueParams } from './epilogue.ts';
 import { mergeGroups, packedParams } from './matmul_params.ts';
-import { type MatmulKernel, planMatmul } from './matmul_plan.ts';
+import { type MatmulKernel, packing, planMatmul } from './matmul_plan.ts';
 
 const shaders = {
   naive: naiveShader,
@@ -79,5 +79,20 @@ export function runMatmul({ a, b, ta, tb, ga, gb, gc, groups, m, n, k, epilogue,
   gpu.run(packShader, pack, { a, b, c: a, y: packed }, both.pack, pack.grid);
   gpu.run(shaders[plan.kernel], plan, { a, b: packed, c, y }, both.product, plan.grid);
   packed.dispose();
+  return y;
+}
+
+/**
+ * Blocks [blocks, rows, columns] transposed one by one, with whole cache lines: many times faster than a permutation of
+ * axes. No node.
+ * @param rows a multiple of 4
+ * @returns [blocks, columns, rows]
+ */
+export function transposeBlocks(b: Tensor, blocks: number, rows: number, columns: number): Tensor {
+  const y = empty(b.gpu, [blocks, columns, rows]);
+  const sizes = { m: 1, n: rows, k: columns, groups: blocks, a_group: 0, b_group: rows * columns };
+  const strides = { a_row: 0, a_col: 0, b_row: 1, b_col: columns, a_div: 1, b_div: 1, c_div: 1 };
+  const plan = packing(columns, rows, blocks);
+  b.gpu.run(packShader, plan, { a: b, b, c: b, y }, { ...sizes, ...strides, epilogue: 0, slope: 0 }, plan.grid);
   return y;
 }

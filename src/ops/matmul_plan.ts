@@ -154,6 +154,13 @@ function dispatch(kernel: MatmulKernel, s: MatmulShape, t: AdapterTraits): Dispa
   }
 }
 
+/** matmul_pack over blocks of [k, n]. */
+export const packing = (k: number, n: number, blocks: number): Dispatch => ({
+  constants: { J: 8 },
+  overrides: { WG: 64 },
+  grid: [ceil(k, 64), ceil(n, 32), blocks],
+});
+
 /**
  * How to run y [groups, m, n] = a [groups, m, k] b [groups, k, n].
  * @param force a kernel to use instead of the chosen one (benchmarks, tests)
@@ -180,8 +187,7 @@ export function planMatmul(shape: MatmulShape, traits: AdapterTraits, force?: Ma
   const blocks = shape.bBlocks ?? shape.groups;
   let pack: MatmulPlan['pack'];
   if (kernel === 'subgroup4' && shape.bTransposed) {
-    const grid: Dispatch['grid'] = [ceil(k, 64), ceil(n, 32), blocks];
-    pack = { constants: { J: 8 }, overrides: { WG: 64 }, grid, elements: blocks * k * n };
+    pack = { ...packing(k, n, blocks), elements: blocks * k * n };
   }
   const plan: MatmulPlan = { kernel, ...dispatch(kernel, shape, traits), ...(pack && { pack }) };
   if (Math.max(...plan.grid, ...(pack?.grid ?? [])) > maxGrid) {

@@ -5,10 +5,12 @@ import { loadDataset } from '../data/store.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { ParGan } from '../gan/pargan.ts';
 import type { HostTensors } from '../gan/player.ts';
+import type { GanSystem } from '../gan/system.ts';
 import { type LossRow, train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { createRun, openRun } from './directory.ts';
+import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun } from './private.ts';
 import type { Run } from './run.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
@@ -16,7 +18,9 @@ export const released = ({ shape }: Pick<Dataset, 'shape'>): number => (shape.le
 
 export interface TrainingJob {
   readonly run: Run;
-  readonly gan: ParGan;
+  readonly gan: GanSystem;
+  /** the ledger and the keys of a private run */
+  readonly guarantee?: Guarantee;
   readonly data: Dataset;
   /** generator steps in all */
   readonly steps: number;
@@ -34,25 +38,39 @@ export interface TrainingResult {
   readonly firstStep: number;
 }
 
+interface Start {
+  readonly system: string;
+  readonly data: string;
+  readonly config: GanConfig;
+  readonly seed: number;
+  readonly out?: string;
+  readonly root?: string;
+  /** of a private run whose noise and samples follow from a seed: no guarantee */
+  readonly insecureSeed?: number;
+}
+
 /** A new run. Nothing is written where the config does not fit the data or `out` exists. */
-export async function startTraining(
-  gpu: Gpu,
-  options: { system: string; data: string; config: GanConfig; seed: number; out?: string; root?: string },
-): Promise<TrainingJob> {
+export async function startTraining(gpu: Gpu, options: Start): Promise<TrainingJob> {
+  const { system, config, seed, insecureSeed } = options;
   const data = await loadDataset(options.data);
-  const gan = new ParGan(gpu, options.config, data, options.seed);
+  const made = isPrivate(system) ? privateRun(gpu, parsePrivate(config), data, seed, insecureSeed) : null;
+  const gan = made?.gan ?? new ParGan(gpu, config, data, seed);
   const meta = {
-    system: options.system,
+    system,
     data: describe(data),
-    seed: options.seed,
-    config: { ...options.config },
+    seed,
+    config: { ...config, ...(insecureSeed === undefined ? {} : { insecureSeed }) },
     adapter: { ...gpu.adapter },
   };
+  let run: Run | undefined;
   try {
-    const run = createRun(options.out, meta, { root: options.root });
-    return { run, gan, data, steps: options.config.steps };
+    run = createRun(options.out, meta, { root: options.root });
+    const guarantee = made?.begin(run.dir);
+    return { run, gan, guarantee, data, steps: Math.min(config.steps, guarantee?.reach() ?? config.steps) };
   } catch (error) {
+    made?.close();
     gan.dispose();
+    run?.abandon();
     throw error;
   }
 }
@@ -94,18 +112,25 @@ export async function openTraining(
   { write = false, steps }: { write?: boolean; steps?: number } = {},
 ): Promise<TrainingJob> {
   const run = openRun(dir, { write });
-  let gan: ParGan | undefined;
+  let gan: GanSystem | undefined;
+  let made: PrivateRun | undefined;
   try {
     const data = await dataOf(run);
-    const config = makeConfig(undefined, run.info.config);
+    const { system, seed } = run.info;
+    const { insecureSeed, ...fields } = run.info.config as { insecureSeed?: number };
+    const config = isPrivate(system) ? parsePrivate(fields) : makeConfig(undefined, fields);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
-    gan = new ParGan(gpu, config, data, run.info.seed);
+    if (isPrivate(system)) made = privateRun(gpu, parsePrivate(fields), data, seed, insecureSeed);
+    gan = made?.gan ?? new ParGan(gpu, config, data, seed);
     const tensors = Object.fromEntries(
       Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
     );
     gan.restore(tensors, checkpoint.meta);
-    return { run, gan, data, steps: steps ?? config.steps };
+    const guarantee = made?.resume(run.dir, checkpoint.meta, write);
+    const wanted = steps ?? config.steps;
+    return { run, gan, guarantee, data, steps: Math.min(wanted, guarantee?.reach() ?? wanted) };
   } catch (error) {
+    made?.close();
     gan?.dispose();
     run.close();
     throw error;
@@ -130,7 +155,7 @@ export function checkFinite(tensors: Readonly<HostTensors>, step: number): void 
  * @throws VeilganError NAN naming the step; the checkpoint before it stays
  */
 export async function runTraining(
-  { run, gan, steps }: TrainingJob,
+  { run, gan, guarantee, steps }: TrainingJob,
   {
     chunk,
     stop,
@@ -153,8 +178,10 @@ export async function runTraining(
   const save = async () => {
     const { tensors, meta } = await gan.state();
     checkFinite(tensors, gan.step);
-    run.writeCheckpoint(tensors, meta);
+    run.writeCheckpoint(tensors, { ...meta, ...guarantee?.meta() });
   };
+  // What a private run spends before its first checkpoint must not be lost with it: it can always be resumed.
+  if (guarantee && !run.hasCheckpoint()) await save();
   while (gan.step < steps && !stop?.()) {
     const until = performance.now() + 1000 * checkpointSeconds;
     const from = gan.step;

@@ -1,0 +1,176 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { VeilganError } from '../gpu/errors.ts';
+import { noiseMultiplier } from '../privacy/accountant/calibrate.ts';
+import { discreteEpsilon } from '../privacy/accountant/discrete.ts';
+import type { Phase } from '../privacy/accountant/phases.ts';
+import { pldEpsilon } from '../privacy/accountant/pld.ts';
+import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
+import { printJson } from './format.ts';
+import { withJson } from './options.ts';
+
+interface Flags {
+  q?: number;
+  sigma?: number;
+  steps?: number;
+  phase: Phase[];
+  delta: number;
+  accountant: 'rdp' | 'pld' | 'all';
+  mechanism: 'gaussian' | 'discrete';
+  targetEpsilon?: number;
+  tight?: boolean;
+  json?: boolean;
+}
+
+/** What `account` finds; null where an accountant has no finite answer, and `reason` says why. */
+interface Account {
+  epsilon: { rdp?: number | null; pld?: number | null; pld_lower?: number | null };
+  /** the Renyi order behind `rdp`; null where none was needed */
+  order?: number | null;
+  /** `pld` minus `pld_lower` */
+  gap?: number | null;
+  reason?: string;
+}
+
+/** A number, or a quotient such as 64/60000. */
+function rate(text: string): number {
+  const parts = text.split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const value = parts.length > 2 ? Number.NaN : parts[0] / (parts[1] ?? 1);
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('It must be a number, or a quotient such as 64/60000.');
+  return value;
+}
+
+function phase(text: string, before: Phase[]): Phase[] {
+  const parts = text.split(',');
+  if (parts.length !== 3) throw new InvalidArgumentError('It must be q,sigma,steps.');
+  const [q, sigma, steps] = parts.map(rate);
+  return [...before, { q, sigma, steps }];
+}
+
+/** `account`: what a private run costs, or the noise that a budget asks for. */
+export function accountCommand(): Command {
+  const command = new Command('account')
+    .summary('privacy spent by noisy steps, or the noise for a target')
+    .description(
+      'Epsilon of Poisson-subsampled Gaussian steps at a given delta, for adding or removing one record: by Renyi DP, and by ' +
+        'the privacy-loss distribution with certified upper and lower bounds. Or the noise multiplier for a target epsilon.',
+    )
+    .option('--q <p>', 'sampling probability of a record (expected batch / records), a number or a quotient', rate)
+    .option('--sigma <s>', 'noise multiplier: standard deviation of the noise of the sum, in clip norms', rate)
+    .option('--steps <n>', 'noisy steps that read the data', rate)
+    .option('--phase <q,sigma,steps>', 'one more phase of other steps; repeat for several', phase, [])
+    .option('--delta <p>', 'probability with which epsilon may fail to hold', rate, 1e-5)
+    .option('--target-epsilon <e>', 'find the least --sigma that keeps within this, phases included', rate)
+    .option('--tight', 'a finer grid for pld: smaller gap, up to a minute and 2 GiB');
+  command.addOption(
+    new Option('--accountant <name>', 'which one; with --target-epsilon and all, each stays within the target')
+      .choices(['rdp', 'pld', 'all'])
+      .default('all'),
+  );
+  command.addOption(
+    new Option('--mechanism <name>', 'continuous noise, or the exact integer mechanism (rdp only)')
+      .choices(['gaussian', 'discrete'])
+      .default('gaussian'),
+  );
+  return withJson(command).action((flags: Flags) => account(flags));
+}
+
+function account(flags: Flags): void {
+  const { delta, accountant, mechanism, targetEpsilon, phase: more } = flags;
+  if (mechanism === 'discrete' && accountant === 'pld') {
+    throw new VeilganError('USAGE', 'the discrete mechanism has no PLD accountant', {
+      where: '--accountant',
+      fix: 'Use --accountant rdp',
+    });
+  }
+  const asked = (['rdp', 'pld'] as const).filter((name) => accountant === 'all' || accountant === name);
+  const names = mechanism === 'discrete' ? (['rdp'] as const) : asked;
+  const phases = [...more];
+  let sigmaBy: Partial<Record<'rdp' | 'pld', number>> | undefined;
+  asUsage(() => {
+    if (targetEpsilon === undefined) {
+      if (flags.q !== undefined || flags.sigma !== undefined || flags.steps !== undefined || more.length === 0) {
+        phases.unshift({ q: given(flags, 'q'), sigma: given(flags, 'sigma'), steps: given(flags, 'steps') });
+      }
+      return;
+    }
+    if (flags.sigma !== undefined) {
+      throw new VeilganError('USAGE', 'it is what --target-epsilon looks for', {
+        where: '--sigma',
+        fix: 'Leave it out',
+      });
+    }
+    const [q, steps] = [given(flags, 'q'), given(flags, 'steps')];
+    sigmaBy = Object.fromEntries(
+      names.map((name) => {
+        const by = mechanism === 'discrete' ? 'discrete' : name;
+        return [name, noiseMultiplier(q, steps, { epsilon: targetEpsilon, delta, accountant: by, spent: more }).sigma];
+      }),
+    );
+    phases.unshift({ q, sigma: Math.max(...Object.values(sigmaBy)), steps });
+  });
+  const found = asUsage(() => spent(phases, names, flags));
+  const sigma = sigmaBy ? { sigma: phases[0].sigma, sigma_by: sigmaBy, target_epsilon: targetEpsilon } : {};
+  const setting = { delta, mechanism, neighbours: 'add or remove one record', sampling: 'Poisson', phases };
+  if (flags.json) printJson({ ...found, ...sigma, ...setting });
+  else process.stdout.write(`${lines(found, phases, delta, sigmaBy).join('\n')}\n`);
+}
+
+function spent(phases: readonly Phase[], names: readonly ('rdp' | 'pld')[], flags: Flags): Account {
+  const out: Account = { epsilon: {} };
+  const finite = (value: number) => (Number.isFinite(value) ? value : null);
+  if (names.includes('rdp')) {
+    const { epsilon, order } = (flags.mechanism === 'discrete' ? discreteEpsilon : rdpEpsilon)(phases, flags.delta);
+    out.epsilon.rdp = finite(epsilon);
+    out.order = finite(order);
+  }
+  if (names.includes('pld')) {
+    const { upper, lower } = pldEpsilon(phases, flags.delta, flags.tight ? { maxLog2: 24, relative: 1e-7 } : {});
+    out.epsilon.pld = finite(upper);
+    out.epsilon.pld_lower = finite(lower);
+    out.gap = finite(upper - lower);
+  }
+  const { rdp, pld } = out.epsilon;
+  if (rdp === null || pld === null) out.reason = 'too little noise: epsilon is beyond the range of the numbers used';
+  return out;
+}
+
+function lines({ epsilon, order, gap, reason }: Account, phases: readonly Phase[], delta: number, sigmaBy?: object) {
+  const show = (x: number | null | undefined) => (x === null || x === undefined ? 'unbounded' : x.toPrecision(7));
+  const rows: [string, string][] = phases.map(({ q, sigma, steps }) => [
+    'steps',
+    `${steps} at q ${Number(q.toPrecision(7))}, sigma ${Number(sigma.toPrecision(7))}`,
+  ]);
+  for (const [name, sigma] of Object.entries(sigmaBy ?? {})) {
+    rows.push([`sigma`, `${sigma.toPrecision(6)} suffices by ${name.toUpperCase()}`]);
+  }
+  if ('rdp' in epsilon) {
+    rows.push(['RDP', `epsilon ${show(epsilon.rdp)}${order ? ` (order ${order.toPrecision(4)})` : ''}`]);
+  }
+  if ('pld' in epsilon) {
+    const bounds = `certified: at least ${show(epsilon.pld_lower)}, gap ${gap?.toExponential(1)}`;
+    rows.push(['PLD', `epsilon ${show(epsilon.pld)} (${bounds})`]);
+  }
+  rows.push(['at delta', `${delta}, adding or removing one record, Poisson sampling`]);
+  if (reason) rows.push(['note', reason]);
+  return rows.map(([name, text]) => `${name.padEnd(10)}${text}`);
+}
+
+function given(flags: Flags, name: 'q' | 'sigma' | 'steps'): number {
+  const value = flags[name];
+  if (value !== undefined) return value;
+  throw new VeilganError('USAGE', 'it was not given', {
+    where: `--${name}`,
+    fix: 'Give --q, --sigma and --steps, or --phase q,sigma,steps, or --q, --steps and --target-epsilon',
+  });
+}
+
+/** A value that an accountant refuses came from a flag. */
+function asUsage<T>(fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    if (!(error instanceof VeilganError) || error.code !== 'CONFIG') throw error;
+    const where = error.where === '' || error.where.startsWith('phase') ? error.where : `--${error.where}`;
+    throw new VeilganError('USAGE', error.message, { where, fix: error.fix, cause: error });
+  }
+}

@@ -1,0 +1,113 @@
+/** From the flags of `train` to a job: a new run, or one that goes on. */
+import { loadDataset } from '../data/store.ts';
+import { flagOf, type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
+import { privateConfig } from '../gan/private_config.ts';
+import { trainingRows } from '../gan/rows.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { isPrivate, parsePrivate } from '../run/private.ts';
+import { openTraining, startTraining, type TrainingJob } from '../run/session.ts';
+import { type CommonOptions, configFields } from './options.ts';
+
+export interface TrainFlags extends CommonOptions, Record<string, unknown> {
+  data?: string;
+  preset?: string;
+  epochs?: number;
+  steps?: number;
+  seed: number;
+  insecureSeed?: number;
+  out?: string;
+  resume?: string;
+  chunk?: number;
+  quiet?: boolean;
+}
+
+const SYSTEMS = ['gan', 'pargan', 'dpgan', 'dp-pargan'];
+
+/** A new run. @throws VeilganError USAGE or CONFIG naming the flag */
+export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<TrainingJob> {
+  if (system === undefined || !SYSTEMS.includes(system)) {
+    throw new VeilganError('USAGE', system === undefined ? 'which system?' : `there is no system ${system}`, {
+      where: 'train SYSTEM',
+      fix: `Use ${SYSTEMS.join(', ')}`,
+    });
+  }
+  if (flags.data === undefined) {
+    throw new VeilganError('USAGE', 'no data set was named', {
+      where: '--data',
+      fix: 'Name one that `data list` shows, such as blobs',
+    });
+  }
+  const fields = configFields(flags, privateConfig.shape);
+  if (system === 'gan' || system === 'dpgan') {
+    if (fields.partitions !== undefined && fields.partitions !== 1) {
+      const other = system === 'gan' ? 'pargan' : 'dp-pargan';
+      throw new VeilganError('CONFIG', `a ${system} has one critic`, {
+        where: '--partitions',
+        fix: `Train ${other} instead`,
+      });
+    }
+    fields.partitions = 1;
+  }
+  const config = isPrivate(system) ? parsePrivate(withPreset(flags.preset, fields)) : plainConfig(flags.preset, fields);
+  if (flags.insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
+  const data = await loadDataset(flags.data);
+  return startTraining(gpu, {
+    system,
+    data: flags.data,
+    config: withEpochs(config, flags, trainingRows(data, config)),
+    seed: flags.seed,
+    out: flags.out,
+    insecureSeed: flags.insecureSeed,
+  });
+}
+
+const onlyPrivate = (field: string) =>
+  new VeilganError('CONFIG', `--${flagOf(field)} belongs to private systems`, {
+    where: `--${flagOf(field)}`,
+    fix: 'Train dpgan or dp-pargan, or leave it away',
+  });
+
+/** The config of a system without a guarantee. @throws VeilganError CONFIG for a field of private ones */
+function plainConfig(preset: string | undefined, fields: Record<string, unknown>): GanConfig {
+  const foreign = Object.keys(fields).find((name) => !Object.hasOwn(ganConfig.shape, name));
+  if (foreign !== undefined) throw onlyPrivate(foreign);
+  return makeConfig(preset, fields);
+}
+
+/** `--epochs` of floor(partition / batch) steps, as the notebooks count them. */
+function withEpochs(config: GanConfig, { epochs, steps }: TrainFlags, rows: number): GanConfig {
+  if (epochs === undefined) return config;
+  if (steps !== undefined) {
+    throw new VeilganError('USAGE', '--epochs and --steps both say how long to train', {
+      where: '--epochs',
+      fix: 'Give one of them',
+    });
+  }
+  const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
+  return { ...config, steps: Math.max(1, epochs * each) };
+}
+
+/** A run that goes on. @throws VeilganError USAGE where settings are to change, FILE where it cannot */
+export async function resumed(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<TrainingJob> {
+  const { steps, ...others } = configFields(flags, privateConfig.shape);
+  const given = [
+    ...Object.keys(others),
+    ...['data', 'preset', 'epochs', 'out', 'insecureSeed'].filter((name) => flags[name] !== undefined),
+  ];
+  if (given.length) {
+    throw new VeilganError('USAGE', `a resumed run keeps its settings: --${given[0]} cannot change`, {
+      where: '--resume',
+      fix: 'Leave it away, or start a new run',
+    });
+  }
+  const job = await openTraining(gpu, flags.resume as string, { write: true, steps: steps as number | undefined });
+  if (system !== undefined && system !== job.run.info.system) {
+    job.run.close();
+    throw new VeilganError('USAGE', `the run is a ${job.run.info.system}, not a ${system}`, {
+      where: '--resume',
+      fix: 'Leave the system away',
+    });
+  }
+  return job;
+}

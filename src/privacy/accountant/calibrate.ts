@@ -1,0 +1,125 @@
+/** The noise that keeps within a budget, and the steps that a budget pays for; always from the safe side. */
+import { VeilganError } from '../../gpu/errors.ts';
+import { discreteEpsilon } from './discrete.ts';
+import { checkedDelta, checkedPhases, type Phase } from './phases.ts';
+import { pldEpsilon } from './pld.ts';
+import { rdpEpsilon } from './rdp.ts';
+
+/** `discrete` is RDP of the discrete mechanism. */
+export type Accountant = 'rdp' | 'pld' | 'discrete';
+
+/** An upper bound on epsilon at `delta` by one accountant; `relative` is how tight a PLD bound must be. */
+export function epsilonBy(accountant: Accountant, phases: readonly Phase[], delta: number, relative?: number): number {
+  if (accountant === 'pld') return pldEpsilon(phases, delta, { relative }).upper;
+  return (accountant === 'rdp' ? rdpEpsilon : discreteEpsilon)(phases, delta).epsilon;
+}
+
+export interface Budget {
+  /** the epsilon that must not be exceeded, above 0 */
+  epsilon: number;
+  delta: number;
+  accountant: Accountant;
+  /** what was already released under the same budget */
+  spent?: readonly Phase[];
+}
+
+/** The noise multipliers that are tried. */
+const [LEAST, MOST] = [0.01, 1e6];
+
+/**
+ * The least noise multiplier with which `steps` more steps at rate `q` stay within the budget, to 1e-4 relative; its
+ * epsilon is at most the budget's, and not below 0.999 of it unless `sigma` is the least that is tried (0.01).
+ * @throws VeilganError CONFIG for values out of range, and where no noise up to 1e6 suffices
+ */
+export function noiseMultiplier(q: number, steps: number, budget: Budget): { sigma: number; epsilon: number } {
+  checkBudget(budget);
+  if (checkedPhases([{ q, sigma: 1, steps }]).length === 0) {
+    throw new VeilganError('CONFIG', 'there are no steps that read data', {
+      fix: 'Give q above 0 and at least one step',
+    });
+  }
+  const { spent = [], epsilon: target, delta, accountant } = budget;
+  const at = (by: Accountant) => (logSigma: number) =>
+    epsilonBy(by, [...spent, { q, sigma: Math.exp(logSigma), steps }], delta, 1e-4) / target;
+  let [low, high] = [Math.log(LEAST), Math.log(MOST)];
+  if (accountant === 'pld') {
+    // RDP's answer is enough noise for PLD too, and close.
+    const rough = at('rdp');
+    if (rough(high) <= 1) high = secant(rough, low, high, 1e-3).good;
+    low = Math.max(low, high - 0.5);
+    while (low > Math.log(LEAST) && at('pld')(low) <= 1) [high, low] = [low, Math.max(Math.log(LEAST), low - 1)];
+  }
+  const ratio = at(accountant);
+  const found = secant(ratio, low, high, 1e-4);
+  if (found.ratio > 1) {
+    throw new VeilganError('CONFIG', `no noise up to ${MOST} keeps epsilon at ${target}`, {
+      fix: 'Take fewer steps, smaller batches or a larger epsilon; what was already spent cannot be undone',
+    });
+  }
+  return { sigma: Math.exp(found.good), epsilon: found.ratio * target };
+}
+
+/**
+ * The most further steps of (q, sigma) that stay within the budget; for PLD, whose every trial takes its time, at most
+ * one in 10,000 fewer. 0 where not even one does; at most 1e9.
+ * @throws VeilganError CONFIG for values out of range
+ */
+export function stepsWithin(q: number, sigma: number, budget: Budget): number {
+  checkBudget(budget);
+  const { spent = [], epsilon: target, delta, accountant } = budget;
+  const limit = 1e9 - spent.reduce((sum, { steps }) => sum + steps, 0);
+  const within = (by: Accountant) => (steps: number) =>
+    epsilonBy(by, [...spent, { q, sigma, steps }], delta, 1e-4) <= target;
+  const search = (good: (steps: number) => boolean, from: number, share: number): number => {
+    if (!good(from)) return from === 0 ? -1 : search(good, 0, share);
+    let [low, high] = [from, Math.min(limit, Math.max(1, Math.ceil(from * 1.3)))];
+    while (good(high)) {
+      if (high >= limit) return limit;
+      [low, high] = [high, Math.min(limit, 2 * high)];
+    }
+    while (high - low > Math.max(1, share * low)) {
+      const middle = Math.floor((low + high) / 2);
+      if (good(middle)) low = middle;
+      else high = middle;
+    }
+    return low;
+  };
+  const rough = Math.max(0, search(within(accountant === 'discrete' ? 'discrete' : 'rdp'), 0, 0));
+  return accountant === 'pld' ? Math.max(0, search(within('pld'), rough, 1e-4)) : rough;
+}
+
+function checkBudget({ epsilon, delta, spent = [] }: Budget): void {
+  checkedDelta(delta);
+  checkedPhases(spent);
+  if (epsilon > 0 && epsilon < Number.POSITIVE_INFINITY) return;
+  throw new VeilganError('CONFIG', `epsilon is ${epsilon} and must be a number above 0`, {
+    where: 'target-epsilon',
+    fix: 'Give the budget that may be spent',
+  });
+}
+
+/**
+ * The least x of [low, high] where a falling positive function is at most 1, to `tolerance`, from above: bisection,
+ * sped up by the secant of logarithms. `ratio` > 1 where not even `high` is good.
+ */
+function secant(
+  f: (x: number) => number,
+  low: number,
+  high: number,
+  tolerance: number,
+): { good: number; ratio: number } {
+  let right = f(high);
+  if (right > 1) return { good: high, ratio: right };
+  let left = f(low);
+  if (left <= 1) return { good: low, ratio: left };
+  for (let i = 0; i < 100 && high - low > tolerance && right < 1 - tolerance / 10; i++) {
+    const [a, b] = [Math.log(left), Math.log(Math.max(right, 1e-30))];
+    // A little right of where the line crosses, so that the good end moves too.
+    const guess = low + ((high - low) * a) / (a - b) + 0.3 * tolerance;
+    const middle = i % 3 < 2 && guess < high ? guess : (low + high) / 2;
+    const value = f(middle);
+    if (value <= 1) [high, right] = [middle, value];
+    else [low, left] = [middle, value];
+  }
+  return { good: high, ratio: right };
+}

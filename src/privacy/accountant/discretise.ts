@@ -1,0 +1,199 @@
+/**
+ * A step's privacy loss on the grid {origin + i h}, once so that it dominates the true pair of laws and once so that it is
+ * dominated by it. Masses are those of the own law times exp(theta loss - scale), so that tails keep their precision.
+ */
+import { gaussLegendre } from './gauss_legendre.ts';
+import type { LossLaw } from './loss.ts';
+
+/** Where the own law is integrated, and how masses are weighted. */
+export interface Grid {
+  /** the nodes are origin + i h; losses of steps add up, and so do their origins */
+  readonly h: number;
+  readonly origin: number;
+  readonly theta: number;
+  readonly scale: number;
+  /** the coordinate is integrated from `low` to `high`; what lies outside is charged to the bounds */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** `masses[j]` weighted mass at the loss origin + (first + j) h. */
+export interface Masses {
+  readonly first: number;
+  readonly masses: Float64Array;
+}
+
+/**
+ * A bound on the relative error of every mass: of the quadrature (6 points where the density changes by less than e^0.5,
+ * 3 where by less than e^0.01: below 1e-15) and of exponentials of arguments up to a few hundred.
+ */
+export const MASS_ERROR = 1e-13;
+
+const FINE = gaussLegendre(3);
+const WIDE = gaussLegendre(6);
+
+/** An integral of own e^weight (`mass`) and of own (1 - e^(level - L)) e^weight (`gain`); one object, reused. */
+const sums = { mass: 0, gain: 0 };
+const point = new Float64Array(2);
+
+/** Integrates from a to b into `sums`. */
+function integrate(law: LossLaw, a: number, b: number, level: number, weight: number): void {
+  const change = (b - a) * law.rate(Math.max(Math.abs(a), Math.abs(b)));
+  const { nodes, weights } = change < 0.01 ? FINE : WIDE;
+  const panels = change < 0.5 ? 1 : Math.ceil(change / 0.5);
+  const width = (b - a) / panels;
+  let [mass, gain] = [0, 0];
+  for (let panel = 0; panel < panels; panel++) {
+    for (let i = 0; i < nodes.length; i++) {
+      law.at(a + (panel + nodes[i]) * width, level, weight, point);
+      mass += weights[i] * point[0];
+      gain += weights[i] * point[1];
+    }
+  }
+  sums.mass = mass * width;
+  sums.gain = gain * width;
+}
+
+/** Nodes that losses between `low` and `high` can reach. */
+function empty(law: LossLaw, { h, origin, low, high }: Grid): Masses {
+  const first = Math.floor((law.loss(low) - origin) / h) - 1;
+  return { first, masses: new Float64Array(Math.ceil((law.loss(high) - origin) / h) - first + 3) };
+}
+
+/**
+ * The dominating pair ("connect the dots", Doroshenko et al. 2022). The own mass at a loss l in [i h, (i+1) h] is split
+ * between the two nodes so that its mass under BOTH laws is kept: with u = l - i h, (e^-u - e^-h) / (1 - e^-h) of it goes
+ * down and (1 - e^-u) / (1 - e^-h) up. The hockey-stick divergence E[(1 - e^(eps - L))_+] is convex in e^-L for every
+ * eps, and such a split is a mean-preserving spread of e^-L under the own law (it replaces the curve over e^eps by its
+ * chords), so every divergence grows, and keeps growing under composition. Mass below `low` is lifted to the lowest node;
+ * mass above `high` is left out: charge exp(law.logTailAbove(high)) a step as a loss of infinity.
+ */
+export function dominating(law: LossLaw, grid: Grid): Masses {
+  const { h, origin, theta, scale, low, high } = grid;
+  const { first, masses } = empty(law, grid);
+  const share = -Math.expm1(-h);
+  let index = Math.floor((law.loss(low) - origin) / h);
+  masses[index + 1 - first] += belowLow(law, low) * Math.exp(theta * (origin + (index + 1) * h) - scale);
+  for (let a = low; a < high; index++) {
+    const floor = origin + index * h;
+    const b = Math.min(law.place(origin + (index + 1) * h), high);
+    if (!(b > a)) continue;
+    const weight = theta * floor - scale;
+    integrate(law, a, b, floor, weight);
+    const up = Math.min(sums.mass, Math.max(0, sums.gain / share));
+    masses[index - first] += sums.mass - up;
+    masses[index + 1 - first] += up * Math.exp(theta * h);
+    a = b;
+  }
+  return { first, masses };
+}
+
+/** Where the lowest interval of `dominated` ends: half a step above the lowest loss. */
+const firstEdge = (law: LossLaw, low: number, high: number, h: number): number =>
+  Math.min(high, Math.max(low, law.place(law.loss(low) + h / 2)));
+
+/**
+ * The node that suits the bulk of a step which rarely sees the record: the loss of the lowest interval of `dominated`,
+ * which is narrower than h and may hold nearly all mass. Without a node just there every step would be blurred by far
+ * more than its own spread. Of the `remove` law; `add` has the negative.
+ */
+export function originOf(law: LossLaw, low: number, high: number, h: number): number {
+  integrate(law, low, firstEdge(law, low, high, h), 0, 0);
+  return sums.mass > 0 ? -Math.log1p(-sums.gain / sums.mass) : law.loss(low);
+}
+
+/** The own mass below `low`, from above: the law's lowest component there is N(0, sigma^2), or N(1, sigma^2) for q = 1. */
+function belowLow(law: LossLaw, low: number): number {
+  const shift = law.q === 1 && law.direction === 'remove' ? 1 : 0;
+  return Math.exp(-0.5 * ((low - shift) / law.sigma) ** 2);
+}
+
+/**
+ * The dominated pair of a `remove` law: outcomes are merged into intervals whose likelihood ratio is that of a node.
+ * Merging outcomes is post-processing, so every divergence shrinks, and keeps shrinking under composition. The first
+ * interval gives the grid its origin (`originOf`). From the left edge of each other one its node is the first above the
+ * loss there, and its right edge makes own mass = e^node times other mass, i.e. the integral of own (1 - e^(node - L))
+ * zero. That edge is put a little too far right, so that the ratio is too large by a relative 1e-10 of its spread and
+ * naming the node only lowers the loss. The last interval has no right edge and keeps the node below its left one; what
+ * is outside [low, high] is dropped.
+ */
+export function dominated(law: LossLaw, grid: Grid): Masses {
+  const { h, origin, theta, scale, low, high } = grid;
+  const { first, masses } = empty(law, grid);
+  let edge = firstEdge(law, low, high, h);
+  integrate(law, low, edge, origin, theta * origin - scale);
+  masses[-first] += sums.mass;
+  let index = Math.max(1, Math.floor((law.loss(edge) - origin) / h) + 1);
+  while (edge < high) {
+    const level = origin + index * h;
+    const place = Math.min(law.place(level), high);
+    const weight = theta * level - scale;
+    integrate(law, edge, place, level, weight);
+    const { mass, gain } = sums;
+    const right = balance(law, { place, high, level, weight, wanted: -gain * (1 + 1e-10), guess: place - edge });
+    if (right === null) {
+      integrate(law, edge, high, level, weight);
+      masses[index - 1 - first] += sums.mass * Math.exp(-theta * h);
+      break;
+    }
+    masses[index - first] += mass + sums.mass;
+    edge = right;
+    index = Math.max(index + 1, Math.floor((law.loss(edge) - origin) / h) + 1);
+  }
+  return { first, masses };
+}
+
+interface Side {
+  place: number;
+  high: number;
+  level: number;
+  weight: number;
+  /** how much gain is wanted */
+  wanted: number;
+  /** the width of the interval's other side */
+  guess: number;
+}
+
+/**
+ * The edge right of `place` up to which the gain is `wanted`, leaving the mass up to there in `sums`; null where `high`
+ * comes first.
+ */
+function balance(law: LossLaw, { place, high, level, weight, wanted, guess }: Side): number | null {
+  // In a narrow interval the two sides are equal up to how the density bends: Newton's method, whose last step is not
+  // looked at again (its error is the square of one below 3e-6).
+  const widest = Math.min(high, place + 0.5 / law.rate(Math.abs(place)));
+  let edge = place + guess - (2 / 3) * law.bend(place, level).bend * guess * guess;
+  for (let step = 0; step < 5 && edge > place && edge < widest; step++) {
+    integrate(law, place, edge, level, weight);
+    const rest = sums.gain - wanted;
+    law.at(edge, level, weight, point);
+    const move = rest / point[1];
+    edge -= move;
+    if (Math.abs(rest) < 3e-6 * wanted && edge > place) {
+      sums.mass -= move * point[0];
+      return edge;
+    }
+  }
+  let [from, mass, have] = [place, 0, 0];
+  let to = from;
+  for (;;) {
+    if (from >= high) return null;
+    to = Math.min(high, from + 0.5 / law.rate(Math.abs(from)));
+    integrate(law, from, to, level, weight);
+    if (have + sums.gain >= wanted) break;
+    [from, mass, have] = [to, mass + sums.mass, have + sums.gain];
+  }
+  // The gain grows with the edge: bisection, then what Newton's method adds is not worth its care.
+  let [a, b] = [from, to];
+  for (let step = 0; step < 60 && b - a > 4e-16 * Math.abs(b); step++) {
+    const middle = a + (b - a) / 2;
+    integrate(law, from, middle, level, weight);
+    const rest = have + sums.gain - wanted;
+    if (rest >= 0) b = middle;
+    else a = middle;
+    if (rest >= 0 && rest < 1e-10 * wanted) break;
+  }
+  integrate(law, from, b, level, weight);
+  sums.mass += mass;
+  return b;
+}

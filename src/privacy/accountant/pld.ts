@@ -1,0 +1,231 @@
+/** Certified bounds on epsilon from the privacy-loss distribution of composed phases. */
+import { compose, type Step } from './compose.ts';
+import { readDown } from './curve.ts';
+import { dominated, dominating, type Grid, MASS_ERROR, originOf } from './discretise.ts';
+import { type Direction, LossLaw } from './loss.ts';
+import { checkedDelta, checkedPhases, exactEpsilon, type Phase } from './phases.ts';
+import { leastEpsilon, rdpEpsilon } from './rdp.ts';
+import { saddle, truncatedLogMgf, windowOf } from './window.ts';
+
+/** epsilon lies in [lower, upper]; `upper` is what may be claimed. */
+export interface EpsilonBounds {
+  readonly upper: number;
+  readonly lower: number;
+  /** nodes of the finest grid that was used; 0 where a formula gave the value */
+  readonly nodes: number;
+}
+
+export interface PldOptions {
+  /** stop refining once upper - lower is below this share of upper (default 2e-5) */
+  readonly relative?: number;
+  /** or below this (default 1e-8) */
+  readonly absolute?: number;
+  /** log2 of the most nodes: 21 by default (seconds), 24 for `--tight` (a minute, 2 GiB) */
+  readonly maxLog2?: number;
+  /** false: use the grid even where a formula is exact (for tests) */
+  readonly formulas?: boolean;
+}
+
+/** What a bound may be off by through rounding of the losses themselves: relative, of the loss's spread and epsilon. */
+const LOSS_ERROR = 1e-11;
+/** The coordinate starts here, in standard deviations below its lowest component: exp(-13^2/2) = 2e-37. */
+const LOWEST = 13;
+
+/**
+ * Bounds on the least epsilon at `delta` of the phases composed, for adding or removing one record.
+ *
+ * `upper`: both directions are discretised so that they are dominated by grid laws (`dominating`), composed exactly up
+ * to rounding, and every mass that the window, the grid's ends or rounding may have lost or moved is charged. `lower`:
+ * the same from below for removing a record (`dominated`); a lower bound for one direction is one for both. Both are
+ * computed in f64 with charged errors, not in interval arithmetic: exp, log and erfc are trusted to 1e-15 relative.
+ *
+ * The grid has as many nodes as the gap asks for: sums of T losses blur the grid law's variance by about T h^2 / 6, so
+ * the gap falls fourfold with twice the nodes. Phases that take all records (q = 1) are one Gaussian release together,
+ * and alone have a closed form. `upper` is never above RDP's epsilon, which is itself an upper bound.
+ * @throws VeilganError CONFIG for a field of a phase or a delta out of range
+ */
+export function pldEpsilon(phases: readonly Phase[], delta: number, options: PldOptions = {}): EpsilonBounds {
+  const { relative = 2e-5, absolute = 1e-8, maxLog2 = 21, formulas = true } = options;
+  const checked = checkedPhases(phases);
+  checkedDelta(delta);
+  if (checked.length === 0) return { upper: 0, lower: 0, nodes: 0 };
+  const exact = formulas ? exactEpsilon(checked, delta) : null;
+  if (exact !== null) return { upper: exact * (1 + 1e-12), lower: exact * (1 - 1e-12), nodes: 0 };
+  const merged = oneGaussian(checked);
+  const rdp = rdpEpsilon(checked, delta).epsilon;
+  if (rdp === 0) return { upper: 0, lower: 0, nodes: 0 };
+  // Without the record the ratio of the laws is never below 1 - q.
+  const pure = merged.reduce((sum, { q, steps }) => sum - steps * Math.log1p(-q), 0);
+  const upper = { remove: rdp, add: Math.min(rdp, pure) };
+  const sums = { remove: new LossSum(merged, delta, 'remove'), add: new LossSum(merged, delta, 'add') };
+  const guess = { remove: Math.min(upper.remove, sums.remove.guess), add: Math.min(upper.add, sums.add.guess) };
+  const gap = () => Math.max(upper.remove, upper.add) - lower;
+  const enough = () => Math.max(relative * Math.max(upper.remove, upper.add), absolute);
+  let lower = 0;
+  let log2 = Math.min(14, maxLog2);
+  for (;;) {
+    for (const direction of ['remove', 'add'] as const) {
+      if (upper[direction] - lower <= enough()) continue;
+      const bounds = boundsOnGrid(sums[direction], 2 ** log2, guess[direction]);
+      upper[direction] = Math.min(upper[direction], bounds.upper);
+      lower = Math.max(lower, bounds.lower);
+      if (bounds.inside) guess[direction] = bounds.upper;
+    }
+    if (log2 >= maxLog2 || gap() <= enough()) break;
+    // The gap falls fourfold with twice the nodes.
+    log2 = Math.min(maxLog2, log2 + Math.min(3, Math.max(1, Math.ceil(Math.log2(gap() / enough()) / 2))));
+  }
+  return { upper: Math.max(upper.remove, upper.add, lower), lower, nodes: 2 ** log2 };
+}
+
+/** All phases with q = 1 as one release. */
+function oneGaussian(phases: readonly Phase[]): Phase[] {
+  const full = phases.filter(({ q }) => q === 1);
+  if (full.length === 0) return [...phases];
+  const mu = Math.hypot(...full.map(({ sigma, steps }) => Math.sqrt(steps) / sigma));
+  return [...phases.filter(({ q }) => q < 1), { q: 1, sigma: 1 / mu, steps: 1 }];
+}
+
+/** The sum of the losses of all steps in one direction, and about where it lies. */
+class LossSum {
+  readonly laws: readonly LossLaw[];
+  readonly phases: readonly Phase[];
+  readonly delta: number;
+  /** the coordinates from and to which each law is integrated */
+  readonly ranges: readonly { readonly low: number; readonly high: number }[];
+  readonly logMgfs: readonly ((theta: number) => number)[];
+  readonly logLost: number;
+  /** about the epsilon at delta, from above */
+  readonly guess: number;
+
+  constructor(phases: readonly Phase[], delta: number, direction: Direction) {
+    [this.phases, this.delta] = [phases, delta];
+    this.laws = phases.map(({ q, sigma }) => new LossLaw(q, sigma, direction));
+    // Losses above are charged as infinite: together a millionth of delta.
+    this.logLost = Math.log((delta * 1e-6) / this.steps);
+    this.ranges = this.laws.map((law) => ({ low: lowest(law), high: highest(law, this.logLost) }));
+    this.logMgfs = this.laws.map((law, i) => truncatedLogMgf(law, this.ranges[i].low, this.ranges[i].high));
+    this.guess = leastEpsilon((order) => this.logMgf(order - 1) / (order - 1), delta).epsilon;
+  }
+
+  get steps(): number {
+    return this.phases.reduce((sum, { steps }) => sum + steps, 0);
+  }
+
+  logMgf(theta: number): number {
+    return this.logMgfs.reduce((sum, logMgf, i) => sum + this.phases[i].steps * logMgf(theta), 0);
+  }
+
+  /** The least and the largest sum. */
+  end(which: 'low' | 'high'): number {
+    return this.laws.reduce((sum, law, i) => sum + this.phases[i].steps * law.loss(this.ranges[i][which]), 0);
+  }
+}
+
+/** One direction on one grid; `guess` is where epsilon may lie, and makes the bounds good, not valid. */
+function boundsOnGrid(sum: LossSum, size: number, guess: number) {
+  const { laws, phases, ranges, delta, logLost, steps: total } = sum;
+  const logMgf = (theta: number) => sum.logMgf(theta);
+  const theta = saddle(logMgf, guess);
+  const spans = laws.map((law, i) => law.loss(ranges[i].high) - law.loss(ranges[i].low));
+  const window = windowOf(logMgf, theta, guess, sum.end('low'), sum.end('high'));
+  const h = Math.max(window.to - window.from, Math.max(...spans) / 4) / size;
+  let [origins, logUpper, logLower, infinite] = [0, 0, 0, 0];
+  const steps: Step[] = laws.map((law, i) => {
+    const count = phases[i].steps;
+    const removing = new LossLaw(law.q, law.sigma, 'remove');
+    const removed = originOf(removing, lowest(removing), highest(removing, logLost), h);
+    const origin = law.direction === 'remove' ? removed : -removed;
+    const grid: Grid = { h, origin, theta, scale: sum.logMgfs[i](theta), ...ranges[i] };
+    const upper = dominating(law, grid);
+    const lower = law.direction === 'remove' ? dominated(law, grid) : null;
+    origins += count * origin;
+    logUpper += count * (grid.scale + Math.log(normalised(upper.masses)));
+    if (lower) logLower += count * (grid.scale + Math.log(normalised(lower.masses)));
+    infinite += count * Math.exp(law.logTailAbove(grid.high));
+    return { upper, lower, steps: count };
+  });
+  const start = Math.floor((window.from - origins) / h);
+  const bottom = origins + start * h;
+  // What the window misses on either side: nothing where no sum of nodes lies there.
+  const outside = (side: 'upper' | 'lower') => {
+    const ends = (last: 0 | 1) =>
+      steps.reduce((sum, step) => sum + step.steps * (step[side]!.first + last * (step[side]!.masses.length - 1)), 0);
+    const above = chernoff(steps, side, window.right, h) - window.right * (start + size) * h;
+    const below = chernoff(steps, side, -window.left, h) + window.left * start * h;
+    return {
+      above: ends(1) < start + size ? 0 : Math.exp(Math.min(0, above)),
+      below: ends(0) >= start ? 0 : Math.exp(Math.min(0, below)),
+    };
+  };
+  const composed = compose(steps, size, start);
+  const common = { delta, bottom, h, theta, error: composed.error };
+  const spread = (window.to - window.from) / 10;
+  const slack = (epsilon: number) => LOSS_ERROR * (epsilon + spread);
+  const out = outside('upper');
+  const raised = readDown(composed.upper, {
+    ...common,
+    logScale: logUpper + total * MASS_ERROR,
+    added: infinite,
+    beyond: out.above,
+    moved: 0,
+    sign: 1,
+  });
+  const upper = raised + slack(raised);
+  // Otherwise the grid was too coarse for the window to hold it.
+  const inside = raised > Math.max(0, bottom) && raised < bottom + size * h;
+  if (!composed.lower) return { upper, lower: 0, inside };
+  const missing = outside('lower');
+  const lowered = readDown(composed.lower, {
+    ...common,
+    logScale: logLower - total * MASS_ERROR,
+    added: 0,
+    beyond: 0,
+    moved: missing.above + missing.below,
+    sign: -1,
+  });
+  return { upper, lower: Math.max(0, lowered - slack(lowered)), inside };
+}
+
+/** Where the coordinate starts. */
+const lowest = (law: LossLaw): number => (law.q === 1 && law.direction === 'remove' ? 1 : 0) - LOWEST * law.sigma;
+
+/** The place above which the own law has mass exp(logMass). */
+function highest(law: LossLaw, logMass: number): number {
+  let [low, high] = [0, 1 + law.sigma];
+  while (law.logTailAbove(high) > logMass) high = 2 * high;
+  for (let i = 0; i < 40; i++) {
+    const middle = (low + high) / 2;
+    if (law.logTailAbove(middle) > logMass) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Scales masses to sum 1 and gives what the sum was, which is wanted to a unit: it is taken to the T-th power. */
+function normalised(masses: Float64Array): number {
+  let [sum, rest] = [0, 0];
+  for (const mass of masses) {
+    const next = sum + mass;
+    rest += sum >= mass ? sum - next + mass : mass - next + sum;
+    sum = next;
+  }
+  sum += rest;
+  for (let i = 0; i < masses.length; i++) masses[i] /= sum;
+  return sum;
+}
+
+/** ln E[exp(lambda (total loss - origins))] of the discretised laws. */
+function chernoff(steps: readonly Step[], side: 'upper' | 'lower', lambda: number, h: number): number {
+  return steps.reduce((total, step) => {
+    const { first, masses } = step[side]!;
+    let [top, sum] = [Number.NEGATIVE_INFINITY, 0];
+    for (let j = 0; j < masses.length; j++) {
+      if (masses[j] === 0) continue;
+      const exponent = Math.log(masses[j]) + lambda * (first + j) * h;
+      if (exponent > top) [sum, top] = [sum * Math.exp(top - exponent) + 1, exponent];
+      else sum += Math.exp(exponent - top);
+    }
+    return total + step.steps * (top + Math.log(sum));
+  }, 0);
+}

@@ -1,0 +1,172 @@
+/** What makes a run private: who is in which partition, keys, the ledger's terms, and what has been spent. */
+import { join } from 'node:path';
+import type { Dataset } from '../data/dataset.ts';
+import { parseConfig } from '../gan/config.ts';
+import { DpGan } from '../gan/dpgan.ts';
+import { restoreCount } from '../gan/player.ts';
+import { type PrivateConfig, physicalRows, privateConfig, samplingRate } from '../gan/private_config.ts';
+import { trainingRows } from '../gan/rows.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { stepsWithin } from '../privacy/accountant/calibrate.ts';
+import type { Phase } from '../privacy/accountant/phases.ts';
+import { pldEpsilon } from '../privacy/accountant/pld.ts';
+import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
+import { PrivacyKey } from '../privacy/key.ts';
+import { NoiseSource } from '../privacy/noise.ts';
+import { partitionRows, sipHash } from '../privacy/partition.ts';
+import { PoissonSampler } from '../privacy/sampling.ts';
+import { createLedger, LEDGER, type Ledger, type LedgerTerms, openLedger, readLedger } from './ledger.ts';
+
+const TWO_32 = 2 ** 32;
+
+export const isPrivate = (system: string): boolean => system === 'dpgan' || system === 'dp-pargan';
+
+export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
+  parseConfig(privateConfig, fields) as PrivateConfig;
+
+/** The ledger's first line: what the spending is measured by. */
+export function ledgerTerms(config: PrivateConfig, rows: number): LedgerTerms {
+  const q = samplingRate(config, rows);
+  return {
+    mechanism: 'gaussian',
+    sampler: q < 1 ? 'poisson' : 'full',
+    relation: 'add-remove',
+    bound: config.bound,
+    divisor: config.batch,
+    partitions: config.partitions,
+    clipping: config.clipping,
+    population: config.population || rows,
+    physical: physicalRows(config),
+  };
+}
+
+/**
+ * The partition of each row by a keyed hash of the record itself: no other record has a say in it, and copies of a
+ * record go together. The key follows from the public seed, so that a resumed run finds the same partition.
+ */
+function partitionsOf({ train, features }: Dataset, rows: number, partitions: number, seed: number): Uint32Array[] {
+  if (partitions === 1) return [Uint32Array.from({ length: rows }, (_, row) => row)];
+  const key = PrivacyKey.insecure(seed).derive('partition');
+  const bytes = new Uint8Array(train.buffer, train.byteOffset, train.byteLength);
+  const width = features * train.BYTES_PER_ELEMENT;
+  const owners = Uint32Array.from({ length: rows }, (_, row) => {
+    const [, high] = sipHash(key, bytes.subarray(row * width, (row + 1) * width));
+    return Math.floor((high / TWO_32) * partitions);
+  });
+  return partitionRows(owners, partitions);
+}
+
+/** What a private run has spent and may still spend. */
+export interface Guarantee {
+  readonly ledger: Ledger;
+  readonly config: PrivateConfig;
+  /** whether noise and samples follow from a seed, so that there is no guarantee at all */
+  readonly insecure: boolean;
+  /** generator steps at which the budget is spent; Infinity without one */
+  reach(): number;
+  /** what a checkpoint must say for the ledger to be resumed */
+  meta(): Record<string, string>;
+  /** Wipes the keys and closes the ledger. */
+  close(): void;
+}
+
+/** A private system with fresh keys, and its ledger once there is a run directory. */
+export interface PrivateRun {
+  readonly gan: DpGan;
+  /** a new ledger. @throws VeilganError FILE, or CONFIG where the budget does not pay for one step */
+  begin(dir: string): Guarantee;
+  /** the ledger of a run that goes on (`write`) or is looked at. @throws VeilganError FILE */
+  resume(dir: string, meta: Readonly<Record<string, string>>, write: boolean): Guarantee;
+  close(): void;
+}
+
+/**
+ * @param insecureSeed makes noise and samples follow from a seed: for tests, without any guarantee
+ * @throws VeilganError CONFIG where config and data do not fit
+ */
+export function privateRun(
+  gpu: Gpu,
+  config: PrivateConfig,
+  data: Dataset,
+  seed: number,
+  insecureSeed?: number,
+): PrivateRun {
+  const rows = trainingRows(data, config);
+  const q = samplingRate(config, rows);
+  const sigma = config.noiseMultiplier;
+  const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
+  const partitions = partitionsOf(data, rows, config.partitions, seed);
+  const noise = new NoiseSource(gpu, key);
+  const samplers = partitions.map((list, index) => new PoissonSampler(key, list, { q, index }));
+  key.wipe();
+  const draws = [noise.draws, ...samplers.map((sampler) => sampler.draws)];
+  let ledger: Ledger | undefined;
+  const spend = (from: number, to: number) => {
+    if (!ledger) throw new VeilganError('VALIDATION', 'a private run has no ledger to pay from', { where: 'ledger' });
+    ledger.append({ from, to, q, sigma });
+  };
+  const gan = new DpGan(gpu, config, data, seed, { noise, partitions, samplers, spend });
+  const close = () => {
+    noise.dispose();
+    for (const sampler of samplers) sampler.dispose();
+    ledger?.close();
+  };
+  const guaranteeOf = (book: Ledger): Guarantee => ({
+    ledger: book,
+    config,
+    insecure: insecureSeed !== undefined,
+    reach: () => {
+      if (!config.epsilon) return Number.POSITIVE_INFINITY;
+      const { epsilon, delta, accountant, criticSteps } = config;
+      const more = stepsWithin(q, sigma, { epsilon, delta, accountant, spent: book.totals() });
+      return Math.floor((gan.updates + more) / criticSteps);
+    },
+    meta: () => ({
+      ledger_line: String(book.head.line),
+      ledger_hash: book.head.hash,
+      ...(insecureSeed === undefined ? {} : { draws: draws.map((counter) => counter.position).join(' ') }),
+    }),
+    close,
+  });
+  return {
+    gan,
+    close,
+    begin: (dir) => {
+      ledger = createLedger(join(dir, LEDGER), ledgerTerms(config, rows));
+      const guarantee = guaranteeOf(ledger);
+      if (guarantee.reach() >= 1) return guarantee;
+      throw new VeilganError('CONFIG', `epsilon ${config.epsilon} does not pay for one step of this configuration`, {
+        where: '--epsilon',
+        fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
+      });
+    },
+    resume: (dir, meta, write) => {
+      const path = join(dir, LEDGER);
+      if (!write) return guaranteeOf(readLedger(path, { warn: () => {} }));
+      const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
+      const warn = (line: string) => void process.stderr.write(`${line}\n`);
+      ledger = openLedger(path, { terms: ledgerTerms(config, rows), head, updates: gan.updates, warn });
+      if (insecureSeed !== undefined) {
+        const positions = (meta.draws ?? '').split(' ').map(Number);
+        draws.forEach((counter, i) => {
+          counter.position = positions[i];
+        });
+      }
+      return guaranteeOf(ledger);
+    },
+  };
+}
+
+export interface Spent {
+  /** certified upper bounds at delta */
+  readonly rdp: number;
+  readonly pld: number;
+  readonly pld_lower: number;
+}
+
+/** Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition). */
+export function epsilonOf(phases: readonly Phase[], delta: number): Spent {
+  const { upper, lower } = pldEpsilon(phases, delta);
+  return { rdp: rdpEpsilon(phases, delta).epsilon, pld: upper, pld_lower: lower };
+}

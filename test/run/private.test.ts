@@ -1,0 +1,160 @@
+/** Private runs: they end at their budget, pay before they spend, and never forget what they paid. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type PrivateConfig, privateConfig } from '../../src/gan/private_config.ts';
+import { open } from '../../src/node.ts';
+import { readLedger } from '../../src/run/ledger.ts';
+import { epsilonOf } from '../../src/run/private.ts';
+import { openTraining, runTraining, startTraining, type TrainingJob } from '../../src/run/session.ts';
+
+const gpu = await open();
+const root = mkdtempSync(join(tmpdir(), 'veilgan-private-'));
+test.after(() => {
+  gpu.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const configOf = (more: Partial<PrivateConfig> = {}): PrivateConfig =>
+  privateConfig.parse({
+    partitions: 2,
+    batch: 100,
+    noiseMultiplier: 1.2,
+    criticSteps: 2,
+    generatorHidden: [8],
+    criticHidden: [8],
+    snapshots: 1,
+    steps: 1000,
+    epsilon: 2,
+    accountant: 'rdp',
+    ...more,
+  });
+
+const start = (out: string, more: Partial<PrivateConfig> = {}, insecureSeed?: number): Promise<TrainingJob> =>
+  startTraining(gpu, {
+    system: more.partitions === 1 ? 'dpgan' : 'dp-pargan',
+    data: 'blobs',
+    config: configOf(more),
+    seed: 1,
+    out: join(root, out),
+    insecureSeed,
+  });
+
+function finish(job: TrainingJob): void {
+  job.guarantee?.close();
+  job.run.close();
+  job.gan.dispose();
+}
+
+const ledgerOf = (out: string) => readLedger(join(root, out, 'ledger.jsonl'));
+const code = async (fn: () => Promise<unknown>) => {
+  try {
+    await fn();
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+  return 'none';
+};
+
+test('a run ends within one generator step of its budget and never beyond it', async () => {
+  for (const accountant of ['rdp', 'pld'] as const) {
+    const job = await start(`budget-${accountant}`, { accountant });
+    assert.ok(job.steps > 0 && job.steps < 1000, `${job.steps} steps`);
+    const result = await runTraining(job, { checkpointSeconds: 1000 });
+    assert.is(result.steps, job.steps);
+    finish(job);
+    const phases = ledgerOf(`budget-${accountant}`).totals();
+    assert.is(phases[0].steps, 2 * job.steps);
+    const spent = epsilonOf(phases, 1e-5);
+    const next = epsilonOf([{ ...phases[0], steps: phases[0].steps + 4 }], 1e-5);
+    assert.ok(spent[accountant] <= 2, `spent ${spent[accountant]}`);
+    assert.ok(next[accountant] > 2, `${next[accountant]} would have been within the budget`);
+    assert.ok(spent.pld_lower <= spent.pld && spent.pld <= spent.rdp);
+  }
+});
+
+test('a run that died goes on from its checkpoint and counts what it had paid', async () => {
+  const job = await start('died', { epsilon: 2 });
+  const whole = job.steps;
+  // The first checkpoint is there before anything is spent; then the process dies without another.
+  await runTraining(job, { checkpointSeconds: 1000, stop: () => true });
+  cpSync(join(root, 'died', 'checkpoint.safetensors'), join(root, 'early.safetensors'));
+  await runTraining({ ...job, steps: 10 }, { checkpointSeconds: 1000 });
+  finish(job);
+  cpSync(join(root, 'early.safetensors'), join(root, 'died', 'checkpoint.safetensors'));
+  const again = await openTraining(gpu, join(root, 'died'), { write: true });
+  assert.is(again.gan.step, 0);
+  assert.is(again.steps, whole - 10);
+  await runTraining(again, { checkpointSeconds: 1000 });
+  finish(again);
+  const [{ steps }] = ledgerOf('died').totals();
+  assert.is(steps, 2 * whole);
+  assert.ok(epsilonOf([{ q: (2 * 100) / 5000, sigma: 1.2, steps }], 1e-5).rdp <= 2);
+});
+
+test('a budget that does not pay for one step writes nothing', async () => {
+  assert.is(await code(() => start('poor', { epsilon: 0.001, batch: 500 })), 'CONFIG');
+  assert.throws(() => readFileSync(join(root, 'poor', 'run.json')), /ENOENT/);
+});
+
+test('a ledger that is gone, edited or older than the checkpoint is refused', async () => {
+  const job = await start('book');
+  await runTraining({ ...job, steps: 6 }, { checkpointSeconds: 0, chunk: 2 });
+  finish(job);
+  const path = join(root, 'book', 'ledger.jsonl');
+  const text = readFileSync(path, 'utf8');
+  const lines = text.trimEnd().split('\n');
+  const resume = () => openTraining(gpu, join(root, 'book'), { write: true });
+  for (const changed of ['', text.replace('"sigma":1.2', '"sigma":9'), `${lines.slice(0, -2).join('\n')}\n`]) {
+    writeFileSync(path, changed);
+    assert.is(await code(resume), 'FILE');
+  }
+  rmSync(path);
+  assert.is(await code(resume), 'FILE');
+  writeFileSync(path, text);
+  const good = await resume();
+  assert.is(good.gan.step, 6);
+  finish(good);
+});
+
+test('two fresh runs of one seed differ, two insecure ones do not, stopped and resumed or not', async () => {
+  const sampled = async (out: string, insecureSeed?: number, stopAt?: number) => {
+    let job = await start(out, { epsilon: 0, steps: 12 }, insecureSeed);
+    if (stopAt) {
+      await runTraining({ ...job, steps: stopAt }, { checkpointSeconds: 1000 });
+      finish(job);
+      job = await openTraining(gpu, join(root, out), { write: true });
+      assert.is(job.gan.step, stopAt);
+    }
+    await runTraining(job, { checkpointSeconds: 1000, chunk: 5 });
+    const rows = Array.from(await job.gan.sample(20));
+    finish(job);
+    return rows;
+  };
+  assert.not.equal(await sampled('fresh-1'), await sampled('fresh-2'));
+  const seeded = await sampled('seeded-1', 7);
+  assert.equal(await sampled('seeded-2', 7), seeded);
+  assert.equal(await sampled('seeded-3', 7, 5), seeded);
+});
+
+test('every record has one partition, which no other record decides', async () => {
+  const job = await start('parts', { partitions: 3 });
+  const owners = job.gan.owners();
+  finish(job);
+  const counts = [0, 1, 2].map((k) => owners.filter((o) => o === k).length);
+  assert.is(
+    counts.reduce((a, b) => a + b),
+    5000,
+  );
+  assert.ok(
+    counts.every((n) => Math.abs(n - 5000 / 3) < 200),
+    counts.join(),
+  );
+  const fewer = await start('fewer', { partitions: 3, rows: 4000 });
+  assert.equal(Array.from(fewer.gan.owners()), Array.from(owners.subarray(0, 4000)));
+  finish(fewer);
+});
+
+test.run();
