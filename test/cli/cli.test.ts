@@ -57,8 +57,8 @@ test('--help and --version of the program; without a verb, help on stderr and ex
 test('what cannot be trained: one line, nothing written', () =>
   cli.allFail([
     ['train pargan --data blobs --preset nope', 1, /--preset: there is no preset nope\. Use one of blobs-js, /],
-    ['train nope --data blobs', 2, /there is no system nope\. Use gan or pargan/],
-    ['train --data blobs', 2, /which system\? Use gan or pargan/],
+    ['train nope --data blobs', 2, /there is no system nope\. Use gan, pargan, dpgan, dp-pargan/],
+    ['train --data blobs', 2, /which system\? Use gan, pargan, dpgan, dp-pargan/],
     ['train pargan', 2, /--data: no data set was named/],
     ['train pargan --data nope --json', 1, /there is no data set "nope"; there are: blobs, circles.* data import /],
     ['train pargan --data ../etc', 1, /"\.\.\/etc" cannot be the name of a data set/],
@@ -68,6 +68,9 @@ test('what cannot be trained: one line, nothing written', () =>
       /--batch: a partition has 19 rows.*--batch 19 or less/,
     ],
     ['train gan --data blobs --partitions 3', 1, /--partitions: a gan has one critic\. Train pargan instead/],
+    ['train dpgan --data blobs --partitions 3', 1, /--partitions: a dpgan has one critic\. Train dp-pargan instead/],
+    ['train gan --data blobs --noise-multiplier 1', 1, /--noise-multiplier belongs to private systems/],
+    ['train pargan --data blobs --insecure-seed 1', 1, /--insecure-seed belongs to private systems/],
     ['train pargan --data blobs --partitions 0', 1, /--partitions: .*>=1/],
     ['train pargan --data blobs --batch 2.5', 1, /--batch: /],
     ['train pargan --data blobs --steps 10 --epochs 2', 2, /--epochs and --steps/],

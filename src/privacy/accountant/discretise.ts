@@ -98,8 +98,9 @@ const firstEdge = (law: LossLaw, low: number, high: number, h: number): number =
  * more than its own spread. Of the `remove` law; `add` has the negative.
  */
 export function originOf(law: LossLaw, low: number, high: number, h: number): number {
-  integrate(law, low, firstEdge(law, low, high, h), 0, 0);
-  return sums.mass > 0 ? -Math.log1p(-sums.gain / sums.mass) : law.loss(low);
+  const lowest = law.loss(low);
+  integrate(law, low, firstEdge(law, low, high, h), lowest, 0);
+  return sums.mass > 0 ? lowest + Math.min(h / 2, -Math.log1p(-sums.gain / sums.mass)) : lowest;
 }
 
 /** The own mass below `low`, from above: the law's lowest component there is N(0, sigma^2), or N(1, sigma^2) for q = 1. */
@@ -183,15 +184,18 @@ function balance(law: LossLaw, { place, high, level, weight, wanted, guess }: Si
     if (have + sums.gain >= wanted) break;
     [from, mass, have] = [to, mass + sums.mass, have + sums.gain];
   }
-  // The gain grows with the edge: bisection, then what Newton's method adds is not worth its care.
+  // The gain grows with the edge: Newton's method, kept inside what bisection leaves.
   let [a, b] = [from, to];
-  for (let step = 0; step < 60 && b - a > 4e-16 * Math.abs(b); step++) {
-    const middle = a + (b - a) / 2;
+  let middle = b;
+  for (let step = 0; step < 80 && b - a > 4e-16 * Math.abs(b); step++) {
     integrate(law, from, middle, level, weight);
     const rest = have + sums.gain - wanted;
     if (rest >= 0) b = middle;
     else a = middle;
     if (rest >= 0 && rest < 1e-10 * wanted) break;
+    law.at(middle, level, weight, point);
+    middle -= rest / point[1] - 1e-11 * (middle - place);
+    if (!(middle > a && middle < b)) middle = a + (b - a) / 2;
   }
   integrate(law, from, b, level, weight);
   sums.mass += mass;
