@@ -3,6 +3,7 @@
  * weights. The naive kernel beside the chosen one. Validated before timed: the naive kernel against float64 at some
  * entries, every other against the naive one whole.
  */
+import '../src/ops/conv_naive.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { type ConvKernel, eligibleConv } from '../src/ops/conv_plan.ts';
 import { runConv, runConvFilter, runConvInput } from '../src/ops/conv_run.ts';

@@ -1,18 +1,17 @@
 /** Runs the three convolutions, with the kernels that conv_plan.ts chooses; no nodes. */
 
-import filterNaive from '#shaders/conv_filter_naive.wgsl';
 import filterRegister from '#shaders/conv_filter_register.wgsl';
 import filterSubgroup4 from '#shaders/conv_filter_subgroup4.wgsl';
 import filterTile from '#shaders/conv_filter_tile.wgsl';
 import fold from '#shaders/conv_fold.wgsl';
-import inputNaive from '#shaders/conv_input_naive.wgsl';
-import naive from '#shaders/conv_naive.wgsl';
 import register from '#shaders/conv_register.wgsl';
 import subgroup4 from '#shaders/conv_subgroup4.wgsl';
 import tile from '#shaders/conv_tile.wgsl';
+import { VeilganError } from '../gpu/errors.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
+import type { AnyShader } from '../wgsl/shader.ts';
 import { type ConvKernel, type ConvShape, planConv, planConvFilter, planConvNorms } from './conv_plan.ts';
 import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
 import { runMatmul, transposeBlocks } from './matmul.ts';
@@ -24,6 +23,22 @@ export interface ConvCall extends ConvShape {
   readonly share: number;
   /** a kernel other than the plan's choice, for benchmarks and tests */
   readonly force?: ConvKernel;
+}
+
+/** The kernels of conv_naive.ts, once somebody has imported it. */
+let specification: Record<'forward' | 'input' | 'filter', AnyShader> | null = null;
+
+export function specify(kernels: NonNullable<typeof specification>): void {
+  specification = kernels;
+}
+
+/** @throws VeilganError VALIDATION where conv_naive.ts is not there */
+function naive(which: 'forward' | 'input' | 'filter'): AnyShader {
+  if (specification) return specification[which];
+  throw new VeilganError('VALIDATION', 'the naive kernels of convolution are not loaded', {
+    where: 'conv',
+    fix: 'Import ops/conv_naive.ts, or leave the choice of the kernel to the plan',
+  });
 }
 
 const tuned = { register, subgroup4, tile };
@@ -62,7 +77,7 @@ export function runConv(call: ConvCall, x: Tensor, k: Tensor, epilogue: Epilogue
     t.dispose();
     return y;
   }
-  gpu.run(kernel === 'naive' ? naive : tuned[kernel], plan, { x, k, c, y }, p, plan.grid);
+  gpu.run(kernel === 'naive' ? naive('forward') : tuned[kernel], plan, { x, k, c, y }, p, plan.grid);
   return y;
 }
 
@@ -74,7 +89,7 @@ export function runConvInput(call: ConvCall, y: Tensor, k: Tensor, epilogue: Epi
   const { kernel, ...plan } = planConv(call, true, gpu.adapter, call.force);
   const { c, p } = params(call, epilogue, k, call.ci);
   if (kernel === 'naive') {
-    gpu.run(inputNaive, plan, { y, k, c, x }, p, plan.grid);
+    gpu.run(naive('input'), plan, { y, k, c, x }, p, plan.grid);
     return x;
   }
   if (kernel === 'fold') {
@@ -102,7 +117,7 @@ export function runConvFilter(call: ConvCall, x: Tensor, y: Tensor, shape: Shape
   const p = { ...params(call, NONE, x, call.co).p, chunk, splits };
   const k = empty(gpu, splits === 1 ? shape : [splits, ...shape]);
   if (kernel === 'naive') {
-    gpu.run(filterNaive, plan, { x, y, k }, p, plan.grid);
+    gpu.run(naive('filter'), plan, { x, y, k }, p, plan.grid);
     return k;
   }
   const overrides = { ...plan.overrides, WEIGHTED: weights ? 1 : 0 };

@@ -1,4 +1,5 @@
 /** Every convolution kernel, forced, against float64 and against the naive one, with the tiles of both kinds of adapter. */
+import '../../src/ops/conv_naive.ts';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/node.ts';

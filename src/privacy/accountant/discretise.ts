@@ -131,7 +131,9 @@ export function dominated(law: LossLaw, grid: Grid): Masses {
     const weight = theta * level - scale;
     integrate(law, edge, place, level, weight);
     const { mass, gain } = sums;
-    const right = balance(law, { place, high, level, weight, wanted: -gain * (1 + 1e-10), guess: place - edge });
+    // Losses are rounded to 2^-53, which is seen in intervals that are much narrower than h on one side.
+    const noise = 4e-16 * (1 + Math.abs(level)) * mass;
+    const right = balance(law, { place, high, level, weight, noise, wanted: Math.max(0, -gain) * (1 + 1e-10) + noise });
     if (right === null) {
       integrate(law, edge, high, level, weight);
       masses[index - 1 - first] += sums.mass * Math.exp(-theta * h);
@@ -149,21 +151,23 @@ interface Side {
   high: number;
   level: number;
   weight: number;
-  /** how much gain is wanted */
+  /** how much gain is wanted, and how much more does not matter */
   wanted: number;
-  /** the width of the interval's other side */
-  guess: number;
+  noise: number;
 }
 
 /**
  * The edge right of `place` up to which the gain is `wanted`, leaving the mass up to there in `sums`; null where `high`
  * comes first.
  */
-function balance(law: LossLaw, { place, high, level, weight, wanted, guess }: Side): number | null {
-  // In a narrow interval the two sides are equal up to how the density bends: Newton's method, whose last step is not
-  // looked at again (its error is the square of one below 3e-6).
+function balance(law: LossLaw, { place, high, level, weight, wanted, noise }: Side): number | null {
+  // In a narrow interval the gain grows with the square of the width, up to how the density bends: Newton's method, whose
+  // last step is not looked at again (its error is the square of one below 3e-6).
+  const { slope, bend } = law.bend(place, level);
+  law.at(place, level, weight, point);
+  const width = Math.sqrt((2 * wanted) / (point[0] * slope));
   const widest = Math.min(high, place + 0.5 / law.rate(Math.abs(place)));
-  let edge = place + guess - (2 / 3) * law.bend(place, level).bend * guess * guess;
+  let edge = place + width - (bend / 3) * width * width;
   for (let step = 0; step < 5 && edge > place && edge < widest; step++) {
     integrate(law, place, edge, level, weight);
     const rest = sums.gain - wanted;
@@ -192,7 +196,7 @@ function balance(law: LossLaw, { place, high, level, weight, wanted, guess }: Si
     const rest = have + sums.gain - wanted;
     if (rest >= 0) b = middle;
     else a = middle;
-    if (rest >= 0 && rest < 1e-10 * wanted) break;
+    if (rest >= 0 && rest < 1e-10 * wanted + noise) break;
     law.at(middle, level, weight, point);
     middle -= rest / point[1] - 1e-11 * (middle - place);
     if (!(middle > a && middle < b)) middle = a + (b - a) / 2;

@@ -101,8 +101,8 @@ class LossSum {
   constructor(phases: readonly Phase[], delta: number, direction: Direction) {
     [this.phases, this.delta] = [phases, delta];
     this.laws = phases.map(({ q, sigma }) => new LossLaw(q, sigma, direction));
-    // Losses above are charged as infinite: together a millionth of delta.
-    this.logLost = Math.log((delta * 1e-6) / this.steps);
+    // Losses above are charged as infinite: together a ten-millionth of delta.
+    this.logLost = Math.log((delta * 1e-7) / this.steps);
     this.ranges = this.laws.map((law) => ({ low: lowest(law), high: highest(law, this.logLost) }));
     this.logMgfs = this.laws.map((law, i) => truncatedLogMgf(law, this.ranges[i].low, this.ranges[i].high));
     this.guess = leastEpsilon((order) => this.logMgf(order - 1) / (order - 1), delta).epsilon;
