@@ -39,17 +39,16 @@ export function noiseMultiplier(q: number, steps: number, budget: Budget): { sig
     });
   }
   const { spent = [], epsilon: target, delta, accountant } = budget;
-  const at = (by: Accountant) => (logSigma: number) =>
-    epsilonBy(by, [...spent, { q, sigma: Math.exp(logSigma), steps }], delta, 1e-4) / target;
-  let [low, high] = [Math.log(LEAST), Math.log(MOST)];
+  const at = (by: Accountant, relative: number) => (logSigma: number) =>
+    epsilonBy(by, [...spent, { q, sigma: Math.exp(logSigma), steps }], delta, relative) / target;
+  let [low, high] = around(at(accountant === 'pld' ? 'rdp' : accountant, 0));
+  const ratio = at(accountant, 1e-4);
   if (accountant === 'pld') {
-    // RDP's answer is enough noise for PLD too, and close.
-    const rough = at('rdp');
-    if (rough(high) <= 1) high = secant(rough, low, high, 1e-3).good;
-    low = Math.max(low, high - 0.5);
-    while (low > Math.log(LEAST) && at('pld')(low) <= 1) [high, low] = [low, Math.max(Math.log(LEAST), low - 1)];
+    // RDP's answer is enough noise for PLD too, and close; then wide bounds narrow what tight ones have to search.
+    high = secant(at('rdp', 0), low, high, 1e-3).good;
+    high = secant(at('pld', 3e-3), bracket(at('pld', 3e-3), high, 0.1), high, 2e-3).good;
+    low = bracket(ratio, high, 4e-3);
   }
-  const ratio = at(accountant);
   const found = secant(ratio, low, high, 1e-4);
   if (found.ratio > 1) {
     throw new VeilganError('CONFIG', `no noise up to ${MOST} keeps epsilon at ${target}`, {
@@ -57,6 +56,21 @@ export function noiseMultiplier(q: number, steps: number, budget: Budget): { sig
     });
   }
   return { sigma: Math.exp(found.good), epsilon: found.ratio * target };
+}
+
+/** Two points, the lower not good and the upper good, up or down from 0; or the ends of what is tried. */
+function around(f: (x: number) => number): [low: number, high: number] {
+  if (f(0) <= 1) return [bracket(f, 0, 0.3), 0];
+  let stride = 0.5;
+  let [low, high] = [0, stride];
+  while (high < Math.log(MOST) && f(high) > 1) [low, high] = [high, high + (stride *= 2)];
+  return [low, Math.min(high, Math.log(MOST))];
+}
+
+/** A point below `high` that is not good, down in growing strides; or the least that is tried. */
+function bracket(f: (x: number) => number, high: number, stride: number): number {
+  for (let low = high - stride; low > Math.log(LEAST); low -= stride *= 4) if (f(low) > 1) return low;
+  return Math.log(LEAST);
 }
 
 /**
@@ -68,14 +82,15 @@ export function stepsWithin(q: number, sigma: number, budget: Budget): number {
   checkBudget(budget);
   const { spent = [], epsilon: target, delta, accountant } = budget;
   const limit = 1e9 - spent.reduce((sum, { steps }) => sum + steps, 0);
-  const within = (by: Accountant) => (steps: number) =>
-    epsilonBy(by, [...spent, { q, sigma, steps }], delta, 1e-4) <= target;
-  const search = (good: (steps: number) => boolean, from: number, share: number): number => {
-    if (!good(from)) return from === 0 ? -1 : search(good, 0, share);
-    let [low, high] = [from, Math.min(limit, Math.max(1, Math.ceil(from * 1.3)))];
-    while (good(high)) {
-      if (high >= limit) return limit;
-      [low, high] = [high, Math.min(limit, 2 * high)];
+  const within = (by: Accountant, relative: number) => (steps: number) =>
+    epsilonBy(by, [...spent, { q, sigma, steps }], delta, relative) <= target;
+  /** The most good steps, to a share of them, from a number that is good (or 0): up in growing strides, then halving. */
+  const search = (good: (steps: number) => boolean, from: number, stride: number, share: number): number => {
+    let low = from;
+    let high = Math.min(limit, from + Math.max(1, Math.ceil(stride * from)));
+    for (let more = 4; low < limit && good(high); more *= 4) {
+      low = high;
+      high = Math.min(limit, from + Math.max(more, Math.ceil(more * stride * from)));
     }
     while (high - low > Math.max(1, share * low)) {
       const middle = Math.floor((low + high) / 2);
@@ -84,8 +99,10 @@ export function stepsWithin(q: number, sigma: number, budget: Budget): number {
     }
     return low;
   };
-  const rough = Math.max(0, search(within(accountant === 'discrete' ? 'discrete' : 'rdp'), 0, 0));
-  return accountant === 'pld' ? Math.max(0, search(within('pld'), rough, 1e-4)) : rough;
+  const rough = search(within(accountant === 'discrete' ? 'discrete' : 'rdp', 0), 0, 0, 0);
+  if (accountant !== 'pld') return rough;
+  const close = search(within('pld', 3e-3), rough, 0.08, 2e-3);
+  return search(within('pld', 1e-4), close, 3e-3, 1e-4);
 }
 
 function checkBudget({ epsilon, delta, spent = [] }: Budget): void {

@@ -63,7 +63,7 @@ export function pldEpsilon(phases: readonly Phase[], delta: number, options: Pld
   const enough = () => Math.max(relative * Math.max(upper.remove, upper.add), absolute);
   let lower = 0;
   let log2 = Math.min(14, maxLog2);
-  for (;;) {
+  for (let before = Number.POSITIVE_INFINITY; ; before = gap()) {
     for (const direction of ['remove', 'add'] as const) {
       if (upper[direction] - lower <= enough()) continue;
       const bounds = boundsOnGrid(sums[direction], 2 ** log2, guess[direction]);
@@ -71,7 +71,9 @@ export function pldEpsilon(phases: readonly Phase[], delta: number, options: Pld
       lower = Math.max(lower, bounds.lower);
       if (bounds.inside) guess[direction] = bounds.upper;
     }
-    if (log2 >= maxLog2 || gap() <= enough()) break;
+    // Where charged rounding is what is left, a finer grid does not help.
+    const stuck = lower > 0 && gap() > before / 1.5;
+    if (log2 >= maxLog2 || gap() <= enough() || stuck) break;
     // The gap falls fourfold with twice the nodes.
     log2 = Math.min(maxLog2, log2 + Math.min(3, Math.max(1, Math.ceil(Math.log2(gap() / enough()) / 2))));
   }

@@ -1,0 +1,88 @@
+/** `account` as a process: its document, its words for people, its exit codes. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CommandLine, type Wrong } from './spawned.ts';
+
+const cli = await CommandLine.make('account');
+test.after(() => cli.remove());
+
+interface Account {
+  epsilon: { rdp?: number; pld?: number; pld_lower?: number };
+  order?: number;
+  gap?: number;
+  sigma?: number;
+  sigma_by?: { rdp?: number; pld?: number };
+  delta: number;
+  mechanism: string;
+  phases: { q: number; sigma: number; steps: number }[];
+}
+
+const account = (args: string) => cli.json<Account>('account', ...args.split(' '));
+const near = (value: number | undefined, want: number, tolerance: number) =>
+  assert.ok(Math.abs(value! - want) <= tolerance, `${value} is not ${want} +- ${tolerance}`);
+
+test('the acceptance case', async () => {
+  const { epsilon, order, gap, delta } = await account(
+    '--q 0.0021321962 --sigma 1 --steps 450000 --delta 1e-5 --accountant all',
+  );
+  near(epsilon.rdp, 9.963, 1e-3);
+  near(epsilon.pld, 9.272, 1e-3);
+  assert.ok(epsilon.pld_lower! <= epsilon.pld! && epsilon.pld! < epsilon.rdp!);
+  near(gap, epsilon.pld! - epsilon.pld_lower!, 1e-12);
+  near(order, 3.4, 0.05);
+  assert.is(delta, 1e-5);
+});
+
+test('one accountant alone, several phases, a quotient', async () => {
+  const rdp = await account('--q 64/60000 --sigma 1 --steps 100 --accountant rdp');
+  assert.equal(Object.keys(rdp.epsilon), ['rdp']);
+  assert.is(rdp.phases[0].q, 64 / 60000);
+  const pld = await account('--phase 0.01,1,100 --phase 1,20,3 --accountant pld');
+  assert.equal(Object.keys(pld.epsilon), ['pld', 'pld_lower']);
+  assert.equal(pld.phases, [
+    { q: 0.01, sigma: 1, steps: 100 },
+    { q: 1, sigma: 20, steps: 3 },
+  ]);
+});
+
+test('noise for a target: each accountant asked stays within it', async () => {
+  const both = await account('--q 1/118 --steps 10000 --target-epsilon 1');
+  near(both.sigma, 3.519, 1e-3);
+  near(both.epsilon.rdp, 1, 1e-3);
+  assert.ok(both.epsilon.rdp! <= 1 && both.epsilon.pld! < both.epsilon.rdp!);
+  assert.ok(both.sigma_by!.pld! < both.sigma_by!.rdp! && both.sigma === both.sigma_by!.rdp);
+  const tight = await account('--q 1 --steps 10 --target-epsilon 1 --accountant pld');
+  assert.ok(tight.epsilon.pld! <= 1 && tight.epsilon.pld! > 0.998 && tight.sigma === tight.sigma_by!.pld);
+});
+
+test('the discrete mechanism has RDP only', async () => {
+  const { epsilon, mechanism } = await account('--q 0.01 --sigma 1 --steps 1000 --mechanism discrete');
+  assert.equal([Object.keys(epsilon), mechanism], [['rdp'], 'discrete']);
+  near(epsilon.rdp, 2.1078, 1e-3);
+});
+
+test('for people: the bounds, the gap and what is protected', async () => {
+  const { code, stdout, stderr } = await cli.run(...'account --q 0.01 --sigma 1 --steps 100'.split(' '));
+  assert.equal([code, stderr], [0, '']);
+  assert.match(stdout, /^RDP {7}epsilon [\d.]+ \(order [\d.]+\)$/m);
+  assert.match(stdout, /^PLD {7}epsilon [\d.]+ \(certified: at least [\d.]+, gap [\d.]+e-\d+\)$/m);
+  assert.match(stdout, /adding or removing one record, Poisson sampling/);
+});
+
+test('wrong calls: one line, exit code 2', async () => {
+  const wrong: Wrong[] = [
+    ['account', 2, /--q: it was not given/],
+    ['account --q 2 --sigma 1 --steps 3', 2, /--q: q is 2 and must be from 0 to 1/],
+    ['account --q 0.1 --sigma 0 --steps 3', 2, /--sigma: sigma is 0/],
+    ['account --q 0.1 --sigma 1 --steps 3 --delta 0', 2, /--delta: delta is 0/],
+    ['account --q x --sigma 1 --steps 3', 2, /must be a number/],
+    ['account --phase 1,2', 2, /must be q,sigma,steps/],
+    ['account --q 0.1 --steps 3 --target-epsilon 0', 2, /--target-epsilon: epsilon is 0/],
+    ['account --q 0.1 --sigma 1 --steps 3 --target-epsilon 1', 2, /--sigma: it is what --target-epsilon looks for/],
+    ['account --q 0.1 --steps 9 --target-epsilon 0.1 --phase 1,1,1', 2, /no noise up to/],
+    ['account --q 0.1 --sigma 1 --steps 3 --accountant pld --mechanism discrete', 2, /no PLD accountant/],
+  ];
+  await cli.allFail(wrong, 2);
+});
+
+test.run();
