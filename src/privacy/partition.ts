@@ -82,11 +82,16 @@ export function sipHash(key: Uint32Array, bytes: Uint8Array): [number, number] {
 
 /**
  * The partition of each record, 0 .. partitions - 1, uniform up to 2^-32; sizes are unequal, as they must be.
- * @param ids one a record, which stay the same whatever other records there are: a number or a text. 1 and '1' are one.
+ * @param ids one a record, which stay the same whatever other records there are: a number, a text (1 and '1' are one),
+ * or bytes, such as the record itself.
  * @param key four words or more, e.g. of `PrivacyKey.derive('partition')`
  * @throws VeilganError CONFIG for a number of partitions that is no whole number >= 1
  */
-export function partitionOf(ids: Iterable<number | string>, partitions: number, key: Uint32Array): Uint32Array {
+export function partitionOf(
+  ids: Iterable<number | string | Uint8Array>,
+  partitions: number,
+  key: Uint32Array,
+): Uint32Array {
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > TWO_32 / 2 ** 12) {
     throw new VeilganError('CONFIG', `${partitions} partitions`, {
       where: '--partitions',
@@ -96,7 +101,7 @@ export function partitionOf(ids: Iterable<number | string>, partitions: number, 
   const encoder = new TextEncoder();
   const out: number[] = [];
   for (const id of ids) {
-    const [, high] = sipHash(key, encoder.encode(String(id)));
+    const [, high] = sipHash(key, id instanceof Uint8Array ? id : encoder.encode(String(id)));
     out.push(Math.floor((high / TWO_32) * partitions));
   }
   return Uint32Array.from(out);

@@ -14,11 +14,9 @@ import { pldEpsilon } from '../privacy/accountant/pld.ts';
 import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
 import { PrivacyKey } from '../privacy/key.ts';
 import { NoiseSource } from '../privacy/noise.ts';
-import { partitionRows, sipHash } from '../privacy/partition.ts';
+import { partitionOf, partitionRows } from '../privacy/partition.ts';
 import { PoissonSampler } from '../privacy/sampling.ts';
 import { createLedger, LEDGER, type Ledger, type LedgerTerms, openLedger, readLedger } from './ledger.ts';
-
-const TWO_32 = 2 ** 32;
 
 export const isPrivate = (system: string): boolean => system === 'dpgan' || system === 'dp-pargan';
 
@@ -50,11 +48,8 @@ function partitionsOf({ train, features }: Dataset, rows: number, partitions: nu
   const key = PrivacyKey.insecure(seed).derive('partition');
   const bytes = new Uint8Array(train.buffer, train.byteOffset, train.byteLength);
   const width = features * train.BYTES_PER_ELEMENT;
-  const owners = Uint32Array.from({ length: rows }, (_, row) => {
-    const [, high] = sipHash(key, bytes.subarray(row * width, (row + 1) * width));
-    return Math.floor((high / TWO_32) * partitions);
-  });
-  return partitionRows(owners, partitions);
+  const records = Array.from({ length: rows }, (_, row) => bytes.subarray(row * width, (row + 1) * width));
+  return partitionRows(partitionOf(records, partitions, key), partitions);
 }
 
 /** What a private run has spent and may still spend. */
@@ -63,8 +58,8 @@ export interface Guarantee {
   readonly config: PrivateConfig;
   /** whether noise and samples follow from a seed, so that there is no guarantee at all */
   readonly insecure: boolean;
-  /** generator steps at which the budget is spent; Infinity without one */
-  reach(): number;
+  /** generator steps at which the budget is spent, as of its opening; Infinity without one, or where it is only read */
+  readonly reach: number;
   /** what a checkpoint must say for the ledger to be resumed */
   meta(): Record<string, string>;
   /** Wipes the keys and closes the ledger. */
@@ -112,16 +107,18 @@ export function privateRun(
     for (const sampler of samplers) sampler.dispose();
     ledger?.close();
   };
-  const guaranteeOf = (book: Ledger): Guarantee => ({
+  /** A search by the accountant, which may take seconds. */
+  const reachOf = (spent: readonly Phase[]): number => {
+    const { epsilon, delta, accountant, criticSteps } = config;
+    if (!epsilon) return Number.POSITIVE_INFINITY;
+    const more = stepsWithin(q, sigma, { epsilon, delta, accountant, spent });
+    return Math.floor((gan.updates + more) / criticSteps);
+  };
+  const guaranteeOf = (book: Ledger, reach: number): Guarantee => ({
     ledger: book,
+    reach,
     config,
     insecure: insecureSeed !== undefined,
-    reach: () => {
-      if (!config.epsilon) return Number.POSITIVE_INFINITY;
-      const { epsilon, delta, accountant, criticSteps } = config;
-      const more = stepsWithin(q, sigma, { epsilon, delta, accountant, spent: book.totals() });
-      return Math.floor((gan.updates + more) / criticSteps);
-    },
     meta: () => ({
       ledger_line: String(book.head.line),
       ledger_hash: book.head.hash,
@@ -133,9 +130,11 @@ export function privateRun(
     gan,
     close,
     begin: (dir) => {
-      ledger = createLedger(join(dir, LEDGER), ledgerTerms(config, rows));
-      const guarantee = guaranteeOf(ledger);
-      if (guarantee.reach() >= 1) return guarantee;
+      const reach = reachOf([]);
+      if (reach >= 1) {
+        ledger = createLedger(join(dir, LEDGER), ledgerTerms(config, rows));
+        return guaranteeOf(ledger, reach);
+      }
       throw new VeilganError('CONFIG', `epsilon ${config.epsilon} does not pay for one step of this configuration`, {
         where: '--epsilon',
         fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
@@ -143,7 +142,7 @@ export function privateRun(
     },
     resume: (dir, meta, write) => {
       const path = join(dir, LEDGER);
-      if (!write) return guaranteeOf(readLedger(path, { warn: () => {} }));
+      if (!write) return guaranteeOf(readLedger(path, { warn: () => {} }), Number.POSITIVE_INFINITY);
       const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
       const warn = (line: string) => void process.stderr.write(`${line}\n`);
       ledger = openLedger(path, { terms: ledgerTerms(config, rows), head, updates: gan.updates, warn });
@@ -153,7 +152,7 @@ export function privateRun(
           counter.position = positions[i];
         });
       }
-      return guaranteeOf(ledger);
+      return guaranteeOf(ledger, reachOf(ledger.totals()));
     },
   };
 }

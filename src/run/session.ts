@@ -66,7 +66,7 @@ export async function startTraining(gpu: Gpu, options: Start): Promise<TrainingJ
   try {
     run = createRun(options.out, meta, { root: options.root });
     const guarantee = made?.begin(run.dir);
-    return { run, gan, guarantee, data, steps: Math.min(config.steps, guarantee?.reach() ?? config.steps) };
+    return { run, gan, guarantee, data, steps: Math.min(config.steps, guarantee?.reach ?? config.steps) };
   } catch (error) {
     made?.close();
     gan.dispose();
@@ -118,9 +118,10 @@ export async function openTraining(
     const data = await dataOf(run);
     const { system, seed } = run.info;
     const { insecureSeed, ...fields } = run.info.config as { insecureSeed?: number };
-    const config = isPrivate(system) ? parsePrivate(fields) : makeConfig(undefined, fields);
+    const dp = isPrivate(system) ? parsePrivate(fields) : null;
+    const config = dp ?? makeConfig(undefined, fields);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
-    if (isPrivate(system)) made = privateRun(gpu, parsePrivate(fields), data, seed, insecureSeed);
+    if (dp) made = privateRun(gpu, dp, data, seed, insecureSeed);
     gan = made?.gan ?? new ParGan(gpu, config, data, seed);
     const tensors = Object.fromEntries(
       Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
@@ -128,7 +129,7 @@ export async function openTraining(
     gan.restore(tensors, checkpoint.meta);
     const guarantee = made?.resume(run.dir, checkpoint.meta, write);
     const wanted = steps ?? config.steps;
-    return { run, gan, guarantee, data, steps: Math.min(wanted, guarantee?.reach() ?? wanted) };
+    return { run, gan, guarantee, data, steps: Math.min(wanted, guarantee?.reach ?? wanted) };
   } catch (error) {
     made?.close();
     gan?.dispose();

@@ -1,5 +1,5 @@
 /** Private runs: they end at their budget, pay before they spend, and never forget what they paid. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -97,6 +97,7 @@ test('a run that died goes on from its checkpoint and counts what it had paid', 
 test('a budget that does not pay for one step writes nothing', async () => {
   assert.is(await code(() => start('poor', { epsilon: 0.001, batch: 500 })), 'CONFIG');
   assert.throws(() => readFileSync(join(root, 'poor', 'run.json')), /ENOENT/);
+  assert.not.ok(existsSync(join(root, 'poor')));
 });
 
 test('a ledger that is gone, edited or older than the checkpoint is refused', async () => {
