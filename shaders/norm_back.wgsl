@@ -2,6 +2,7 @@
 //   y = gamma / sqrt(variance + epsilon) * (e - scale sum_r e - scale u sum_r e u), the sums only with BATCH.
 // Shapes: x, g and y [G, total], the last axis of them channels; sums [2, G, channels], `half` elements each; gamma and
 // beta [G / w_div, channels], mean and variance [G / s_div, channels]. Grid: (ceil(threads / 64), G).
+//@use norm_channel
 struct Params {
   total: u32, threads: u32, channels: u32, w_div: u32, s_div: u32, half: u32, epsilon: f32, slope: f32, scale: f32,
 }
@@ -15,21 +16,12 @@ struct Params {
 @group(0) @binding(7) var<storage, read> sums: array<f32>;
 @group(0) @binding(8) var<storage, read_write> y: array<f32>;
 override BATCH: bool = true; // whether the statistics are those of x
-override STATISTICS: bool = true; // without: mean 0, and the root 1
-override WEIGHTS: bool = true; // without: gamma 1, beta 0
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= p.threads) { return; }
   let j = id.x % p.channels;
-  let s = id.y / p.s_div * p.channels + j;
-  let w = id.y / p.w_div * p.channels + j;
-  var m = 0.0;
-  var r = 1.0;
-  var k = 1.0;
-  var b = 0.0;
-  if (STATISTICS) { m = mean[s]; r = 1.0 / sqrt(variance[s] + p.epsilon); }
-  if (WEIGHTS) { k = gamma[w]; b = beta[w]; }
+  let c = channel_of(id.y, j);
   // Statistics that are given do not depend on x.
   var e0 = 0.0;
   var e1 = 0.0;
@@ -39,8 +31,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let end = (id.y + 1u) * p.total;
   for (var i = id.y * p.total + id.x; i < end; i += p.threads) {
-    let u = (x[i] - m) * r;
-    let e = select(p.slope * g[i], g[i], u * k + b > 0.0);
-    y[i] = k * r * (e - e0 - u * e1);
+    let u = (x[i] - c.m) * c.r;
+    let e = select(p.slope * g[i], g[i], u * c.k + c.b > 0.0);
+    y[i] = c.k * c.r * (e - e0 - u * e1);
   }
 }

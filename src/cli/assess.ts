@@ -6,7 +6,7 @@ import { type Tvd, tvd } from '../attack/tvd.ts';
 import { whiteBox } from '../attack/whitebox.ts';
 import { floats } from '../data/records.ts';
 import { BLOB_MEANS, BLOB_VARIANCE } from '../data/synthetic.ts';
-import { trainingRows } from '../gan/rows.ts';
+import { pickRows, trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { energyDistance } from '../metrics/energy.ts';
 import { modeShares, ringShares, shareWithin } from '../metrics/modes.ts';
@@ -25,17 +25,8 @@ export interface Assessment {
 function members({ gan, data }: TrainingJob): { rows: Float32Array; own: Uint32Array } {
   const owners = gan.owners();
   const seen = [...owners.keys()].filter((row) => owners[row] < gan.config.partitions);
-  const rows = pick(data, seen);
+  const rows = floats(pickRows(data.train, data.features, seen));
   return { rows, own: Uint32Array.from(seen, (row) => owners[row]) };
-}
-
-function pick({ train, features }: TrainingJob['data'], list: readonly number[]): Float32Array {
-  const all = floats(train);
-  const rows = new Float32Array(list.length * features);
-  list.forEach((row, i) => {
-    rows.set(all.subarray(row * features, (row + 1) * features), i * features);
-  });
-  return rows;
 }
 
 /**
@@ -44,7 +35,7 @@ function pick({ train, features }: TrainingJob['data'], list: readonly number[])
  */
 function unseen({ gan, data }: TrainingJob): Float32Array {
   if (data.holdoutRows) return floats(data.holdout);
-  return floats(data.train).subarray(trainingRows(data, gan.config) * data.features);
+  return floats(data.train.subarray(trainingRows(data, gan.config) * data.features));
 }
 
 /** Runs attacks on a trained run: members are its training rows, non-members the hold-out. @throws VeilganError DATA */

@@ -51,11 +51,10 @@ export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFl
   }
   const config = isPrivate(system) ? parsePrivate(withPreset(flags.preset, fields)) : plainConfig(flags.preset, fields);
   if (flags.insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
-  const data = await loadDataset(flags.data);
   return startTraining(gpu, {
     system,
     data: flags.data,
-    config: withEpochs(config, flags, trainingRows(data, config)),
+    config: flags.epochs === undefined ? config : await withEpochs(config, flags),
     seed: flags.seed,
     out: flags.out,
     insecureSeed: flags.insecureSeed,
@@ -76,14 +75,14 @@ function plainConfig(preset: string | undefined, fields: Record<string, unknown>
 }
 
 /** `--epochs` of floor(partition / batch) steps, as the notebooks count them. */
-function withEpochs(config: GanConfig, { epochs, steps }: TrainFlags, rows: number): GanConfig {
-  if (epochs === undefined) return config;
+async function withEpochs(config: GanConfig, { data, epochs = 1, steps }: TrainFlags): Promise<GanConfig> {
   if (steps !== undefined) {
     throw new VeilganError('USAGE', '--epochs and --steps both say how long to train', {
       where: '--epochs',
       fix: 'Give one of them',
     });
   }
+  const rows = trainingRows(await loadDataset(data as string), config);
   const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
   return { ...config, steps: Math.max(1, epochs * each) };
 }
@@ -103,6 +102,7 @@ export async function resumed(gpu: Gpu, system: string | undefined, flags: Train
   }
   const job = await openTraining(gpu, flags.resume as string, { write: true, steps: steps as number | undefined });
   if (system !== undefined && system !== job.run.info.system) {
+    job.guarantee?.close();
     job.run.close();
     throw new VeilganError('USAGE', `the run is a ${job.run.info.system}, not a ${system}`, {
       where: '--resume',

@@ -1,10 +1,9 @@
 /** Values of records: tables keep 32-bit floats, images the bytes of their source. */
 
+import { BYTE_UNIT } from '../ops/gather.ts';
+
 /** [rows, ...shape], row-major; bytes stand for the values of `floats`. */
 export type Records = Float32Array | Uint8Array;
-
-/** One 255th as a 32-bit float: a byte b stands for (2 b - 255) * BYTE_UNIT. */
-export const BYTE_UNIT = Math.fround(1 / 255);
 
 /**
  * The value of byte b in [-1, 1]: b / 127.5 - 1, computed as (2 b - 255) * BYTE_UNIT in 32-bit floats. The first factor

@@ -77,13 +77,8 @@ export class DpGan extends GanSystem {
     const train = data.train.subarray(0, this.#total * data.features);
     const perStep = config.partitions * this.#physical;
     this.#rows = new Rows(gpu, train, { width: data.features, perStep, chunk: CHUNK });
-    const zeros = (like: Tensor) => {
-      const t = scratch(like);
-      gpu.upload(t, new Float32Array(t.length));
-      return t;
-    };
     const { whole } = this.critics.parameters;
-    [this.#sum, this.#part, this.#zeros] = [zeros(whole), zeros(whole), zeros(whole)];
+    [this.#sum, this.#part, this.#zeros] = [scratch(whole), scratch(whole), scratch(whole)];
   }
 
   /** Noisy updates of the critics, done or submitted. */

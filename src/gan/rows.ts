@@ -1,13 +1,10 @@
 /** The training rows on the device, in their stored type, and which of them each step of a chunk sees. */
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { type Bytes, gather, gatherBytes } from '../ops/gather.ts';
+import { BYTE_UNIT, type Bytes, gather, gatherBytes } from '../ops/gather.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import type { GanConfig } from './config.ts';
-
-/** One 255th as a 32-bit float: a byte b of an image stands for (2 b - 255) / 255, in [-1, 1] (PAR-GAN's notebooks). */
-export const BYTE_UNIT = Math.fround(1 / 255);
 
 export interface TrainingData {
   /** [rows, features]; bytes of images stand for (2 b - 255) / 255 */
@@ -26,6 +23,14 @@ export function trainingRows(data: Pick<TrainingData, 'train' | 'features'>, con
     where: '--rows',
     fix: `Give --rows ${rows} or less; 0 takes all`,
   });
+}
+
+/** Some rows of [rows, width], in the order of the list and in their stored type. */
+export function pickRows<R extends Float32Array | Uint8Array>(train: R, width: number, list: ArrayLike<number>): R {
+  const length = list.length * width;
+  const rows = train instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  for (let i = 0; i < list.length; i++) rows.set(train.subarray(list[i] * width, (list[i] + 1) * width), i * width);
+  return rows as R;
 }
 
 /** Most bytes of rows that are sent for one chunk where they do not all fit on the device. */
@@ -106,13 +111,7 @@ export class Rows {
       gpu.upload(this.#index, list);
       return places;
     }
-    const { width } = this;
-    const train = this.#train;
-    const rows =
-      train instanceof Uint8Array ? new Uint8Array(list.length * width) : new Float32Array(list.length * width);
-    list.forEach((row, i) => {
-      rows.set(train.subarray(row * width, (row + 1) * width), i * width);
-    });
+    const rows = pickRows(this.#train, this.width, list);
     gpu.upload(this.#data, rows instanceof Uint8Array ? words(rows) : rows);
     return places;
   }

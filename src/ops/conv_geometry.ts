@@ -30,8 +30,11 @@ export interface Geometry {
 
 const count = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
 
-/** One axis: output size and zeros before, for an input of `size`. 'same' pads more after than before (TensorFlow). */
-function axis(size: number, kernel: number, stride: number, padding: Side) {
+/**
+ * Windows along one axis: how many, and the zeros before the first, for an input of `size`. 'same' pads more after than
+ * before (TensorFlow).
+ */
+export function windows(size: number, kernel: number, stride: number, padding: Side) {
   if (padding === 'same') {
     const out = Math.ceil(size / stride);
     return { out, before: Math.floor(Math.max((out - 1) * stride + kernel - size, 0) / 2) };
@@ -68,8 +71,8 @@ export function geometryOf(op: string, image: Shape, weights: Shape, options: Co
     throw shapeError(op, shapes, `a stride of ${sh} x ${sw}`, 'Give whole strides of at least 1');
   }
   const [vertical, horizontal] = sides(op, shapes, padding);
-  const y = axis(h, kh, sh, vertical);
-  const x = axis(w, kw, sw, horizontal);
+  const y = windows(h, kh, sh, vertical);
+  const x = windows(w, kw, sw, horizontal);
   if (y.out < 1 || x.out < 1) {
     throw shapeError(op, shapes, `no ${kh} x ${kw} window fits the padded image`, 'Pad it more, or use fewer taps');
   }

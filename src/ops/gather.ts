@@ -45,6 +45,9 @@ export function gather(data: Tensor, index: Tensor | IndexList): Tensor {
   return record('gather', [data], y, (g) => [scatterAdd(g, from, data.shape)]);
 }
 
+/** One 255th as a 32-bit float: a byte b of an image stands for (2 b - 255) / 255, in [-1, 1] (PAR-GAN's notebooks). */
+export const BYTE_UNIT = Math.fround(1 / 255);
+
 /** Records of bytes on the device, four a word; a byte b stands for (2 b - 255) unit. */
 export interface Bytes {
   readonly words: Tensor;

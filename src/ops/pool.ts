@@ -10,6 +10,7 @@ import { scope } from '../tensor/scope.ts';
 import { type Shape, shapeError } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
+import { windows } from './conv_geometry.ts';
 import { common, strided } from './dispatch.ts';
 import { mean } from './reduce.ts';
 
@@ -30,13 +31,6 @@ interface Pooling {
   >;
 }
 
-/** Windows along one axis, and the padding before it. */
-function along(extent: number, size: number, stride: number, padding: 'valid' | 'same'): [count: number, pad: number] {
-  if (padding === 'valid') return [Math.floor((extent - size) / stride) + 1, 0];
-  const count = Math.ceil(extent / stride);
-  return [count, Math.floor(Math.max(0, (count - 1) * stride + size - extent) / 2)];
-}
-
 function pooling(op: string, x: Tensor, size: number, { stride = size, padding = 'valid' }: PoolOptions): Pooling {
   common(op, [x]);
   if (x.rank < 3) throw shapeError(op, [x.shape], 'needs [..., h, w, c]', 'Give images, channels last');
@@ -47,8 +41,8 @@ function pooling(op: string, x: Tensor, size: number, { stride = size, padding =
     });
   }
   const [h, w, channels] = x.shape.slice(-3);
-  const [out_h, before_h] = along(h, size, stride, padding);
-  const [out_w, before_w] = along(w, size, stride, padding);
+  const { out: out_h, before: before_h } = windows(h, size, stride, padding);
+  const { out: out_w, before: before_w } = windows(w, size, stride, padding);
   if (out_h < 1 || out_w < 1) {
     throw shapeError(op, [x.shape], `a window of ${size} does not fit`, "Use a smaller one, or padding: 'same'");
   }

@@ -1,6 +1,6 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
-import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
 
 /** A player's parameters (or their gradients, or a moment): one buffer, each tensor a 256-byte-aligned range of it. */
 export interface Flat {
@@ -58,5 +58,5 @@ export function disposeFlat(f: Flat): void {
   f.whole.dispose();
 }
 
-/** A tensor of zeros that is overwritten in place, as long as another. */
-export const scratch = (like: Tensor): Tensor => empty(like.gpu, like.shape, 'f32', true);
+/** A tensor of zeros that is overwritten in place, as long as another; it outlives the program being recorded. */
+export const scratch = (like: Tensor): Tensor => tensor(like.gpu, new Float32Array(like.length), like.shape);

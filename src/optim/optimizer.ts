@@ -45,7 +45,6 @@ export class Optimizer {
     const names = config.kind === 'adam' ? ['m', 'v'] : ['v'];
     this.moments = Object.fromEntries(names.map((name) => [name, flat(gpu, shapes)]));
     this.gradient = scratch(parameters.whole);
-    gpu.upload(this.gradient, new Float32Array(this.gradient.length));
   }
 
   /** The rate of the next update, bias correction included, in f64. */

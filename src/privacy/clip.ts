@@ -54,10 +54,10 @@ export function clippedSum<P extends Params>(
     });
   }
   return withSamples(losses, params, (gradients, loss) => {
-    const parts = gradients.norms().map(({ squares, slack }) => ({ squares, slack: slack ?? scale(squares, 0) }));
+    const parts = gradients.norms();
     const upper = (list: typeof parts) => {
       const root = sqrt(list.map((n) => n.squares).reduce(add));
-      return add(scale(root, 1 + ROUNDING), list.map((n) => n.slack).reduce(add));
+      return list.flatMap((n) => n.slack ?? []).reduce(add, scale(root, 1 + ROUNDING));
     };
     const all = upper(parts);
     const counts = live ? mul(finite(all), reshape(live, all.shape)) : finite(all);

@@ -6,6 +6,7 @@ import { loadDataset } from '../data/store.ts';
 import { parseConfig } from '../gan/config.ts';
 import type { HostTensors } from '../gan/player.ts';
 import { restoreCount } from '../gan/player.ts';
+import { pickRows } from '../gan/rows.ts';
 import { train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -39,11 +40,7 @@ function split({ name, shape, train, holdout, rows, holdoutRows, labels, feature
   if (holdoutRows) return { train, labels: labels.train, test: holdout, testLabels: labels.holdout };
   const take = (test: boolean) => {
     const list = Array.from({ length: rows }, (_, row) => row).filter((row) => ((row + 1) % TEST_EVERY === 0) === test);
-    const images = train.slice(0, list.length * features);
-    list.forEach((row, i) => {
-      images.set(train.subarray(row * features, (row + 1) * features), i * features);
-    });
-    return { images, labels: Uint32Array.from(list, (row) => labels.train[row]) };
+    return { images: pickRows(train, features, list), labels: Uint32Array.from(list, (row) => labels.train[row]) };
   };
   const [members, others] = [take(false), take(true)];
   return { train: members.images, labels: members.labels, test: others.images, testLabels: others.labels };

@@ -1,7 +1,8 @@
 /** Bytes as values. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BYTE_UNIT, byteValue, floats } from '../../src/data/records.ts';
+import { byteValue, floats } from '../../src/data/records.ts';
+import { BYTE_UNIT } from '../../src/ops/gather.ts';
 
 test('bytes stand for b / 127.5 - 1, symmetric, with the ends exact', () => {
   const values = floats(Uint8Array.from({ length: 256 }, (_, byte) => byte));

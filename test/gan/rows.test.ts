@@ -2,10 +2,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { floats } from '../../src/data/records.ts';
-import { BYTE_UNIT, Rows, type RowsOptions, trainingRows } from '../../src/gan/rows.ts';
+import { Rows, type RowsOptions, trainingRows } from '../../src/gan/rows.ts';
 import { VeilganError } from '../../src/gpu/errors.ts';
 import { open } from '../../src/node.ts';
 import { log } from '../../src/ops/assign.ts';
+import { BYTE_UNIT } from '../../src/ops/gather.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { poison, sameBits, Values } from '../support/values.ts';
 

@@ -3,36 +3,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ConvKernel, type ConvShape, eligibleConv, planConv, planConvFilter } from '../../src/ops/conv_plan.ts';
-import type { AdapterTraits, Dispatch } from '../../src/ops/matmul_plan.ts';
+import type { Dispatch } from '../../src/ops/matmul_plan.ts';
+import { adapters, lavapipe, least, nvidia, swiftshader } from '../support/adapters.ts';
 import { geometry } from '../support/conv64.ts';
 import { codeOf } from '../support/values.ts';
 
-const lavapipe: AdapterTraits = {
-  software: true,
-  subgroups: true,
-  subgroupMin: 8,
-  subgroupMax: 8,
-  maxWorkgroupInvocations: 1024,
-  maxWorkgroupStorage: 32768,
-};
-const swiftshader: AdapterTraits = {
-  software: true,
-  subgroups: true,
-  subgroupMin: 4,
-  subgroupMax: 4,
-  maxWorkgroupInvocations: 256,
-  maxWorkgroupStorage: 16384,
-};
-const nvidia: AdapterTraits = {
-  software: false,
-  subgroups: true,
-  subgroupMin: 32,
-  subgroupMax: 32,
-  maxWorkgroupInvocations: 256,
-  maxWorkgroupStorage: 16384,
-};
-const least: AdapterTraits = { ...nvidia, subgroups: false, maxWorkgroupInvocations: 128 };
-const adapters = [lavapipe, swiftshader, nvidia, least];
 const kernels: ConvKernel[] = ['naive', 'register', 'fold', 'subgroup4', 'tile'];
 const channels = [1, 2, 3, 4, 5, 8, 16, 31, 32, 33, 64, 128, 256];
 

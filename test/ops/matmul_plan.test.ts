@@ -2,35 +2,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type MatmulParams, mergeGroups, packedParams } from '../../src/ops/matmul_params.ts';
-import type { AdapterTraits, MatmulKernel, MatmulShape } from '../../src/ops/matmul_plan.ts';
+import type { MatmulKernel, MatmulShape } from '../../src/ops/matmul_plan.ts';
 import { eligible, planMatmul } from '../../src/ops/matmul_plan.ts';
+import { adapters, lavapipe, least, nvidia, swiftshader } from '../support/adapters.ts';
 
-const lavapipe: AdapterTraits = {
-  software: true,
-  subgroups: true,
-  subgroupMin: 8,
-  subgroupMax: 8,
-  maxWorkgroupInvocations: 1024,
-  maxWorkgroupStorage: 32768,
-};
-const swiftshader: AdapterTraits = {
-  software: true,
-  subgroups: true,
-  subgroupMin: 4,
-  subgroupMax: 4,
-  maxWorkgroupInvocations: 256,
-  maxWorkgroupStorage: 16384,
-};
-const nvidia: AdapterTraits = {
-  software: false,
-  subgroups: true,
-  subgroupMin: 32,
-  subgroupMax: 32,
-  maxWorkgroupInvocations: 256,
-  maxWorkgroupStorage: 16384,
-};
-const least: AdapterTraits = { ...nvidia, subgroups: false, maxWorkgroupInvocations: 128 };
-const adapters = [lavapipe, swiftshader, nvidia, least];
 const kernels: MatmulKernel[] = ['naive', 'register', 'tile', 'subgroup', 'subgroup4', 'wide', 'tall', 'dot'];
 
 const shape = (m: number, n: number, k: number, rest: Partial<MatmulShape> = {}): MatmulShape => ({
