@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander';
-import { type GanConfig, presetNotes } from '../gan/config.ts';
+import type { GanConfig } from '../gan/config.ts';
+import { presetNotes } from '../gan/presets.ts';
 import { privateConfig } from '../gan/private_config.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { lossCurves } from '../report/plot.ts';
 import { writeAtomic } from '../run/files.ts';
-import { epsilonOf } from '../run/private.ts';
 import { toCsv, toNpy } from '../run/samples.ts';
 import { released, runTraining, type TrainingJob, type TrainingResult } from '../run/session.ts';
+import { spending, spendingLine } from '../run/spent.ts';
 import { formatNumber, formatSeconds, printJson, table } from './format.ts';
 import { wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
 import { isImage, samplesPng, scatterOf } from './pictures.ts';
@@ -124,19 +125,6 @@ async function writeGrid(job: TrainingJob, name: string, rows?: Float32Array): P
   writeAtomic(job.run.samplePath(name), [await samplesPng(some, job, '')]);
 }
 
-/** What a private run has spent, all of its starts together. */
-function guaranteed({ ledger, config, insecure }: NonNullable<TrainingJob['guarantee']>) {
-  const phases = ledger.totals();
-  return {
-    epsilon: insecure ? null : epsilonOf(phases, config.delta),
-    delta: config.delta,
-    noise_multiplier: config.noiseMultiplier,
-    sampling_rate: phases[0]?.q ?? null,
-    noisy_updates: phases.reduce((n, { steps }) => n + steps, 0),
-    insecure,
-  };
-}
-
 export const unit = ({ divergence }: GanConfig): string =>
   divergence === 'js' ? 'loss (nats)' : 'loss (critic units)';
 
@@ -158,7 +146,7 @@ function printResult(
     interrupted,
     losses: last ? { loss_g: last.loss_g, loss_d: last.loss_d } : null,
   };
-  const spent = guarantee && guaranteed(guarantee);
+  const spent = guarantee && spending(guarantee);
   if (json) {
     printJson({ ...document, ...spent });
     return;
@@ -170,16 +158,7 @@ function printResult(
     ...(interrupted ? [['continue', `veilgan train --resume ${run.dir}`]] : []),
     ['time', `${formatSeconds(seconds)}, ${document.ms_per_step?.toFixed(2) ?? '-'} ms a step`],
     ['losses', last ? `L_G ${last.loss_g.toFixed(4)}, mean L_D ${meanD.toFixed(4)}` : '-'],
-    ...(spent
-      ? [
-          [
-            'privacy',
-            spent.epsilon
-              ? `epsilon ${spent.epsilon.pld.toFixed(4)} at delta ${spent.delta} (RDP ${spent.epsilon.rdp.toFixed(4)}), ${formatNumber(spent.noisy_updates)} noisy updates, add/remove of one record`
-              : 'NONE: noise and samples come from --insecure-seed',
-          ],
-        ]
-      : []),
+    ...(spent ? [['privacy', spendingLine(spent)]] : []),
     ['samples', run.samplePath(isImage(data.shape) ? 'samples.npy' : 'samples.csv')],
     ['pictures', `${run.samplePath('samples.png')}, losses.png`],
   ];

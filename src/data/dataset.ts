@@ -73,6 +73,41 @@ export function makeDataset<R extends Records>(parts: {
   return { ...parts, features, rows, holdoutRows };
 }
 
+/**
+ * The records of one class, -1 for all; the set's own checksum stays, for it tells what was read.
+ * @throws VeilganError DATA where there are no labels or no such records
+ */
+export function ofClass(data: Dataset, label: number): Dataset {
+  if (label < 0) return data;
+  const { labels, features } = data;
+  const pick = (rows: Records, list: Uint32Array) => {
+    const chosen = Array.from(list.keys()).filter((row) => list[row] === label);
+    const out =
+      rows instanceof Uint8Array
+        ? new Uint8Array(chosen.length * features)
+        : new Float32Array(chosen.length * features);
+    chosen.forEach((row, i) => {
+      out.set(rows.subarray(row * features, (row + 1) * features), i * features);
+    });
+    return out;
+  };
+  const train = labels && pick(data.train, labels.train);
+  if (!labels || !train?.length) {
+    throw new VeilganError(
+      'DATA',
+      `data set ${quote(data.name)} has no ${labels ? `records of class ${label}` : 'labels'}`,
+      {
+        where: '--only-class',
+        fix: labels ? 'Name the number of a class it has' : 'Leave it away, or import labelled data',
+      },
+    );
+  }
+  const alike = (n: number) => new Uint32Array(n).fill(label);
+  const holdout = pick(data.holdout, labels.holdout);
+  const [rows, holdoutRows] = [train.length / features, holdout.length / features];
+  return { ...data, train, holdout, rows, holdoutRows, labels: { train: alike(rows), holdout: alike(holdoutRows) } };
+}
+
 /** The arrays of a set as the store keeps them, by file name; the order is the order of the fingerprint. */
 export function datasetFiles(data: Dataset): [string, Records | Uint32Array][] {
   const type = data.train instanceof Uint8Array ? 'u8' : 'f32';

@@ -1,30 +1,37 @@
 /**
- * Differentially private GANs. DP-GAN with per-sample clipping (Xie et al. 2018 clips weights instead; Bie, Kamath and
- * Zhang 2023 clip samples) is K = 1; dp-pargan is PAR-GAN whose critics, on disjoint partitions, are each noised: a
- * record touches one critic only, so the guarantee is that of one (parallel composition).
+ * Differentially private GANs. DP-GAN with per-sample clipping (Bie, Kamath and Zhang 2023) is K = 1; dp-pargan is
+ * PAR-GAN whose critics, on disjoint partitions, are each noised: a record touches one critic only, so the guarantee is
+ * that of one (parallel composition). DPGAN as published (Xie et al. 2018) clips weights instead: no guarantee.
  *
  * Only the critics' updates see data. Each is a sum of clipped gradients over a Poisson sample, in as many device
- * batches as it takes, plus noise, divided by a constant. The generator and its samples are post-processing.
+ * batches as it takes, and over generated records, whose number is a constant, plus noise, divided by a constant. The
+ * generator and its samples are post-processing.
  */
+import { valueAndGrad } from '../autograd/grad.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Program, Replay } from '../gpu/program.ts';
 import type { Parameters } from '../nn/network.ts';
 import { assign, log, pack } from '../ops/assign.ts';
-import { add, scale } from '../ops/elementwise.ts';
+import { add, greater, mul, scale } from '../ops/elementwise.ts';
 import { liveRows } from '../ops/live.ts';
 import { reshape } from '../ops/movement.ts';
 import { uniform } from '../ops/random.ts';
-import { mean } from '../ops/reduce.ts';
+import { mean, sum } from '../ops/reduce.ts';
 import { scratch } from '../optim/flat.ts';
 import { clippedSum } from '../privacy/clip.ts';
 import { gaussianNoise, type NoiseSource } from '../privacy/noise.ts';
-import { type PhysicalBatch, type PoissonSampler, physicalBatches } from '../privacy/sampling.ts';
+import { type PhysicalBatch, physicalBatches } from '../privacy/sampling.ts';
 import { scope } from '../tensor/scope.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
+import { Autoencoder } from './autoencoder.ts';
+import { ExactUpdate, type MakeDiscrete } from './exact.ts';
+import { samplesApart } from './guard.ts';
 import { criticTerms, penaltyTerms } from './losses.ts';
-import { type PrivateConfig, physicalRows } from './private_config.ts';
-import { Rows, type TrainingData, trainingRows } from './rows.ts';
+import { type HostTensors, restoreCount } from './player.ts';
+import { checkPrivate, type PrivateConfig, physicalRows } from './private_config.ts';
+import { LabelledRows, type TrainingData, trainingRows } from './rows.ts';
+import { Schedule } from './schedule.ts';
 import { GanSystem } from './system.ts';
 import { type LossRow, lossRows } from './train.ts';
 
@@ -37,32 +44,54 @@ const MOST = 64;
 /** What a private system is given beside its data. */
 export interface PrivateMeans {
   readonly noise: NoiseSource;
+  /** makes the exact integer mechanism, where the config asks for it */
+  readonly discrete?: MakeDiscrete;
   /** for each critic the rows of its partition, by a rule that looks at each record alone */
   readonly partitions: readonly Uint32Array[];
-  /** for each critic what draws Poisson samples of those rows */
-  readonly samplers: readonly PoissonSampler[];
+  /** for each critic what draws samples of those rows: Poisson samples, but for DPGAN as published */
+  readonly samplers: readonly { next(): Uint32Array }[];
   /** told of noisy updates before they are submitted: `from` is the number of those before them */
   readonly spend: (from: number, to: number) => void;
+  /** for audits of audits only: gradients are not clipped, the noise is as configured, and nothing is promised */
+  readonly unclipped?: boolean;
+}
+
+interface Programs {
+  /** one for the first device batch of an update, one for more */
+  readonly fakes: readonly [Program, Program];
+  readonly reals: Program;
+  readonly finish: Program;
+  readonly generate: Program;
 }
 
 export class DpGan extends GanSystem {
   declare readonly config: PrivateConfig;
   readonly maxChunk = CHUNK;
+  readonly schedule: Schedule;
+  /** most noisy updates that may be made in all */
+  limit = Number.POSITIVE_INFINITY;
   readonly #means: PrivateMeans;
+  readonly #data: TrainingData;
   readonly #total: number;
   readonly #physical: number;
-  readonly #rows: Rows;
+  /** generated records of a device batch, and the device batches of an update */
+  readonly #fakeRows: number;
+  readonly #fakeBatches: number;
+  readonly #rows: LabelledRows;
   readonly #sum: Tensor;
   readonly #part: Tensor;
-  readonly #zeros: Tensor;
-  #programs: { accumulate: Program; finish: Program; generate: Program } | null = null;
+  readonly #exact: ExactUpdate | null;
+  #programs: Programs | null = null;
   #pending: PhysicalBatch[] | null = null;
+  /** noisy updates since the last generator update */
+  #since = 0;
   /** for each chunk in flight: how many noisy updates it makes before each of its generator updates */
   readonly #before: number[][] = [];
   #lastLoss: Float32Array | null = null;
 
   /** @throws VeilganError CONFIG where the networks cannot make such records, OVER_LIMIT for too many partitions */
   constructor(gpu: Gpu, config: PrivateConfig, data: TrainingData, seed: number, means: PrivateMeans) {
+    checkPrivate(config);
     const physical = physicalRows(config);
     if (config.batch > MOST * physical) {
       throw new VeilganError('CONFIG', `batches of about ${config.batch} records in device batches of ${physical}`, {
@@ -71,14 +100,19 @@ export class DpGan extends GanSystem {
       });
     }
     super(gpu, config, data, seed);
+    this.schedule = new Schedule(config);
     this.#means = means;
+    this.#data = data;
     this.#total = trainingRows(data, config);
     this.#physical = physical;
+    this.#fakeRows = Math.min(config.batch, physical);
+    this.#fakeBatches = Math.ceil(config.batch / this.#fakeRows);
     const train = data.train.subarray(0, this.#total * data.features);
-    const perStep = config.partitions * this.#physical;
-    this.#rows = new Rows(gpu, train, { width: data.features, perStep, chunk: CHUNK });
+    const options = { width: data.features, perStep: config.partitions * physical, chunk: CHUNK };
+    this.#rows = new LabelledRows(gpu, { ...data, train }, this.classes, options);
     const { whole } = this.critics.parameters;
-    [this.#sum, this.#part, this.#zeros] = [scratch(whole), scratch(whole), scratch(whole)];
+    [this.#sum, this.#part] = [scratch(whole), scratch(whole)];
+    this.#exact = config.mechanism === 'discrete' && means.discrete ? new ExactUpdate(this, means.discrete) : null;
   }
 
   /** Noisy updates of the critics, done or submitted. */
@@ -86,70 +120,143 @@ export class DpGan extends GanSystem {
     return this.critics.optimizer.updates;
   }
 
+  /** Whether batches have been drawn for an update that no chunk has had room for yet. */
+  get drawn(): boolean {
+    return this.#pending !== null;
+  }
+
+  override get exhausted(): boolean {
+    return this.updates >= this.limit && this.#since === 0;
+  }
+
+  /** The adaptive schedule looks at a step before it decides about the next. */
+  get waits(): boolean {
+    return this.schedule.adaptive && this.#since === 0;
+  }
+
+  /**
+   * Generator steps at which `updates` noisy updates are made, the last of which may be short of some; Infinity where
+   * the schedule decides on the way.
+   */
+  stepsWithin(updates: number): number {
+    if (this.schedule.adaptive || updates === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    let { step } = this;
+    for (let made = this.updates - this.#since; made < updates; step++) made += this.schedule.updates(step);
+    return step;
+  }
+
+  override async prepare(begun: boolean): Promise<void> {
+    const { config } = this;
+    if (config.bound === 'clip') await samplesApart(this);
+    if (!begun && config.network === 'ehr') await new Autoencoder(this, this.#data, this.#total).train();
+  }
+
   #targets(value: number, n: number): Tensor {
     return tensor(this.gpu, new Float32Array(this.config.partitions * n).fill(value), [this.config.partitions, n, 1]);
   }
 
-  /** Clipped gradients of K batches of records into `part`; gives the losses, [K, n]. */
-  #clip(losses: (p: Parameters) => Tensor, live?: Tensor): Tensor {
+  /** Losses of the critics on records [K, n, width] for given parameters, [K, n]; those on real ones with the penalty. */
+  losses(p: Parameters, x: Tensor, real: boolean, mixed?: { fake: Tensor; at: Tensor }): Tensor {
+    const { critics, config, seed } = this;
+    const [K, n] = x.shape;
+    const critic = (rows: Tensor) => critics.train(rows, seed, p);
+    const bare = reshape(criticTerms(critic(x), this.#targets(real ? 1 : 0, n), config), [K, n]);
+    if (!mixed) return bare;
+    // The penalty looks at real records, so it belongs to their own gradients.
+    return add(bare, scale(penaltyTerms(critic, x, mixed.fake, mixed.at), config.penalty));
+  }
+
+  /** The sum over records of the losses' gradients, each clipped, laid out in `into`; gives the losses, [K, n]. */
+  #gradients(into: Tensor, losses: (p: Parameters) => Tensor, live?: Tensor): Tensor {
     const { critics, config } = this;
-    const { bound, clipping: kind } = config;
-    const clipped = clippedSum(losses, critics.parameters.parts, { bound, kind, live });
     const { parts, at } = critics.parameters;
-    pack(
-      this.#part,
-      Object.keys(parts).map((name) => clipped.sum[name]),
-      at,
-    );
+    const place = (by: Readonly<Record<string, Tensor>>) =>
+      pack(
+        into,
+        Object.keys(parts).map((name) => by[name]),
+        at,
+      );
+    if (config.bound === 'weights') {
+      const [[, all], gradient] = valueAndGrad((p: Parameters) => {
+        const each = losses(p);
+        return [sum(live ? mul(each, live) : each), each] as const;
+      })(parts);
+      place(gradient);
+      return all;
+    }
+    const bound = this.#means.unclipped ? 1e30 : config.clipNorm;
+    const clipped = clippedSum(losses, parts, { bound, kind: config.clipping, live });
+    place(clipped.sum);
     return clipped.losses;
   }
 
   /** Adds the clipped gradients of one device batch of real records, padding left out. */
   #accumulate(): void {
-    const { config, critics, seed, features: d } = this;
+    const { config, seed, gpu } = this;
     const { partitions: K } = config;
     const P = this.#physical;
-    const real = reshape(this.#rows.gather(), [K, P, d]);
-    const target = this.#targets(1, P);
-    // The penalty looks at real records, so it belongs to their own gradients.
+    const real = reshape(this.#rows.gather(), [K, P, this.width]);
     const penalised = config.divergence === 'wgan-gp';
-    const fake = penalised ? scope(() => this.generator.train(this.latent(K, P), seed)) : null;
-    const at = penalised ? uniform(this.gpu, [K, P, 1], { seed }) : null;
-    this.#clip(
-      (p) => {
-        const critic = (x: Tensor) => critics.train(x, seed, p);
-        const bare = reshape(criticTerms(critic(real), target, config), [K, P]);
-        return fake && at ? add(bare, scale(penaltyTerms(critic, real, fake, at), config.penalty)) : bare;
-      },
-      liveRows(this.gpu, K, P),
-    );
+    const mixed = penalised
+      ? {
+          fake: scope(() => this.generator.train(this.latent(K, P), seed)),
+          at: uniform(gpu, [K, P, 1], { seed }),
+        }
+      : undefined;
+    const losses = (p: Parameters) => this.losses(p, real, true, mixed);
+    if (this.#exact) {
+      this.#exact.accumulate(losses);
+      return;
+    }
+    this.#gradients(this.#part, losses, liveRows(gpu, K, P));
     assign(this.#sum, add(this.#sum, this.#part));
   }
 
-  /** Adds noise to the sum, then the fakes' gradients, whose number is a constant, and updates every critic. */
-  #finish(): void {
-    const { config, critics, seed } = this;
-    const { partitions: K, batch: B, noiseMultiplier: multiplier, bound } = config;
-    const fake = scope(() => this.generator.train(this.latent(K, B), seed));
-    const target = this.#targets(0, B);
-    const losses = this.#clip((p) => reshape(criticTerms(critics.train(fake, seed, p), target, config), [K, B]));
-    const noisy = gaussianNoise(this.#means.noise, this.#sum, { multiplier, bound });
-    assign(critics.optimizer.gradient, scale(add(noisy, this.#part), 1 / B));
-    critics.optimizer.step();
-    assign(this.#sum, this.#zeros);
-    log('loss_d', mean(losses, 1));
+  /** The clipped gradients of one device batch of generated records; the first of an update begins the sum. */
+  #accumulateFakes(first: boolean): void {
+    const { config, seed, gpu } = this;
+    const { partitions: K } = config;
+    const F = this.#fakeRows;
+    const fake = scope(() => this.generator.train(this.latent(K, F), seed));
+    const live = this.#fakeBatches > 1 ? liveRows(gpu, K, F) : undefined;
+    const losses = this.#gradients(first ? this.#sum : this.#part, (p) => this.losses(p, fake, false), live);
+    if (first) log('loss_d', mean(losses, 1));
+    else assign(this.#sum, add(this.#sum, this.#part));
   }
 
-  #record() {
+  /** Adds noise to the sum and updates every critic. */
+  #finish(): void {
+    const { config, critics } = this;
+    const { batch, noiseMultiplier: multiplier, clipNorm: bound } = config;
+    const { gradient } = critics.optimizer;
+    if (this.#exact) assign(gradient, add(this.#exact.release(this.#part), scale(this.#sum, 1 / batch)));
+    else if (multiplier) {
+      gaussianNoise(this.#means.noise, this.#sum, { multiplier, bound, scale: 1 / batch, into: gradient });
+    } else assign(gradient, scale(this.#sum, 1 / batch));
+    critics.optimizer.step();
+  }
+
+  #generate(): void {
+    const { loss, scores } = this.updateGenerator();
+    log('loss_g', loss);
+    if (this.schedule.adaptive) log('seen_through', mean(greater(scale(scores, 0), scores)));
+  }
+
+  #record(): Programs {
+    const capture = (name: string, fn: () => void) => this.gpu.capture(`dpgan.${name}`, () => scope(fn));
     this.#programs ??= {
-      accumulate: this.gpu.capture('dpgan.accumulate', () => scope(() => this.#accumulate())),
-      finish: this.gpu.capture('dpgan.finish', () => scope(() => this.#finish())),
-      generate: this.gpu.capture('dpgan.generate', () => scope(() => log('loss_g', this.updateGenerator()))),
+      fakes: [
+        capture('fakes', () => this.#accumulateFakes(true)),
+        capture('more_fakes', () => this.#accumulateFakes(false)),
+      ],
+      reals: capture('reals', () => this.#accumulate()),
+      finish: capture('finish', () => this.#finish()),
+      generate: capture('generate', () => this.#generate()),
     };
     return this.#programs;
   }
 
-  /** A Poisson sample of every partition, cut into device batches: none where all are empty. */
+  /** A sample of every partition, cut into device batches: none where all are empty. */
   #draw(): PhysicalBatch[] {
     return physicalBatches(
       this.#means.samplers.map((sampler) => sampler.next()),
@@ -157,44 +264,61 @@ export class DpGan extends GanSystem {
     );
   }
 
+  /** Rows of device batch j of the generated records that count, one number a critic. */
+  #liveFakes(j: number): number[] {
+    const rows = Math.min(this.#fakeRows, this.config.batch - j * this.#fakeRows);
+    return new Array<number>(this.config.partitions).fill(rows);
+  }
+
   /**
-   * The replays of up to `most` generator steps, each after its n_D noisy updates; a chunk may end between two updates.
-   * What they cost is told to `spend` before they are given out.
+   * The replays of up to `most` generator steps, each after its noisy updates; a chunk may end between two updates, and
+   * ends for good where `limit` is reached. What they cost is told to `spend` before they are given out.
    */
   override chunk(most: number): Replay[] {
     this.snapshots.take(this.step);
-    const { accumulate, finish, generate } = this.#record();
-    const { criticSteps } = this.config;
-    const steps = Math.min(most, this.snapshots.room(this.step));
+    const programs = this.#record();
+    // Where the next number of updates is not known yet, the chunk ends with the step.
+    const steps = this.schedule.adaptive ? 1 : Math.min(most, this.snapshots.room(this.step));
     const from = this.updates;
     const batches: PhysicalBatch[] = [];
-    const plan: { program: Program; step: number; repeat: number; batch?: number }[] = [];
+    const largest: number[] = [];
+    const plan: (Replay & { batch?: number })[] = [];
     const before: number[] = [];
-    let updates = from;
-    let { step } = this;
+    let [updates, since, step] = [from, this.#since, this.step];
     while (before.length < steps) {
-      const repeat = updates - step * criticSteps;
-      if (repeat < criticSteps) {
+      const spent = updates >= this.limit;
+      if (since === 0 && spent) break;
+      if (since < this.schedule.updates(step) && !spent) {
         this.#pending ??= this.#draw();
         const next = this.#pending;
-        const full = batches.length + next.length > this.#rows.chunk || plan.length + next.length + 2 > 2 * CHUNK;
-        if (full && plan.length) break;
+        const many = batches.length + next.length > this.#rows.chunk;
+        const long = plan.length + next.length + this.#fakeBatches + 2 > 2 * CHUNK;
+        if ((many || long || this.#exact?.chunk === largest.length) && plan.length) break;
+        for (let j = 0; j < this.#fakeBatches; j++) {
+          const program = programs.fakes[j ? 1 : 0];
+          plan.push({ program, step, repeat: since * CHUNK + j, live: this.#liveFakes(j) });
+        }
         next.forEach((batch, j) => {
-          plan.push({ program: accumulate, step, repeat: repeat * CHUNK + j, batch: batches.length });
+          plan.push({ program: programs.reals, step, repeat: since * CHUNK + j, batch: batches.length });
           batches.push(batch);
         });
-        plan.push({ program: finish, step, repeat });
+        plan.push({ program: programs.finish, step, repeat: since, index: largest.length });
+        largest.push(Math.max(...this.#means.partitions.map((_, k) => total(next, k))));
         this.#pending = null;
+        since++;
         updates++;
       } else {
-        plan.push({ program: generate, step, repeat: 0 });
+        plan.push({ program: programs.generate, step, repeat: 0 });
         before.push(updates - from);
+        since = 0;
         step++;
       }
     }
     const places = this.#rows.send(batches.length, (list, at, i) => list.set(batches[i].index, at));
+    this.#exact?.prepare(largest);
     if (updates > from) this.#means.spend(from, updates);
     this.step = step;
+    this.#since = since;
     this.#before.push(before);
     return plan.map(({ batch, ...replay }) =>
       batch === undefined ? replay : { ...replay, index: places[batch], live: batches[batch].live },
@@ -206,6 +330,7 @@ export class DpGan extends GanSystem {
     const critics = logs.get('loss_d') ?? [];
     const aligned = (this.#before.shift() ?? []).map((n) => (n ? critics[n - 1] : this.#lastLoss) as Float32Array);
     this.#lastLoss = critics[critics.length - 1] ?? this.#lastLoss;
+    for (const [share] of logs.get('seen_through') ?? []) this.schedule.note(share);
     return lossRows(new Map([...logs, ['loss_d', aligned]]), first);
   }
 
@@ -217,9 +342,23 @@ export class DpGan extends GanSystem {
     return owners;
   }
 
+  override async state(): Promise<{ tensors: HostTensors; meta: Record<string, string> }> {
+    const { tensors, meta } = await super.state();
+    return { tensors, meta: { ...meta, critic_since: String(this.#since), ...this.schedule.state() } };
+  }
+
+  override restore(tensors: Readonly<HostTensors>, meta: Readonly<Record<string, string>>): void {
+    super.restore(tensors, meta);
+    this.#since = restoreCount(meta, 'critic_since');
+    this.schedule.restore(meta);
+  }
+
   override dispose(): void {
-    for (const program of Object.values(this.#programs ?? {})) program.dispose();
-    for (const t of [this.#rows, this.#sum, this.#part, this.#zeros]) t.dispose();
+    for (const program of Object.values(this.#programs ?? {}).flat()) program.dispose();
+    for (const t of [this.#rows, this.#sum, this.#part, this.#exact]) t?.dispose();
     super.dispose();
   }
 }
+
+/** Records of critic k in all device batches of an update. */
+const total = (batches: readonly PhysicalBatch[], k: number): number => batches.reduce((n, { live }) => n + live[k], 0);

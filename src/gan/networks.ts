@@ -1,19 +1,41 @@
-/** The generators and critics of PAR-GAN's notebooks (KDD 2021; spec sections 2 and B), and narrower ones of their kind. */
+/** Generators and critics by config: PAR-GAN's (KDD 2021; spec sections 2 and B) here, others in files of their own. */
 import { VeilganError } from '../gpu/errors.ts';
-import { batchNormLayer, convLayer, convTransposeLayer, dense, reshapeLayer } from '../nn/layers.ts';
+import { batchNormLayer, convLayer, convTransposeLayer, dense, dropoutLayer, reshapeLayer } from '../nn/layers.ts';
 import { mlp } from '../nn/mlp.ts';
 import { type Network, sequential } from '../nn/network.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { GanConfig } from './config.ts';
+import { conditionalCritic, conditionalGenerator } from './networks_conditional.ts';
+import { ehrCritic, ehrGenerator, xieCritic, xieGenerator } from './networks_dpgan.ts';
 
 /**
- * The generator: z [G, n, latent] -> records [G, n, values of a record].
+ * The generator: z [G, n, latent] -> records [G, n, values of a record]; where labels condition, both have the one-hot
+ * values of a label behind them.
  * @param shape of a record: [features], or [height, width, channels]
+ * @param classes of the labels that condition, 0 without
  * @throws VeilganError CONFIG where a convolutional network cannot make records of this shape
  */
-export function generatorNetwork(config: GanConfig, shape: Shape): Network {
+export function generatorNetwork(config: GanConfig, shape: Shape, classes = 0): Network {
   const { latent, slope } = config;
-  if (config.network === 'mlp') return mlp([latent, ...config.generatorHidden, sizeOf(shape)], slope);
+  switch (config.network) {
+    case 'mlp':
+      return mlp([latent, ...config.generatorHidden, sizeOf(shape)], slope);
+    case 'conditional':
+      return conditionalGenerator(config, imageShape(shape), classes);
+    case 'xie':
+      imageShape(shape)
+        .slice(0, 2)
+        .map((side) => fromStride(side, config.generatorChannels.length));
+      return xieGenerator(config, shape);
+    case 'ehr':
+      return ehrGenerator(config, sizeOf(shape));
+    case 'dcgan':
+      return dcganGenerator(config, shape);
+  }
+}
+
+function dcganGenerator(config: GanConfig, shape: Shape): Network {
+  const { latent, slope } = config;
   const { generatorChannels: widths, kernel } = config;
   const [height, width, channels] = imageShape(shape);
   const [h, w] = [height, width].map((size) => fromStride(size, widths.length - 1));
@@ -33,20 +55,41 @@ export function generatorNetwork(config: GanConfig, shape: Shape): Network {
 }
 
 /**
- * A critic: records [G, n, values] -> scores [G, n, 1]. No batch normalisation, so samples do not meet.
+ * A critic: records [G, n, values], with labels behind them as the generator's -> scores [G, n, 1]. Samples do not meet
+ * unless `criticNorm` says so.
  * @throws VeilganError CONFIG as `generatorNetwork`
  */
-export function criticNetwork(config: GanConfig, shape: Shape): Network {
-  const { slope, kernel, dropout } = config;
-  if (config.network === 'mlp') return mlp([sizeOf(shape), ...config.criticHidden, 1], slope);
+export function criticNetwork(config: GanConfig, shape: Shape, classes = 0): Network {
+  switch (config.network) {
+    case 'mlp':
+      return mlp([sizeOf(shape), ...config.criticHidden, 1], config.slope);
+    case 'conditional':
+      return conditionalCritic(config, imageShape(shape), classes);
+    case 'xie':
+      return xieCritic(config, imageShape(shape));
+    case 'ehr':
+      return ehrCritic(sizeOf(shape));
+    case 'dcgan':
+      return dcganCritic(config, shape);
+  }
+}
+
+function dcganCritic(config: GanConfig, shape: Shape): Network {
+  const { slope, kernel, dropout, criticNorm } = config;
   const [height, width, channels] = imageShape(shape);
   const widths = [channels, ...config.criticChannels];
   const left = (size: number) => config.criticChannels.reduce((n) => Math.ceil(n / 2), size);
   const flat = left(height) * left(width) * widths[widths.length - 1];
   return sequential([
     reshapeLayer(shape),
-    ...config.criticChannels.map((n, i) =>
-      convLayer(widths[i], n, kernel, { stride: 2, activation: 'leaky', slope, dropout }),
+    ...config.criticChannels.flatMap((n, i) =>
+      criticNorm === 'none'
+        ? [convLayer(widths[i], n, kernel, { stride: 2, activation: 'leaky', slope, dropout })]
+        : [
+            convLayer(widths[i], n, kernel, { stride: 2, bias: false }),
+            batchNormLayer(n, { slope }),
+            dropoutLayer(dropout),
+          ],
     ),
     reshapeLayer([flat]),
     dense(flat, 1),
@@ -55,7 +98,7 @@ export function criticNetwork(config: GanConfig, shape: Shape): Network {
 
 function imageShape(shape: Shape): Shape {
   if (shape.length === 3) return shape;
-  throw new VeilganError('CONFIG', `dcgan networks need images, and these records are [${shape}]`, {
+  throw new VeilganError('CONFIG', `convolutional networks need images, and these records are [${shape}]`, {
     where: '--network',
     fix: 'Use --network mlp, or a data set of images',
   });

@@ -3,6 +3,7 @@
  * ordinary GAN is K = 1 of the same code.
  */
 import { valueAndGrad } from '../autograd/grad.ts';
+import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Program, Replay } from '../gpu/program.ts';
 import type { Parameters } from '../nn/network.ts';
@@ -16,17 +17,20 @@ import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { Batches } from './batches.ts';
 import type { GanConfig } from './config.ts';
 import { criticTerms, penaltyTerms } from './losses.ts';
-import { Rows, type TrainingData, trainingRows } from './rows.ts';
+import { LabelledRows, type TrainingData, trainingRows } from './rows.ts';
 import { GanSystem } from './system.ts';
 
 /** Most steps of a chunk, which the index list has room for. */
 const CHUNK = 256;
 
+/** Most critic updates of a step: each has draw sites of its own in the program. */
+const MOST_STEPS = 27;
+
 export class ParGan extends GanSystem {
   readonly batches: Batches;
   readonly maxChunk: number;
   readonly #data: TrainingData;
-  readonly #rows: Rows;
+  readonly #rows: LabelledRows;
   readonly #target: Tensor;
   #program: Program | null = null;
 
@@ -34,12 +38,19 @@ export class ParGan extends GanSystem {
   constructor(gpu: Gpu, config: GanConfig, data: TrainingData, seed: number) {
     const { partitions: K, batch: B } = config;
     const rows = trainingRows(data, config);
+    if (config.criticSteps > MOST_STEPS) {
+      throw new VeilganError('CONFIG', `${config.criticSteps} critic updates a step, recorded one by one`, {
+        where: '--critic-steps',
+        fix: `Use at most ${MOST_STEPS}; private systems take more`,
+      });
+    }
     const batches = new Batches(rows, config, seed);
     super(gpu, config, data, seed);
     this.#data = data;
     this.batches = batches;
     const train = data.train.subarray(0, rows * data.features);
-    this.#rows = new Rows(gpu, train, { width: data.features, perStep: K * B, chunk: CHUNK });
+    const options = { width: data.features, perStep: K * B, chunk: CHUNK };
+    this.#rows = new LabelledRows(gpu, { ...data, train }, this.classes, options);
     this.maxChunk = this.#rows.chunk;
     this.#target = tensor(
       gpu,
@@ -55,14 +66,14 @@ export class ParGan extends GanSystem {
    */
   #record(): void {
     log('loss_d', this.#criticPhase());
-    log('loss_g', this.updateGenerator());
+    log('loss_g', this.updateGenerator().loss);
   }
 
   /** Gives the loss of each critic before its last update, [K]. */
   #criticPhase(): Tensor {
-    const { config, generator, features: d, seed } = this;
+    const { config, generator, seed } = this;
     const { partitions: K, batch: B, criticSteps } = config;
-    const real = reshape(this.#rows.gather(), [K, B, d]);
+    const real = reshape(this.#rows.gather(), [K, B, this.width]);
     const fakes = scope(() => generator.train(this.latent(criticSteps * K), seed));
     for (let r = 1; r < criticSteps; r++)
       scope(() => void this.#criticUpdate(real, slice(fakes, 0, (r - 1) * K, r * K)));

@@ -1,10 +1,26 @@
 import { z } from 'zod';
+import { VeilganError } from '../gpu/errors.ts';
 import { ganConfig } from './config.ts';
 
 /** Settings of a differentially private GAN: those of a GAN, and what the guarantee is made of. */
 export const privateConfig = ganConfig.extend({
-  noiseMultiplier: z.number().positive().max(1e6).default(1).describe('sigma: noise over the clipping bound'),
-  bound: z.number().positive().max(1e6).default(1).describe("C: the largest norm of a record's gradient in a sum"),
+  bound: z
+    .enum(['clip', 'weights'])
+    .default('clip')
+    .describe(
+      "what bounds a record's gradient: clipping each to --clip-norm; or, as DPGAN was published, the clipping of weights, which proves nothing",
+    ),
+  noiseMultiplier: z.number().min(0).max(1e6).default(1).describe('sigma: noise over the clip norm'),
+  clipNorm: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(1)
+    .describe("C: the largest norm of a record's gradient in a sum; with --bound weights claimed, not enforced"),
+  mechanism: z
+    .enum(['gaussian', 'discrete'])
+    .default('gaussian')
+    .describe('noise on the device, or exact integer sums with discrete Gaussian noise, slower'),
   clipping: z
     .enum(['flat', 'per-layer', 'automatic'])
     .default('flat')
@@ -23,12 +39,86 @@ export const privateConfig = ganConfig.extend({
     .max(65_536)
     .default(0)
     .describe('rows of a device batch; Poisson batches are split, never cut; 0: batch + 4 sqrt(batch)'),
+  burst: z
+    .int()
+    .min(0)
+    .max(5000)
+    .default(0)
+    .describe('critic updates before each of the first 25 generator updates and every 500th; 0: n_D as ever'),
+  adaptive: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'raise n_D, from 1 on, when the share of generated records that the critics see through falls to this; 0: n_D is fixed',
+    ),
   epsilon: z.number().min(0).max(1e4).default(0).describe('stop before the guarantee exceeds this; 0: train all steps'),
   delta: z.number().positive().lt(1).default(1e-5).describe('of the guarantee (epsilon, delta)'),
   accountant: z.enum(['pld', 'rdp']).default('pld').describe('which accountant the budget stop follows'),
 });
 
 export type PrivateConfig = z.output<typeof privateConfig>;
+
+/** Why a config can hold no promise, each with the flag at fault. */
+const RULES: readonly [refused: (c: PrivateConfig) => boolean, flag: string, why: string, fix: string][] = [
+  [
+    ({ bound, noiseMultiplier }) => bound === 'clip' && noiseMultiplier === 0,
+    '--noise-multiplier',
+    'a private run without noise',
+    'Give a positive number, or train gan or pargan',
+  ],
+  [
+    ({ criticNorm }) => criticNorm === 'batch',
+    '--critic-norm',
+    'batch normalisation in a private critic: a record changes the gradients of all others in its batch, so that clipping each bounds nothing',
+    'Use --critic-norm none',
+  ],
+  [
+    ({ bound, network }) => bound === 'clip' && network === 'ehr',
+    '--network',
+    'network ehr trains its autoencoder on the records, outside of the budget',
+    'Use --network mlp, or --bound weights for the published experiment, which has no guarantee',
+  ],
+  [
+    ({ bound, epsilon }) => bound === 'weights' && epsilon > 0,
+    '--epsilon',
+    'weight clipping has no guarantee that a budget could be spent of',
+    'Use --bound clip, or leave --epsilon away',
+  ],
+  [
+    ({ bound, mechanism }) => bound === 'weights' && mechanism === 'discrete',
+    '--mechanism',
+    'exact integer sums are of clipped gradients',
+    'Use --bound clip',
+  ],
+  [
+    ({ bound, divergence }) => bound === 'weights' && divergence !== 'wgan',
+    '--bound',
+    'weights are clipped in divergence wgan only',
+    'Add --divergence wgan',
+  ],
+  [
+    ({ mechanism, clipping }) => mechanism === 'discrete' && clipping !== 'flat',
+    '--clipping',
+    'the discrete mechanism clips whole gradients',
+    'Use --clipping flat',
+  ],
+  [
+    ({ mechanism, accountant, epsilon }) => mechanism === 'discrete' && accountant === 'pld' && epsilon > 0,
+    '--accountant',
+    'the discrete mechanism is accounted by RDP: its privacy-loss distribution is not that of one number',
+    'Use --accountant rdp',
+  ],
+];
+
+/** @throws VeilganError CONFIG for a combination that breaks the guarantee, with the reason */
+export function checkPrivate(config: PrivateConfig): PrivateConfig {
+  for (const [refused, where, why, fix] of RULES) {
+    if (refused(config)) throw new VeilganError('CONFIG', why, { where, fix });
+  }
+  return config;
+}
 
 /** Records of a critic's partition that a noisy update sees with probability q, by configuration alone. */
 export function samplingRate({ batch, partitions, population }: PrivateConfig, rows: number): number {

@@ -2,6 +2,7 @@
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { BYTE_UNIT, type Bytes, gather, gatherBytes } from '../ops/gather.ts';
+import { concat } from '../ops/movement.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import type { GanConfig } from './config.ts';
@@ -13,7 +14,34 @@ export interface TrainingData {
   readonly features: number;
   /** of a record, [height, width, channels] for images; default [features] */
   readonly shape?: Shape;
+  /** class of each row, of which `labels: 'condition'` makes use */
+  readonly labels?: { readonly train: Uint32Array };
+  /** names of the classes; without them there are as many as the labels go up to */
+  readonly classes?: readonly string[];
 }
+
+/** Classes that condition the networks, 0 where none do. @throws VeilganError CONFIG where the data have none */
+export function conditioning(
+  { labels, classes }: TrainingData,
+  config: Pick<GanConfig, 'labels' | 'network' | 'divergence'>,
+) {
+  if (config.labels === 'ignore') return 0;
+  const refuse = (message: string, where: string, fix: string) => new VeilganError('CONFIG', message, { where, fix });
+  if (!labels) {
+    throw refuse('the data set has no labels to condition on', '--labels', 'Use --labels ignore, or labelled data');
+  }
+  if (config.network !== 'conditional') {
+    throw refuse(`network ${config.network} takes no labels`, '--network', 'Use --network conditional');
+  }
+  if (config.divergence === 'wgan-gp') {
+    throw refuse('a gradient penalty between records of unlike labels', '--divergence', 'Use js or wgan');
+  }
+  return classesOf(labels.train, classes);
+}
+
+/** How many classes there are. A private run counts this as public. */
+export const classesOf = (labels: Uint32Array, names?: readonly string[]): number =>
+  names?.length ?? 1 + labels.reduce((a, b) => Math.max(a, b), 0);
 
 /** Rows to train on. @throws VeilganError CONFIG where the config asks for more than there are */
 export function trainingRows(data: Pick<TrainingData, 'train' | 'features'>, config: Pick<GanConfig, 'rows'>): number {
@@ -119,6 +147,48 @@ export class Rows {
   dispose(): void {
     this.#data.dispose();
     this.#index.dispose();
+  }
+}
+
+/** Rows with their labels' one-hot values behind them, where labels condition. */
+export class LabelledRows {
+  /** most steps of a chunk */
+  readonly chunk: number;
+  readonly #rows: Rows;
+  readonly #labels: Rows | null;
+
+  /** @param classes 0: rows alone */
+  constructor(
+    gpu: Gpu,
+    { train, labels }: Pick<TrainingData, 'train' | 'labels'>,
+    classes: number,
+    options: RowsOptions,
+  ) {
+    this.#rows = new Rows(gpu, train, options);
+    this.chunk = this.#rows.chunk;
+    this.#labels = null;
+    if (!classes || !labels) return;
+    const oneHot = new Float32Array((train.length / options.width) * classes);
+    for (let row = 0; row * classes < oneHot.length; row++) oneHot[row * classes + labels.train[row]] = 1;
+    this.#labels = new Rows(gpu, oneHot, { ...options, width: classes, chunk: this.chunk });
+    this.chunk = this.#labels.chunk;
+  }
+
+  /** Inside a program: the rows of the replayed step, [perStep, width + classes]. */
+  gather(): Tensor {
+    const rows = this.#rows.gather();
+    return this.#labels ? concat([rows, this.#labels.gather()], 1) : rows;
+  }
+
+  /** As `Rows.send`. */
+  send(steps: number, fill: (list: Uint32Array, at: number, step: number) => void): number[] {
+    this.#labels?.send(steps, fill);
+    return this.#rows.send(steps, fill);
+  }
+
+  dispose(): void {
+    this.#rows.dispose();
+    this.#labels?.dispose();
   }
 }
 

@@ -1,21 +1,23 @@
 /** What every GAN here is: a generator and K critics with their optimisers, sampling, scoring, and a checkpoint. */
 import { valueAndGrad } from '../autograd/grad.ts';
+import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Replay } from '../gpu/program.ts';
 import type { Parameters } from '../nn/network.ts';
+import { oneHot } from '../ops/classes.ts';
 import { sigmoid } from '../ops/elementwise.ts';
-import { detach } from '../ops/movement.ts';
-import { normal } from '../ops/random.ts';
+import { concat, detach } from '../ops/movement.ts';
 import { mean } from '../ops/reduce.ts';
 import type { OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { callRows, inCalls } from './calls.ts';
 import type { GanConfig } from './config.ts';
+import { normal, symmetric, uniformLabels } from './draws.ts';
 import { generatorTerms } from './losses.ts';
 import { criticNetwork, generatorNetwork } from './networks.ts';
 import { type HostTensors, Player, restoreCount } from './player.ts';
-import type { TrainingData } from './rows.ts';
+import { conditioning, type TrainingData } from './rows.ts';
 import { Snapshots } from './snapshots.ts';
 import { type LossRow, lossRows, type System } from './train.ts';
 
@@ -26,6 +28,10 @@ export abstract class GanSystem implements System<LossRow> {
   /** values of a record, and its shape */
   readonly features: number;
   readonly shape: Shape;
+  /** of the labels that condition the networks; 0 without */
+  readonly classes: number;
+  /** what the networks see of a record: its values, and one for each class */
+  readonly width: number;
   readonly generator: Player;
   readonly critics: Player;
   readonly snapshots: Snapshots;
@@ -42,80 +48,126 @@ export abstract class GanSystem implements System<LossRow> {
   /** The partition of each of the data set's training rows; rows that no critic sees have `partitions`. */
   abstract owners(): Uint32Array;
 
+  /** What must happen before the first step, or before going on. @param begun whether there is a checkpoint */
+  async prepare(_begun: boolean): Promise<void> {}
+  /** Whether a budget allows no further step. */
+  get exhausted(): boolean {
+    return false;
+  }
+
   /** @throws VeilganError CONFIG where the networks cannot make such records */
-  constructor(gpu: Gpu, config: GanConfig, { features, shape = [features] }: TrainingData, seed: number) {
+  constructor(gpu: Gpu, config: GanConfig, data: TrainingData, seed: number) {
+    const { features, shape = [features] } = data;
     const { partitions: K, batch: B } = config;
+    const classes = conditioning(data, config);
     this.gpu = gpu;
     this.config = config;
     this.seed = seed;
     this.features = features;
     this.shape = shape;
+    this.classes = classes;
+    this.width = features + classes;
     const optimizer: OptimizerConfig =
       config.optimizer === 'adam'
         ? { kind: 'adam', rate: config.rate, beta1: config.beta1, beta2: config.beta2 }
-        : { kind: config.optimizer, rate: config.rate };
+        : { kind: config.optimizer, rate: config.rate, accumulator: config.accumulator };
     const clip = config.divergence === 'wgan' ? config.clip : undefined;
-    this.generator = new Player(gpu, 'generator', generatorNetwork(config, shape), 1, optimizer);
-    this.critics = new Player(gpu, 'critics', criticNetwork(config, shape), K, optimizer, clip);
+    this.generator = new Player(gpu, 'generator', generatorNetwork(config, shape, classes), 1, optimizer);
+    this.critics = new Player(gpu, 'critics', criticNetwork(config, shape, classes), K, optimizer, clip);
     this.snapshots = new Snapshots(this.generator.model, config.snapshots, config.snapshotEvery);
     this.generator.initialise(seed, 1000);
     this.critics.initialise(seed, 2000);
     this.#ones = tensor(gpu, new Float32Array(K * B).fill(1), [K, B, 1]);
   }
 
-  /** Latent vectors for `groups` sub-batches of `n`, by default of B. */
+  /** Latent vectors for `groups` sub-batches of `n`, by default of B; with labels of uniform law behind them. */
   latent(groups: number, n: number = this.config.batch): Tensor {
-    return normal(this.gpu, [groups, n, this.config.latent], { seed: this.seed });
+    const { gpu, seed, config, classes } = this;
+    const law = config.latentLaw === 'normal' ? normal : symmetric;
+    const z = law(gpu, [groups, n, config.latent], { seed });
+    return classes ? concat([z, uniformLabels(gpu, [groups, n], classes, seed)], 2) : z;
   }
 
-  /** One update of the generator; gives its loss before it. */
-  updateGenerator(): Tensor {
+  /** One update of the generator; gives its loss before it, and what the critics said: [K, B, 1]. */
+  updateGenerator(): { loss: Tensor; scores: Tensor } {
     const { config, generator, critics, seed } = this;
     const z = this.latent(config.partitions);
-    const [loss, gradient] = valueAndGrad((p: Parameters) =>
-      mean(generatorTerms(critics.train(generator.train(z, seed, p), seed), this.#ones, config)),
-    )(generator.parameters.parts);
+    const [[loss, scores], gradient] = valueAndGrad((p: Parameters) => {
+      const scores = critics.train(generator.train(z, seed, p), seed);
+      return [mean(generatorTerms(scores, this.#ones, config)), scores] as const;
+    })(generator.parameters.parts);
     generator.optimizer.update(gradient);
-    return loss;
+    return { loss, scores };
+  }
+
+  /** The label of a sampled row, where labels condition: each class in turn. */
+  labelOf(row: number): number {
+    return row % this.classes;
   }
 
   /**
    * Generated rows [n, features], drawn in turn from the snapshots of the generator (`config.snapshots`; the last one
-   * is the current generator). Row i depends on the run, `stream` and i only.
+   * is the current generator). Row i depends on the run, `stream` and i only; with labels it is of class `labelOf(i)`.
    * @param stream which of the seed's latent sequences
    */
   async sample(n: number, stream = 0): Promise<Float32Array> {
-    const { gpu, seed, features: d } = this;
+    const { gpu, seed, features: d, config, width, classes } = this;
     this.snapshots.take(this.step);
     const members = this.snapshots.members(this.step);
     const out = new Float32Array(n * d);
     const rows = Math.ceil(n / members.length);
     const call = callRows(d);
+    const law = config.latentLaw === 'normal' ? normal : symmetric;
     for (const [m, model] of members.entries()) {
+      const rowOf = (r: number) => r * members.length + m;
       const draw = (first: number) => {
         const at = 0x10000 * (64 * (stream + 1) + m) + first / call;
-        return detach(this.generator.infer(normal(gpu, [1, call, this.config.latent], { seed, stream: at }), model));
+        const z = law(gpu, [1, call, config.latent], { seed, stream: at });
+        if (!classes) return detach(this.generator.infer(z, model));
+        const labels = Float32Array.from({ length: call * classes }, (_, i) =>
+          i % classes === this.labelOf(rowOf(first + Math.floor(i / classes))) ? 1 : 0,
+        );
+        return detach(this.generator.infer(concat([z, tensor(gpu, labels, [1, call, classes])], 2), model));
       };
       await inCalls(rows, call, draw, (made, first, count) => {
         for (let r = 0; r < count; r++) {
-          const row = (first + r) * members.length + m;
-          if (row < n) out.set(made.subarray(r * d, (r + 1) * d), row * d);
+          const row = rowOf(first + r);
+          if (row < n) out.set(made.subarray(r * width, r * width + d), row * d);
         }
       });
     }
     return out;
   }
 
-  /** Score of each row by each critic, [K, rows]: probabilities where the divergence is JS, else critic values. */
-  async scores(x: Float32Array): Promise<Float32Array> {
-    const { features: d, config } = this;
+  /**
+   * Score of each row by each critic, [K, rows]: probabilities where the divergence is JS, else critic values.
+   * @param x [rows, features]
+   * @param labels [rows], where labels condition
+   * @throws VeilganError SHAPE where they are missing then
+   */
+  async scores(x: Float32Array, labels?: Uint32Array): Promise<Float32Array> {
+    const { features: d, config, classes } = this;
     const rows = x.length / d;
+    if (classes && labels?.length !== rows) {
+      throw new VeilganError(
+        'SHAPE',
+        `${rows} rows and ${labels?.length ?? 'no'} labels, which condition the critics`,
+        {
+          where: 'scores',
+          fix: 'Give the label of each row',
+        },
+      );
+    }
     const K = config.partitions;
     const out = new Float32Array(K * rows);
     const call = callRows(d);
     const score = (first: number) => {
       const some = x.subarray(first * d, Math.min(rows, first + call) * d);
-      const raw = this.critics.infer(tensor(this.gpu, some, [1, some.length / d, d]));
+      const values = tensor(this.gpu, some, [1, some.length / d, d]);
+      const own = labels?.slice(first, first + call);
+      const shown =
+        classes && own ? concat([values, oneHot(tensor(this.gpu, own, [1, own.length]), classes)], 2) : values;
+      const raw = this.critics.infer(shown);
       return config.divergence === 'js' ? sigmoid(raw) : detach(raw);
     };
     await inCalls(rows, call, score, (part, first, n) => {

@@ -14,6 +14,10 @@ export interface System<Row extends StepRow> {
   /** generator steps done or submitted */
   readonly step: number;
   readonly maxChunk: number;
+  /** whether nothing more can be done, whatever the steps */
+  readonly exhausted?: boolean;
+  /** whether the next chunk depends on what the last one found, so that it must come back first */
+  readonly waits?: boolean;
   /** The replays of the next `count` steps, their batches uploaded. */
   chunk(count: number): Replay[];
   /** What its program logged for the steps after `first`. @throws VeilganError NAN */
@@ -59,13 +63,13 @@ export async function train<Row extends StepRow>(
   };
   let size = chunk ?? 1;
   try {
-    while (system.step < steps && !stop?.()) {
+    while (system.step < steps && !system.exhausted && !stop?.()) {
       const count = Math.min(size, steps - system.step, system.maxChunk);
       const first = system.step;
       const replays = system.chunk(count);
       flying.push({ ticket: system.gpu.replay(replays), first });
       // The first chunk compiles the kernels; nothing else is sent before it has come back.
-      if (flying.length === 2 || first === 0) await land();
+      while (flying.length === 2 || (flying.length && (first === 0 || system.waits))) await land();
       const each = waiter.estimate(kindOf(replays));
       const made = Math.max(1, system.step - first);
       const ms = each && (each * replays.length) / made;

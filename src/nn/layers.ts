@@ -1,4 +1,4 @@
-/** Layers, with TensorFlow's defaults (weights Glorot uniform, biases zero), which are PAR-GAN's. */
+/** Layers; by default with TensorFlow's initial values (weights Glorot uniform, biases zero), which are PAR-GAN's. */
 import { VeilganError } from '../gpu/errors.ts';
 import { assign } from '../ops/assign.ts';
 import { linear, matmul } from '../ops/contract.ts';
@@ -10,25 +10,19 @@ import { type Epilogue, NONE } from '../ops/epilogue.ts';
 import { reshape } from '../ops/movement.ts';
 import { batchNorm, batchNormInference, updateMoving } from '../ops/norm.ts';
 import { maxPool } from '../ops/pool.ts';
-import { uniform } from '../ops/random.ts';
 import { scope } from '../tensor/scope.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
+import { type Initial, initialise } from './initial.ts';
 import type { Network } from './network.ts';
 
 const none = () => ({});
 /** A layer without parameters. */
 const fixed = { shapes: none, statistics: none, initialise: () => {} };
 
-/** Weights uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010), in place. @param w [Gw, ...taps, in, out] */
-export function glorotUniform(w: Tensor, seed: number, stream: number): void {
-  const [inputs, outputs] = w.shape.slice(-2);
-  const taps = sizeOf(w.shape.slice(1, -2));
-  const limit = Math.sqrt(6 / (taps * (inputs + outputs)));
-  scope(() => assign(w, shift(scale(uniform(w.gpu, w.shape, { seed, stream }), 2 * limit), -limit)));
-}
-
 export interface LayerOptions {
+  /** what weights and biases begin as; default glorot */
+  readonly initial?: Initial;
   /** default true */
   readonly bias?: boolean;
   readonly activation?: 'none' | 'leaky' | 'tanh';
@@ -40,7 +34,7 @@ export interface LayerOptions {
 export function dense(
   inputs: number,
   outputs: number,
-  { bias = true, activation = 'none', slope = 0.3 }: LayerOptions = {},
+  { bias = true, activation = 'none', slope = 0.3, initial }: LayerOptions = {},
 ): Network {
   if (!bias && activation !== 'none') {
     throw new VeilganError('CONFIG', 'a dense layer without bias has no activation of its own', {
@@ -51,7 +45,7 @@ export function dense(
   return {
     shapes: (groups) => ({ weight: [groups, inputs, outputs], ...(bias ? { bias: [groups, outputs] } : {}) }),
     statistics: none,
-    initialise: ({ weight }, _, seed, stream) => glorotUniform(weight, seed, stream),
+    initialise: (p, _, seed, stream) => initialise(p, seed, stream, initial),
     apply: ({ weight, bias: b }, x) => (b ? linear(x, weight, b, { activation, slope }) : matmul(x, weight)),
   };
 }
@@ -63,11 +57,11 @@ export interface ConvLayerOptions extends LayerOptions, ConvOptions {
 
 /** Convolution with a square kernel, an activation and dropout: [G, n, h, w, ci] -> [G, n, oh, ow, co]. */
 export function convLayer(ci: number, co: number, kernel: number, options: ConvLayerOptions = {}): Network {
-  const { bias = true, activation = 'none', slope = 0.3, dropout: rate = 0, ...at } = options;
+  const { bias = true, activation = 'none', slope = 0.3, dropout: rate = 0, initial, ...at } = options;
   return {
     shapes: (groups) => ({ weight: [groups, kernel, kernel, ci, co], ...(bias ? { bias: [groups, co] } : {}) }),
     statistics: none,
-    initialise: ({ weight }, _, seed, stream) => glorotUniform(weight, seed, stream),
+    initialise: (p, _, seed, stream) => initialise(p, seed, stream, initial),
     apply: ({ weight, bias: b }, x, { training, seed }) => {
       const drops = training && rate > 0;
       // A leaky unit and the dropout behind it are one pass, so the convolution then leaves it to that.
@@ -80,12 +74,21 @@ export function convLayer(ci: number, co: number, kernel: number, options: ConvL
   };
 }
 
-/** Transposed convolution with a square kernel and an activation: [G, n, h, w, inputs] -> [G, n, h s, w s, outputs]. */
+/**
+ * Transposed convolution with a square kernel and an activation: [G, n, h, w, inputs] -> [G, n, h s, w s, outputs], or
+ * to the `output` that is given.
+ */
 export function convTransposeLayer(
   inputs: number,
   outputs: number,
   kernel: number,
-  { bias = true, activation = 'none', slope = 0.3, ...at }: LayerOptions & ConvOptions = {},
+  {
+    bias = true,
+    activation = 'none',
+    slope = 0.3,
+    initial,
+    ...at
+  }: LayerOptions & ConvOptions & { readonly output?: readonly [number, number] } = {},
 ): Network {
   return {
     shapes: (groups) => ({
@@ -93,7 +96,7 @@ export function convTransposeLayer(
       ...(bias ? { bias: [groups, outputs] } : {}),
     }),
     statistics: none,
-    initialise: ({ weight }, _, seed, stream) => glorotUniform(weight, seed, stream),
+    initialise: (p, _, seed, stream) => initialise(p, seed, stream, initial),
     apply: ({ weight, bias: b }, x) => convTranspose(x, weight, { ...at, epilogue: epilogueOf(activation, b, slope) }),
   };
 }
@@ -107,18 +110,23 @@ function epilogueOf(kind: 'none' | 'leaky' | 'tanh', bias: Tensor | undefined, s
 /**
  * Batch normalisation of the last axis, statistics for each g, and a leaky unit behind it. Moving averages as
  * TensorFlow 2.1 keeps them: momentum 0.99; the variance unbiased for images, biased for rows of features.
+ * @param options.scaled false: no trained gamma, which is 1 (TF 1.x contrib's default)
  */
-export function batchNormLayer(channels: number, { slope = 1 }: { slope?: number } = {}): Network {
+export function batchNormLayer(
+  channels: number,
+  { slope = 1, scaled = true }: { slope?: number; scaled?: boolean } = {},
+): Network {
   const shape = (groups: number): Shape => [groups, channels];
   const one = (t: Tensor) => scope(() => assign(t, shift(scale(t, 0), 1)));
   return {
-    shapes: (groups) => ({ gamma: shape(groups), beta: shape(groups) }),
+    shapes: (groups) => ({ ...(scaled ? { gamma: shape(groups) } : {}), beta: shape(groups) }),
     statistics: (groups) => ({ mean: shape(groups), variance: shape(groups) }),
     initialise: ({ gamma }, { variance }) => {
-      one(gamma);
+      if (gamma) one(gamma);
       one(variance);
     },
-    apply: ({ gamma, beta }, x, { training, statistics: { mean, variance } }) => {
+    apply: ({ gamma: own, beta }, x, { training, statistics: { mean, variance } }) => {
+      const gamma = own ?? tensor(x.gpu, new Float32Array(channels).fill(1));
       if (!training) return batchNormInference(x, gamma, beta, mean, variance, { slope });
       const { y, ...batch } = batchNorm(x, gamma, beta, { slope });
       const unbiased = x.rank === 3 ? undefined : x.length / (x.shape[0] * channels);
@@ -127,6 +135,9 @@ export function batchNormLayer(channels: number, { slope = 1 }: { slope?: number
     },
   };
 }
+
+/** A function of the activations without parameters. */
+export const functionLayer = (apply: (x: Tensor) => Tensor): Network => ({ ...fixed, apply: (_, x) => apply(x) });
 
 /** The same values of each sample under another shape: [G, n, ...] -> [G, n, ...shape]. */
 export function reshapeLayer(shape: Shape): Network {

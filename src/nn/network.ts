@@ -1,4 +1,5 @@
-/** Networks over parameter records: layers put one after another. */
+/** Networks over parameter records: layers put one after another or side by side. */
+import { concat, slice } from '../ops/movement.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -55,6 +56,40 @@ export function sequential(layers: readonly Network[]): Network {
       ),
   };
 }
+
+/**
+ * Two networks on the two halves of their input's last axis, their outputs joined along the last axis:
+ * [G, n, at + rest] -> [G, n, ..., left's + right's].
+ * @param at where the input is cut
+ */
+export function sideBySide(at: number, left: Network, right: Network): Network {
+  const both = [left, right];
+  return {
+    shapes: (groups) => prefixed(both.map((part) => part.shapes(groups))),
+    statistics: (groups) => prefixed(both.map((part) => part.statistics(groups))),
+    initialise: (parameters, statistics, seed, stream) => {
+      // Apart from the streams of the layers behind.
+      both.forEach((part, i) => {
+        part.initialise(within(parameters, `${i}.`), within(statistics, `${i}.`), seed, stream + 100 * (i + 1));
+      });
+    },
+    apply: (parameters, x, pass) => {
+      const y = both.map((part, i) =>
+        part.apply(within(parameters, `${i}.`), slice(x, 2, i * at, i ? x.shape[2] : at), {
+          ...pass,
+          statistics: within(pass.statistics, `${i}.`),
+        }),
+      );
+      return concat(y, y[0].rank - 1);
+    },
+  };
+}
+
+/** A network whose input's last values, from `at` on, are handed on behind its output: [G, n, at + rest] -> [G, n, ... + rest]. */
+export const handingOn = (at: number, inner: Network): Network => ({
+  ...inner,
+  apply: (parameters, x, pass) => concat([inner.apply(parameters, x, pass), slice(x, 2, at, x.shape[2])], 2),
+});
 
 /** Trainable numbers in a network of one group. */
 export const parameterCount = (network: Network): number =>

@@ -9,7 +9,13 @@ import { disposeFlat, type Flat, flat, scratch } from './flat.ts';
 
 export type OptimizerConfig =
   | { readonly kind: 'sgd'; readonly rate: number; readonly momentum?: number }
-  | { readonly kind: 'rmsprop'; readonly rate: number; readonly decay?: number; readonly epsilon?: number }
+  | {
+      readonly kind: 'rmsprop';
+      readonly rate: number;
+      readonly decay?: number;
+      readonly epsilon?: number;
+      readonly accumulator?: number;
+    }
   | {
       readonly kind: 'adam';
       readonly rate: number;
@@ -22,7 +28,7 @@ const UNCLIPPED = 3.4e38;
 
 /**
  * Updates one player's parameters in place. Definitions and defaults are TensorFlow 2.1's: epsilon 1e-7 outside the
- * root, RMSProp's accumulator starting at 0 with decay 0.9, Adam's bias correction in the rate.
+ * root, RMSProp's accumulator starting at 0 (`accumulator`: 1 in TF 1.x) with decay 0.9, Adam's bias correction in the rate.
  */
 export class Optimizer {
   readonly config: OptimizerConfig;
@@ -44,6 +50,10 @@ export class Optimizer {
     const shapes = Object.fromEntries(Object.entries(parameters.parts).map(([name, t]) => [name, t.shape]));
     const names = config.kind === 'adam' ? ['m', 'v'] : ['v'];
     this.moments = Object.fromEntries(names.map((name) => [name, flat(gpu, shapes)]));
+    if (config.kind === 'rmsprop' && config.accumulator) {
+      const { whole } = this.moments.v;
+      gpu.upload(whole, new Float32Array(whole.length).fill(config.accumulator));
+    }
     this.gradient = scratch(parameters.whole);
   }
 

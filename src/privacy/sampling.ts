@@ -74,6 +74,60 @@ export class PoissonSampler {
   }
 }
 
+/**
+ * Draws batches of a fixed size without replacement, each subset as likely as any other: how DPGAN was published. The
+ * accountants do not describe it.
+ */
+export class SubsetSampler {
+  readonly draws: DrawCounter;
+  readonly #key: Uint32Array;
+  readonly #records: Uint32Array;
+  readonly #size: number;
+
+  /** @throws VeilganError CONFIG where there are fewer records than a batch has */
+  constructor(key: PrivacyKey, records: Uint32Array, { size, index = 0 }: { size: number; index?: number }) {
+    if (!(Number.isInteger(size) && size >= 1 && size <= records.length)) {
+      throw new VeilganError('CONFIG', `a batch of ${size} of ${records.length} records`, {
+        where: '--batch',
+        fix: `Give at most ${records.length}`,
+      });
+    }
+    this.#records = records;
+    this.#size = size;
+    this.#key = key.derive('sampling', index);
+    this.draws = new DrawCounter(key.insecure);
+  }
+
+  /** The next batch: row numbers in ascending order (Floyd's algorithm). */
+  next(): Uint32Array {
+    const draw = this.draws.take();
+    const stream = new ChaChaStream(this.#key, [draw >>> 0, Math.floor(draw / TWO_32), 0]);
+    const n = this.#records.length;
+    const chosen = new Set<number>();
+    for (let last = n - this.#size; last < n; last++) {
+      const place = below(last + 1, stream);
+      chosen.add(chosen.has(place) ? last : place);
+    }
+    stream.wipe();
+    return Uint32Array.from(chosen, (place) => this.#records[place]).sort();
+  }
+
+  /** Overwrites the key. */
+  dispose(): void {
+    this.#key.fill(0);
+    this.draws.close();
+  }
+}
+
+/** A whole number below n <= 2^32, all alike: words beyond the largest multiple of n are drawn again. */
+function below(n: number, stream: ChaChaStream): number {
+  const most = TWO_32 - (TWO_32 % n);
+  for (;;) {
+    const word = stream.uint32();
+    if (word < most) return word % n;
+  }
+}
+
 /** One physical batch: what a replay of the accumulating program sees. */
 export interface PhysicalBatch {
   /** [groups, rows] row numbers; places beyond a group's live ones hold 0 and must count for nothing */

@@ -6,7 +6,7 @@ import { loadDataset } from '../data/store.ts';
 import { parseConfig } from '../gan/config.ts';
 import type { HostTensors } from '../gan/player.ts';
 import { restoreCount } from '../gan/player.ts';
-import { pickRows } from '../gan/rows.ts';
+import { classesOf, pickRows } from '../gan/rows.ts';
 import { train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -70,7 +70,7 @@ export async function trainClassifier(
   const config = parseConfig(classifierConfig, options.fields) as ClassifierConfig;
   const data = await loadDataset(options.data);
   const parts = split(data);
-  const classes = data.classes?.length ?? 1 + parts.labels.reduce((a, b) => Math.max(a, b), 0);
+  const classes = classesOf(parts.labels, data.classes);
   const classifier = new Classifier(gpu, config, { ...parts, shape: data.shape, classes }, options.seed);
   const { seed } = options;
   const meta = { system: 'classifier', data: { ...describe(data), classes, shape: data.shape }, seed };

@@ -3,37 +3,41 @@ import { join } from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
 import { parseConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
+import type { MakeDiscrete } from '../gan/exact.ts';
 import { restoreCount } from '../gan/player.ts';
-import { type PrivateConfig, physicalRows, privateConfig, samplingRate } from '../gan/private_config.ts';
+import { checkPrivate, type PrivateConfig, physicalRows, privateConfig, samplingRate } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { stepsWithin } from '../privacy/accountant/calibrate.ts';
+import { discreteEpsilon } from '../privacy/accountant/discrete.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
 import { pldEpsilon } from '../privacy/accountant/pld.ts';
 import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
+import { DiscreteMechanism } from '../privacy/discrete.ts';
 import { PrivacyKey } from '../privacy/key.ts';
 import { NoiseSource } from '../privacy/noise.ts';
 import { partitionOf, partitionRows } from '../privacy/partition.ts';
-import { PoissonSampler } from '../privacy/sampling.ts';
+import { PoissonSampler, SubsetSampler } from '../privacy/sampling.ts';
 import { createLedger, LEDGER, type Ledger, type LedgerTerms, openLedger, readLedger } from './ledger.ts';
 
 export const isPrivate = (system: string): boolean => system === 'dpgan' || system === 'dp-pargan';
 
+/** @throws VeilganError CONFIG naming a field, or a combination that breaks the guarantee */
 export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
-  parseConfig(privateConfig, fields) as PrivateConfig;
+  checkPrivate(parseConfig(privateConfig, fields) as PrivateConfig);
 
 /** The ledger's first line: what the spending is measured by. */
 export function ledgerTerms(config: PrivateConfig, rows: number): LedgerTerms {
   const q = samplingRate(config, rows);
   return {
-    mechanism: 'gaussian',
-    sampler: q < 1 ? 'poisson' : 'full',
+    mechanism: config.mechanism,
+    sampler: config.bound === 'weights' ? 'without-replacement' : q < 1 ? 'poisson' : 'full',
     relation: 'add-remove',
-    bound: config.bound,
+    bound: config.clipNorm,
     divisor: config.batch,
     partitions: config.partitions,
-    clipping: config.clipping,
+    clipping: config.bound === 'clip' ? config.clipping : 'none',
     population: config.population || rows,
     physical: physicalRows(config),
   };
@@ -58,8 +62,8 @@ export interface Guarantee {
   readonly config: PrivateConfig;
   /** whether noise and samples follow from a seed, so that there is no guarantee at all */
   readonly insecure: boolean;
-  /** generator steps at which the budget is spent, as of its opening; Infinity without one, or where it is only read */
-  readonly reach: number;
+  /** noisy updates that the budget pays for in all, as of its opening; Infinity without one, or where it is only read */
+  readonly limit: number;
   /** what a checkpoint must say for the ledger to be resumed */
   meta(): Record<string, string>;
   /** Wipes the keys and closes the ledger. */
@@ -93,36 +97,51 @@ export function privateRun(
   const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
   const partitions = partitionsOf(data, rows, config.partitions, seed);
   const noise = new NoiseSource(gpu, key);
-  const samplers = partitions.map((list, index) => new PoissonSampler(key, list, { q, index }));
-  key.wipe();
+  const samplers = partitions.map((list, index) =>
+    config.bound === 'weights'
+      ? new SubsetSampler(key, list, { size: config.batch, index })
+      : new PoissonSampler(key, list, { q, index }),
+  );
   const draws = [noise.draws, ...samplers.map((sampler) => sampler.draws)];
+  const discrete: MakeDiscrete = (options) => {
+    const made = new DiscreteMechanism(gpu, key, options);
+    draws.push(made.draws);
+    return made;
+  };
   let ledger: Ledger | undefined;
   const spend = (from: number, to: number) => {
     if (!ledger) throw new VeilganError('VALIDATION', 'a private run has no ledger to pay from', { where: 'ledger' });
     ledger.append({ from, to, q, sigma });
   };
-  const gan = new DpGan(gpu, config, data, seed, { noise, partitions, samplers, spend });
+  const gan = new DpGan(gpu, config, data, seed, { noise, discrete, partitions, samplers, spend });
+  key.wipe();
   const close = () => {
     noise.dispose();
     for (const sampler of samplers) sampler.dispose();
     ledger?.close();
   };
   /** A search by the accountant, which may take seconds. */
-  const reachOf = (spent: readonly Phase[]): number => {
-    const { epsilon, delta, accountant, criticSteps } = config;
+  const limitOf = (spent: readonly Phase[]): number => {
+    const { epsilon, delta, accountant, mechanism } = config;
     if (!epsilon) return Number.POSITIVE_INFINITY;
-    const more = stepsWithin(q, sigma, { epsilon, delta, accountant, spent });
-    return Math.floor((gan.updates + more) / criticSteps);
+    const by = mechanism === 'discrete' ? 'discrete' : accountant;
+    gan.limit = gan.updates + stepsWithin(q, sigma, { epsilon, delta, accountant: by, spent });
+    return gan.limit;
   };
-  const guaranteeOf = (book: Ledger, reach: number): Guarantee => ({
+  /** A batch that was drawn for an update which is still to come will be drawn again. */
+  const positions = () =>
+    draws.map(
+      (counter) => counter.position - (gan.drawn && samplers.some((sampler) => sampler.draws === counter) ? 1 : 0),
+    );
+  const guaranteeOf = (book: Ledger, limit: number): Guarantee => ({
     ledger: book,
-    reach,
+    limit,
     config,
     insecure: insecureSeed !== undefined,
     meta: () => ({
       ledger_line: String(book.head.line),
       ledger_hash: book.head.hash,
-      ...(insecureSeed === undefined ? {} : { draws: draws.map((counter) => counter.position).join(' ') }),
+      ...(insecureSeed === undefined ? {} : { draws: positions().join(' ') }),
     }),
     close,
   });
@@ -130,12 +149,12 @@ export function privateRun(
     gan,
     close,
     begin: (dir) => {
-      const reach = reachOf([]);
-      if (reach >= 1) {
+      const limit = limitOf([]);
+      if (limit >= 1) {
         ledger = createLedger(join(dir, LEDGER), ledgerTerms(config, rows));
-        return guaranteeOf(ledger, reach);
+        return guaranteeOf(ledger, limit);
       }
-      throw new VeilganError('CONFIG', `epsilon ${config.epsilon} does not pay for one step of this configuration`, {
+      throw new VeilganError('CONFIG', `epsilon ${config.epsilon} does not pay for one update of this configuration`, {
         where: '--epsilon',
         fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
       });
@@ -152,20 +171,24 @@ export function privateRun(
           counter.position = positions[i];
         });
       }
-      return guaranteeOf(ledger, reachOf(ledger.totals()));
+      return guaranteeOf(ledger, limitOf(ledger.totals()));
     },
   };
 }
 
 export interface Spent {
-  /** certified upper bounds at delta */
+  /** certified upper bounds at delta; pld null where there is none for the mechanism */
   readonly rdp: number;
-  readonly pld: number;
-  readonly pld_lower: number;
+  readonly pld: number | null;
+  readonly pld_lower: number | null;
 }
 
-/** Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition). */
-export function epsilonOf(phases: readonly Phase[], delta: number): Spent {
+/**
+ * Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition).
+ * @param mechanism of the ledger's terms
+ */
+export function epsilonOf(phases: readonly Phase[], delta: number, mechanism = 'gaussian'): Spent {
+  if (mechanism === 'discrete') return { rdp: discreteEpsilon(phases, delta).epsilon, pld: null, pld_lower: null };
   const { upper, lower } = pldEpsilon(phases, delta);
   return { rdp: rdpEpsilon(phases, delta).epsilon, pld: upper, pld_lower: lower };
 }

@@ -1,8 +1,9 @@
 /** From a command to a run directory and back: training, resuming, and opening a finished run. */
 
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, ofClass } from '../data/dataset.ts';
 import { loadDataset } from '../data/store.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
+import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
 import type { HostTensors } from '../gan/player.ts';
 import type { GanSystem } from '../gan/system.ts';
@@ -52,7 +53,7 @@ interface Start {
 /** A new run. Nothing is written where the config does not fit the data or `out` exists. */
 export async function startTraining(gpu: Gpu, options: Start): Promise<TrainingJob> {
   const { system, config, seed, insecureSeed } = options;
-  const data = await loadDataset(options.data);
+  const data = ofClass(await loadDataset(options.data), config.onlyClass);
   const made = isPrivate(system) ? privateRun(gpu, parsePrivate(config), data, seed, insecureSeed) : null;
   const gan = made?.gan ?? new ParGan(gpu, config, data, seed);
   const meta = {
@@ -66,7 +67,7 @@ export async function startTraining(gpu: Gpu, options: Start): Promise<TrainingJ
   try {
     run = createRun(options.out, meta, { root: options.root });
     const guarantee = made?.begin(run.dir);
-    return { run, gan, guarantee, data, steps: Math.min(config.steps, guarantee?.reach ?? config.steps) };
+    return { run, gan, guarantee, data, steps: Math.min(config.steps, reach(gan, guarantee)) };
   } catch (error) {
     made?.close();
     gan.dispose();
@@ -74,6 +75,10 @@ export async function startTraining(gpu: Gpu, options: Start): Promise<TrainingJ
     throw error;
   }
 }
+
+/** Generator steps that a budget allows, as far as they are known beforehand. */
+const reach = (gan: GanSystem, guarantee: Guarantee | undefined): number =>
+  gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY;
 
 /** What run.json says of a data set. */
 export const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) => ({
@@ -115,11 +120,12 @@ export async function openTraining(
   let gan: GanSystem | undefined;
   let made: PrivateRun | undefined;
   try {
-    const data = await dataOf(run);
+    const whole = await dataOf(run);
     const { system, seed } = run.info;
     const { insecureSeed, ...fields } = run.info.config as { insecureSeed?: number };
     const dp = isPrivate(system) ? parsePrivate(fields) : null;
     const config = dp ?? makeConfig(undefined, fields);
+    const data = ofClass(whole, config.onlyClass);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
     if (dp) made = privateRun(gpu, dp, data, seed, insecureSeed);
     gan = made?.gan ?? new ParGan(gpu, config, data, seed);
@@ -128,8 +134,7 @@ export async function openTraining(
     );
     gan.restore(tensors, checkpoint.meta);
     const guarantee = made?.resume(run.dir, checkpoint.meta, write);
-    const wanted = steps ?? config.steps;
-    return { run, gan, guarantee, data, steps: Math.min(wanted, guarantee?.reach ?? wanted) };
+    return { run, gan, guarantee, data, steps: Math.min(steps ?? config.steps, reach(gan, guarantee)) };
   } catch (error) {
     made?.close();
     gan?.dispose();
@@ -181,16 +186,18 @@ export async function runTraining(
     checkFinite(tensors, gan.step);
     run.writeCheckpoint(tensors, { ...meta, ...guarantee?.meta() });
   };
+  await gan.prepare(run.hasCheckpoint());
   // What a private run spends before its first checkpoint must not be lost with it: it can always be resumed.
   if (guarantee && !run.hasCheckpoint()) await save();
-  while (gan.step < steps && !stop?.()) {
+  while (gan.step < steps && !gan.exhausted && !stop?.()) {
     const until = performance.now() + 1000 * checkpointSeconds;
-    const from = gan.step;
+    const [from, updates] = [gan.step, gan.critics.optimizer.updates];
+    const moved = () => gan.step > from || gan.critics.optimizer.updates > updates;
     const pause = every?.steps ? (Math.floor(from / every.steps) + 1) * every.steps : steps;
     await train(gan, {
       steps: Math.min(steps, pause),
       chunk,
-      stop: () => stop?.() || (gan.step > from && performance.now() > until),
+      stop: () => stop?.() || (moved() && performance.now() > until),
       onRows: (rows) => {
         firstStep ||= process.uptime();
         run.appendMetrics(
@@ -201,10 +208,17 @@ export async function runTraining(
       },
     });
     await save();
-    if (every?.steps && gan.step === pause) await every.call(gan.step);
+    if (every?.steps && gan.step === pause && gan.step > from) await every.call(gan.step);
   }
   const seconds = (performance.now() - started) / 1000;
-  return { steps: gan.step, seconds, added: gan.step - first, last, interrupted: gan.step < steps, firstStep };
+  return {
+    steps: gan.step,
+    seconds,
+    added: gan.step - first,
+    last,
+    interrupted: gan.step < steps && !gan.exhausted,
+    firstStep,
+  };
 }
 
 /** Nine digits tell every f32 apart. */

@@ -1,25 +1,77 @@
 /** Settings: what presets give, and what is refused with the flag that is at fault. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { flagOf, ganConfig, makeConfig, presets } from '../../src/gan/config.ts';
+import { flagOf, ganConfig, makeConfig, withPreset } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
+import { presets } from '../../src/gan/presets.ts';
+import { privateConfig, samplingRate } from '../../src/gan/private_config.ts';
 import { VeilganError } from '../../src/gpu/errors.ts';
 import { parameterCount } from '../../src/nn/network.ts';
+import { paperEpsilon } from '../../src/privacy/accountant/paper.ts';
+import { parsePrivate } from '../../src/run/private.ts';
 
 /** Rows and shape of the data a preset is for. */
-const dataOf = (preset: string): [number, number[]] =>
-  preset.startsWith('mnist') ? [60_000, [28, 28, 1]] : preset.startsWith('cifar') ? [50_000, [32, 32, 3]] : [5000, [2]];
+const dataOf = (preset: string): [number, number[]] => {
+  if (/mnist/.test(preset)) return [60_000, [28, 28, 1]];
+  if (preset.startsWith('cifar')) return [50_000, [32, 32, 3]];
+  if (preset.startsWith('celeba'))
+    return [162_770, [Number(preset.slice(6).match(/^\d+/)), Number(preset.slice(6).match(/^\d+/)), 3]];
+  if (preset.startsWith('camelyon')) return [302_436, [32, 32, 3]];
+  if (preset.startsWith('ehr')) return [41_868, [1071]];
+  return [5000, [2]];
+};
+
+const isPlain = (name: string) => Object.keys(presets[name]).every((field) => Object.hasOwn(ganConfig.shape, field));
 
 test('every preset is whole, fits its data, and fills its partitions', () => {
   for (const name of Object.keys(presets)) {
-    const config = makeConfig(name, {});
-    assert.equal(Object.keys(config), Object.keys(ganConfig.shape), name);
+    const config = isPlain(name) ? makeConfig(name, {}) : parsePrivate(withPreset(name, {}));
+    assert.equal(Object.keys(config), Object.keys((isPlain(name) ? ganConfig : privateConfig).shape), name);
     const [most, shape] = dataOf(name);
     const rows = config.rows || most;
     assert.ok(rows <= most && Math.floor(rows / config.partitions) >= config.batch, name);
-    assert.is(config.network, shape.length === 3 ? 'dcgan' : 'mlp', name);
-    generatorNetwork(config, shape);
-    criticNetwork(config, shape);
+    const classes = config.labels === 'condition' ? 10 : 0;
+    generatorNetwork(config, shape, classes);
+    criticNetwork(config, shape, classes);
+  }
+});
+
+test("presets of private systems are refused in others, and the papers' sampling rates are met exactly", () => {
+  const private_ = Object.keys(presets).filter((name) => !isPlain(name));
+  assert.ok(private_.length >= 15);
+  for (const name of private_) assert.throws(() => makeConfig(name, {}), /is for private systems/);
+  for (const [name, q] of [
+    ['mnist-dpgan-revisited-eps10', 1 / 469],
+    ['mnist-dpgan-revisited-eps10-adaptive', 1 / 118],
+    ['celeba64-dpgan-revisited-eps10-adaptive', 1 / 90],
+  ] as const) {
+    assert.is(samplingRate(parsePrivate(withPreset(name, {})), 1), q, name);
+  }
+  const { noiseMultiplier, clipNorm, criticSteps, batch } = parsePrivate(withPreset('mnist-dpgan', {}));
+  const setting = { q: batch / 60_000, criticSteps, noise: noiseMultiplier * clipNorm, gradientBound: clipNorm };
+  // Spec 7.2: 28.69 with the authors' log10.
+  assert.ok(Math.abs(paperEpsilon({ ...setting, delta: 1e-5 }) - 28.69) < 0.01);
+});
+
+test('what breaks a guarantee is refused with its reason and the flag at fault', () => {
+  for (const [fields, where] of [
+    [{ noiseMultiplier: 0 }, '--noise-multiplier'],
+    [{ criticNorm: 'batch' }, '--critic-norm'],
+    [{ network: 'ehr' }, '--network'],
+    [{ bound: 'weights', divergence: 'wgan', epsilon: 1 }, '--epsilon'],
+    [{ bound: 'weights', divergence: 'js' }, '--bound'],
+    [{ bound: 'weights', divergence: 'wgan', mechanism: 'discrete' }, '--mechanism'],
+    [{ mechanism: 'discrete', clipping: 'per-layer' }, '--clipping'],
+    [{ mechanism: 'discrete', epsilon: 1 }, '--accountant'],
+  ] as const) {
+    try {
+      parsePrivate(fields);
+    } catch (error) {
+      assert.ok(error instanceof VeilganError && error.fix);
+      assert.equal([error.code, error.where], ['CONFIG', where]);
+      continue;
+    }
+    assert.unreachable(`accepted ${JSON.stringify(fields)}`);
   }
 });
 
@@ -37,7 +89,7 @@ test('the small presets: fewer rows than an imported test set has, much smaller 
 });
 
 test('image presets draw grids and samples from the last weights; fields win over the preset', () => {
-  for (const name of Object.keys(presets).filter((p) => /mnist|cifar/.test(p))) {
+  for (const name of Object.keys(presets).filter((p) => /^(mnist|cifar).*(js|gp)$/.test(p))) {
     const config = makeConfig(name, {});
     assert.ok(config.gridEvery > 0 && config.snapshots === 1, name);
   }

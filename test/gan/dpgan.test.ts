@@ -108,7 +108,13 @@ for (const physicalBatch of [5, 24, 64]) {
   test(`an update is the clipped sum over the sample and the fakes, device batches of ${physicalBatch}`, async () => {
     // q = 1: every record is in, so what is summed is known. Noise of 1e-6 shows nowhere.
     const bound = 0.4;
-    const { gan, dispose } = make({ population: 8, physicalBatch, bound, noiseMultiplier: 1e-6, criticSteps: 1 });
+    const { gan, dispose } = make({
+      population: 8,
+      physicalBatch,
+      clipNorm: bound,
+      noiseMultiplier: 1e-6,
+      criticSteps: 1,
+    });
     silence(gan);
     const before = await weights(gan);
     const real = await clippedByHand(gan, rows, 1, bound);
@@ -124,7 +130,7 @@ for (const physicalBatch of [5, 24, 64]) {
 }
 
 test('the noise has the standard deviation sigma C / B of the rate', async () => {
-  const { gan, dispose } = make({ noiseMultiplier: 50, bound: 2, criticSteps: 1, criticHidden: [2000], rate: 1 });
+  const { gan, dispose } = make({ noiseMultiplier: 50, clipNorm: 2, criticSteps: 1, criticHidden: [2000], rate: 1 });
   silence(gan);
   const before = await weights(gan);
   await gpu.replay(gan.chunk(1)).done();
@@ -196,7 +202,7 @@ test('what cannot be paid is not given out', () => {
 });
 
 test('samples that are empty are noise alone', async () => {
-  const { gan, dispose } = make({ population: 4_000_000_000, criticSteps: 1, noiseMultiplier: 1e-6, bound: 1 });
+  const { gan, dispose } = make({ population: 4_000_000_000, criticSteps: 1, noiseMultiplier: 1e-6, clipNorm: 1 });
   silence(gan);
   const before = await weights(gan);
   const fake = await clippedByHand(gan, new Float32Array(16), 0, 1);

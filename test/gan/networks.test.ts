@@ -158,7 +158,7 @@ test('tables and a dcgan: refused by both networks, with the flag and two remedi
     assert.equal([error.code, error.where], ['CONFIG', '--network']);
     assert.is(
       error.line(),
-      '--network: dcgan networks need images, and these records are [2]. Use --network mlp, or a data set of images.',
+      '--network: convolutional networks need images, and these records are [2]. Use --network mlp, or a data set of images.',
     );
   }
 });

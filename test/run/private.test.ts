@@ -9,6 +9,7 @@ import { open } from '../../src/node.ts';
 import { readLedger } from '../../src/run/ledger.ts';
 import { epsilonOf } from '../../src/run/private.ts';
 import { openTraining, runTraining, startTraining, type TrainingJob } from '../../src/run/session.ts';
+import { spending, spendingLine } from '../../src/run/spent.ts';
 
 const gpu = await open();
 const root = mkdtempSync(join(tmpdir(), 'veilgan-private-'));
@@ -58,7 +59,7 @@ const code = async (fn: () => Promise<unknown>) => {
   return 'none';
 };
 
-test('a run ends within one generator step of its budget and never beyond it', async () => {
+test('a run ends exactly at its budget and never beyond it', async () => {
   for (const accountant of ['rdp', 'pld'] as const) {
     const job = await start(`budget-${accountant}`, { accountant });
     assert.ok(job.steps > 0 && job.steps < 1000, `${job.steps} steps`);
@@ -66,9 +67,10 @@ test('a run ends within one generator step of its budget and never beyond it', a
     assert.is(result.steps, job.steps);
     finish(job);
     const phases = ledgerOf(`budget-${accountant}`).totals();
-    assert.is(phases[0].steps, 2 * job.steps);
-    const spent = epsilonOf(phases, 1e-5);
-    const next = epsilonOf([{ ...phases[0], steps: phases[0].steps + 4 }], 1e-5);
+    assert.is(phases[0].steps, job.guarantee?.limit);
+    assert.is(job.steps, Math.ceil(phases[0].steps / 2));
+    const spent = epsilonOf(phases, 1e-5) as Required<Record<string, number>>;
+    const next = epsilonOf([{ ...phases[0], steps: phases[0].steps + 1 }], 1e-5) as Record<string, number>;
     assert.ok(spent[accountant] <= 2, `spent ${spent[accountant]}`);
     assert.ok(next[accountant] > 2, `${next[accountant]} would have been within the budget`);
     assert.ok(spent.pld_lower <= spent.pld && spent.pld <= spent.rdp);
@@ -87,10 +89,12 @@ test('a run that died goes on from its checkpoint and counts what it had paid', 
   const again = await openTraining(gpu, join(root, 'died'), { write: true });
   assert.is(again.gan.step, 0);
   assert.is(again.steps, whole - 10);
+  assert.ok(job.guarantee && again.guarantee);
+  assert.is(again.guarantee?.limit, (job.guarantee?.limit ?? 0) - 20);
   await runTraining(again, { checkpointSeconds: 1000 });
   finish(again);
   const [{ steps }] = ledgerOf('died').totals();
-  assert.is(steps, 2 * whole);
+  assert.is(steps, job.guarantee?.limit);
   assert.ok(epsilonOf([{ q: (2 * 100) / 5000, sigma: 1.2, steps }], 1e-5).rdp <= 2);
 });
 
@@ -156,6 +160,68 @@ test('every record has one partition, which no other record decides', async () =
   const fewer = await start('fewer', { partitions: 3, rows: 4000 });
   assert.equal(Array.from(fewer.gan.owners()), Array.from(owners.subarray(0, 4000)));
   finish(fewer);
+});
+
+test('the exact integer mechanism ends at its budget, repeats under a seed, and says that it has no PLD value', async () => {
+  const more = { mechanism: 'discrete', accountant: 'rdp', batch: 50, epsilon: 1.5 } as const;
+  const job = await start('discrete', more);
+  await runTraining(job, { checkpointSeconds: 1000 });
+  finish(job);
+  const { terms } = ledgerOf('discrete');
+  const phases = ledgerOf('discrete').totals();
+  assert.is(terms.mechanism, 'discrete');
+  const spent = epsilonOf(phases, 1e-5, terms.mechanism);
+  assert.ok(spent.pld === null && spent.rdp <= 1.5, `spent ${spent.rdp}`);
+  const next = epsilonOf([{ ...phases[0], steps: phases[0].steps + 1 }], 1e-5, 'discrete');
+  assert.ok(next.rdp > 1.5);
+  const bits = async (out: string, stopAt: number) => {
+    let run = await start(out, { ...more, epsilon: 0, steps: 8 }, 3);
+    await runTraining({ ...run, steps: stopAt }, { checkpointSeconds: 1000, chunk: 3 });
+    finish(run);
+    run = await openTraining(gpu, join(root, out), { write: true });
+    await runTraining(run, { checkpointSeconds: 1000 });
+    const rows = Array.from(await run.gan.sample(10));
+    finish(run);
+    return rows;
+  };
+  assert.equal(await bits('discrete-1', 8), await bits('discrete-2', 5));
+});
+
+test('DPGAN as published: weights stay within c_p, and nothing is promised', async () => {
+  const job = await start('published', {
+    ...{ partitions: 1, divergence: 'wgan', bound: 'weights', epsilon: 0, clip: 0.02, clipNorm: 100, steps: 30 },
+    ...{ noiseMultiplier: 0.05, optimizer: 'rmsprop', accumulator: 1, rate: 5e-3, burst: 4 },
+  } as const);
+  await runTraining(job, { checkpointSeconds: 1000 });
+  const { data } = (await job.gan.critics.state()).tensors['critics.0.weight'];
+  assert.ok(data.every((w) => Math.abs(w) <= Math.fround(0.02)) && data.some((w) => Math.abs(w) === Math.fround(0.02)));
+  const spent = spending(job.guarantee as NonNullable<typeof job.guarantee>);
+  // 25 bursts of four, step 0 among them, then five steps of n_D = 2.
+  assert.is(spent.noisy_updates, 25 * 4 + 5 * 2);
+  assert.is(spent.epsilon, null);
+  assert.ok((spent.claim?.at_least ?? 0) > 100 && (spent.claim?.paper_epsilon ?? 0) < 10);
+  assert.match(spendingLine(spent), /NONE.*Paper epsilon/);
+  assert.is(ledgerOf('published').terms.clipping, 'none');
+  finish(job);
+});
+
+test('the adaptive schedule raises n_D, and a resumed run knows where it was', async () => {
+  const more = { epsilon: 0, adaptive: 1, partitions: 1, batch: 20, steps: 215 } as const;
+  const whole = await start('adaptive', more, 5);
+  await runTraining(whole, { checkpointSeconds: 1000 });
+  // Never above a threshold of 1: one update each for 200 steps, then two.
+  const updates = (job: TrainingJob) => job.gan.critics.optimizer.updates;
+  assert.is(updates(whole), 200 + 15 * 2);
+  const rows = Array.from(await whole.gan.sample(5));
+  finish(whole);
+  const first = await start('adaptive-stopped', more, 5);
+  await runTraining({ ...first, steps: 205 }, { checkpointSeconds: 1000 });
+  finish(first);
+  const rest = await openTraining(gpu, join(root, 'adaptive-stopped'), { write: true });
+  await runTraining(rest, { checkpointSeconds: 1000 });
+  assert.is(updates(rest), 200 + 15 * 2);
+  assert.equal(Array.from(await rest.gan.sample(5)), rows);
+  finish(rest);
 });
 
 test.run();

@@ -1,0 +1,81 @@
+/** What a private run has spent, for `train`, `report` and machines. */
+import { PAPER_EPSILON_LABEL, paperEpsilon } from '../privacy/accountant/paper.ts';
+import type { Phase } from '../privacy/accountant/phases.ts';
+import { pldEpsilon } from '../privacy/accountant/pld.ts';
+import { epsilonOf, type Guarantee, type Spent } from './private.ts';
+
+/** What may be said of DPGAN as published, which clips weights and promises nothing. */
+export interface Claim {
+  /** the paper's formula with the authors' log10, and with the natural logarithm; null without noise */
+  readonly paper_epsilon: number | null;
+  readonly paper_epsilon_ln: number | null;
+  readonly label: string;
+  /**
+   * what epsilon would be at least, were the claimed bound one (certified, by PLD for Poisson samples of the same rate);
+   * null where the noise is so small that there is no finite epsilon
+   */
+  readonly at_least: number | null;
+}
+
+export interface Spending {
+  /** null where there is no guarantee: an insecure seed, or weight clipping */
+  readonly epsilon: Spent | null;
+  readonly delta: number;
+  readonly noise_multiplier: number;
+  readonly sampling_rate: number | null;
+  readonly noisy_updates: number;
+  readonly insecure: boolean;
+  readonly claim?: Claim;
+}
+
+/** The least noise multiplier that accountants take: more noise than DPGAN's published settings have. */
+const LEAST = 0.01;
+
+/** All starts of a run together. */
+export function spending({ ledger, config, insecure }: Guarantee): Spending {
+  const phases = ledger.totals();
+  const { delta, noiseMultiplier } = config;
+  const claimed = config.bound === 'weights';
+  return {
+    epsilon: insecure || claimed ? null : epsilonOf(phases, delta, ledger.terms.mechanism),
+    delta,
+    noise_multiplier: noiseMultiplier,
+    sampling_rate: phases[0]?.q ?? null,
+    noisy_updates: phases.reduce((n, { steps }) => n + steps, 0),
+    insecure,
+    ...(claimed ? { claim: claimOf(config, phases) } : {}),
+  };
+}
+
+/** @param phases what was done; their rates and noise multipliers are the config's */
+function claimOf(
+  { criticSteps, noiseMultiplier, clipNorm, delta }: Guarantee['config'],
+  phases: readonly Phase[],
+): Claim {
+  const q = phases[0]?.q ?? 0;
+  const setting = { q, criticSteps, noise: noiseMultiplier * clipNorm, gradientBound: clipNorm, delta };
+  const finite = (x: number) => (Number.isFinite(x) ? x : null);
+  const noisier = phases.map((phase) => ({ ...phase, sigma: Math.max(LEAST, noiseMultiplier) }));
+  return {
+    paper_epsilon: finite(paperEpsilon(setting)),
+    paper_epsilon_ln: finite(paperEpsilon({ ...setting, logarithm: 'ln' })),
+    label: PAPER_EPSILON_LABEL,
+    at_least: noiseMultiplier ? pldEpsilon(noisier, delta).lower : null,
+  };
+}
+
+/** One line of it for people. */
+export function spendingLine(spent: Spending): string {
+  const updates = `${spent.noisy_updates.toLocaleString('en')} noisy updates`;
+  if (spent.insecure) return 'NONE: noise and samples come from --insecure-seed';
+  if (spent.claim) {
+    const { paper_epsilon: paper, at_least: least } = spent.claim;
+    return `NONE: weights are clipped, gradients are not. Paper epsilon ${paper?.toFixed(2) ?? 'infinite'} (${spent.claim.label}); were its bound true, epsilon would be ${least === null ? 'infinite' : `at least ${Math.floor(least).toLocaleString('en')}`} after ${updates}`;
+  }
+  const { pld, rdp } = spent.epsilon as Spent;
+  const value =
+    pld === null
+      ? `${rdp.toFixed(4)} at delta ${spent.delta} (RDP)`
+      : `${pld.toFixed(4)} at delta ${spent.delta} (RDP ${rdp.toFixed(4)})`;
+  return `epsilon ${value}, ${updates}, add/remove of one record`;
+}
