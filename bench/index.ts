@@ -4,6 +4,7 @@ import { convSuite } from './conv.ts';
 import { imagesSuite } from './images.ts';
 import { matmulSuite } from './matmul.ts';
 import type { Result } from './measure.ts';
+import { privatePresetsSuite } from './private_presets.ts';
 import { startupSuite } from './startup.ts';
 import { blobsSuite, criticsSuite, dispatchSuite, profileSuite } from './systems.ts';
 
@@ -18,6 +19,7 @@ export const suites = {
   blobs: (gpu: Gpu) => blobsSuite(gpu),
   critics: (gpu: Gpu) => criticsSuite(gpu),
   images: (gpu: Gpu, { large }: BenchOptions) => imagesSuite(gpu, large),
+  'private-presets': (gpu: Gpu, { large }: BenchOptions) => privatePresetsSuite(gpu, large),
   profile: (gpu: Gpu, { large }: BenchOptions) => profileSuite(gpu, large),
   startup: async (_: Gpu, { cli }: BenchOptions) => startupSuite(cli),
 } satisfies Record<string, (gpu: Gpu, options: BenchOptions) => Promise<Result[]>>;
@@ -32,6 +34,7 @@ export const descriptions: Readonly<Record<SuiteName, string>> = {
   blobs: 'training steps of the Blobs presets',
   critics: 'K = 10 critics in one program against ten programs',
   images: 'training steps of the image presets, and the bytes a step needs',
+  'private-presets': 'one step of every private preset, and the bytes it needs',
   profile: 'where the time of a Blobs and an MNIST step goes, by kernel',
   startup: 'seconds from process start to the first training step',
 };

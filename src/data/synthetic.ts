@@ -1,4 +1,7 @@
-/** The generated sets of PAR-GAN (spec/systems.md, sections 2.9 and 5), seeded: same distributions, other points. */
+/**
+ * Generated sets, seeded: those of PAR-GAN (spec/systems.md, sections 2.9 and 5), same distributions, other points; and
+ * a table of zeros and ones in place of the hospital records of DPGAN, which may not be passed on.
+ */
 import { VeilganError } from '../gpu/errors.ts';
 import { PhiloxStream } from '../ops/philox.ts';
 import { type Dataset, makeDataset } from './dataset.ts';
@@ -41,6 +44,7 @@ function sizes(name: string, options: SyntheticOptions): { rows: number; train: 
 
 function assemble(
   name: string,
+  columns: string[],
   points: Float32Array,
   labels: Uint32Array,
   train: number,
@@ -48,10 +52,10 @@ function assemble(
 ): Dataset<Float32Array> {
   return makeDataset({
     name,
-    columns: ['x', 'y'],
-    shape: [2],
-    train: points.slice(0, 2 * train),
-    holdout: points.slice(2 * train),
+    columns,
+    shape: [columns.length],
+    train: points.slice(0, columns.length * train),
+    holdout: points.slice(columns.length * train),
     labels: { train: labels.slice(0, train), holdout: labels.slice(train) },
     meta: { origin: `generated, seed ${seed}`, seed },
   });
@@ -68,7 +72,7 @@ export function blobs(options: SyntheticOptions = {}): Dataset<Float32Array> {
   const points = new Float32Array(2 * rows);
   const std = Math.sqrt(BLOB_VARIANCE);
   for (let i = 0; i < points.length; i++) points[i] = BLOB_MEANS[labels[i >> 1]][i & 1] + std * stream.normal();
-  return assemble('blobs', points, labels, train, seed);
+  return assemble('blobs', ['x', 'y'], points, labels, train, seed);
 }
 
 /**
@@ -91,11 +95,35 @@ export function circles(options: SyntheticOptions = {}): Dataset<Float32Array> {
     points[2 * row] = CIRCLE_RADII[label] * Math.cos(angle) + CIRCLE_NOISE * stream.normal();
     points[2 * row + 1] = CIRCLE_RADII[label] * Math.sin(angle) + CIRCLE_NOISE * stream.normal();
   }
-  return assemble('circles', points, labels, train, seed);
+  return assemble('circles', ['x', 'y'], points, labels, train, seed);
+}
+
+/** Codes of a record, and conditions that a record has one of. */
+const [CODES, CONDITIONS] = [100, 6];
+
+/** Probability of code j under condition c: most codes are rare, and a condition raises some of them twelvefold. */
+export const codeProbability = (j: number, c: number): number =>
+  Math.min(0.9, (j % CONDITIONS === c ? 12 : 1) * 0.15 * Math.exp(-j / 25));
+
+/**
+ * Codes: records of a hundred codes, each 1 or 0. A record has one of six conditions (its label), given which its codes
+ * are independent.
+ * @throws VeilganError DATA for impossible sizes, CONFIG for a bad seed.
+ */
+export function codes(options: SyntheticOptions = {}): Dataset<Float32Array> {
+  const { rows, train, seed } = sizes('codes', options);
+  const stream = new PhiloxStream(seed, 'data/codes');
+  const labels = Uint32Array.from({ length: rows }, () => stream.below(CONDITIONS));
+  const values = Float32Array.from({ length: rows * CODES }, (_, i) =>
+    stream.uniform() < codeProbability(i % CODES, labels[Math.floor(i / CODES)]) ? 1 : 0,
+  );
+  const columns = Array.from({ length: CODES }, (_, j) => `code_${j}`);
+  return assemble('codes', columns, values, labels, train, seed);
 }
 
 /** The data sets that exist without being stored, by name. */
 export const GENERATED: Readonly<Record<string, (options?: SyntheticOptions) => Dataset<Float32Array>>> = {
   blobs,
   circles,
+  codes,
 };

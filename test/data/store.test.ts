@@ -106,11 +106,14 @@ test('an unknown name tells which there are and how to import', async ({ home })
   for (const name of ['gone', 'constructor']) {
     const error = await failure(loadDataset(name, { home }));
     assert.is(error.code, 'DATA');
-    assert.match(error.message, `no data set "${name}"; there are: blobs, circles, here`);
+    assert.match(error.message, `no data set "${name}"; there are: blobs, circles, codes, here`);
     assert.match(error.fix, `data import FILE.csv --name ${name}`);
   }
   assert.match((await failure(loadDataset('mnist', { home }))).fix, 'data fetch mnist');
-  assert.match((await failure(loadDataset('x', { home: join(home, 'none') }))).message, 'there are: blobs, circles');
+  assert.match(
+    (await failure(loadDataset('x', { home: join(home, 'none') }))).message,
+    'there are: blobs, circles, codes',
+  );
 });
 
 test('a writer that fails half-way leaves nothing behind and an existing set untouched', async ({ home }) => {
@@ -203,6 +206,7 @@ test('generated sets are always there, by seed', async ({ home }) => {
     [
       ['blobs', 5000, 5000, undefined],
       ['circles', 5000, 5000, undefined],
+      ['codes', 5000, 5000, undefined],
     ],
   );
   const data = await loadDataset('blobs', { home, seed: 4 });

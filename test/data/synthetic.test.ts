@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fingerprintOf, makeDataset, quote } from '../../src/data/dataset.ts';
-import { BLOB_MEANS, blobs, circles } from '../../src/data/synthetic.ts';
+import { BLOB_MEANS, blobs, circles, codeProbability, codes } from '../../src/data/synthetic.ts';
 
 const near = (value: number, want: number, tolerance: number, what = '') =>
   assert.ok(Math.abs(value - want) <= tolerance, `${what} ${value} is not ${want} +- ${tolerance}`);
@@ -115,6 +115,25 @@ test('quote makes foreign text harmless', () => {
   assert.is(quote('a b'), '"a b"');
   assert.is(quote('\x1b[31m\u202e\n'), '"\\u001b[31m\\u202e\\u000a"');
   assert.is(quote('x'.repeat(50)), `"${'x'.repeat(40)}..."`);
+});
+
+test('codes: zeros and ones, each code as frequent as its conditions say', () => {
+  const data = codes({ rows: 30_000, train: 20_000, seed: 2 });
+  assert.equal([data.rows, data.holdoutRows, data.shape], [20_000, 10_000, [100]]);
+  assert.ok([...data.train].every((v) => v === 0 || v === 1));
+  const labels = data.labels?.train ?? new Uint32Array();
+  for (const [j, c] of [
+    [0, 0],
+    [0, 1],
+    [7, 1],
+    [50, 2],
+    [99, 3],
+  ]) {
+    const rows = [...labels.keys()].filter((row) => labels[row] === c);
+    const share = rows.reduce((n, row) => n + data.train[100 * row + j], 0) / rows.length;
+    const p = codeProbability(j, c);
+    near(share, p, 5 * Math.sqrt((p * (1 - p)) / rows.length), `code ${j} under ${c}`);
+  }
 });
 
 test.run();
