@@ -31,7 +31,7 @@ export function sampleCommand(): Command {
         const n = flags.n ?? (png && isImage(shape) ? 100 : 1000);
         if (png) checkPicture(data, n);
         const rows = await gan.sample(n, flags.stream);
-        await writeSamples(flags.out, { rows, shape, columns: data.columns }, () =>
+        await writeSamples(flags.out, { rows, shape, columns: data.columns, labels: gan.labelsOf(n) }, () =>
           samplesPng(rows, job, `${n} samples of ${run.info.system}`),
         );
         const result = { file: flags.out, n, shape: [n, ...shape] };

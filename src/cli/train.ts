@@ -5,7 +5,7 @@ import { privateConfig } from '../gan/private_config.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { lossCurves } from '../report/plot.ts';
 import { writeAtomic } from '../run/files.ts';
-import { toCsv, toNpy } from '../run/samples.ts';
+import { writeSamples } from '../run/samples.ts';
 import { released, runTraining, type TrainingJob, type TrainingResult } from '../run/session.ts';
 import { spending, spendingLine } from '../run/spent.ts';
 import { formatNumber, formatSeconds, printJson, table } from './format.ts';
@@ -100,12 +100,10 @@ export async function writeResults(job: TrainingJob): Promise<void> {
   const { run, gan, data } = job;
   const { shape, columns } = data;
   const rows = await gan.sample(released(data));
-  if (isImage(shape)) {
-    writeAtomic(run.samplePath('samples.npy'), [toNpy({ rows, shape, columns })]);
-    await writeGrid(job, 'samples.png', rows);
-  } else {
-    writeAtomic(run.samplePath('samples.csv'), toCsv(rows, columns));
-  }
+  const picture = () => gridOf(job, rows);
+  const samples = { rows, shape, columns, labels: gan.labelsOf(released(data)) };
+  await writeSamples(run.samplePath(isImage(shape) ? 'samples.npy' : 'samples.csv'), samples, picture);
+  if (isImage(shape)) writeAtomic(run.samplePath('samples.png'), [await picture()]);
   const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
   const losses = lossCurves(history, {
     title: `Losses of ${run.info.system} on ${data.name}`,
@@ -119,10 +117,13 @@ export async function writeResults(job: TrainingJob): Promise<void> {
   }
 }
 
-/** The first hundred of `rows` (or of fresh samples) as a picture in samples/. */
-async function writeGrid(job: TrainingJob, name: string, rows?: Float32Array): Promise<void> {
-  const some = (rows ?? (await job.gan.sample(GRID))).subarray(0, GRID * job.data.features);
-  writeAtomic(job.run.samplePath(name), [await samplesPng(some, job, '')]);
+/** The first hundred rows as a picture. */
+const gridOf = (job: TrainingJob, rows: Float32Array): Promise<Uint8Array> =>
+  samplesPng(rows.subarray(0, GRID * job.data.features), job, '');
+
+/** A hundred fresh samples as a picture in samples/. */
+async function writeGrid(job: TrainingJob, name: string): Promise<void> {
+  writeAtomic(job.run.samplePath(name), [await gridOf(job, await job.gan.sample(GRID))]);
 }
 
 export const unit = ({ divergence }: GanConfig): string =>

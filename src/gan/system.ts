@@ -100,14 +100,14 @@ export abstract class GanSystem implements System<LossRow> {
     return { loss, scores };
   }
 
-  /** The label of a sampled row, where labels condition: each class in turn. */
-  labelOf(row: number): number {
-    return row % this.classes;
+  /** Labels of n sampled rows, where labels condition: each class in turn. */
+  labelsOf(n: number): Uint32Array | undefined {
+    return this.classes ? Uint32Array.from({ length: n }, (_, row) => row % this.classes) : undefined;
   }
 
   /**
    * Generated rows [n, features], drawn in turn from the snapshots of the generator (`config.snapshots`; the last one
-   * is the current generator). Row i depends on the run, `stream` and i only; with labels it is of class `labelOf(i)`.
+   * is the current generator). Row i depends on the run, `stream` and i only; its label is that of `labelsOf`.
    * @param stream which of the seed's latent sequences
    */
   async sample(n: number, stream = 0): Promise<Float32Array> {
@@ -125,7 +125,7 @@ export abstract class GanSystem implements System<LossRow> {
         const z = law(gpu, [1, call, config.latent], { seed, stream: at });
         if (!classes) return detach(this.generator.infer(z, model));
         const labels = Float32Array.from({ length: call * classes }, (_, i) =>
-          i % classes === this.labelOf(rowOf(first + Math.floor(i / classes))) ? 1 : 0,
+          i % classes === rowOf(first + Math.floor(i / classes)) % classes ? 1 : 0,
         );
         return detach(this.generator.infer(concat([z, tensor(gpu, labels, [1, call, classes])], 2), model));
       };

@@ -6,13 +6,15 @@ import { encodeNpy } from './npy.ts';
 
 /**
  * Rows as CSV with a header; nine digits give every f32 back exactly.
+ * @param labels of the rows, in a last column
  * @throws VeilganError NAN for a value that is not finite
  */
-export function toCsv(rows: Float32Array, columns: readonly string[]): string {
+export function toCsv(rows: Float32Array, columns: readonly string[], labels?: Uint32Array): string {
   countRecords(rows, columns.length, 'samples');
-  const lines = [columns.map(quoteCell).join(',')];
+  const lines = [[...columns.map(quoteCell), ...(labels ? ['label'] : [])].join(',')];
   for (let i = 0; i < rows.length; i += columns.length) {
-    lines.push(Array.from(rows.subarray(i, i + columns.length), (x) => String(Number(x.toPrecision(9)))).join(','));
+    const values = Array.from(rows.subarray(i, i + columns.length), (x) => String(Number(x.toPrecision(9))));
+    lines.push([...values, ...(labels ? [String(labels[i / columns.length])] : [])].join(','));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -26,7 +28,12 @@ export interface Samples {
   readonly shape: readonly number[];
   /** names of the features; none for images */
   readonly columns: readonly string[];
+  /** [n], where labels condition the generator */
+  readonly labels?: Uint32Array;
 }
+
+/** Where the labels of `samples.npy` are: `samples.labels.npy`. */
+export const labelsFile = (file: string): string => file.replace(/\.npy$/i, '.labels.npy');
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -47,7 +54,8 @@ export const toNpy = ({ rows, shape }: Samples): Uint8Array => {
 };
 
 /**
- * Writes samples as the file's extension says; a picture needs `png`, which draws it.
+ * Writes samples as the file's extension says; a picture needs `png`, which draws it. Labels are a column of the CSV,
+ * or in an array of their own beside the .npy.
  * @throws VeilganError USAGE for another extension, NAN for a value that is not finite, FILE where the disk refuses
  */
 export async function writeSamples(file: string, samples: Samples, png: () => Promise<Uint8Array>): Promise<void> {
@@ -58,13 +66,16 @@ export async function writeSamples(file: string, samples: Samples, png: () => Pr
       fix: 'Give a file with one of these extensions',
     });
   }
-  const { rows, shape, columns } = samples;
+  const { rows, shape, columns, labels } = samples;
   countRecords(rows, size(shape), 'samples');
   const csv = () =>
-    shape.length === 3 ? toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape)) : toCsv(rows, columns);
+    shape.length === 3
+      ? toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape), labels)
+      : toCsv(rows, columns, labels);
   const content = kind === 'csv' ? csv() : kind === 'npy' ? toNpy(samples) : await png();
   try {
     writeAtomic(file, typeof content === 'string' ? content : [content]);
+    if (kind === 'npy' && labels) writeAtomic(labelsFile(file), [encodeNpy(labels, [labels.length])]);
   } catch (cause) {
     throw fileError(cause, file, 'write samples');
   }

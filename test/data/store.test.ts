@@ -139,7 +139,7 @@ test('a temporary folder of a killed writer is not a data set, and an old one is
   utimesSync(join(home, '.new-y-1-ab'), 1, 1);
   assert.equal(
     (await listDatasets({ home })).map((info) => info.name),
-    ['blobs', 'circles'],
+    ['blobs', 'circles', 'codes'],
   );
   await saveDataset(small(), { home });
   assert.equal(readdirSync(home).sort(), ['.new-x-1-ab', 'small']);

@@ -2,14 +2,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { perSample } from '../../src/autograd/per_sample.ts';
+import { makeConfig } from '../../src/gan/config.ts';
 import { DpGan } from '../../src/gan/dpgan.ts';
+import type { MakeDiscrete } from '../../src/gan/exact.ts';
+import { ParGan } from '../../src/gan/pargan.ts';
 import { type PrivateConfig, privateConfig, samplingRate } from '../../src/gan/private_config.ts';
+import type { TrainingData } from '../../src/gan/rows.ts';
 import { train } from '../../src/gan/train.ts';
 import { open } from '../../src/node.ts';
 import { bceWithLogits } from '../../src/ops/elementwise.ts';
 import { reshape } from '../../src/ops/movement.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
 import { readFlat, writeFlat } from '../../src/optim/flat.ts';
+import { DiscreteMechanism } from '../../src/privacy/discrete.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { NoiseSource } from '../../src/privacy/noise.ts';
 import { PoissonSampler } from '../../src/privacy/sampling.ts';
@@ -44,10 +49,15 @@ interface Made {
   dispose: () => void;
 }
 
-function make(more: Partial<PrivateConfig>, { train: data = rows, key: seed = 1 } = {}): Made {
+interface Extras {
+  readonly data?: TrainingData;
+  readonly unclipped?: boolean;
+}
+
+function make(more: Partial<PrivateConfig>, { data = { train: rows, features: 2 }, unclipped }: Extras = {}): Made {
   const config = configOf(more);
   const K = config.partitions;
-  const key = PrivacyKey.insecure(seed);
+  const key = PrivacyKey.insecure(1);
   const partitions = Array.from({ length: K }, (_, k) =>
     Uint32Array.from({ length: ROWS }, (_, row) => row).filter((row) => row % K === k),
   );
@@ -55,8 +65,9 @@ function make(more: Partial<PrivateConfig>, { train: data = rows, key: seed = 1 
   const noise = new NoiseSource(gpu, key);
   const samplers = partitions.map((list, index) => new PoissonSampler(key, list, { q, index }));
   const spent: [number, number][] = [];
-  const means = { noise, partitions, samplers, spend: (from: number, to: number) => void spent.push([from, to]) };
-  const gan = new DpGan(gpu, config, { train: data, features: 2 }, 5, means);
+  const spend = (from: number, to: number) => void spent.push([from, to]);
+  const discrete: MakeDiscrete = (options) => new DiscreteMechanism(gpu, key, options);
+  const gan = new DpGan(gpu, config, data, 5, { noise, discrete, partitions, samplers, spend, unclipped });
   return {
     gan,
     spent,
@@ -145,7 +156,7 @@ test('a record moves its own critic only', async () => {
   const run = async (data: Float32Array<ArrayBuffer>) => {
     const { gan, dispose } = make(
       { partitions: 3, population: 24, noiseMultiplier: 1e-3, criticSteps: 1 },
-      { train: data },
+      { data: { train: data, features: 2 } },
     );
     silence(gan);
     await gpu.replay(gan.chunk(1)).done();
@@ -222,6 +233,115 @@ test('wgan and wgan-gp train as well, on finite numbers, without growing memory'
     assert.is((await gan.sample(10)).length, 20);
     dispose();
   }
+});
+
+test('the exact integer mechanism: an update is the truncated clipped sum over the sample, and the fakes', async () => {
+  const bound = 0.4;
+  // Noise of 1e-6 of the bound is less than a step of the mechanism, which is C / 2^24 at least and here far coarser.
+  const { gan, dispose } = make({
+    ...{ population: 8, physicalBatch: 10, clipNorm: bound, noiseMultiplier: 1e-6, criticSteps: 1 },
+    ...{ mechanism: 'discrete', accountant: 'rdp' },
+  });
+  silence(gan);
+  const before = await weights(gan);
+  const real = await clippedByHand(gan, rows, 1, bound);
+  const fake = await clippedByHand(gan, new Float32Array(16), 0, bound);
+  await gpu.replay(gan.chunk(1)).done();
+  const after = await weights(gan);
+  after.forEach((w, i) => {
+    const expected = before[i] - (0.05 / 8) * (real[i] + fake[i]);
+    assert.ok(Math.abs(w - expected) <= 3e-5, `weight ${i}: ${w}, not ${expected}`);
+  });
+  assert.ok(after.some((w, i) => w !== before[i]));
+  dispose();
+});
+
+test('generated records beyond a device batch are counted once each', async () => {
+  // 8 generated records in device batches of 3: 3, 3 and 2.
+  const { gan, dispose } = make({
+    population: 8,
+    physicalBatch: 3,
+    clipNorm: 0.4,
+    noiseMultiplier: 1e-6,
+    criticSteps: 1,
+  });
+  silence(gan);
+  const before = await weights(gan);
+  const real = await clippedByHand(gan, rows, 1, 0.4);
+  const fake = await clippedByHand(gan, new Float32Array(16), 0, 0.4);
+  await gpu.replay(gan.chunk(1)).done();
+  (await weights(gan)).forEach((w, i) =>
+    assert.ok(Math.abs(w - (before[i] - (0.05 / 8) * (real[i] + fake[i]))) <= 3e-5),
+  );
+  dispose();
+});
+
+test('unclipped, which audits ask for, a record moves the sum by more than the bound', async () => {
+  const bound = 0.01;
+  const moved: number[] = [];
+  for (const unclipped of [false, true]) {
+    const { gan, dispose } = make(
+      { population: 8, clipNorm: bound, noiseMultiplier: 1e-6, criticSteps: 1 },
+      { unclipped },
+    );
+    silence(gan);
+    const before = await weights(gan);
+    await gpu.replay(gan.chunk(1)).done();
+    moved.push(Math.hypot(...(await weights(gan)).map((w, i) => w - before[i])) / (0.05 / 8));
+    dispose();
+  }
+  // 24 real and 8 generated records of at most the bound each.
+  assert.ok(moved[0] <= 32.1 * bound && moved[1] > 40 * bound, moved.join());
+});
+
+test('labels condition both networks: rows carry them, samples come class by class, scores ask for them', async () => {
+  const shape = [8, 8, 1];
+  const images = Uint8Array.from({ length: ROWS * 64 }, (_, i) => (i * 37) % 256);
+  const labels = { train: Uint32Array.from({ length: ROWS }, (_, row) => row % 3) };
+  const config: Partial<PrivateConfig> = {
+    network: 'conditional',
+    labels: 'condition',
+    latent: 4,
+    generatorChannels: [4, 4],
+    criticChannels: [4, 4],
+    optimizer: 'adam',
+    rate: 0.01,
+    partitions: 2,
+  };
+  const data = { train: images, features: 64, shape, labels };
+  const { gan, dispose } = make(config, { data });
+  const plain = new ParGan(gpu, makeConfig(undefined, { ...config, batch: 6, snapshots: 1 }), data, 1);
+  for (const system of [gan, plain]) {
+    await train(system, { steps: 3 });
+    assert.is((await system.sample(7)).length, 7 * 64);
+    assert.equal(Array.from(system.labelsOf(7) ?? []), [0, 1, 2, 0, 1, 2, 0]);
+    const x = new Float32Array(5 * 64).fill(0.3);
+    const [a, b] = [await system.scores(x, new Uint32Array(5)), await system.scores(x, new Uint32Array(5).fill(2))];
+    assert.is(a.length, 10);
+    assert.ok(a[0] === a[4] && a[0] !== b[0]);
+    assert.is(
+      await system.scores(x).then(
+        () => '',
+        (e: { code: string }) => e.code,
+      ),
+      'SHAPE',
+    );
+  }
+  plain.dispose();
+  dispose();
+  for (const [more, where] of [
+    [{ network: 'mlp' }, '--network'],
+    [{ divergence: 'wgan-gp' }, '--divergence'],
+  ] as const) {
+    assert.throws(
+      () => make({ ...config, ...more }, { data }),
+      (e: { where: string }) => e.where === where,
+    );
+  }
+  assert.throws(
+    () => make(config, { data: { ...data, labels: undefined } }),
+    (e: { where: string }) => e.where === '--labels',
+  );
 });
 
 test('device batches far smaller than a sample are refused', () => {
