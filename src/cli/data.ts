@@ -51,6 +51,10 @@ export function dataCommand(): Command {
         new Option('--header <when>', 'CSV: a first line of names (default auto)').choices(['auto', 'yes', 'no']),
       )
       .option('--delimiter <char>', 'CSV: between cells, or `tab` (default a comma)')
+      .option(
+        '--scale <bounds>',
+        'CSV: bring columns to [-1, 1], and samples back: from bounds LOW:HIGH (or one for each: 0:100,-5:5), or from the rows themselves (data), which private systems refuse',
+      )
       .option('--size <pixels>', 'images: 64 or 96x64 (width x height), cropped at the centre (default as they are)')
       .option('--grey', 'images: one channel instead of three')
       .option('--force', 'replace a data set of that name'),
@@ -58,8 +62,8 @@ export function dataCommand(): Command {
     const source = await detect(path);
     const name = flags.name ?? source.name;
     await checkFree(name, { force: flags.force });
-    const { columns, rows, holdout, header, delimiter, size, grey } = flags;
-    const options = { name, columns: columns?.split(','), rows, holdout, header, delimiter, size, grey };
+    const { columns, rows, holdout, header, delimiter, scale, size, grey } = flags;
+    const options = { name, columns: columns?.split(','), rows, holdout, header, delimiter, scale, size, grey };
     const progress = transferProgress(formatNumber, flags);
     const onProgress = (done: number, total: number) => progress.update(done, total, 'images read');
     const data = await importSource(source, { ...options, onProgress }).finally(() => progress.stop());
@@ -107,6 +111,7 @@ interface ImportFlags {
   holdout?: string;
   header?: 'auto' | 'yes' | 'no';
   delimiter?: string;
+  scale?: string;
   size?: string;
   grey?: boolean;
   force?: boolean;

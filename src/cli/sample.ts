@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { unscaled } from '../data/scaling.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { writeSamples } from '../run/samples.ts';
 import { openTraining } from '../run/session.ts';
@@ -31,8 +32,10 @@ export function sampleCommand(): Command {
         const n = flags.n ?? (png && isImage(shape) ? 100 : 1000);
         if (png) checkPicture(data, n);
         const rows = await gan.sample(n, flags.stream);
-        await writeSamples(flags.out, { rows, shape, columns: data.columns, labels: gan.labelsOf(n) }, () =>
-          samplesPng(rows, job, `${n} samples of ${run.info.system}`),
+        await writeSamples(
+          flags.out,
+          { rows: unscaled(rows, data.scaling), shape, columns: data.columns, labels: gan.labelsOf(n) },
+          () => samplesPng(rows, job, `${n} samples of ${run.info.system}`),
         );
         const result = { file: flags.out, n, shape: [n, ...shape] };
         if (flags.json) printJson(result);

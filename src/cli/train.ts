@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { unscaled } from '../data/scaling.ts';
 import type { GanConfig } from '../gan/config.ts';
 import { presetNotes } from '../gan/presets.ts';
 import { privateConfig } from '../gan/private_config.ts';
@@ -101,7 +102,7 @@ export async function writeResults(job: TrainingJob): Promise<void> {
   const { shape, columns } = data;
   const rows = await gan.sample(released(data));
   const picture = () => gridOf(job, rows);
-  const samples = { rows, shape, columns, labels: gan.labelsOf(released(data)) };
+  const samples = { rows: unscaled(rows, data.scaling), shape, columns, labels: gan.labelsOf(released(data)) };
   await writeSamples(run.samplePath(isImage(shape) ? 'samples.npy' : 'samples.csv'), samples, picture);
   if (isImage(shape)) writeAtomic(run.samplePath('samples.png'), [await picture()]);
   const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];

@@ -1,6 +1,7 @@
 /** A data set, whatever its source: training rows (the members of an attack) and a hold-out (the non-members). */
 import { VeilganError } from '../gpu/errors.ts';
 import type { Records } from './records.ts';
+import type { Scaling } from './scaling.ts';
 
 export interface DatasetMeta {
   /** Where the rows come from, for people: `generated, seed 0`, `blobs.csv, rows 0:5000, holdout 5000:10000`. */
@@ -36,6 +37,8 @@ export interface Dataset<R extends Records = Records> {
   labels?: Labels;
   /** Names of the classes, by label. */
   classes?: string[];
+  /** How the columns of a table were brought to [-1, 1]. */
+  scaling?: Scaling;
   meta: DatasetMeta;
 }
 
@@ -51,6 +54,7 @@ export function makeDataset<R extends Records>(parts: {
   holdout: R;
   labels?: Labels;
   classes?: string[];
+  scaling?: Scaling;
   meta: DatasetMeta;
 }): Dataset<R> {
   const features = parts.shape.reduce((product, size) => product * size, 1);

@@ -10,6 +10,7 @@ import { entriesOf, headOf, readError } from './files.ts';
 import { idxKind } from './idx.ts';
 import { holdsIdx, idxSetName, importIdx, isIdxName } from './idx-files.ts';
 import { holdsImages, type ImageFolderOptions, importImages } from './image-folder.ts';
+import { scaled } from './scaling.ts';
 
 const KINDS = {
   csv: 'a CSV file',
@@ -28,13 +29,18 @@ export interface Source {
   name: string;
 }
 
-export type ImportOptions = CsvOptions & Omit<ImageFolderOptions, 'name'>;
+export type ImportOptions = CsvOptions &
+  Omit<ImageFolderOptions, 'name'> & {
+    /** Tables: `data`, or bounds of the columns; see `scaled`. */
+    scale?: string;
+  };
 
 /** Options that only some kinds take, with their flags. */
 const ONLY: readonly (readonly [option: keyof ImportOptions, flag: string, kind: SourceKind])[] = [
   ['columns', '--columns', 'csv'],
   ['header', '--header', 'csv'],
   ['delimiter', '--delimiter', 'csv'],
+  ['scale', '--scale', 'csv'],
   ['size', '--size', 'images'],
   ['grey', '--grey', 'images'],
 ];
@@ -103,7 +109,10 @@ export async function importSource(source: Source, options: ImportOptions = {}):
     });
   }
   const own = { ...options, name: options.name ?? source.name };
-  if (kind === 'csv') return importCsv(path, own);
+  if (kind === 'csv') {
+    const table = await importCsv(path, own);
+    return own.scale === undefined ? table : scaled(table, own.scale);
+  }
   if (kind === 'idx') return importIdx(path, isFile, own);
   if (kind === 'cifar') return importCifar(path, isFile, own);
   return importImages(path, own);

@@ -34,6 +34,10 @@ const schema = z.object({
     .array(z.string())
     .max(2 ** 20)
     .optional(),
+  /** How the columns were scaled. */
+  scaling: z
+    .object({ low: z.array(z.number()), high: z.array(z.number()), from: z.enum(['given', 'data']) })
+    .optional(),
   files: z.array(z.object({ name: z.string(), bytes: count, sha256: hex })),
 });
 
@@ -76,6 +80,7 @@ export function storedMeta(name: string, file: string, text: string): Stored {
     (stored.files.length === 2 || stored.files.length === 4) &&
     stored.files.every(({ name, bytes }, i) => name === wanted[i][0] && bytes === wanted[i][1]) &&
     (!stored.classes || stored.files.length === 4) &&
+    (!stored.scaling || [stored.scaling.low, stored.scaling.high].every((side) => side.length === features)) &&
     (stored.columns.length === 0 || stored.columns.length === features);
   if (!fits) throw damaged(name, file, 'meta.json lists files that do not fit its shape and rows');
   return stored;

@@ -86,11 +86,12 @@ export async function saveDataset(data: Dataset, options: SaveOptions = {}): Pro
       await writeSynced(join(fresh, name), new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
       files.push({ name, bytes: array.byteLength, sha256: await hashArray(array) });
     }
-    const { name, columns, shape, rows, holdoutRows, classes, meta } = data;
+    const { name, columns, shape, rows, holdoutRows, classes, scaling, meta } = data;
     const sha256 = await fingerprint(files.map((file) => [file.name, file.sha256]));
     const stored: Stored = { format: 1, name, columns, shape, rows, holdoutRows, sha256, origin: meta.origin, files };
     if (meta.seed !== undefined) stored.seed = meta.seed;
     if (classes) stored.classes = classes;
+    if (scaling) stored.scaling = scaling;
     await writeSynced(join(fresh, 'meta.json'), new TextEncoder().encode(`${JSON.stringify(stored, null, 2)}\n`));
     await putInPlace(fresh, path, old, options.force === true);
     return toInfo(name, stored, path);

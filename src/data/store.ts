@@ -151,13 +151,14 @@ export async function loadDataset(name: string, options: StoreOptions = {}): Pro
   const records = (part: string): Records =>
     arrays.has(`${part}.u8`) ? new Uint8Array(buffer(`${part}.u8`)) : new Float32Array(buffer(`${part}.f32`));
   const u32 = (file: string) => new Uint32Array(buffer(file));
-  const { columns, shape, classes, origin, sha256, seed } = stored;
+  const { columns, shape, classes, scaling, origin, sha256, seed } = stored;
   const meta = seed === undefined ? { origin, sha256 } : { origin, sha256, seed };
   const labels = arrays.has('train.u32') ? { train: u32('train.u32'), holdout: u32('holdout.u32') } : undefined;
   return makeDataset({
     ...{ name, columns, shape, train: records('train'), holdout: records('holdout') },
     ...(labels ? { labels } : {}),
     ...(classes ? { classes } : {}),
+    ...(scaling ? { scaling } : {}),
     meta,
   });
 }

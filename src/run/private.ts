@@ -91,6 +91,16 @@ export function privateRun(
   seed: number,
   insecureSeed?: number,
 ): PrivateRun {
+  if (config.bound === 'clip' && data.scaling?.from === 'data') {
+    throw new VeilganError(
+      'CONFIG',
+      `the columns of ${data.name} were scaled by their own smallest and largest values, which a single record may move`,
+      {
+        where: '--data',
+        fix: 'Import it again with --scale LOW:HIGH, bounds that are known without looking at the records',
+      },
+    );
+  }
   const rows = trainingRows(data, config);
   const q = samplingRate(config, rows);
   const sigma = config.noiseMultiplier;

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { saveDataset } from '../../src/data/save.ts';
+import { scaled } from '../../src/data/scaling.ts';
+import { blobs } from '../../src/data/synthetic.ts';
 import { type PrivateConfig, privateConfig } from '../../src/gan/private_config.ts';
 import { open } from '../../src/node.ts';
 import { readLedger } from '../../src/run/ledger.ts';
@@ -187,6 +190,27 @@ test('the exact integer mechanism ends at its budget, repeats under a seed, and 
     return rows;
   };
   assert.equal(await bits('discrete-1', 8), await bits('discrete-2', 5));
+});
+
+test('columns scaled by their own extremes are refused, columns scaled by bounds are not', async () => {
+  const home = join(root, 'data');
+  const before = process.env.VEILGAN_DATA;
+  process.env.VEILGAN_DATA = home;
+  const points = blobs({ rows: 600, train: 500 });
+  await saveDataset(scaled({ ...points, name: 'derived' }, 'data'), { home });
+  await saveDataset(scaled({ ...points, name: 'bounded' }, '-3:3'), { home });
+  const begin = (data: string) =>
+    startTraining(gpu, {
+      system: 'dpgan',
+      data,
+      config: configOf({ partitions: 1, batch: 20 }),
+      seed: 1,
+      out: join(root, data),
+    });
+  assert.is(await code(() => begin('derived')), 'CONFIG');
+  finish(await begin('bounded'));
+  if (before === undefined) delete process.env.VEILGAN_DATA;
+  else process.env.VEILGAN_DATA = before;
 });
 
 test('DPGAN as published: weights stay within c_p, and nothing is promised', async () => {
