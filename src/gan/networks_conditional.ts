@@ -8,7 +8,7 @@ import { VeilganError } from '../gpu/errors.ts';
 import { convLayer, convTransposeLayer, dense, functionLayer, reshapeLayer } from '../nn/layers.ts';
 import { handingOn, type Network, sequential, sideBySide } from '../nn/network.ts';
 import { scale, shift } from '../ops/elementwise.ts';
-import { broadcastTo } from '../ops/movement.ts';
+import { broadcastTo, detach } from '../ops/movement.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { GanConfig } from './config.ts';
 
@@ -95,7 +95,8 @@ export function conditionalCritic(config: Sizes, shape: Shape, classes: number):
   ]);
   const planes = sequential([
     reshapeLayer([1, 1, classes]),
-    functionLayer((x) => broadcastTo(x, [x.shape[0], x.shape[1], height, width, classes])),
+    // Nothing is learnt through a label: a generator only hands it on.
+    functionLayer((x) => broadcastTo(detach(x), [x.shape[0], x.shape[1], height, width, classes])),
     convLayer(classes, labels, kernelTo(sides[0]), at),
   ]);
   return sequential([
