@@ -4,6 +4,7 @@ import { convSuite } from './conv.ts';
 import { imagesSuite } from './images.ts';
 import { matmulSuite } from './matmul.ts';
 import type { Result } from './measure.ts';
+import { nearestSuite } from './nearest.ts';
 import { privatePresetsSuite } from './private_presets.ts';
 import { startupSuite } from './startup.ts';
 import { blobsSuite, criticsSuite, dispatchSuite, profileSuite } from './systems.ts';
@@ -21,6 +22,7 @@ export const suites = {
   images: (gpu: Gpu, { large }: BenchOptions) => imagesSuite(gpu, large),
   'private-presets': (gpu: Gpu, { large }: BenchOptions) => privatePresetsSuite(gpu, large),
   profile: (gpu: Gpu, { large }: BenchOptions) => profileSuite(gpu, large),
+  nearest: (gpu: Gpu, { large }: BenchOptions) => nearestSuite(gpu, { large }),
   startup: async (_: Gpu, { cli }: BenchOptions) => startupSuite(cli),
 } satisfies Record<string, (gpu: Gpu, options: BenchOptions) => Promise<Result[]>>;
 
@@ -36,6 +38,7 @@ export const descriptions: Readonly<Record<SuiteName, string>> = {
   images: 'training steps of the image presets, and the bytes a step needs',
   'private-presets': 'one step of every private preset, and the bytes it needs',
   profile: 'where the time of a Blobs and an MNIST step goes, by kernel',
+  nearest: '10,000 records against 10,000: naive beside chosen',
   startup: 'seconds from process start to the first training step',
 };
 

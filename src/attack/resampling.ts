@@ -42,32 +42,59 @@ function expand(counts: Uint32Array, total: number): Uint32Array {
   return groups;
 }
 
+/** A statistic of a ranking, and what the bootstrap cannot see at its ends. */
+export interface Statistic {
+  readonly of: (ranking: Ranking) => number;
+  /**
+   * The lower end of its interval where it is 1, from those of the true-positive and the true-negative rate; where it
+   * is 0, one less that is the upper end. Left out: the bootstrap's own.
+   */
+  readonly perfect?: (tpr: number, tnr: number) => number;
+}
+
 /**
- * 95 % interval of the top-n accuracy by the percentile bootstrap: members and non-members are resampled separately and
- * the cut is taken anew. Where the separation is perfect in either direction the bootstrap cannot vary; then the bound
- * is the exact one of n successes in n trials, 0.025^(1/n), averaged over members and non-members.
+ * 95 % intervals of several statistics by the percentile bootstrap: members and non-members are resampled separately,
+ * once for all statistics, and every cut is taken anew. Where a statistic is 0 or 1 the bootstrap cannot vary; then
+ * the bound follows from the exact one of n successes in n trials, 0.025^(1/n). For rates at very small false-
+ * positive rates, where few non-members decide, percentile intervals are too short: read them with the number of non-
+ * members.
  */
-export function accuracyInterval(ranking: Ranking, options: ResamplingOptions = {}): [number, number] {
+export function bootstrapIntervals(
+  ranking: Ranking,
+  statistics: readonly Statistic[],
+  options: ResamplingOptions = {},
+): [number, number][] {
   const { repeats = 500, seed = 0 } = options;
   const { n, m } = ranking;
-  const accuracy = topNOf(ranking);
-  const exact = (0.025 ** (1 / n) + 0.025 ** (1 / m)) / 2;
-  if (accuracy === 1) return [exact, 1];
-  if (accuracy === 0) return [0, 1 - exact];
   const stream = new PhiloxStream(seed, 'attack/bootstrap');
   const a = expand(ranking.members, n);
   const b = expand(ranking.nonMembers, m);
   const drawn: Ranking = { n, m, members: ranking.members.slice(), nonMembers: ranking.nonMembers.slice() };
-  const values = new Float64Array(repeats);
+  const values = statistics.map(() => new Float64Array(repeats));
   for (let r = 0; r < repeats; r++) {
     drawn.members.fill(0);
     drawn.nonMembers.fill(0);
     for (let i = 0; i < n; i++) drawn.members[a[stream.below(n)]]++;
     for (let i = 0; i < m; i++) drawn.nonMembers[b[stream.below(m)]]++;
-    values[r] = topNOf(drawn);
+    statistics.forEach(({ of }, s) => {
+      values[s][r] = of(drawn);
+    });
   }
-  return summarise(values).ci95;
+  return statistics.map(({ of, perfect }, s) => {
+    const value = of(ranking);
+    const bound = perfect?.(0.025 ** (1 / n), 0.025 ** (1 / m));
+    if (bound !== undefined && value === 1) return [bound, 1];
+    if (bound !== undefined && value === 0) return [0, 1 - bound];
+    return summarise(values[s]).ci95;
+  });
 }
+
+/** Top-n accuracy for `bootstrapIntervals`. */
+export const ACCURACY: Statistic = { of: topNOf, perfect: (tpr, tnr) => (tpr + tnr) / 2 };
+
+/** 95 % interval of the top-n accuracy; see `bootstrapIntervals`. */
+export const accuracyInterval = (ranking: Ranking, options: ResamplingOptions = {}): [number, number] =>
+  bootstrapIntervals(ranking, [ACCURACY], options)[0];
 
 /**
  * Shuffles membership: `visit` gets the pooled indices (0 .. n - 1 the members, n .. n + m - 1 the others) in an order
@@ -93,26 +120,29 @@ export function forEachShuffle(
   }
 }
 
-/** `permutationBaseline` of a ranking. */
-export function baselineOf(
-  statistic: (ranking: Ranking) => number,
+/** Several statistics of a ranking where membership is shuffled, the same shuffles for all. */
+export function baselinesOf(
+  statistics: readonly ((ranking: Ranking) => number)[],
   ranking: Ranking,
   options: ResamplingOptions = {},
-): Baseline {
+): Baseline[] {
   const { n, m } = ranking;
   const groups = new Uint32Array(n + m);
   groups.set(expand(ranking.members, n));
   groups.set(expand(ranking.nonMembers, m), n);
   const drawn: Ranking = { n, m, members: ranking.members.slice(), nonMembers: ranking.nonMembers.slice() };
-  const values = new Float64Array(options.repeats ?? 500);
-  forEachShuffle(n, m, { ...options, repeats: values.length }, (order, repeat) => {
+  const repeats = options.repeats ?? 500;
+  const values = statistics.map(() => new Float64Array(repeats));
+  forEachShuffle(n, m, { ...options, repeats }, (order, repeat) => {
     drawn.members.fill(0);
     drawn.nonMembers.fill(0);
     for (let i = 0; i < n; i++) drawn.members[groups[order[i]]]++;
     for (let i = n; i < n + m; i++) drawn.nonMembers[groups[order[i]]]++;
-    values[repeat] = statistic(drawn);
+    statistics.forEach((statistic, s) => {
+      values[s][repeat] = statistic(drawn);
+    });
   });
-  return summarise(values);
+  return values.map(summarise);
 }
 
 /**
@@ -126,5 +156,5 @@ export function permutationBaseline(
   nonMembers: Scores,
   options: ResamplingOptions = {},
 ): Baseline {
-  return baselineOf(statistic, rank(members, nonMembers), options);
+  return baselinesOf([statistic], rank(members, nonMembers), options)[0];
 }

@@ -3,16 +3,17 @@ import { type Ranking, rank, type Scores } from './ranking.ts';
 
 /** `topNAccuracy` of a ranking. */
 export function topNOf({ n, m, members, nonMembers }: Ranking): number {
-  let open = n;
+  // Each side weighs n m, in whole numbers: a member m, a non-member n.
+  let open = n * m;
   let hits = 0;
   for (let g = 0; g < members.length && open > 0; g++) {
-    const size = members[g] + nonMembers[g];
+    const size = members[g] * m + nonMembers[g] * n;
     const called = Math.min(open, size);
     // Of a group that the cut goes through, each record is called with the same probability.
-    hits += called === size ? members[g] : (called * members[g]) / size;
+    hits += called === size ? members[g] * m : (called / size) * members[g] * m;
     open -= called;
   }
-  return n === m ? hits / n : (hits / n + 1 - (n - hits) / m) / 2;
+  return hits / (n * m);
 }
 
 /** `auc` of a ranking. */
@@ -52,9 +53,10 @@ export function advantageOf({ n, m, members, nonMembers }: Ranking): number {
 
 /**
  * Accuracy of calling the n highest of the n + m scores members, as PAR-GAN's white-box attack does (systems.md 3.2):
- * |top n and member| / n, in expectation over the order of ties, so that constant scores give exactly 0.5. Where
- * n = m this is precision, recall and balanced accuracy in one; where n and m differ the balanced accuracy
- * (TPR + 1 - FPR) / 2 of the same rule is returned, so that chance stays 0.5.
+ * |top n and member| / n, in expectation over the order of ties, so that constant scores give exactly 0.5. Where n =
+ * m this is precision, recall and balanced accuracy in one. Where n and m differ each side counts as a half: the cut
+ * is where TPR + FPR = 1, and the balanced accuracy (TPR + 1 - FPR) / 2 = TPR there is what as many of each would
+ * give.
  * @throws VeilganError DATA when there are no members or no non-members, NAN for a score that is not a number
  */
 export function topNAccuracy(members: Scores, nonMembers: Scores): number {

@@ -4,7 +4,7 @@
  */
 import { PhiloxStream } from '../ops/philox.ts';
 import { type CriticScores, criticSizes } from './critics.ts';
-import { type AttackResult, attackResult } from './result.ts';
+import { type AttackResult, attackResult, type Scored } from './result.ts';
 
 export interface WhiteBox {
   /** s(x) = max_k D_k(x): the attacker does not know which critic saw x. */
@@ -81,8 +81,9 @@ function rankWithin(
 }
 
 /**
- * The white-box attacks. `max` and `mean` are PAR-GAN's own; they dilute the one critic that saw a record among K - 1
- * that did not, so the attacker who knows the partition is the honest worst case.
+ * What the white-box attacks say of each record, by the names of `WhiteBox`. `max` and `mean` are PAR-GAN's own; they
+ * dilute the one critic that saw a record among K - 1 that did not, so the attacker who knows the partition is the
+ * honest worst case.
  *
  * The game behind `own`: the attacker gets a record x and a partition b with the words "if x is a member, it is in b".
  * For a member b is the true one. A non-member has none, so it gets one at random, in the same proportions as members
@@ -97,29 +98,41 @@ function rankWithin(
  * @param scores in inference mode; sigmoid outputs or logits alike, but a saturated sigmoid ties what logits tell apart
  * @throws VeilganError SHAPE, DATA, NAN
  */
-export function whiteBox(scores: CriticScores, options: { seed?: number } = {}): WhiteBox {
+export function whiteBoxScores(scores: CriticScores, options: { seed?: number } = {}): Record<string, Scored> {
   const { critics, n, m } = criticSizes(scores);
   const { members, nonMembers } = scores;
-  const seed = options.seed ?? 0;
-  const run = (name: string, f: (each: Float64Array) => number): AttackResult =>
-    attackResult(name, pool(members, critics, f), pool(nonMembers, critics, f), { seed });
-  const results: WhiteBox = {
-    max: run('white-box-max', (each) => Math.max(...each)),
-    mean: run('white-box-mean', (each) => sum(each) / critics),
+  const alike = (name: string, f: (each: Float64Array) => number): Scored => ({
+    name,
+    members: pool(members, critics, f),
+    nonMembers: pool(nonMembers, critics, f),
+  });
+  const results: Record<string, Scored> = {
+    max: alike('white-box-max', (each) => Math.max(...each)),
+    mean: alike('white-box-mean', (each) => sum(each) / critics),
   };
   const own = scores.own ?? (critics === 1 ? new Uint32Array(n) : undefined);
   if (!own) return results;
-  const assigned = assignPartitions(own, critics, m, seed);
+  const assigned = assignPartitions(own, critics, m, options.seed ?? 0);
   const both = (f: (each: Float64Array, k: number) => number): [Float64Array, Float64Array] => [
     pool(members, critics, (each, row) => f(each, own[row])),
     pool(nonMembers, critics, (each, row) => f(each, assigned[row])),
   ];
+  const named = (name: string, [a, b]: [Float64Array, Float64Array]): Scored => ({ name, members: a, nonMembers: b });
   const raw = both((each, k) => each[k]);
-  results.own = attackResult('white-box-own', ...raw, { seed });
-  results.ownRanked = attackResult('white-box-own-ranked', ...rankWithin(raw, [own, assigned], critics), { seed });
+  results.own = named('white-box-own', raw);
+  results.ownRanked = named('white-box-own-ranked', rankWithin(raw, [own, assigned], critics));
   if (critics > 1) {
     const margin = both((each, k) => each[k] - (sum(each) - each[k]) / (critics - 1));
-    results.ownVsRest = attackResult('white-box-own-vs-rest', ...margin, { seed });
+    results.ownVsRest = named('white-box-own-vs-rest', margin);
   }
   return results;
+}
+
+/** The white-box attacks with their statistics; see `whiteBoxScores`. @throws VeilganError SHAPE, DATA, NAN */
+export function whiteBox(scores: CriticScores, options: { seed?: number } = {}): WhiteBox {
+  const results = Object.entries(whiteBoxScores(scores, options)).map(([key, { name, members, nonMembers }]) => [
+    key,
+    attackResult(name, members, nonMembers, { seed: options.seed ?? 0 }),
+  ]);
+  return Object.fromEntries(results) as unknown as WhiteBox;
 }

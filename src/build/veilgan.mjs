@@ -4,7 +4,7 @@ import { buildCli } from './build.mjs';
 import { ensureAdapter } from './ensure.mjs';
 import { vulkanEnvironment } from './vulkan.mjs';
 
-const VERBS = ['demo', 'train', 'sample', 'attack', 'evaluate', 'classifier', 'bench'];
+const VERBS = ['demo', 'train', 'sample', 'attack', 'evaluate', 'report', 'classifier', 'experiment', 'audit', 'bench'];
 const args = process.argv.slice(2);
 const needsAdapter = VERBS.includes(args[0]) && !args.some((a) => a === '--help' || a === '-h');
 

@@ -1,72 +1,147 @@
-/** What attacks and quality measures need of a run; shared by `attack`, `evaluate` and `demo`. */
+/** What attacks and quality measures make of a run; shared by `attack`, `evaluate`, `demo` and reports. */
 
-import { nearestSample } from '../attack/nearest.ts';
-import type { AttackResult } from '../attack/result.ts';
-import { type Tvd, tvd } from '../attack/tvd.ts';
-import { whiteBox } from '../attack/whitebox.ts';
+import type { SetAttackResult } from '../attack/montecarlo.ts';
+import type { ClosestRecords } from '../attack/nearest.ts';
+import { type AttackResult, judge } from '../attack/result.ts';
+import type { RocCurve } from '../attack/roc.ts';
+import type { Tvd } from '../attack/tvd.ts';
 import { floats } from '../data/records.ts';
 import { BLOB_MEANS, BLOB_VARIANCE } from '../data/synthetic.ts';
-import { pickRows, trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { energyDistance } from '../metrics/energy.ts';
 import { modeShares, ringShares, shareWithin } from '../metrics/modes.ts';
 import { slicedWasserstein1 } from '../metrics/wasserstein.ts';
-import { released, type TrainingJob } from '../run/session.ts';
+import type { TrainingJob } from '../run/session.ts';
+import {
+  type Candidates,
+  checkReference,
+  membersOf,
+  type Report,
+  type Source,
+  Target,
+  unseenOf,
+} from './attack-context.ts';
+import { DRIVERS, type Outcome } from './attack-drivers.ts';
 
-export const ATTACKS = ['white-box', 'tvd', 'nearest-sample'] as const;
-export type AttackName = (typeof ATTACKS)[number];
+export type AttackName = keyof typeof DRIVERS;
+export const ATTACKS = Object.keys(DRIVERS) as AttackName[];
 
-export interface Assessment {
-  readonly attacks: AttackResult[];
+/** Attacks that take minutes on a software adapter: they run when they are named. */
+export const SLOW: readonly AttackName[] = ['gan-leaks-partial', 'gan-leaks-white-box', 'logan-black-box', 'lira'];
+/** Attacks that need nothing but scores and released samples: seconds. */
+export const BASIC: readonly AttackName[] = ['white-box', 'tvd', 'nearest-sample'];
+
+/** Attacks against one set of non-members. */
+export interface Against {
+  /** with the points of their ROC curves */
+  readonly attacks: (AttackResult & { roc?: RocCurve })[];
   readonly tvd?: Tvd;
+  /** attacks on sets of records, which are right or wrong as a whole */
+  readonly set_attacks?: SetAttackResult[];
+  readonly closest_records?: ClosestRecords;
 }
 
-/** Rows that some critic saw: leftovers of the cut into partitions are no members. */
-function members({ gan, data }: TrainingJob): { rows: Float32Array; own: Uint32Array } {
-  const owners = gan.owners();
-  const seen = [...owners.keys()].filter((row) => owners[row] < gan.config.partitions);
-  const rows = floats(pickRows(data.train, data.features, seen));
-  return { rows, own: Uint32Array.from(seen, (row) => owners[row]) };
+export interface Assessment extends Against {
+  readonly non_members: Source;
+  /** the same against rows of the members' own file, where `non_members` are of another split */
+  readonly clean?: Against;
+  readonly not_run: { name: string; why: string }[];
+}
+
+export interface AttackOptions {
+  /** fresh samples that attackers ask for; default 10,000 */
+  readonly samples?: number;
+  /** candidates of each side that slow attacks look at; default 200 */
+  readonly records?: number;
+  /** training steps of the attacker's own models; default as many as the target's */
+  readonly steps?: number;
+  /** shadow models, an even number; default 8 */
+  readonly shadows?: number;
+  /** a run that was trained without the candidates, which calibrates */
+  readonly reference?: TrainingJob;
+  readonly report?: Report;
 }
 
 /**
- * Rows that no critic saw: the hold-out, else what training left out of the data set (`rows` of the config), which is
- * the cleaner control where the hold-out is another split (spec section 3.2), else none.
+ * Runs attacks on a trained run: members are its training rows, non-members the hold-out; where training left rows of
+ * its own file out, everything again against those.
+ * @throws VeilganError DATA where there are no non-members, or where the reference knows the candidates
  */
-function unseen({ gan, data }: TrainingJob): Float32Array {
-  if (data.holdoutRows) return floats(data.holdout);
-  return floats(data.train.subarray(trainingRows(data, gan.config) * data.features));
-}
-
-/** Runs attacks on a trained run: members are its training rows, non-members the hold-out. @throws VeilganError DATA */
-export async function attackRun(job: TrainingJob, names: readonly AttackName[] = ATTACKS): Promise<Assessment> {
-  const { gan, data, run } = job;
-  const holdout = unseen(job);
-  if (!holdout.length) {
-    throw new VeilganError('DATA', `data set ${data.name} has no rows that training left out, which attacks need`, {
-      where: run.dir,
+export async function attackRun(
+  job: TrainingJob,
+  names: readonly AttackName[] = BASIC,
+  { samples = 10_000, records = 200, steps, shadows = 8, reference, report = () => {} }: AttackOptions = {},
+): Promise<Assessment> {
+  const sets = unseenOf(job);
+  if (!sets.length) {
+    throw new VeilganError('DATA', `data set ${job.data.name} has no rows that training left out, which attacks need`, {
+      where: job.run.dir,
       fix: 'Train on fewer --rows, or import it again with --holdout A:B and train anew',
     });
   }
-  const { rows, own } = members(job);
-  const seed = run.info.seed;
-  const attacks: AttackResult[] = [];
-  let distance: Tvd | undefined;
-  if (names.includes('white-box') || names.includes('tvd')) {
-    const scores = {
-      critics: gan.config.partitions,
-      members: await gan.scores(rows),
-      nonMembers: await gan.scores(holdout),
-      own,
-    };
-    if (names.includes('white-box')) attacks.push(...(Object.values(whiteBox(scores, { seed })) as AttackResult[]));
-    if (names.includes('tvd'))
-      distance = tvd(scores, { range: gan.config.divergence === 'js' ? 'unit' : 'minmax', seed });
+  if (reference) checkReference(reference, job, sets);
+  const target = new Target(job, samples, report);
+  const context = {
+    target,
+    members: membersOf(job),
+    reference: reference && new Target(reference, samples, report),
+    records,
+    steps,
+    shadows,
+    seed: job.run.info.seed,
+  };
+  const notRun = new Map<string, string>();
+  const against = async (others: Candidates, attacker?: Float32Array): Promise<Against> => {
+    const outcomes: Outcome[] = [];
+    for (const name of names) {
+      const onProgress = (share: number) => report(name, share);
+      const outcome: Outcome = await DRIVERS[name]({ ...context, others, attacker, onProgress });
+      if (outcome.why) notRun.set(name, outcome.why);
+      outcomes.push(outcome);
+    }
+    return collect(outcomes, context.seed);
+  };
+  const [[source, first], second] = sets;
+  let [main, clean]: Against[] = [];
+  try {
+    main = await against(first, second?.[1].rows);
+    if (second) clean = await against(second[1], first.rows);
+  } finally {
+    target.dispose();
   }
-  if (names.includes('nearest-sample')) {
-    attacks.push(nearestSample(rows, holdout, await gan.sample(released(data)), { features: data.features, seed }));
+  for (const name of ATTACKS) {
+    if (!names.includes(name)) notRun.set(name, SLOW.includes(name) ? 'slow: it runs when named' : 'not asked for');
   }
-  return { attacks, ...(distance ? { tvd: distance } : {}) };
+  const not_run = Array.from(notRun, ([name, why]) => ({ name, why }));
+  return { ...main, non_members: source, ...(clean ? { clean } : {}), not_run };
+}
+
+/** The results of all attacks on one set, by kind. */
+function collect(outcomes: readonly Outcome[], seed: number): Against {
+  const attacks = outcomes
+    .flatMap(({ scored = [] }) => scored)
+    .map((scored) => {
+      const { result, roc } = judge(scored, { seed });
+      return { ...result, roc };
+    });
+  const found = <T>(pick: (outcome: Outcome) => T | undefined) => outcomes.map(pick).find((x) => x !== undefined);
+  const [tvd, sets, closest] = [found((o) => o.tvd), found((o) => o.sets), found((o) => o.closest)];
+  return {
+    attacks,
+    ...(tvd ? { tvd } : {}),
+    ...(sets ? { set_attacks: [...sets] } : {}),
+    ...(closest ? { closest_records: closest } : {}),
+  };
+}
+
+/** An assessment without the points of its curves, for a terminal. */
+export function withoutCurves(assessment: Assessment): Assessment {
+  const bare = <T extends Against>(part: T): T => ({
+    ...part,
+    attacks: part.attacks.map(({ roc: _, ...attack }) => attack),
+  });
+  const { clean } = assessment;
+  return { ...bare(assessment), ...(clean ? { clean: bare(clean) } : {}) };
 }
 
 export interface Quality {
@@ -84,8 +159,8 @@ export interface Quality {
 /** Quality of released samples against the hold-out rows; mode or ring shares where the data are Blobs or Circles. */
 export function qualityOf(samples: Float32Array, job: TrainingJob): Quality {
   const { data, run } = job;
-  const held = unseen(job);
-  const real = held.length ? held : floats(data.train);
+  const [unseen] = unseenOf(job);
+  const real = unseen ? unseen[1].rows : floats(data.train);
   const seed = run.info.seed;
   const common = {
     sliced_wasserstein_1: slicedWasserstein1(samples, real, { features: data.features, directions: 128, seed }),

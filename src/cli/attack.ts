@@ -6,19 +6,71 @@ import type { Classifier } from '../metrics/classifier.ts';
 import { openClassifier } from '../run/classifier.ts';
 import { isPrivate } from '../run/private.ts';
 import { openTraining, released, type TrainingJob } from '../run/session.ts';
-import { ATTACKS, type AttackName, attackRun, qualityOf } from './assess.ts';
+import {
+  type Against,
+  type Assessment,
+  ATTACKS,
+  type AttackName,
+  attackRun,
+  qualityOf,
+  SLOW,
+  withoutCurves,
+} from './assess.ts';
 import { printJson, table } from './format.ts';
-import { type CommonOptions, withDevice, withGpu } from './options.ts';
+import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
+import { createProgress, type Progress } from './progress.ts';
+
+/** What one attack of the list takes and asks for, for --help. */
+const NOTES = `
+Attacks, and what they need:
+  white-box            the critics' scores: largest, mean, and the one that would have seen the record (LOGAN)
+  tvd                  total variation distance between the critics' score histograms of members and others
+  nearest-sample       released samples: distance to the nearest (GAN-Leaks, full black-box)
+  gan-leaks            the same with --samples fresh ones, which whoever can query the generator gets
+  monte-carlo          share of fresh samples within epsilon; on single records and on sets
+  dcr                  distance to the closest record, less that to rows which the attacker has
+  domias               density of the samples over that of the population; at most 200 values a record
+Slow ones, which run only when named:
+  gan-leaks-partial    z is searched for without gradients until G(z) comes near the record (partial black-box); of
+                       --records on each side
+  gan-leaks-white-box  the same with gradients through G
+  logan-black-box      the critic of a GAN that the attacker trains on fresh samples
+  lira                 likelihood ratios from --shadows models that the attacker trains on halves of the candidates
+With --reference the three that begin with gan-leaks also come calibrated. Left out here: GAN-Leaks' perceptual
+distance (LPIPS), which needs the weights of another network.`;
+
+interface AttackFlags extends CommonOptions, Diagnostics {
+  attacks?: string;
+  samples: number;
+  records: number;
+  shadows: number;
+  attackerSteps?: number;
+  reference?: string;
+  quiet?: boolean;
+}
 
 export function attackCommand(): Command {
+  const quick = ATTACKS.filter((name) => !SLOW.includes(name));
   const command = new Command('attack')
     .summary('attack a trained run: who was in the training data?')
-    .description('Membership-inference attacks on a run: its training rows against the hold-out rows of its data set.')
+    .description(
+      [
+        'Membership-inference attacks on a run: its training rows against the hold-out rows of its data set, and',
+        'against rows of the same file that training left out, where there are any. ROC curves go to private/attacks.json.',
+      ].join(' '),
+    )
     .argument('<run>', 'run directory')
-    .option('--attacks <names>', `comma-separated: ${ATTACKS.join(', ')} (default all)`);
+    .option('--attacks <names>', `comma-separated, or all: ${ATTACKS.join(', ')} (default: all but ${SLOW.join(', ')})`)
+    .option('--samples <n>', 'fresh samples that attackers query', wholeNumber(100, 1_000_000), 10_000)
+    .option('--records <n>', 'members, and as many others, that slow attacks look at', wholeNumber(2, 1_000_000), 200)
+    .option('--shadows <n>', 'shadow models of lira, an even number', wholeNumber(2, 256), 8)
+    .option('--attacker-steps <n>', "training steps of the attacker's models (default: the target's)", wholeNumber(1))
+    .option('--reference <run>', 'a run trained on other rows of the same kind: calibrates attacks on samples')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', NOTES);
   withDiagnostics(command);
-  return withDevice(command).action(async (dir: string, flags: CommonOptions & Diagnostics & { attacks?: string }) => {
-    const names = (flags.attacks?.split(',') ?? ATTACKS) as AttackName[];
+  return withDevice(command).action(async (dir: string, flags: AttackFlags) => {
+    const names = (flags.attacks === 'all' ? ATTACKS : (flags.attacks?.split(',') ?? quick)) as AttackName[];
     const unknown = names.find((name) => !ATTACKS.includes(name));
     if (unknown !== undefined) {
       throw new VeilganError('USAGE', `there is no attack ${unknown}`, {
@@ -29,24 +81,69 @@ export function attackCommand(): Command {
     await withGpu(flags, async (gpu) => {
       const job = await openTraining(gpu, dir);
       checkDiagnostics(job, flags);
-      const result = await attackRun(job, names);
+      const reference = flags.reference === undefined ? undefined : await openTraining(gpu, flags.reference);
+      reference?.run.close();
+      const progress = attackProgress(flags);
+      const { samples, records, attackerSteps: steps } = flags;
+      const shadows = 2 * Math.ceil(flags.shadows / 2);
+      const report = progress.update;
+      const result = await attackRun(job, names, { samples, records, steps, shadows, reference, report });
+      progress.stop();
       job.run.writeJson('private/attacks.json', result);
       job.run.close();
-      if (flags.json) {
-        printJson(result);
-        return;
-      }
-      if (result.attacks.length) process.stdout.write(`${attackTable(result.attacks)}\n`);
-      const { tvd } = result;
-      if (tvd) {
-        const floor = (b: { mean: number; ci95: readonly number[] }) =>
-          `floor ${b.mean.toFixed(3)}, 95 % ${b.ci95.map((x) => x.toFixed(3)).join(' to ')}`;
-        process.stdout.write(
-          `TVD of the score histograms (${tvd.bins} bins): max ${tvd.max.toFixed(3)} (${floor(tvd.floor.max)}), mean ${tvd.mean.toFixed(3)} (${floor(tvd.floor.mean)})\n`,
-        );
-      }
+      if (flags.json) printJson(withoutCurves(result));
+      else process.stdout.write(attackText(result));
     });
   });
+}
+
+/** One bar an attack, in percent. */
+function attackProgress({ json, quiet }: AttackFlags): { update: (name: string, share: number) => void; stop(): void } {
+  let bar: Progress | undefined;
+  let running = '';
+  const stop = () => bar?.stop();
+  return {
+    update(name, share) {
+      if (name !== running) {
+        stop();
+        running = name;
+        bar = createProgress({ total: 100, label: `${name} (percent)`, json, quiet });
+      }
+      bar?.update(Math.floor(100 * share));
+    },
+    stop,
+  };
+}
+
+/** All that was found, for people. */
+function attackText(result: Assessment): string {
+  const parts = [againstText(result, `non-members: ${result.non_members} rows`)];
+  if (result.clean) parts.push(againstText(result.clean, "non-members: rows of the members' own file"));
+  const missing = result.not_run.map(({ name, why }) => `${name} (${why})`);
+  if (missing.length) parts.push(`not run: ${missing.join(', ')}\n`);
+  return parts.join('\n');
+}
+
+function againstText({ attacks, tvd, set_attacks, closest_records }: Against, title: string): string {
+  const lines = [title];
+  const range = (b: { mean: number; ci95: readonly number[] }) =>
+    `${b.mean.toFixed(3)}, 95 % ${b.ci95.map((x) => x.toFixed(3)).join(' to ')}`;
+  if (attacks.length) lines.push(attackTable(attacks));
+  for (const s of set_attacks ?? []) {
+    const right = `right in ${s.accuracy.toFixed(2)} of ${s.repetitions} games`;
+    const interval = s.ci95.map((x) => x.toFixed(2)).join(' to ');
+    lines.push(`${s.name}: ${right} (95 % ${interval}), chance ${s.chance.toFixed(3)}, shuffled ${range(s.floor)}`);
+  }
+  if (closest_records) {
+    const { share, floor, records } = closest_records;
+    const what = `of the samples are nearest to a member, of ${records} and ${records}`;
+    lines.push(`closest record: ${share.toFixed(3)} ${what} (shuffled ${range(floor)})`);
+  }
+  if (tvd) {
+    const both = (['max', 'mean'] as const).map((k) => `${k} ${tvd[k].toFixed(3)} (floor ${range(tvd.floor[k])})`);
+    lines.push(`TVD of the score histograms (${tvd.bins} bins): ${both.join(', ')}`);
+  }
+  return `${lines.join('\n')}\n`;
 }
 
 export function attackTable(attacks: readonly AttackResult[]): string {

@@ -1,5 +1,6 @@
 /** What the demo makes of two trained and attacked runs: the table, the measures of the report, one honest sentence. */
 import type { AttackResult } from '../attack/result.ts';
+import { attackMeasure, attackReadings, TVD_MEASURES } from '../report/measures.ts';
 import type { Measure, Reading, SummaryRun } from '../report/summary.ts';
 import type { Assessment, Quality } from './assess.ts';
 import { table } from './format.ts';
@@ -7,56 +8,19 @@ import { table } from './format.ts';
 /** One of the two systems, trained and attacked. */
 export interface Part {
   readonly title: string;
-  readonly summary: SummaryRun;
+  readonly summary: SummaryRun & { readonly seconds: number };
   readonly attacks: Assessment;
   readonly quality: Quality;
   readonly samples: Float32Array;
-  readonly losses: string;
+  /** of the report */
+  readonly losses: { readonly svg: string; readonly caption: string };
 }
 
-const WHITE_BOX = [
-  [
-    'white-box-max',
-    'white-box, largest of all critics',
-    "Score: the largest critic output. What PAR-GAN's authors report; it does not use the partition.",
-  ],
-  [
-    'white-box-mean',
-    'white-box, mean of all critics',
-    'Score: the mean critic output. It does not use the partition either.',
-  ],
-  [
-    'white-box-own',
-    "white-box, the record's own critic",
-    'The attacker knows the partition a record would be in and asks that critic. Max and mean alone flatter PAR-GAN.',
-  ],
-  [
-    'white-box-own-vs-rest',
-    'white-box, own critic against the others',
-    'Own critic minus the mean of the critics that did not see the record: they serve as reference models.',
-  ],
-  [
-    'nearest-sample',
-    'nearest released sample',
-    'Score: closeness to the nearest of 10,000 released samples. Needs no access to the model.',
-  ],
-] as const;
+const ATTACKS = ['white-box-max', 'white-box-mean', 'white-box-own', 'white-box-own-vs-rest', 'nearest-sample'];
 
 export const MEASURES: readonly Measure[] = [
-  ...WHITE_BOX.map(([key, name, meaning]) => ({
-    key,
-    name,
-    meaning: `Attack accuracy. ${meaning} Chance is 50 %.`,
-    attack: true,
-  })),
-  {
-    key: 'tvd-max',
-    name: 'TVD of critic scores, largest',
-    meaning:
-      'Distance between a critic\'s score histograms of training and other points; "chance" is what shuffled membership gives.',
-    unit: 'number',
-  },
-  { key: 'tvd-mean', name: 'TVD of critic scores, mean', meaning: 'The same, averaged over critics.', unit: 'number' },
+  ...ATTACKS.map(attackMeasure),
+  ...TVD_MEASURES,
   {
     key: 'modes',
     name: 'smallest mode share',
@@ -76,18 +40,9 @@ export const MEASURES: readonly Measure[] = [
 ];
 
 /** A run's numbers by the keys of MEASURES. */
-export function readings({ attacks, tvd }: Assessment, quality: Quality): Record<string, Reading | undefined> {
-  const byName = Object.fromEntries(
-    attacks.map((a) => [a.name, { value: a.accuracy, ci95: a.ci95, chance: a.chance }]),
-  );
+export function readings(assessment: Assessment, quality: Quality): Record<string, Reading | undefined> {
   return {
-    ...byName,
-    ...(tvd
-      ? {
-          'tvd-max': { value: tvd.max, chance: tvd.floor.max.mean },
-          'tvd-mean': { value: tvd.mean, chance: tvd.floor.mean.mean },
-        }
-      : {}),
+    ...attackReadings(assessment),
     modes: quality.mode_shares && { value: Math.min(...quality.mode_shares) },
     within: quality.within_3_sigma === undefined ? undefined : { value: quality.within_3_sigma },
     wasserstein: { value: quality.sliced_wasserstein_1 },

@@ -5,12 +5,12 @@ import { blobs } from '../data/synthetic.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { lossCurves, scatterGrid } from '../report/plot.ts';
-import { renderReport, type SummaryRun, summaryBlocks } from '../report/summary.ts';
+import { lossCurves, lossNotes, scatterGrid } from '../report/plot.ts';
+import { renderReport, summaryBlocks } from '../report/summary.ts';
 import { freshDirectory } from '../run/directory.ts';
 import { writeAtomic } from '../run/files.ts';
 import { released, runTraining, startTraining } from '../run/session.ts';
-import { attackRun, qualityOf } from './assess.ts';
+import { attackRun, qualityOf, withoutCurves } from './assess.ts';
 import { MEASURES, type Part, readings, resultTable, verdict } from './demo-results.ts';
 import { formatSeconds, printJson } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
@@ -93,7 +93,7 @@ async function demo(
   writeAtomic(join(out, 'samples.png'), [await scatter.png()]);
   const figures = [
     { svg: await scatter.svg(), caption: `Samples of both systems (dots) and the ${ROWS} training points (rings).` },
-    ...parts.map(({ title, losses }) => ({ svg: losses, caption: `Losses of ${title}.` })),
+    ...parts.map(({ losses }) => losses),
   ];
   const setting = [
     `A plain GAN (one critic on all rows) and PAR-GAN (${K} critics on disjoint partitions of ${ROWS / K} rows) were trained on the same ${ROWS} points of five Gaussian blobs, with the same networks and settings. ` +
@@ -114,7 +114,7 @@ async function demo(
       runs: parts.map((p) => ({
         run: p.summary.dir,
         system: p.summary.info.system,
-        attacks: p.attacks.attacks,
+        attacks: withoutCurves(p.attacks).attacks,
         tvd: p.attacks.tvd,
         quality: p.quality,
       })),
@@ -158,8 +158,10 @@ async function onePart(
     const samples = await gan.sample(released(training.data));
     const quality = qualityOf(samples, training);
     const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
-    const losses = await lossCurves(history, { title, yTitle: unit(gan.config) }).svg();
-    const summary: SummaryRun = {
+    const svg = await lossCurves(history, { yTitle: unit(gan.config), narrow: true }).svg();
+    const notes = lossNotes(history);
+    const losses = { svg, caption: `Losses of ${title}${notes && `; ${notes}`}.` };
+    const summary: Part['summary'] = {
       title,
       dir: run.dir,
       info: run.info,

@@ -2,12 +2,16 @@ import { Command, CommanderError } from 'commander';
 import { VeilganError } from '../gpu/errors.ts';
 import { codeVersion } from '../run/version.ts';
 import { accountCommand } from './account.ts';
-import { attackCommand, evaluateCommand } from './attack.ts';
+import { attackCommand } from './attack.ts';
+import { auditCommand } from './audit.ts';
 import { benchCommand } from './bench.ts';
 import { classifierCommand } from './classifier.ts';
 import { dataCommand } from './data.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor-verb.ts';
+import { evaluateCommand } from './evaluate.ts';
+import { experimentCommand } from './experiment.ts';
+import { reportCommand } from './report.ts';
 import { sampleCommand } from './sample.ts';
 import { useOwnStderr } from './stderr.ts';
 import { trainCommand } from './train.ts';
@@ -23,7 +27,10 @@ const program = new Command('veilgan')
   .addCommand(attackCommand())
   .addCommand(evaluateCommand())
   .addCommand(classifierCommand())
+  .addCommand(reportCommand())
+  .addCommand(experimentCommand())
   .addCommand(accountCommand())
+  .addCommand(auditCommand())
   .addCommand(dataCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand());

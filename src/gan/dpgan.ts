@@ -184,8 +184,11 @@ export class DpGan extends GanSystem {
       place(gradient);
       return all;
     }
-    const bound = this.#means.unclipped ? 1e30 : config.clipNorm;
-    const clipped = clippedSum(losses, parts, { bound, kind: config.clipping, live });
+    // A bound that no gradient reaches leaves all as they are.
+    const clip = this.#means.unclipped
+      ? ({ bound: 1e30, kind: 'flat' } as const)
+      : ({ bound: config.clipNorm, kind: config.clipping } as const);
+    const clipped = clippedSum(losses, parts, { ...clip, live });
     place(clipped.sum);
     return clipped.losses;
   }

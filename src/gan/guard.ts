@@ -26,7 +26,7 @@ export interface Guarded {
 export async function samplesApart(system: Guarded): Promise<void> {
   const { gpu, critics, width } = system;
   const K = system.config.partitions;
-  const drawn = symmetric(gpu, [K, ROWS, width], { seed: 0, stream: 7 });
+  const drawn = scope(() => symmetric(gpu, [K, ROWS, width], { seed: 0, stream: 7 }));
   const rows = await drawn.read();
   drawn.dispose();
   const at = (x: Float32Array) =>

@@ -1,19 +1,35 @@
 /** A report is a list of typed blocks; this is the one place that turns them into HTML. Browser-safe. */
+import { STYLE } from './style.ts';
 
 /** A table cell: text, or a main value with smaller notes under it. */
 export type Cell = string | { value: string; notes?: readonly string[]; mark?: 'bad' | 'good' };
 
+/** What a box says by its colour: a fact, no guarantee, a broken promise, for the owner's eyes only. */
+export type Tone = 'plain' | 'care' | 'bad' | 'owner';
+
 export type Block =
-  | { kind: 'heading'; text: string }
+  | { kind: 'heading'; text: string; level?: number }
   | { kind: 'paragraph'; text: string }
   | { kind: 'warning'; text: string }
-  | { kind: 'list'; items: readonly { term: string; text: string }[] }
+  /** Terms and what they are; `dense` for many of few words. */
+  | { kind: 'list'; items: readonly { term: string; text: string }[]; dense?: boolean }
+  | { kind: 'points'; items: readonly string[] }
   | { kind: 'table'; columns: readonly string[]; rows: readonly (readonly Cell[])[]; caption?: string }
-  | { kind: 'figure'; svg: string; caption: string };
+  | { kind: 'figure'; svg: string; caption: string; alt?: string }
+  /** A picture of pixels, at its own size or as wide as the page allows. */
+  | { kind: 'image'; png: Uint8Array; caption: string; alt: string }
+  /** A box of its own, with a heading. */
+  | { kind: 'panel'; tone: Tone; title: string; blocks: readonly Block[]; level?: number };
 
 export interface Report {
   title: string;
   blocks: readonly Block[];
+}
+
+/** Counts of a page, so that ids differ. */
+interface Page {
+  figures: number;
+  tables: number;
 }
 
 /**
@@ -21,25 +37,34 @@ export interface Report {
  * escaped; only the `svg` of a figure is taken as it is and must be our own.
  */
 export function renderReport({ title, blocks }: Report): string {
-  const body = blocks.map((block, i) => renderBlock(block, i)).join('\n');
+  const page = { figures: 0, tables: 0 };
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
 <h1>${escapeHtml(title)}</h1>
-${body}
+${renderBlocks(blocks, page)}
 </main>
 </body>
 </html>
 `;
 }
+
+/** The same blocks as a part of a section: their headings one level lower, those of boxes too. */
+export const nested = (blocks: readonly Block[]): Block[] =>
+  blocks.map((block) => {
+    if (block.kind === 'heading') return { ...block, level: (block.level ?? 2) + 1 };
+    if (block.kind === 'panel') return { ...block, level: (block.level ?? 2) + 1, blocks: nested(block.blocks) };
+    return block;
+  });
 
 /** Text for use between tags and inside quoted attributes. */
 export function escapeHtml(text: string): string {
@@ -47,39 +72,67 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => names[character]);
 }
 
-function renderBlock(block: Block, index: number): string {
+/** Text between tags: a number keeps its per cent sign on its line. */
+const text = (plain: string): string => escapeHtml(plain).replace(/(\d) %/g, '$1\u00a0%');
+
+const renderBlocks = (blocks: readonly Block[], page: Page): string =>
+  blocks.map((block) => renderBlock(block, page)).join('\n');
+
+function renderBlock(block: Block, page: Page): string {
   switch (block.kind) {
     case 'heading':
-      return `<h2>${escapeHtml(block.text)}</h2>`;
+      return heading(block.text, block.level);
     case 'paragraph':
-      return `<p>${escapeHtml(block.text)}</p>`;
+      return `<p>${text(block.text)}</p>`;
     case 'warning':
-      return `<p class="warning" role="alert">${escapeHtml(block.text)}</p>`;
+      return `<p class="warning" role="alert">${text(block.text)}</p>`;
     case 'list': {
-      const items = block.items.map(({ term, text }) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(text)}</dd>`);
-      return `<dl>${items.join('')}</dl>`;
+      const items = block.items.map((item) => `<div><dt>${text(item.term)}</dt><dd>${text(item.text)}</dd></div>`);
+      return `<dl${block.dense ? ' class="dense"' : ''}>${items.join('')}</dl>`;
     }
+    case 'points':
+      return `<ul>${block.items.map((item) => `<li>${text(item)}</li>`).join('')}</ul>`;
     case 'table': {
-      const head = block.columns.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('');
+      // The corner above the names of rows is no heading.
+      const head = block.columns.map((name) => (name ? `<th scope="col">${text(name)}</th>` : '<td></td>'));
       const rows = block.rows.map((row) => `<tr>${row.map(renderCell).join('')}</tr>`).join('\n');
-      const caption = block.caption ? `<caption>${escapeHtml(block.caption)}</caption>` : '';
-      return `<div class="wide"><table>${caption}<thead><tr>${head}</tr></thead>\n<tbody>${rows}</tbody></table></div>`;
+      // Where it is too wide it scrolls, by the keyboard too, and the caption stays.
+      const id = `t${page.tables++}`;
+      const [says, caption] = block.caption
+        ? [` aria-describedby="${id}"`, `\n<p class="caption" id="${id}">${text(block.caption)}</p>`]
+        : ['', ''];
+      return `<div class="wide" tabindex="0"><table${says}><thead><tr>${head.join('')}</tr></thead>
+<tbody>${rows}</tbody></table></div>${caption}`;
     }
     case 'figure': {
-      const caption = escapeHtml(block.caption);
-      const svg = ownIds(block.svg, `f${index}-`);
-      return `<figure><div role="img" aria-label="${caption}">${svg}</div><figcaption>${caption}</figcaption></figure>`;
+      const [caption, alt] = [text(block.caption), escapeHtml(block.alt ?? block.caption)];
+      const svg = ownIds(block.svg, `f${page.figures++}-`);
+      const wide = widthOf(svg) > CHART ? ' class="wide" tabindex="0"' : '';
+      return `<figure><div role="img" aria-label="${alt}"${wide}>${upTo(svg)}</div>
+<figcaption>${caption}</figcaption></figure>`;
     }
+    case 'image': {
+      const [caption, alt] = [text(block.caption), escapeHtml(block.alt)];
+      const source = `data:image/png;base64,${base64(block.png)}`;
+      return `<figure><img src="${source}" alt="${alt}"><figcaption>${caption}</figcaption></figure>`;
+    }
+    case 'panel':
+      return `<section class="panel ${block.tone}">
+${heading(block.title, block.level)}
+${renderBlocks(block.blocks, page)}
+</section>`;
   }
 }
+
+const heading = (words: string, level = 2): string => `<h${level}>${text(words)}</h${level}>`;
 
 /** The first cell of a row names it. */
 function renderCell(cell: Cell, column: number): string {
   const { value, notes = [], mark } = typeof cell === 'string' ? { value: cell } : cell;
-  const small = notes.map((note) => `<small>${escapeHtml(note)}</small>`).join('');
+  const small = notes.map((note) => `<small>${text(note)}</small>`).join('');
   const kind = mark ? ` class="${mark}"` : '';
-  const text = `${escapeHtml(value)}${small}`;
-  return column === 0 ? `<th scope="row"${kind}>${text}</th>` : `<td${kind}>${text}</td>`;
+  const inside = `${text(value)}${small}`;
+  return column === 0 ? `<th scope="row"${kind}>${inside}</th>` : `<td${kind}>${inside}</td>`;
 }
 
 /** Pictures on one page share one space of ids: each gets its own prefix. */
@@ -90,37 +143,17 @@ function ownIds(svg: string, prefix: string): string {
     .replace(/href="#([^"]+)"/g, (_, id: string) => `href="#${prefix}${id}"`);
 }
 
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1d1d1f; --soft: #5c5c63; --page: #fdfdfc; --line: #d8d8dc; --tint: #f3f3f1;
-  --bad: #a33b00; --good: #00684b; --alert: #fff1e6; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #ececef; --soft: #a5a5ad; --page: #17171a; --line: #3a3a40; --tint: #222226;
-    --bad: #ff9a5c; --good: #4fd0a5; --alert: #3a2313; }
+/** Widest that a chart is drawn, in pixels, unless it was made for more. */
+const CHART = 560;
+
+const widthOf = (svg: string): number => Number(/^<svg\b[^>]*?\swidth="(\d+)/.exec(svg)?.[1] ?? 0);
+
+/** A chart grows with the page up to a readable width; narrow pages shrink it, and scroll one that was made wider. */
+const upTo = (svg: string): string =>
+  svg.replace(/^<svg\b/, `<svg style="max-width:${Math.max(CHART, widthOf(svg))}px"`);
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
 }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--ink);
-  font: 16px/1.5 system-ui, "DejaVu Sans", Verdana, sans-serif; }
-main { max-width: 860px; margin: 0 auto; padding: 2rem 1rem 4rem; }
-h1 { font-size: 1.7rem; line-height: 1.25; }
-h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-caption { caption-side: bottom; text-align: left; color: var(--soft); font-size: .88rem; padding-top: .5rem; }
-th, td { text-align: left; vertical-align: top; padding: .45rem .7rem .45rem 0; border-bottom: 1px solid var(--line); }
-thead th { border-bottom: 2px solid var(--line); }
-tbody th { font-weight: 500; }
-td { overflow-wrap: anywhere; }
-small { display: block; color: var(--soft); font-size: .8rem; font-weight: 400; }
-.bad { color: var(--bad); font-weight: 600; }
-.good { color: var(--good); font-weight: 600; }
-dl { display: grid; grid-template-columns: minmax(9rem, 15rem) 1fr; gap: .4rem 1rem; }
-dt { font-weight: 600; }
-dd { margin: 0; color: var(--soft); }
-figure { margin: 1.2rem 0; }
-figure > div { background: white; border: 1px solid var(--line); border-radius: 8px; padding: .3rem; overflow-x: auto; }
-figure svg { display: block; max-width: 100%; height: auto; margin: 0 auto; }
-figcaption { color: var(--soft); font-size: .88rem; padding-top: .4rem; }
-.warning { background: var(--alert); color: var(--bad); border-left: 4px solid var(--bad); padding: .7rem 1rem; }
-@media (max-width: 600px) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
-@media print { body { background: white; } figure, tr { break-inside: avoid; } }
-`;

@@ -14,6 +14,22 @@ export interface LossOptions {
   title?: string;
   /** Label of the y axis, with the unit: nats for JS, critic units for Wasserstein. */
   yTitle?: string;
+  /** Narrow and without a title, for a page that has a caption (`lossNotes`) and may be a phone's. */
+  narrow?: boolean;
+}
+
+const NARROW = { width: 390, height: 250 } as const;
+
+/** How the rows are drawn: a point for how many steps, what the bands are. */
+export function lossNotes(rows: readonly LossRow[]): string {
+  const critics = rows.reduce((most, row) => Math.max(most, row.loss_d.length), 0);
+  const range = Math.ceil(rows.length / Math.max(1, lossPoints(rows).length));
+  const notes = [
+    rows.length === 0 && 'no losses recorded',
+    critics > 1 && 'band: lowest to highest discriminator',
+    range > 1 && `a point stands for ${range} steps, the bands hold their extremes`,
+  ];
+  return notes.filter((note) => note !== false).join('; ');
 }
 
 /**
@@ -24,15 +40,9 @@ export interface LossOptions {
 export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}): Picture {
   const critics = rows.reduce((most, row) => Math.max(most, row.loss_d.length), 0);
   const values = lossPoints(rows);
-  const range = Math.ceil(rows.length / Math.max(1, values.length));
   const nameG = 'generator, L_G';
   const nameD = critics > 1 ? `mean of ${critics} discriminators, L_D` : 'discriminator, L_D';
-  const notes = [
-    rows.length === 0 && 'no losses recorded',
-    critics > 1 && 'band: lowest to highest discriminator',
-    range > 1 && `a point stands for ${range} steps, the bands hold their extremes`,
-  ];
-  const subtitle = notes.filter((note) => note !== false).join('; ');
+  const subtitle = lossNotes(rows);
   const [first, last] = [rows[0]?.step ?? 0, rows.at(-1)?.step ?? 1];
   const domain: number[] = [first > last / 20 ? first : 0, last];
   const scale = { domain, nice: false };
@@ -41,7 +51,7 @@ export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}):
     type: 'quantitative',
     title: 'step (generator updates)',
     scale,
-    axis: { tickCount: 8 },
+    axis: { tickCount: options.narrow ? 5 : 8 },
   } as const;
   const yTitle = options.yTitle ?? 'loss';
   const legend = colours([nameG, nameD], [COLOURS.blue, COLOURS.orange]);
@@ -65,7 +75,7 @@ export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}):
   return picture({
     width: 690,
     height: 330,
-    title: { text: options.title ?? 'Losses', ...(subtitle ? { subtitle } : {}) },
+    ...(options.narrow ? NARROW : { title: { text: options.title ?? 'Losses', ...(subtitle ? { subtitle } : {}) } }),
     data: { values },
     layer: [area('d', nameD), area('g', nameG), line('d', nameD), line('g', nameG)],
   });
@@ -90,6 +100,8 @@ export interface ScatterOptions {
   yTitle?: string;
   /** At most so many points of each kind are drawn, evenly picked. Default 2000. */
   limit?: number;
+  /** Width and height of a panel in pixels, by default as many as a page's width has room for. */
+  side?: number;
 }
 
 /** Samples over the real points, one panel. */
@@ -110,7 +122,7 @@ export function scatterGrid(panels: readonly ScatterPanel[], options: ScatterOpt
   }
   const domain = options.domain ?? widen(extent(reference.length > 0 ? [reference] : all));
   const columns = panels.length === 4 ? 2 : Math.min(panels.length, 3);
-  const side = columns === 1 ? 520 : Math.round((760 - 60 * columns) / columns);
+  const side = options.side ?? (columns === 1 ? 520 : Math.round((760 - 60 * columns) / columns));
   const few = reference.length / 2 <= RINGS;
   const real = few ? 'training points (rings)' : 'training points';
   const fake = 'samples';

@@ -3,15 +3,17 @@ import type { RunInfo } from '../run/schema.ts';
 import type { Block, Cell } from './html.ts';
 import { formatNumber, formatPercent, formatSeconds } from './numbers.ts';
 
-export { type Block, renderReport } from './html.ts';
+export { type Block, type Report, renderReport } from './html.ts';
 
 /** One measured number. An interval that lies wholly above chance is marked: the attack found something. */
 export interface Reading {
   value: number;
   /** 95 % confidence interval. */
   ci95?: readonly [number, number];
-  /** What an attacker without any information, or a perfect generator, would give. */
+  /** What an attacker without any information would give. */
   chance?: number;
+  /** What real rows give that were not trained on either, so the best that samples could. */
+  real?: number;
 }
 
 /** What a row of the table means; shared by all runs. */
@@ -31,9 +33,15 @@ export interface SummaryRun {
   dir: string;
   info: RunInfo;
   steps: number;
-  seconds: number;
+  /** of training, where it is known */
+  seconds?: number;
   readings: Readonly<Record<string, Reading | undefined>>;
+  /** Why readings are missing; default: not measured. */
+  withheld?: string;
 }
+
+/** A run without what was measured of it. */
+export type Origin = Omit<SummaryRun, 'readings' | 'withheld'>;
 
 export interface Summary {
   /** What was done and why, a paragraph each. */
@@ -62,10 +70,14 @@ export function summaryBlocks({ setting, warnings = [], measures, runs, figures 
   ];
 }
 
-function resultTable(measures: readonly Measure[], runs: readonly SummaryRun[]): Block {
+/** A row a measure, a column a run. */
+export function resultTable(
+  measures: readonly Measure[],
+  runs: readonly Pick<SummaryRun, 'title' | 'readings' | 'withheld'>[],
+): Block {
   const rows = measures.map((measure) => [
     measure.name,
-    ...runs.map((run) => cell(measure, run.readings[measure.key])),
+    ...runs.map((run) => readingCell(measure, run.readings[measure.key], run.withheld)),
   ]);
   return {
     kind: 'table',
@@ -77,55 +89,80 @@ function resultTable(measures: readonly Measure[], runs: readonly SummaryRun[]):
   };
 }
 
-function cell(measure: Measure, reading: Reading | undefined): Cell {
-  if (reading === undefined) return { value: '-', notes: ['not measured'] };
+/** One number with its interval and what it is to be compared with; a leak is marked. */
+export function readingCell(
+  measure: Pick<Measure, 'unit' | 'attack'>,
+  reading: Reading | undefined,
+  withheld = 'not measured',
+): Cell {
+  if (reading === undefined) return { value: '-', notes: [withheld] };
   const show = measure.unit === 'number' ? (value: number) => formatNumber(value, 3) : formatPercent;
-  const { value, ci95, chance } = reading;
+  const { value, ci95, chance, real } = reading;
   const leaks = measure.attack && ci95 !== undefined && chance !== undefined && ci95[0] > chance;
   const notes: string[] = [];
   if (ci95) notes.push(`95 %: ${show(ci95[0])} to ${show(ci95[1])}`);
   if (chance !== undefined) notes.push(`chance: ${show(chance)}${leaks ? ', above chance' : ''}`);
+  if (real !== undefined) notes.push(`real rows: ${show(real)}`);
   return { value: show(value), notes, ...(leaks ? { mark: 'bad' as const } : {}) };
 }
 
-function originTable(runs: readonly SummaryRun[]): Block {
-  const code = ({ info: { version } }: SummaryRun) => {
+/** The training time in all and of a step. */
+function time({ seconds, steps }: Pick<SummaryRun, 'seconds' | 'steps'>): string {
+  return seconds === undefined ? '-' : `${formatSeconds(seconds)} (${formatSeconds(seconds / steps)} a step)`;
+}
+
+/** Where runs come from: system, data, seed, adapter, code. */
+export function originTable(runs: readonly Origin[]): Block {
+  const code = ({ info: { version } }: Pick<SummaryRun, 'info'>) => {
     const git = version.git
       ? `, git ${version.git.commit.slice(0, 12)}${version.git.dirty ? ' with changes' : ''}`
       : '';
     return `VeilGAN ${version.veilgan}${git}, Node ${version.node}`;
   };
-  const adapter = ({ info }: SummaryRun) => {
+  const adapter = ({ info }: Pick<SummaryRun, 'info'>) => {
     const known = ['name', 'vendor', 'architecture'].map((key) => info.adapter[key]);
     return known.filter((value) => typeof value === 'string' && value !== '').join(', ') || 'unknown';
   };
-  const facts: [string, (run: SummaryRun) => string][] = [
+  const facts: [string, (run: Origin) => string][] = [
     ['system', (run) => run.info.system],
-    [
-      'data',
-      (run) =>
-        Object.entries(run.info.data)
-          .map(([key, value]) => `${key} ${plain(value)}`)
-          .join(', '),
-    ],
+    ['data', (run) => dataLine(run.info.data)],
     ['seed', (run) => `${run.info.seed}`],
     ['steps', (run) => formatNumber(run.steps)],
-    ['training time', (run) => `${formatSeconds(run.seconds)} (${formatSeconds(run.seconds / run.steps)} a step)`],
+    ...(runs.some(({ seconds }) => seconds !== undefined) ? [['training time', time] as [string, typeof time]] : []),
     ['adapter', adapter],
     ['code', code],
     ['started', (run) => run.info.created],
     ['directory', (run) => run.dir],
   ];
-  return {
-    kind: 'table',
-    columns: ['', ...runs.map((run) => run.title)],
-    rows: facts.map(([name, of]) => [name, ...runs.map(of)]),
-  };
+  return { kind: 'table', columns: ['', ...titles(runs)], rows: facts.map(([name, of]) => [name, ...runs.map(of)]) };
+}
+
+/** Heads of the columns; that of one run needs no name. */
+const titles = (runs: readonly Pick<SummaryRun, 'title'>[]): string[] =>
+  runs.length === 1 ? ['this run'] : runs.map(({ title }) => title);
+
+/** What run.json says of a data set, in the order of interest. */
+function dataLine({ name, rows, holdout, columns, origin, seed, sha256, ...others }: Record<string, unknown>): string {
+  const count = (n: unknown) => (typeof n === 'number' ? formatNumber(n) : plain(n));
+  const parts = [
+    rows === undefined ? name : `${name}: ${count(rows)} rows`,
+    holdout && `${count(holdout)} held out`,
+    Array.isArray(columns) && columns.length > 0 && `columns ${plain(columns)}`,
+    origin,
+    seed !== undefined && !`${origin}`.endsWith(`seed ${seed}`) && `seed ${seed}`,
+    ...Object.entries(others).map(([key, value]) => `${key} ${plain(value)}`),
+    sha256 && `sha256 ${sha256}`,
+  ];
+  return parts.filter(Boolean).join('; ');
 }
 
 /** Every setting of any run; those in which the runs differ come first. */
-function configTable(runs: readonly SummaryRun[]): Block {
+export function configTable(runs: readonly Pick<SummaryRun, 'title' | 'info'>[]): Block {
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.info.config)))].sort();
+  if (runs.length === 1) {
+    const [{ info }] = runs;
+    return { kind: 'list', dense: true, items: names.map((term) => ({ term, text: plain(info.config[term]) })) };
+  }
   const rows = names.map((name) => [name, ...runs.map((run) => plain(run.info.config[name]))]);
   const differs = (row: string[]) => new Set(row.slice(1)).size > 1;
   return {
@@ -138,5 +175,6 @@ function configTable(runs: readonly SummaryRun[]): Block {
 
 function plain(value: unknown): string {
   if (value === undefined) return '-';
+  if (Array.isArray(value)) return value.map(plain).join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

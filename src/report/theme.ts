@@ -15,7 +15,10 @@ export const COLOURS = {
 } as const;
 
 const INK = COLOURS.ink;
-const SOFT = '#666666';
+/** Axis lines and second lines of titles. */
+export const SOFT = '#666666';
+/** Behind the data. */
+export const GRID = { line: '#ececec', frame: '#cccccc' } as const;
 
 /** The Vega-Lite configuration of every chart. Made anew each time: Vega-Lite writes into what it is given. */
 export function config(): Config {
@@ -23,7 +26,7 @@ export function config(): Config {
     background: 'white',
     font: `${FONT}, Verdana, sans-serif`,
     padding: 12,
-    view: { stroke: '#cccccc' },
+    view: { stroke: GRID.frame },
     title: {
       anchor: 'start',
       fontSize: 16,
@@ -40,7 +43,7 @@ export function config(): Config {
       titlePadding: 8,
       labelColor: INK,
       titleColor: INK,
-      gridColor: '#ececec',
+      gridColor: GRID.line,
       domainColor: SOFT,
       tickColor: SOFT,
       labelFlush: false,

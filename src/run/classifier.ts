@@ -121,11 +121,18 @@ export interface TrainingHooks {
   stop?: () => boolean;
 }
 
+/** A trained classifier, how it was trained, and the share of test rows that it gets right. */
+export interface Judge {
+  readonly classifier: Classifier;
+  readonly config: ClassifierConfig;
+  readonly accuracy: number | null;
+}
+
 /**
  * A trained classifier.
  * @throws VeilganError USAGE where the run is none, FILE where its files are damaged
  */
-export function openClassifier(gpu: Gpu, dir: string): { classifier: Classifier; accuracy: number | null } {
+export function openClassifier(gpu: Gpu, dir: string): Judge {
   const run = openRun(dir);
   try {
     if (run.info.system !== 'classifier') {
@@ -143,10 +150,10 @@ export function openClassifier(gpu: Gpu, dir: string): { classifier: Classifier;
     }
     const { shape, classes } = judged.data;
     // It learns no more: one row stands for the data, whose batches nobody takes.
-    const config = { ...(parseConfig(classifierConfig, run.info.config) as ClassifierConfig), batch: 1 };
+    const config = parseConfig(classifierConfig, run.info.config) as ClassifierConfig;
     const { tensors, meta } = run.readCheckpoint();
     const one = { train: new Uint8Array(shape[0] * shape[1] * shape[2]), labels: new Uint32Array(1) };
-    const classifier = new Classifier(gpu, config, { ...one, shape, classes }, run.info.seed);
+    const classifier = new Classifier(gpu, { ...config, batch: 1 }, { ...one, shape, classes }, run.info.seed);
     try {
       classifier.player.restore(tensors as HostTensors, restoreCount(meta, 'updates'));
     } catch (error) {
@@ -154,7 +161,7 @@ export function openClassifier(gpu: Gpu, dir: string): { classifier: Classifier;
       throw error;
     }
     const test = run.readJson('test.json') as { accuracy?: number | null } | undefined;
-    return { classifier, accuracy: test?.accuracy ?? null };
+    return { classifier, config, accuracy: test?.accuracy ?? null };
   } finally {
     run.close();
   }

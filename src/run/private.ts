@@ -1,6 +1,7 @@
 /** What makes a run private: who is in which partition, keys, the ledger's terms, and what has been spent. */
 import { join } from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
+import type { Records } from '../data/records.ts';
 import { parseConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import type { MakeDiscrete } from '../gan/exact.ts';
@@ -44,16 +45,18 @@ export function ledgerTerms(config: PrivateConfig, rows: number): LedgerTerms {
 }
 
 /**
- * The partition of each row by a keyed hash of the record itself: no other record has a say in it, and copies of a
+ * The partition of each record by a keyed hash of the record itself: no other record has a say in it, and copies of a
  * record go together. The key follows from the public seed, so that a resumed run finds the same partition.
+ * @param records [rows, features] @returns [rows]
  */
-function partitionsOf({ train, features }: Dataset, rows: number, partitions: number, seed: number): Uint32Array[] {
-  if (partitions === 1) return [Uint32Array.from({ length: rows }, (_, row) => row)];
+export function ownersOf(records: Records, features: number, partitions: number, seed: number): Uint32Array {
+  const rows = records.length / features;
+  if (partitions === 1) return new Uint32Array(rows);
   const key = PrivacyKey.insecure(seed).derive('partition');
-  const bytes = new Uint8Array(train.buffer, train.byteOffset, train.byteLength);
-  const width = features * train.BYTES_PER_ELEMENT;
-  const records = Array.from({ length: rows }, (_, row) => bytes.subarray(row * width, (row + 1) * width));
-  return partitionRows(partitionOf(records, partitions, key), partitions);
+  const bytes = new Uint8Array(records.buffer, records.byteOffset, records.byteLength);
+  const width = features * records.BYTES_PER_ELEMENT;
+  const each = Array.from({ length: rows }, (_, row) => bytes.subarray(row * width, (row + 1) * width));
+  return partitionOf(each, partitions, key);
 }
 
 /** What a private run has spent and may still spend. */
@@ -105,7 +108,9 @@ export function privateRun(
   const q = samplingRate(config, rows);
   const sigma = config.noiseMultiplier;
   const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
-  const partitions = partitionsOf(data, rows, config.partitions, seed);
+  const { features } = data;
+  const trained = data.train.subarray(0, rows * features);
+  const partitions = partitionRows(ownersOf(trained, features, config.partitions, seed), config.partitions);
   const noise = new NoiseSource(gpu, key);
   const samplers = partitions.map((list, index) =>
     config.bound === 'weights'

@@ -1,8 +1,18 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nearestDistances, nearestSample } from '../../src/attack/nearest.ts';
+import { HostSearch } from '../../src/attack/kdtree.ts';
+import { closestRecordPool, closestRecords, distanceScores } from '../../src/attack/nearest.ts';
+import { judge } from '../../src/attack/result.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
+
+function distances(queries: Float32Array, samples: Float32Array, features: number): Float64Array {
+  const search = new HostSearch(samples, features);
+  const rows = queries.length / features;
+  const out = { k: 1, squared: new Float64Array(rows), indices: new Uint32Array(rows) };
+  for (let i = 0; i < rows; i++) search.find(queries, i, out);
+  return out.squared.map(Math.sqrt);
+}
 
 function brute(queries: Float32Array, samples: Float32Array, features: number): number[] {
   const out: number[] = [];
@@ -18,7 +28,7 @@ function brute(queries: Float32Array, samples: Float32Array, features: number): 
   return out;
 }
 
-test('equals brute force in 1 to 20 dimensions, clustered, gridded and repeated points included', () => {
+test('the tree equals brute force in 1 to 20 dimensions, clustered, gridded and repeated points included', () => {
   const stream = new PhiloxStream(1, 'nearest');
   const kinds: ((f: number) => number)[] = [
     () => stream.normal(),
@@ -34,7 +44,7 @@ test('equals brute force in 1 to 20 dimensions, clustered, gridded and repeated 
         const queries = Float32Array.from({ length: 40 * features }, (_, i) =>
           i < 20 * features ? kind(i % features) : 3 * stream.normal(),
         );
-        assert.equal([...nearestDistances(queries, samples, features)], brute(queries, samples, features));
+        assert.equal([...distances(queries, samples, features)], brute(queries, samples, features));
       }
     }
   }
@@ -43,25 +53,67 @@ test('equals brute force in 1 to 20 dimensions, clustered, gridded and repeated 
 test('samples copied from members give them away; fresh samples do not', () => {
   const { train, holdout } = blobs({ rows: 4000, seed: 5 });
   const { train: fresh } = blobs({ rows: 4000, seed: 6 });
-  const copied = nearestSample(train, holdout, train);
+  const attack = (samples: Float32Array) =>
+    judge(
+      distanceScores('nearest-sample', {
+        members: distances(train, samples, 2),
+        nonMembers: distances(holdout, samples, 2),
+      }),
+    ).result;
+  const copied = attack(train);
   assert.is(copied.accuracy, 1);
   assert.is(copied.name, 'nearest-sample');
-  const honest = nearestSample(train, holdout, fresh);
+  const honest = attack(fresh);
   assert.ok(Math.abs(honest.accuracy - 0.5) < 0.04, `${honest.accuracy}`);
   assert.ok(honest.ci95[0] < 0.5 && 0.5 < honest.ci95[1]);
   // A tenth of the members copied into fresh samples: these are on top, the rest at chance: 0.1 + 0.9 x 1800/3800.
   const mixed = fresh.slice();
   mixed.set(train.subarray(0, 400));
-  const partly = nearestSample(train, holdout, mixed);
+  const partly = attack(mixed);
   assert.ok(partly.tpr_at_fpr['0.001'] >= 0.1 && partly.accuracy > 0.5 && partly.accuracy < 0.56);
 });
 
-test('what is not whole records of numbers is refused', () => {
-  const good = Float32Array.of(0, 1);
-  assert.throws(() => nearestSample(good, good, new Float32Array(0)), /released samples: 0 values/);
-  assert.throws(() => nearestSample(Float32Array.of(1), good, good), /whole records/);
-  assert.throws(() => nearestSample(good, good, Float32Array.of(0, Number.NaN)), /NaN/);
-  assert.throws(() => nearestSample(Float32Array.of(0, Number.NaN), good, good), /NaN/);
+test('calibration: a reference that finds the same records easy takes them out', () => {
+  const own = { members: Float64Array.of(1, 5, 9), nonMembers: Float64Array.of(2, 6, 10) };
+  const reference = { members: Float64Array.of(3, 7, 11), nonMembers: Float64Array.of(2, 6, 10) };
+  const plain = distanceScores('a', own);
+  assert.equal(
+    [Array.from(plain.members), Array.from(plain.nonMembers)],
+    [
+      [-1, -5, -9],
+      [-2, -6, -10],
+    ],
+  );
+  const calibrated = distanceScores('a', own, reference);
+  assert.equal(
+    [Array.from(calibrated.members), Array.from(calibrated.nonMembers)],
+    [
+      [2, 2, 2],
+      [0, 0, 0],
+    ],
+  );
+  assert.ok(judge(plain).result.auc < 1);
+  assert.is(judge(calibrated).result.auc, 1);
+});
+
+test('closest records: a pool of equal halves, shares by hand, chance under shuffled membership', () => {
+  const { each, order } = closestRecordPool(30, 7, 1);
+  assert.is(each, 7);
+  assert.is(new Set(order).size, 14);
+  assert.is(order.filter((i) => i < 30).length, 7);
+  assert.ok(order.every((i) => i < 37));
+  assert.ok(
+    [...order].some((i, at) => at < 7 && i >= 30),
+    'mixed',
+  );
+  assert.is(closestRecordPool(9000, 8000, 1, 100).order.length, 200);
+
+  const member = Uint8Array.of(1, 0, 0, 1);
+  const found = closestRecords(Uint32Array.of(0, 0, 3, 1), member);
+  assert.equal([found.share, found.chance, found.samples, found.records], [0.75, 0.5, 4, 2]);
+  assert.ok(Math.abs(found.floor.mean - 0.5) < 0.05);
+  // All samples nearest to one record: shuffled, that is 0 or 1 and nothing between.
+  assert.equal(closestRecords(new Uint32Array(50), member).floor.ci95, [0, 1]);
 });
 
 test.run();

@@ -2,7 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rank } from '../../src/attack/ranking.ts';
 import { accuracyInterval, forEachShuffle, permutationBaseline, summarise } from '../../src/attack/resampling.ts';
-import { attackResult } from '../../src/attack/result.ts';
+import { attackResult, judge } from '../../src/attack/result.ts';
+import { rocPoints } from '../../src/attack/roc.ts';
 import { advantage, advantageOf, auc, aucOf, topNAccuracy, topNOf, tprAtFpr } from '../../src/attack/statistics.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
 
@@ -55,9 +56,14 @@ test('top-n equals the mean over random orders of the ties', () => {
 });
 
 test('top-n with other numbers of non-members is balanced accuracy', () => {
-  // Top 2 of 6 are one member and one other: TPR 1/2, FPR 1/4.
-  assert.is(topNAccuracy([9, 1], [8, 2, 3, 4]), (0.5 + 0.75) / 2);
+  // From 9 down to 4: TPR 1/2, FPR 2/4, together 1.
+  assert.is(topNAccuracy([9, 1], [8, 2, 3, 4]), 0.5);
   assert.is(topNAccuracy([9, 8], [1, 2, 3]), 1);
+  assert.is(topNAccuracy([1, 2, 3], [9, 8]), 0);
+  // Every record of one side twice changes nothing.
+  const [a, b] = [normals(31, 'a', 0.5), normals(31, 'b')];
+  near(topNAccuracy(a, [...b, ...b]), topNAccuracy(a, b), 1e-15);
+  near(topNAccuracy([...a, ...a, ...a], b), topNAccuracy(a, b), 1e-15);
   near(topNAccuracy(normals(3000, 'a'), normals(9000, 'b')), 0.5, 0.03);
 });
 
@@ -180,6 +186,50 @@ test('the record of an attack', () => {
   assert.equal([result.chance, result.members, result.non_members, result.name], [0.5, 2000, 2000, 'x']);
   assert.equal(result, attackResult('x', normals(2000, 'a', 1), normals(2000, 'b'), { seed: 1 }));
   assert.equal(JSON.parse(JSON.stringify(result)), result);
+});
+
+test('every statistic has its interval and its chance level', () => {
+  const { intervals, floors, ...result } = attackResult('x', normals(2000, 'c', 1), normals(2000, 'd'), { seed: 1 });
+  const holds = ([low, high]: [number, number], value: number) => assert.ok(low <= value && value <= high);
+  holds(intervals.auc, result.auc);
+  holds(intervals.auc, 0.7602);
+  holds(intervals.advantage, 0.3829);
+  holds(intervals.tpr_at_fpr['0.01'], result.tpr_at_fpr['0.01']);
+  // Normal scores one apart: TPR at FPR 0.01 is Phi(1 - 2.3263) = 0.0924.
+  holds(intervals.tpr_at_fpr['0.01'], 0.0924);
+  // Hanley and McNeil (1982): standard error of the AUC 0.76 at 2000 and 2000.
+  near(intervals.auc[1] - intervals.auc[0], 2 * 1.96 * 0.0075, 0.004);
+  near(floors.auc.mean, 0.5, 0.002);
+  near(floors.tpr_at_fpr['0.01'].mean, 0.01, 0.002);
+  near(floors.tpr_at_fpr['0.001'].mean, 0.001, 0.001);
+  near(floors.advantage.mean, 0.63 * Math.sqrt(2 / 2000), 0.004);
+
+  const perfect = attackResult('x', [3, 4, 5], [0, 1, 2, 2.5]);
+  assert.equal(
+    [perfect.auc, perfect.advantage, perfect.tpr_at_fpr, perfect.accuracy],
+    [1, 1, { '0.01': 1, '0.001': 1 }, 1],
+  );
+  near(perfect.intervals.tpr_at_fpr['0.01'][0], 0.025 ** (1 / 3), 1e-12);
+  near(perfect.intervals.auc[0], 0.025 ** (1 / 3 + 1 / 4), 1e-12);
+  near(perfect.ci95[0], (0.025 ** (1 / 3) + 0.025 ** (1 / 4)) / 2, 1e-12);
+});
+
+test('ROC points: every vertex of a short curve, few of a long one, none above it', () => {
+  assert.equal(rocPoints(rank([4, 3, 1], [3, 2, 0, 0])), { fpr: [0, 0.25, 0.5, 1], tpr: [0.333333, 0.666667, 1, 1] });
+  assert.equal(rocPoints(rank([1, 1], [1])), { fpr: [0, 1], tpr: [0, 1] });
+  assert.equal(rocPoints(rank([2], [1])), { fpr: [0, 1], tpr: [1, 1] });
+  const [members, others] = [normals(5000, 'a', 1), normals(4000, 'b')];
+  const ranking = rank(members, others);
+  const { fpr, tpr } = rocPoints(ranking);
+  assert.ok(fpr.length <= 200 && fpr.length > 120 && tpr.length === fpr.length);
+  assert.equal([fpr[0], fpr[fpr.length - 1], tpr[tpr.length - 1]], [0, 1, 1]);
+  fpr.forEach((rate, i) => {
+    near(tpr[i], tprAtFpr(members, others, rate + 1e-6), 1e-5);
+    assert.ok(i === 0 || (rate > fpr[i - 1] && tpr[i] >= tpr[i - 1]));
+    // No wide gap on a log axis, once one record more is a small step.
+    assert.ok(rate < 0.02 || rate / fpr[i - 1] < 1.1);
+  });
+  assert.equal(judge({ name: 'x', members, nonMembers: others }).roc, { fpr, tpr });
 });
 
 test('constant scores: exactly chance everywhere', () => {

@@ -60,7 +60,11 @@ test('what cannot be trained: one line, nothing written', () =>
     ['train nope --data blobs', 2, /there is no system nope\. Use gan, pargan, dpgan, dp-pargan/],
     ['train --data blobs', 2, /which system\? Use gan, pargan, dpgan, dp-pargan/],
     ['train pargan', 2, /--data: no data set was named/],
-    ['train pargan --data nope --json', 1, /there is no data set "nope"; there are: blobs, circles, codes.* data import /],
+    [
+      'train pargan --data nope --json',
+      1,
+      /there is no data set "nope"; there are: blobs, circles, codes.* data import /,
+    ],
     ['train pargan --data ../etc', 1, /"\.\.\/etc" cannot be the name of a data set/],
     [
       'train pargan --data blobs --partitions 256 --batch 32',

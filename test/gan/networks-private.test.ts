@@ -1,6 +1,7 @@
 /** The networks of the DPGAN papers: counts (spec Appendix B), shapes, initial values, labels; records do not meet. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { perSample } from '../../src/autograd/per_sample.ts';
 import { makeConfig, withPreset } from '../../src/gan/config.ts';
 import { samplesApart } from '../../src/gan/guard.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
@@ -8,6 +9,7 @@ import { Player } from '../../src/gan/player.ts';
 import { batchNormLayer, dense } from '../../src/nn/layers.ts';
 import { parameterCount, sequential } from '../../src/nn/network.ts';
 import { open } from '../../src/node.ts';
+import { clippedSum } from '../../src/privacy/clip.ts';
 import { parsePrivate } from '../../src/run/private.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
@@ -108,6 +110,48 @@ test("initial values are PyTorch's: uniform in +-1 / sqrt(fan in), biases too, n
   const first = Object.values(tensors).map(({ data }) => data[0]);
   const nonzero = first.filter((v) => v !== 0);
   assert.is(new Set(nonzero).size, nonzero.length);
+  player.dispose();
+});
+
+test('clipped sums of a conditional critic are those of gradients formed record by record', async () => {
+  const config = makeConfig(undefined, { ...small, network: 'conditional' });
+  const network = criticNetwork(config, [20, 20, 1], 3);
+  const player = new Player(gpu, 'd', network, 2, { kind: 'sgd', rate: 1 });
+  player.initialise(3, 2000);
+  const [K, n, width] = [2, 5, 403];
+  const rows = Float32Array.from({ length: K * n * width }, (_, i) =>
+    i % width < 400 ? Math.sin(i * 1.7) : (i % width) - 400 === Math.floor(i / width) % 3 ? 1 : 0,
+  );
+  const x = tensor(gpu, rows, [K, n, width]);
+  const losses = (p: Record<string, Tensor>) => network.apply(p, x, pass).softplus().reshape([K, n]);
+  const parts = player.parameters.parts as Record<string, Tensor>;
+  const each = perSample(losses, parts);
+  const names = Object.keys(each);
+  const all = await Promise.all(names.map((name) => each[name].read()));
+  const norms = Array.from({ length: K * n }, (_, b) =>
+    Math.sqrt(
+      all.reduce(
+        (s, g) =>
+          s + g.subarray((b * g.length) / (K * n), ((b + 1) * g.length) / (K * n)).reduce((t, v) => t + v * v, 0),
+        0,
+      ),
+    ),
+  );
+  const bound = [...norms].sort((a, b) => a - b)[4];
+  const clipped = clippedSum(losses, parts, { bound });
+  for (const [i, name] of names.entries()) {
+    const size = all[i].length / (K * n);
+    const expected = new Float64Array(K * size);
+    all[i].forEach((v, at) => {
+      const b = Math.floor(at / size);
+      expected[Math.floor(b / n) * size + (at % size)] += v * Math.min(1, bound / norms[b]);
+    });
+    const found = await clipped.sum[name].read();
+    const scale = expected.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    found.forEach((v, at) =>
+      assert.ok(Math.abs(v - expected[at]) <= 1e-3 * scale, `${name}[${at}]: ${v}, not ${expected[at]}`),
+    );
+  }
   player.dispose();
 });
 

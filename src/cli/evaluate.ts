@@ -1,0 +1,120 @@
+import { Command } from 'commander';
+import { VeilganError } from '../gpu/errors.ts';
+import type { Classifier } from '../metrics/classifier.ts';
+import { QUALITY_WORDS } from '../metrics/measures.ts';
+import { QUALITY_FILE } from '../report/stored.ts';
+import { openClassifier } from '../run/classifier.ts';
+import { INCEPTION_SNIPPET, openInception } from '../run/inception.ts';
+import { openTraining } from '../run/session.ts';
+import { checkDiagnostics, type Diagnostics, withDiagnostics } from './diagnostics.ts';
+import { formatNumber, printJson, table } from './format.ts';
+import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
+import { evaluateRun } from './quality.ts';
+import type { Evaluation, Metrics } from './quality-subject.ts';
+import { stageProgress } from './stages.ts';
+
+const NOTES = `
+What is measured, by the kind of the data:
+  all             sliced Wasserstein-1, energy distance, MMD; the critics' generalisation gap
+  points, tables  precision, recall, density and coverage; mode or ring shares of Blobs and Circles
+  zeros and ones  share of ones of each column; with --downstream how well columns are predicted from the others
+  images          with --classifier class shares, an Inception score of its classes, and Frechet distance, kernel distance,
+                  precision, recall, density and coverage of its features; with --inception FID, KID and the same
+  labels          with --downstream the accuracy on real rows of a linear model trained on samples, and with --classifier
+                  that of its network: for samples with labels (--labels condition), or a --target column
+Beside each number stands that of as many training rows in the place of samples. The distances depend on how many rows
+there are on both sides. Everything is stored in RUN/${QUALITY_FILE}.
+
+FID needs the weights that define it, which are not ours to pass on. To make the file, once, with Python:
+${INCEPTION_SNIPPET.replace(/^/gm, '  ')}
+It takes about half a second an image on two CPU cores: --samples and --rows say how many.`;
+
+interface Flags extends CommonOptions, Diagnostics {
+  classifier?: string;
+  inception?: string;
+  downstream?: boolean;
+  target?: string;
+  samples?: number;
+  rows?: number;
+  quiet?: boolean;
+}
+
+/** `evaluate`: quality of a run's samples. */
+export function evaluateCommand(): Command {
+  const command = new Command('evaluate')
+    .summary("quality of a run's samples")
+    .description(
+      'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
+    )
+    .argument('<run>', 'run directory')
+    .option('--samples <n>', 'samples to draw (default 10000, images 2000)', wholeNumber(2, 1_000_000))
+    .option('--rows <n>', 'real rows to compare them with (default all, up to 10000)', wholeNumber(2, 1_000_000))
+    .option('--classifier <run>', 'images: also what this classifier makes of them, see `classifier`')
+    .option('--inception <file>', 'images: FID and KID with these weights (.safetensors)')
+    .option('--downstream', 'train models on samples and test them on real rows')
+    .option('--target <column>', 'the column that such models predict, of 2 to 20 values')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', NOTES);
+  withDiagnostics(command);
+  return withDevice(command).action((dir: string, flags: Flags) => withGpu(flags, (gpu) => evaluate(gpu, dir, flags)));
+}
+
+async function evaluate(gpu: Parameters<typeof openTraining>[0], dir: string, flags: Flags): Promise<void> {
+  const { samples, rows, downstream, target } = flags;
+  const judge = flags.classifier === undefined ? undefined : openClassifier(gpu, flags.classifier);
+  const job = await openTraining(gpu, dir);
+  job.run.close();
+  checkDiagnostics(job, flags);
+  if (judge) checkJudge(judge.classifier, job.data);
+  if (flags.inception !== undefined && job.data.shape.length !== 3) {
+    throw new VeilganError('USAGE', `data set ${job.data.name} has no images`, {
+      where: '--inception',
+      fix: 'Leave it away',
+    });
+  }
+  const inception = flags.inception === undefined ? undefined : openInception(gpu, flags.inception);
+  const stages = stageProgress(flags);
+  try {
+    const report = stages.update;
+    const found = await evaluateRun(job, { samples, rows, judge, inception, downstream, target, report });
+    job.run.writeJson(QUALITY_FILE, found);
+    stages.stop();
+    if (flags.json) printJson(found);
+    else process.stdout.write(evaluationText(found));
+  } finally {
+    stages.stop();
+  }
+}
+
+/** All that was found, for people. */
+function evaluationText({ metrics, real, rows, not_run }: Evaluation): string {
+  const show = (x: Metrics[string] | undefined) =>
+    x === undefined
+      ? ''
+      : [x]
+          .flat()
+          .map((v) => v?.toFixed(4) ?? '-')
+          .join('  ');
+  const ideal = (key: string) => QUALITY_WORDS.find((words) => words.key === key)?.ideal ?? '';
+  const against = `${formatNumber(rows.samples)} samples against ${formatNumber(rows.reference)} rows`;
+  const lines = [
+    rows.real
+      ? `${against} that were not trained on; "real rows": ${formatNumber(rows.real)} training rows in their place`
+      : `${against} of the training data, for there are no others`,
+    table(
+      ['metric', 'samples', 'real rows', 'ideal'],
+      Object.entries(metrics).map(([key, x]) => [key, show(x), show(real[key]), ideal(key)]),
+    ),
+    ...(not_run.length ? [`not run: ${not_run.map(({ name, why }) => `${name} (${why})`).join(', ')}`] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** @throws VeilganError USAGE where the classifier was trained on images of another shape */
+function checkJudge({ shape }: Classifier, data: { shape: readonly number[]; name: string }): void {
+  if (shape.join() === data.shape.join()) return;
+  throw new VeilganError('USAGE', `the classifier takes [${shape}], and records of ${data.name} are [${data.shape}]`, {
+    where: '--classifier',
+    fix: 'Train one on the same kind of images',
+  });
+}

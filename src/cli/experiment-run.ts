@@ -1,0 +1,92 @@
+/** One run of an experiment: trained, or gone on with, attacked and judged; what it measured is kept beside it. */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { makeConfig } from '../gan/config.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { folderOf, type Plan, type Readings, type Setting } from '../run/experiment.ts';
+import { readJson } from '../run/files.ts';
+import { isPrivate, parsePrivate } from '../run/private.ts';
+import { CHECKPOINT } from '../run/run.ts';
+import { openTraining, released, runTraining, startTraining, type TrainingJob } from '../run/session.ts';
+import { type Assessment, type AttackName, attackRun, type Quality, qualityOf } from './assess.ts';
+import { createProgress } from './progress.ts';
+
+const READINGS = 'private/experiment.json';
+
+export interface RunHooks {
+  readonly label: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly stop: () => boolean;
+}
+
+/** Shares of samples below which a mode counts as lost. */
+const LOST = 0.05;
+
+/** The numbers that an experiment averages; those of attacks are accuracies unless the name says otherwise. */
+export function readingsOf(attacks: Assessment, quality: Quality): Readings {
+  const { mode_shares: modes, ring_shares: rings, ...numbers } = quality;
+  const found: Record<string, number> = {};
+  for (const { name, accuracy, auc, tpr_at_fpr: rate } of attacks.attacks) {
+    Object.assign(found, { [name]: accuracy, [`${name}:auc`]: auc, [`${name}:tpr-at-1%`]: rate['0.01'] });
+  }
+  if (modes) found.modes_covered = modes.filter((share) => share >= LOST).length;
+  if (rings) found.on_rings = rings.reduce((a, b) => a + b, 0);
+  return { ...found, ...numbers };
+}
+
+/**
+ * What a run measured; it is trained and attacked where that has not been done.
+ * @throws VeilganError INTERRUPTED where `stop` says so, with the run saved
+ */
+export async function experimentRun(
+  gpu: Gpu,
+  dir: string,
+  plan: Plan,
+  setting: Setting,
+  seed: number,
+  { label, json, quiet, stop }: RunHooks,
+): Promise<Readings> {
+  const out = join(dir, 'runs', folderOf(setting, seed));
+  const kept = join(out, READINGS);
+  if (existsSync(kept)) {
+    const known = z.record(z.string(), z.number()).safeParse(readJson(kept));
+    if (known.success) return known.data;
+  }
+  const job = await opened(gpu, out, plan, setting, seed);
+  const progress = createProgress({ total: job.steps, start: job.gan.step, label, json, quiet });
+  try {
+    const { interrupted } = await runTraining(job, {
+      stop,
+      onRows: (rows) => progress.update(rows[rows.length - 1].step, rows[rows.length - 1]),
+    });
+    progress.stop();
+    if (interrupted) {
+      throw new VeilganError('INTERRUPTED', 'the experiment was stopped', {
+        fix: `Go on with: veilgan experiment --resume ${dir}`,
+      });
+    }
+    const attacks = await attackRun(job, plan.attacks as AttackName[]);
+    job.run.writeJson('private/attacks.json', attacks);
+    const readings = readingsOf(attacks, qualityOf(await job.gan.sample(released(job.data)), job));
+    job.run.writeJson(READINGS, readings);
+    return readings;
+  } finally {
+    progress.stop();
+    job.guarantee?.close();
+    job.run.close();
+    job.gan.dispose();
+    gpu.trim();
+  }
+}
+
+/** A run that goes on from its checkpoint, or a new one; what stopped before its first checkpoint starts over. */
+async function opened(gpu: Gpu, out: string, plan: Plan, setting: Setting, seed: number): Promise<TrainingJob> {
+  if (existsSync(join(out, CHECKPOINT))) return openTraining(gpu, out, { write: true });
+  rmSync(out, { recursive: true, force: true });
+  const { system, fields } = setting;
+  const config = isPrivate(system) ? parsePrivate(fields) : makeConfig(undefined, fields);
+  return startTraining(gpu, { system, data: plan.data, config, seed, out });
+}

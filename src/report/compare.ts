@@ -1,0 +1,115 @@
+/** The whole report: of one run, or of several, side by side first and then each of them. */
+import { epsilonOf } from '../run/private.ts';
+import { type RunFacts, titleOf } from './facts.ts';
+import { epsilonLine, type PrivacyFacts, plainDelta, upperBound } from './guarantee.ts';
+import { type Block, nested, type Report } from './html.ts';
+import { attackMeasures, attackReadings, qualityMeasure, qualityReadings } from './measures.ts';
+import { isOwners, OWNER, originOf, ownersOnly, runBlocks } from './run_report.ts';
+import { configTable, originTable, resultTable, type SummaryRun } from './summary.ts';
+
+/** The report on one run or more. @param runs at least one */
+export async function reportOn(runs: readonly RunFacts[]): Promise<Report> {
+  const warning = runs.some(isOwners) ? [ownersOnly] : [];
+  if (runs.length === 1) {
+    return { title: `VeilGAN: ${titleOf(runs[0])}`, blocks: [...warning, ...(await runBlocks(runs[0]))] };
+  }
+  const named = withTitles(runs);
+  const sections: Block[] = [];
+  for (const [i, run] of runs.entries()) {
+    sections.push({ kind: 'heading', text: named[i].title }, ...nested(await runBlocks(run)));
+  }
+  return {
+    title: `VeilGAN: ${runs.length} runs side by side`,
+    blocks: [...warning, ...sideBySide(runs, named), ...sections],
+  };
+}
+
+/** The runs as columns; those of one title are told apart by their directories. */
+function withTitles(runs: readonly RunFacts[]): SummaryRun[] {
+  const titles = runs.map(titleOf);
+  return runs.map((run, i) => {
+    const { measured, privacy } = run;
+    const same = titles.filter((title) => title === titles[i]).length > 1;
+    return {
+      ...originOf(run),
+      title: same ? `${titles[i]} (${run.dir})` : titles[i],
+      readings: measured
+        ? {
+            ...(measured.attacks ? attackReadings(measured.attacks.clean ?? measured.attacks) : {}),
+            ...qualityReadings(measured.quality.metrics, measured.quality.real),
+          }
+        : {},
+      ...(privacy && !measured ? { withheld: "left out: the owner's" } : {}),
+    };
+  });
+}
+
+function sideBySide(runs: readonly RunFacts[], named: readonly SummaryRun[]): Block[] {
+  const measured = runs.flatMap((run) => run.measured ?? []);
+  const quality = new Set(
+    measured.flatMap((m) =>
+      Object.entries(m.quality.metrics).flatMap(([key, x]) => (typeof x === 'number' ? [key] : [])),
+    ),
+  );
+  const measures = [
+    ...attackMeasures(measured.flatMap(({ attacks }) => attacks?.clean ?? attacks ?? [])),
+    ...[...quality].map(qualityMeasure),
+  ];
+  const results: Block[] = measures.length ? [resultTable(measures, named)] : [];
+  const titles = named.map(({ title }) => title);
+  return [
+    { kind: 'heading', text: 'What is promised' },
+    { kind: 'table', columns: ['', ...titles], rows: [['privacy guarantee', ...runs.map(promise)]] },
+    ...together(runs),
+    ...(runs.some(isOwners)
+      ? [{ kind: 'panel', tone: 'owner', title: `Measured side by side. ${OWNER}`, blocks: results } as const]
+      : results.length
+        ? [{ kind: 'heading', text: 'Measured' } as const, ...results]
+        : []),
+    { kind: 'heading', text: 'How the runs were made' },
+    originTable(named),
+    { kind: 'heading', text: 'Configuration' },
+    configTable(named),
+  ];
+}
+
+const promise = ({ privacy }: RunFacts) => {
+  if (!privacy) return 'none';
+  if (privacy.epsilon) return epsilonLine(privacy.epsilon, privacy.delta);
+  return { value: privacy.insecure ? 'NONE: --insecure-seed' : 'NONE: --bound weights', mark: 'bad' as const };
+};
+
+/** What all runs on the same data promise together, which is less than each of the private ones alone. */
+function together(runs: readonly RunFacts[]): Block[] {
+  const groups = new Map<unknown, RunFacts[]>();
+  for (const run of runs) {
+    const key = run.info.data.sha256 ?? run.info.data.name;
+    const group = groups.get(key) ?? [];
+    if (!group.some(({ dir }) => dir === run.dir)) groups.set(key, [...group, run]);
+  }
+  return [...groups.values()].flatMap((group): Block[] => {
+    const guarded = group.filter(({ privacy }) => privacy?.epsilon);
+    if (group.length < 2 || !guarded.length) return [];
+    const { name } = group[0].info.data;
+    if (guarded.length < group.length) {
+      const text = `Runs on ${name} without a guarantee stand beside private ones here. Who releases both has no guarantee for ${name} at all.`;
+      return [{ kind: 'paragraph', text }];
+    }
+    const [epsilon, delta] = composed(guarded.flatMap(({ privacy }) => privacy ?? []));
+    const text = `Who releases all ${guarded.length} private runs on ${name} promises less than each of them alone: epsilon ${epsilon.toFixed(4)} at delta ${plainDelta(delta)} together.`;
+    return [{ kind: 'paragraph', text }];
+  });
+}
+
+/** (epsilon, delta) of several runs: one accountant for each mechanism, and those added up (basic composition). */
+function composed(list: readonly PrivacyFacts[]): [epsilon: number, delta: number] {
+  let [epsilon, delta] = [0, 0];
+  for (const mechanism of new Set(list.map(({ terms }) => terms.mechanism))) {
+    const same = list.filter(({ terms }) => terms.mechanism === mechanism);
+    const at = Math.max(...same.map((privacy) => privacy.delta));
+    const phases = same.flatMap((privacy) => privacy.phases);
+    epsilon += upperBound(epsilonOf(phases, at, mechanism));
+    delta += at;
+  }
+  return [epsilon, delta];
+}

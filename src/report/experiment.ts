@@ -1,0 +1,203 @@
+/** The report of an experiment: what was varied, what leaked and how good the samples were, in means over seeds. */
+import type { Averaged, Plan, Row, Setting } from '../run/experiment.ts';
+import type { Block, Report } from './html.ts';
+import { type IntervalPoint, intervalChart } from './intervals.ts';
+import { attackMeasure, attackNote, qualityMeasure } from './measures.ts';
+import { formatNumber, formatPercent } from './numbers.ts';
+import { type Measure, readingCell } from './summary.ts';
+
+/** Whether a number says how well an attack did. */
+export const isAttack = (metric: string): boolean =>
+  /^(white-box|nearest-sample|gan-leaks|monte-carlo|dcr|domias|logan|lira)/.test(metric);
+
+/** Attacks by their accuracy; the other statistics of them are in the table only. */
+export const isAccuracy = (metric: string): boolean => isAttack(metric) && !metric.includes(':');
+
+const EXTRA: Readonly<Record<string, Measure>> = {
+  modes_covered: {
+    key: 'modes_covered',
+    name: 'modes covered',
+    meaning: 'Blobs that at least 5 % of the samples are nearest to; 5 is right.',
+    unit: 'number',
+  },
+  on_rings: { key: 'on_rings', name: 'on the rings', meaning: 'Share of samples near one of the circles.' },
+};
+
+function measureOf(metric: string): Measure & { chance?: number } {
+  if (!isAttack(metric)) return EXTRA[metric] ?? qualityMeasure(metric);
+  const [name, statistic] = metric.split(':');
+  const base = attackMeasure(name);
+  if (!statistic) return { ...base, chance: 0.5 };
+  const auc = statistic === 'auc';
+  return {
+    key: metric,
+    name: `${base.name}, ${auc ? 'AUC' : 'TPR at 1 % FPR'}`,
+    meaning: attackNote(name),
+    attack: true,
+    chance: auc ? 0.5 : 0.01,
+    ...(auc ? { unit: 'number' as const } : {}),
+  };
+}
+
+const WORDS: Readonly<Record<Plan['kind'], string>> = {
+  'k-sweep': 'the number of critics',
+  'epsilon-sweep': 'epsilon',
+  compare: 'the system',
+};
+
+/** Settings whose attack is surely better than chance, and those of which no more can be said. */
+function verdict(settings: readonly Setting[], rows: readonly Row[]): string[] {
+  const attacks = rows.filter(({ metric }) => isAccuracy(metric));
+  return settings.map(({ label }, i) => {
+    const found = attacks.flatMap(({ metric, values }) => {
+      const value = values[i];
+      return value ? [{ metric, ...value }] : [];
+    });
+    if (!found.length) return `${label}: not attacked.`;
+    const best = found.reduce((a, b) => (b.mean > a.mean ? b : a));
+    const sure = best.ci95 !== null && best.ci95[0] > 0.5;
+    const range = best.ci95 ? ` [${best.ci95.map(formatPercent).join(', ')}]` : '';
+    const who = `the best of ${found.length} attacks (${attackMeasure(best.metric).name}) is right in ${formatPercent(best.mean)}${range} of cases`;
+    return `${label}: ${who}, ${sure ? 'above chance (50 %)' : 'which does not tell it from chance (50 %)'}.`;
+  });
+}
+
+/** @param rows of `tableOf` @param adapter what it ran on */
+export async function experimentReport(
+  plan: Plan,
+  settings: readonly Setting[],
+  rows: readonly Row[],
+  adapter: string,
+): Promise<Report> {
+  const { kind, data, seeds } = plan;
+  const accuracies = rows.filter(({ metric }) => isAccuracy(metric));
+  const quality = rows.filter(({ metric }) => !isAttack(metric));
+  return {
+    title: `VeilGAN experiment: leakage and quality by ${WORDS[kind]}, ${data}`,
+    blocks: [
+      {
+        kind: 'panel',
+        tone: 'owner',
+        title: "For the data's owner",
+        blocks: [
+          {
+            kind: 'paragraph',
+            text: 'Attacks and quality look at real records, and no epsilon covers what they say. Who publishes this page of private data publishes more than the runs promise.',
+          },
+        ],
+      },
+      { kind: 'heading', text: 'What was found' },
+      {
+        kind: 'paragraph',
+        text: `${settings.length} settings, ${seeds.length} ${seeds.length === 1 ? 'run' : 'runs'} of each with different seeds, trained on ${plan.rows.toLocaleString('en')} records. The best of several attacks is chosen after the fact, so it lies a little above chance even where nothing leaks.`,
+      },
+      { kind: 'points', items: verdict(settings, rows) },
+      ...(await figures(plan, settings, accuracies, quality)),
+      { kind: 'heading', text: 'All numbers' },
+      table(settings, rows),
+      { kind: 'heading', text: 'What the numbers mean' },
+      {
+        kind: 'list',
+        items: [...accuracies, ...quality].map(({ metric }) => {
+          const { name, meaning } = measureOf(metric);
+          return { term: name, text: meaning };
+        }),
+      },
+      { kind: 'heading', text: 'Settings' },
+      settingsTable(settings),
+      {
+        kind: 'list',
+        items: [
+          { term: 'attacks', text: `${plan.attacks.join(', ')}; no others were run` },
+          { term: 'seeds', text: seeds.join(', ') },
+          { term: 'adapter', text: adapter },
+        ],
+        dense: true,
+      },
+    ],
+  };
+}
+
+/** An interval as far as there are such values: a share is in [0, 1]. */
+function within({ ci95 }: Averaged, { unit, attack }: Measure): readonly [number, number] | undefined {
+  if (!ci95 || (unit === 'number' && !attack)) return ci95 ?? undefined;
+  return [Math.max(0, ci95[0]), Math.min(1, ci95[1])];
+}
+
+function table(settings: readonly Setting[], rows: readonly Row[]): Block {
+  return {
+    kind: 'table',
+    columns: ['', ...settings.map(({ label }) => label)],
+    rows: rows.map(({ metric, values }) => {
+      const measure = measureOf(metric);
+      return [
+        measure.name,
+        ...values.map((value) =>
+          readingCell(
+            measure,
+            value ? { value: value.mean, ci95: within(value, measure), chance: measure.chance } : undefined,
+          ),
+        ),
+      ];
+    }),
+    caption:
+      'Means over seeds, with the 95 % t interval of the mean below; "above chance" where the whole interval lies above it.',
+  };
+}
+
+function settingsTable(settings: readonly Setting[]): Block {
+  const names = [...new Set(settings.flatMap(({ fields }) => Object.keys(fields)))];
+  const show = (value: unknown) =>
+    value === undefined ? '-' : typeof value === 'number' ? formatNumber(value) : String(value);
+  return {
+    kind: 'table',
+    columns: ['', ...settings.map(({ label }) => label)],
+    rows: [
+      ['system', ...settings.map(({ system }) => system)],
+      ...names.map((name) => [name, ...settings.map(({ fields }) => show(fields[name]))]),
+    ],
+    caption: 'All other settings are the defaults of train.',
+  };
+}
+
+async function figures(
+  { kind }: Plan,
+  settings: readonly Setting[],
+  accuracies: readonly Row[],
+  quality: readonly Row[],
+): Promise<Block[]> {
+  const place = ({ value, label }: Setting) => (kind === 'compare' ? label : value === null ? 'none' : String(value));
+  const xTitle = { 'k-sweep': 'K, critics', 'epsilon-sweep': 'epsilon', compare: '' }[kind];
+  const pointsOf = (list: readonly Row[]): IntervalPoint[] =>
+    list.flatMap(({ metric, values }) =>
+      values.flatMap((value: Averaged | null, i) =>
+        value
+          ? [
+              {
+                at: place(settings[i]),
+                series: measureOf(metric).name,
+                mean: value.mean,
+                ci95: within(value, measureOf(metric)) ?? null,
+              },
+            ]
+          : [],
+      ),
+    );
+  const figure = async (list: readonly Row[], yTitle: string, caption: string, level?: number): Promise<Block> => {
+    const chart = intervalChart(pointsOf(list), {
+      ...{ xTitle, yTitle },
+      ...(level === undefined ? {} : { level: { value: level, name: 'chance' } }),
+    });
+    return { kind: 'figure', svg: await chart.svg(), caption, alt: `Points with intervals. ${caption}` };
+  };
+  const blocks: Block[] = [];
+  if (accuracies.length) {
+    const caption = 'Attack accuracy, means and 95 % intervals; the dashed line is chance.';
+    blocks.push(await figure(accuracies, 'attack accuracy', caption, 0.5));
+  }
+  for (const row of quality) {
+    const { name, meaning } = measureOf(row.metric);
+    blocks.push(await figure([row], name, `${name[0].toUpperCase()}${name.slice(1)}. ${meaning}`.trim()));
+  }
+  return blocks;
+}

@@ -1,0 +1,67 @@
+/** What a report knows of a run; collected by the command line, told by the blocks of this folder. */
+import type { RunInfo } from '../run/schema.ts';
+import type { PrivacyFacts } from './guarantee.ts';
+import type { Block } from './html.ts';
+import { formatNumber } from './numbers.ts';
+import type { StoredAssessment, StoredQuality } from './stored.ts';
+
+export interface RunFacts {
+  /** as it was named to the report; no path of a machine */
+  readonly dir: string;
+  readonly info: RunInfo;
+  /** generator steps done, and those the run was to do */
+  readonly steps: number;
+  readonly wanted: number;
+  /** K */
+  readonly critics: number;
+  /** records trained on; absent where their number is private */
+  readonly rows?: number;
+  /** of a record: [features] or [height, width, channels] */
+  readonly shape: readonly number[];
+  /** of a private run */
+  readonly privacy?: PrivacyFacts;
+  /** samples and losses: what may be released of a private run */
+  readonly pictures: readonly Block[];
+  /** what looked at real records; absent where it belongs to the owner of a private run alone */
+  readonly measured?: Measured;
+}
+
+/** What looked at real records. */
+export interface Measured {
+  readonly attacks?: StoredAssessment;
+  /** whether the run was trained on after it was attacked */
+  readonly stale?: boolean;
+  readonly quality: StoredQuality;
+  /** what quality compares samples with: `the 2,000 hold-out rows` */
+  readonly against: string;
+  /** records of each critic */
+  readonly partitions: readonly number[];
+  /** training rows that no critic saw */
+  readonly leftOver: number;
+  readonly pictures: readonly Block[];
+}
+
+const SYSTEMS: Readonly<Record<string, (critics: number) => [name: string, what: string]>> = {
+  gan: () => ['GAN', 'An ordinary GAN (one critic on all rows)'],
+  pargan: (k) => [`PAR-GAN, K = ${k}`, `PAR-GAN with ${k} critics${k > 1 ? `, each on a partition of its own,` : ''}`],
+  dpgan: () => ['DPGAN', 'DPGAN (a GAN with noise on the updates of its critic)'],
+  'dp-pargan': (k) => [`DP-PAR-GAN, K = ${k}`, `DP-PAR-GAN (PAR-GAN with noise on the updates of its ${k} critics)`],
+};
+
+const system = ({ info, critics }: Pick<RunFacts, 'info' | 'critics'>): [string, string] =>
+  SYSTEMS[info.system]?.(critics) ?? [info.system, `The system ${info.system}`];
+
+/** `PAR-GAN, K = 10, on blobs`. */
+export const titleOf = (facts: Pick<RunFacts, 'info' | 'critics'>): string =>
+  `${system(facts)[0]}, on ${facts.info.data.name}`;
+
+/** What was trained on what, as a sentence. */
+export function trainedOn(facts: RunFacts): string {
+  const { info, rows, shape, steps, wanted } = facts;
+  const records =
+    shape.length === 3 ? `images of ${shape.join(' x ')}` : `rows of ${shape[0]} column${shape[0] > 1 ? 's' : ''}`;
+  const many = rows === undefined ? records : `${formatNumber(rows)} ${records}`;
+  const done =
+    steps < wanted ? `${formatNumber(steps)} of ${formatNumber(wanted)} steps` : `${formatNumber(steps)} steps`;
+  return `${system(facts)[1]} was trained for ${done} on ${info.data.name}: ${many}.`;
+}

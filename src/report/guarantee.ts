@@ -1,0 +1,189 @@
+/** What a private run promises, in words and in numbers that can be checked. */
+import type { Phase } from '../privacy/accountant/phases.ts';
+import type { LedgerTerms } from '../run/ledger.ts';
+import { epsilonOf, type Guarantee, type Spent } from '../run/private.ts';
+import { type Claim, type Spending, spending } from '../run/spent.ts';
+import type { Block } from './html.ts';
+import { formatNumber } from './numbers.ts';
+
+/** What a private run has spent, and by which rules. */
+export interface PrivacyFacts extends Spending {
+  /** what epsilon would be if the noise were secret, of a run whose noise follows from a seed */
+  readonly would?: Spent;
+  readonly phases: readonly Phase[];
+  readonly terms: LedgerTerms;
+  /** epsilon that the run was to stop before; 0: none */
+  readonly budget: number;
+  /** whether one more update would exceed the budget */
+  readonly exhausted: boolean;
+  /** whether the number of records counts as public, so that a report may tell it */
+  readonly rowsPublic: boolean;
+}
+
+/** The facts of an opened run, from its ledger: what was paid for, which a crash may have made more than was done. */
+export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
+  const { ledger, config } = guarantee;
+  const spent = spending(guarantee);
+  const phases = ledger.totals();
+  const { terms } = ledger;
+  const { epsilon: budget, delta, accountant } = config;
+  const epsilon = (list: readonly Phase[]) => epsilonOf(list, delta, terms.mechanism);
+  const next = budget && phases.length ? epsilon([...phases, { ...phases[phases.length - 1], steps: 1 }]) : undefined;
+  return {
+    ...spent,
+    ...(spent.insecure && !spent.claim ? { would: epsilon(phases) } : {}),
+    phases,
+    terms,
+    budget,
+    exhausted: next !== undefined && (accountant === 'rdp' ? next.rdp : upperBound(next)) > budget,
+    rowsPublic: !config.population,
+  };
+}
+
+/** Share of right answers of the best guesser between two equally likely cases (Kairouz, Oh and Viswanath 2015). */
+export const bestGuess = (epsilon: number, delta: number): number =>
+  Math.min(1, (1 + delta * Math.exp(-epsilon)) / (1 + Math.exp(-epsilon)));
+
+/** The certified upper bound that a run is known by. */
+export const upperBound = ({ pld, rdp }: Spent): number => pld ?? rdp;
+
+/** Delta as people write it: 1e-5. */
+export const plainDelta = (delta: number): string => (delta < 1e-3 ? delta.toExponential() : String(delta));
+
+const four = (x: number | null): string => x?.toFixed(4) ?? '-';
+
+/** Epsilon as a line: the certified upper bound, at which delta. */
+export const epsilonLine = (spent: Spent, delta: number): string =>
+  `epsilon ${four(upperBound(spent))} at delta ${plainDelta(delta)}`;
+
+/** What (epsilon, delta) means for one record, in sentences; rounded so that the words promise no more. */
+export function meaning(spent: Spent, delta: number): string[] {
+  const epsilon = upperBound(spent);
+  const factor = Math.exp(epsilon);
+  const times = factor < 1000 ? (Math.ceil(factor * 100) / 100).toFixed(2) : formatNumber(factor, 3);
+  const guess = bestGuess(epsilon, delta);
+  const right =
+    guess > 0.999 ? 'practically every case' : `at most ${(Math.ceil(1000 * guess) / 10).toFixed(1)} % of cases`;
+  return [
+    `Whatever anybody may conclude from what is released about one record is at most ${times} times (e to the power of epsilon) as likely with that record in the training data as without it, and the other way round, apart from a probability of at most delta = ${plainDelta(delta)}. In this sense nobody who sees it can become more than ${times} times surer (in odds) that any one record was in the training data than without it.`,
+    `Who must guess whether a given record was in it, both being equally likely beforehand, and who knows every other record, is right in ${right}; without the release in 50 %.`,
+  ];
+}
+
+/** Rows on epsilon: what is promised, or what stands in its place. */
+function epsilonRows({ epsilon, would, claim, delta, budget, exhausted }: PrivacyFacts): [string, string][] {
+  if (claim) return claimRows(claim);
+  const spent = (epsilon ?? would) as Spent;
+  const accounted = epsilon ? '' : ', were the noise secret';
+  const exact = spent.pld !== null;
+  return [
+    ...(exact
+      ? [
+          [
+            `epsilon by PLD${accounted}`,
+            `${four(spent.pld)} (certified upper bound; the lower one is ${four(spent.pld_lower)})`,
+          ] as [string, string],
+        ]
+      : []),
+    [`epsilon by RDP${accounted}`, `${four(spent.rdp)} (upper bound${exact ? ', coarser' : ''})`],
+    ['delta', plainDelta(delta)],
+    [
+      'budget',
+      budget
+        ? `epsilon ${formatNumber(budget)}, ${exhausted ? 'spent: one more update would exceed it' : 'not spent'}`
+        : 'none was set',
+    ],
+  ];
+}
+
+const claimRows = ({
+  paper_epsilon: log10,
+  paper_epsilon_ln: ln,
+  label,
+  at_least: least,
+}: Claim): [string, string][] => [
+  ['epsilon', 'none: gradients are not bounded'],
+  [
+    'epsilon of the paper',
+    `${log10 === null ? 'infinite' : formatNumber(log10)}; with the natural logarithm ${ln === null ? 'infinite' : formatNumber(ln)}. ${label}`,
+  ],
+  [
+    'were its bound true',
+    least === null
+      ? 'epsilon would be infinite'
+      : `epsilon would be at least ${least < 100 ? (Math.floor(100 * least) / 100).toFixed(2) : formatNumber(Math.floor(least))}`,
+  ],
+];
+
+const SAMPLERS: Readonly<Record<string, string>> = {
+  poisson: 'Poisson: each record is in an update with the sampling rate, independently; no batch is cut or padded',
+  full: 'every record is in every update',
+  'without-replacement': 'batches of a fixed size without replacement, as published',
+};
+
+/** The table of what the guarantee is made of. */
+export function guaranteeBlocks(facts: PrivacyFacts): Block[] {
+  const { epsilon, insecure, phases, terms, noisy_updates } = facts;
+  const {
+    mechanism,
+    sampler,
+    relation,
+    bound,
+    divisor,
+    partitions,
+    clipping,
+    population,
+    physical: _,
+    ...others
+  } = terms;
+  const list = (of: (phase: Phase) => number) =>
+    [...new Set(phases.map(of))].map((x) => formatNumber(x)).join(', then ');
+  const noise = mechanism === 'gaussian' ? 'Gaussian noise' : `${mechanism} Gaussian noise, exact in integers,`;
+  const clipped = clipping === 'none' ? 'not clipped' : `each clipped to norm ${bound} (${clipping})`;
+  const rows: [string, string][] = [
+    ...epsilonRows(facts),
+    ['unit of privacy', relation === 'add-remove' ? 'one record (row), added or removed' : relation],
+    ['mechanism', `${noise} on sums of gradients of single records, ${clipped}, divided by the constant ${divisor}`],
+    ['randomness', insecure ? 'from --insecure-seed: it can be repeated' : 'ChaCha20 under a fresh key at every start'],
+    ['sampler', SAMPLERS[sampler] ?? sampler],
+    ['sampling rate', list(({ q }) => q) || '-'],
+    ['noise multiplier', list(({ sigma }) => sigma) || '-'],
+    ['noisy updates paid for', formatNumber(noisy_updates)],
+    [
+      'partitions',
+      partitions === 1
+        ? 'one'
+        : `${partitions}, disjoint, by a keyed hash of the record: a record touches one critic only, whose cost is that of the run (parallel composition)`,
+    ],
+    ...(facts.rowsPublic ? [] : [['declared number of records', formatNumber(Number(population))] as [string, string]]),
+    ...Object.entries(others).map(([name, value]): [string, string] => [name, String(value)]),
+  ];
+  return [
+    { kind: 'heading', text: epsilon ? 'The guarantee, to be checked' : 'The accounting, without a guarantee' },
+    {
+      kind: 'table',
+      columns: ['', 'value'],
+      rows,
+      caption:
+        'From ledger.jsonl, which is written before each update that it pays for: after a crash it may count updates that did not happen, never fewer than did. `veilgan account` computes epsilon from rate, multiplier and updates.',
+    },
+  ];
+}
+
+/** What leaves the owner's hands, and what must not. */
+export const releaseBlocks = ({ epsilon }: PrivacyFacts): Block[] => [
+  { kind: 'heading', text: 'What may be released, and what not' },
+  {
+    kind: 'list',
+    items: [
+      {
+        term: epsilon ? 'covered by the guarantee' : 'of a run with a guarantee',
+        text: 'samples/, the generator, epsilon and this configuration, the losses (of generated records only)',
+      },
+      {
+        term: "the owner's alone",
+        text: 'private/: whatever looked at real records, which are attacks, scores, quality against real rows; the sizes of batches and partitions; and run.json, which holds a fingerprint of the data',
+      },
+    ],
+  },
+];

@@ -1,0 +1,205 @@
+/** One training of the production system on a data set and canaries, for `audit`. */
+import { canaryCandidates, candidatesFor, chooseCanaries } from '../attack/audit_canaries.ts';
+import { CanaryTrace } from '../attack/audit_trace.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { floats, type Records } from '../data/records.ts';
+import { DpGan, type PrivateMeans } from '../gan/dpgan.ts';
+import { criticNetwork } from '../gan/networks.ts';
+import { Player } from '../gan/player.ts';
+import { type PrivateConfig, samplingRate } from '../gan/private_config.ts';
+import { conditioning, pickRows, trainingRows } from '../gan/rows.ts';
+import { train } from '../gan/train.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { PhiloxStream } from '../ops/philox.ts';
+import { stepsWithin } from '../privacy/accountant/calibrate.ts';
+import { DiscreteMechanism } from '../privacy/discrete.ts';
+import { PrivacyKey } from '../privacy/key.ts';
+import { NoiseSource } from '../privacy/noise.ts';
+import { partitionRows } from '../privacy/partition.ts';
+import { PoissonSampler } from '../privacy/sampling.ts';
+import { scope } from '../tensor/scope.ts';
+import { tensor } from '../tensor/tensor.ts';
+import { ownersOf } from './private.ts';
+
+/** Rows of each partition that stand for the others. */
+const REFERENCES = 16;
+
+export interface AuditTraining {
+  readonly config: PrivateConfig;
+  readonly data: Dataset;
+  /** of networks, canaries and all else that is public; run r takes seed + r */
+  readonly seed: number;
+  /** makes noise, samples and coins follow from a seed too: for tests */
+  readonly insecureSeed?: number;
+  /** trace: from every noisy update; loss: from the critics after training */
+  readonly score: 'trace' | 'loss';
+  /** in each run */
+  readonly canaries: number;
+  /** for audits of audits: trains without clipping, while the claim stays what it was */
+  readonly unclipped?: boolean;
+}
+
+export interface Trained {
+  /** alternative scores, each of all canaries */
+  readonly scores: readonly ArrayLike<number>[];
+  /** which canaries were in the data */
+  readonly coins: readonly boolean[];
+  /** noisy updates */
+  readonly updates: number;
+  readonly q: number;
+}
+
+/** Fair coins from the platform's generator, or from a seed. */
+function throwCoins(count: number, seed?: number): boolean[] {
+  if (seed !== undefined) {
+    const random = new PhiloxStream(seed, 'audit/coins');
+    return Array.from({ length: count }, () => random.below(2) === 1);
+  }
+  return Array.from(globalThis.crypto.getRandomValues(new Uint8Array(count)), (byte) => byte % 2 === 1);
+}
+
+interface Widths {
+  readonly features: number;
+  readonly classes: number;
+}
+
+/** Records as the critics see them, with their labels behind them where labels condition. [rows, features + classes] */
+function shown(records: Records, labels: Uint32Array, { features, classes }: Widths): Float32Array {
+  const values = floats(records);
+  if (!classes) return values;
+  const width = features + classes;
+  const out = new Float32Array(labels.length * width);
+  labels.forEach((label, i) => {
+    out.set(values.subarray(i * features, (i + 1) * features), i * width);
+    out[i * width + features + label] = 1;
+  });
+  return out;
+}
+
+/** Canaries for one run: records, labels (0 where there are none), and the critic that each belongs to. */
+async function makeCanaries(gpu: Gpu, setting: AuditTraining, base: Records, seed: number) {
+  const { config, data, canaries: count } = setting;
+  const { features, shape } = data;
+  const classes = conditioning(data, config);
+  const critics = new Player(gpu, 'critics', criticNetwork(config, shape, classes), config.partitions, {
+    kind: 'sgd',
+    rate: 1,
+  });
+  try {
+    // As a system of this seed begins.
+    critics.initialise(seed, 2000);
+    const candidates = canaryCandidates(base, features, candidatesFor(count, critics.parameters.whole.length), seed);
+    const total = candidates.length / features;
+    const random = new PhiloxStream(seed, 'audit/labels');
+    const labels = Uint32Array.from({ length: total }, () => (classes ? random.below(classes) : 0));
+    const owner = ownersOf(candidates, features, config.partitions, seed);
+    const x = shown(candidates, labels, { features, classes });
+    const chosen = new Set(await chooseCanaries(gpu, critics, config, { x, owner, count }));
+    const list = [...chosen].sort((a, b) => a - b);
+    return {
+      classes,
+      records: pickRows(candidates, features, list),
+      x: pickRows(x, features + classes, list),
+      labels: labels.filter((_, i) => chosen.has(i)),
+      owner: owner.filter((_, i) => chosen.has(i)),
+    };
+  } finally {
+    critics.dispose();
+  }
+}
+
+/** The data set with those canaries that are in. */
+function joined(data: Dataset, base: Records, canaries: Records, labels: Uint32Array): Dataset {
+  const Type = base.constructor as new (length: number) => Records;
+  const train = new Type(base.length + canaries.length);
+  train.set(base);
+  train.set(canaries, base.length);
+  const rows = train.length / data.features;
+  if (!data.labels) return { ...data, train, rows };
+  const own = data.labels.train.subarray(0, base.length / data.features);
+  return { ...data, train, rows, labels: { ...data.labels, train: Uint32Array.of(...own, ...labels) } };
+}
+
+/**
+ * Trains once and scores the canaries. Sampling rates follow from a number of records that is fixed before the coins
+ * are thrown, as a private run's must be.
+ * @throws VeilganError CONFIG where config and data do not fit, OVER_LIMIT for canaries that do not fit on the device
+ */
+export async function trainOnce(gpu: Gpu, setting: AuditTraining, run: number): Promise<Trained> {
+  const { data, insecureSeed, unclipped } = setting;
+  const { features } = data;
+  const seed = setting.seed + run;
+  const base = data.train.subarray(0, trainingRows(data, setting.config) * features);
+  const canaries = await makeCanaries(gpu, setting, base, seed);
+  const { owner, classes, labels } = canaries;
+  const coins = throwCoins(owner.length, insecureSeed === undefined ? undefined : insecureSeed + run);
+  const known = base.length / features;
+  const population = setting.config.population || known + Math.round(owner.length / 2);
+  const config: PrivateConfig = { ...setting.config, rows: 0, population, snapshots: 1 };
+  const inside = [...coins.keys()].filter((i) => coins[i]);
+  const all = joined(
+    data,
+    base,
+    pickRows(canaries.records, features, inside),
+    labels.filter((_, i) => coins[i]),
+  );
+  const partitions = partitionRows(ownersOf(all.train, features, config.partitions, seed), config.partitions);
+  const q = samplingRate(config, population);
+  const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed + run);
+  const noise = new NoiseSource(gpu, key);
+  const samplers = partitions.map((list, index) => new PoissonSampler(key, list, { q, index }));
+  const means: PrivateMeans = {
+    noise,
+    discrete: (options) => new DiscreteMechanism(gpu, key, options),
+    partitions,
+    samplers,
+    spend: () => {},
+    unclipped,
+  };
+  const gan = new DpGan(gpu, config, all, seed, means);
+  key.wipe();
+  let trace: CanaryTrace | undefined;
+  try {
+    const { epsilon, delta, accountant, mechanism } = config;
+    const by = mechanism === 'discrete' ? 'discrete' : accountant;
+    if (epsilon) gan.limit = stepsWithin(q, config.noiseMultiplier, { epsilon, delta, accountant: by });
+    await gan.prepare(false);
+    if (setting.score === 'trace') {
+      const records = partitions.map((list) => list.filter((row) => row < known));
+      const random = new PhiloxStream(seed, 'audit/references');
+      const references = records.map((list) => {
+        const some = Array.from({ length: list.length && REFERENCES }, () => list[random.below(list.length)]);
+        return shown(
+          pickRows(base, features, some),
+          Uint32Array.from(some, (row) => data.labels?.train[row] ?? 0),
+          {
+            features,
+            classes,
+          },
+        );
+      });
+      const expected = records.map((list) => q * list.length);
+      trace = new CanaryTrace(gan, { canaries: canaries.x, owner, references, expected, q });
+    }
+    await train(trace ?? gan, { steps: config.steps });
+    const scores = trace ? trace.scores : [await criticValues(gan, canaries.x, owner)];
+    return { scores, coins, updates: gan.updates, q };
+  } finally {
+    trace?.dispose();
+    gan.dispose();
+    noise.dispose();
+    for (const sampler of samplers) sampler.dispose();
+  }
+}
+
+/** What each canary's critic says of it, before any sigmoid. */
+async function criticValues(
+  { gpu, critics, width }: DpGan,
+  x: Float32Array,
+  owner: Uint32Array,
+): Promise<Float32Array> {
+  const values = scope(() => critics.infer(tensor(gpu, x, [1, owner.length, width])));
+  const read = await values.read();
+  values.dispose();
+  return Float32Array.from(owner, (k, i) => read[k * owner.length + i]);
+}
