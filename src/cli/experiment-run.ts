@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { makeConfig } from '../gan/config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { folderOf, type Plan, type Readings, type Setting } from '../run/experiment.ts';
+import { folderOf, type Measurement, type Plan, type Readings, type Setting } from '../run/experiment.ts';
 import { readJson } from '../run/files.ts';
 import { isPrivate, parsePrivate } from '../run/private.ts';
 import { CHECKPOINT } from '../run/run.ts';
@@ -14,6 +14,7 @@ import { type Assessment, type AttackName, attackRun, type Quality, qualityOf } 
 import { createProgress } from './progress.ts';
 
 const READINGS = 'private/experiment.json';
+const readings = z.record(z.string(), z.object({ value: z.number(), se: z.number().optional() }));
 
 export interface RunHooks {
   readonly label: string;
@@ -28,13 +29,24 @@ const LOST = 0.05;
 /** The numbers that an experiment averages; those of attacks are accuracies unless the name says otherwise. */
 export function readingsOf(attacks: Assessment, quality: Quality): Readings {
   const { mode_shares: modes, ring_shares: rings, ...numbers } = quality;
-  const found: Record<string, number> = {};
-  for (const { name, accuracy, auc, tpr_at_fpr: rate } of attacks.attacks) {
-    Object.assign(found, { [name]: accuracy, [`${name}:auc`]: auc, [`${name}:tpr-at-1%`]: rate['0.01'] });
+  const found: Record<string, Measurement> = {};
+  const add = (key: string, value: number, ci95?: readonly [number, number]) => {
+    found[key] = { value, ...(ci95 ? { se: (ci95[1] - ci95[0]) / (2 * 1.96) } : {}) };
+  };
+  for (const { name, accuracy, auc, tpr_at_fpr: rate, ci95, intervals } of attacks.attacks) {
+    add(name, accuracy, ci95);
+    add(`${name}:auc`, auc, intervals.auc);
+    add(`${name}:tpr-at-1%`, rate['0.01'], intervals.tpr_at_fpr['0.01']);
   }
-  if (modes) found.modes_covered = modes.filter((share) => share >= LOST).length;
-  if (rings) found.on_rings = rings.reduce((a, b) => a + b, 0);
-  return { ...found, ...numbers };
+  if (modes) add('modes_covered', modes.filter((share) => share >= LOST).length);
+  if (rings) {
+    add(
+      'on_rings',
+      rings.reduce((a, b) => a + b, 0),
+    );
+  }
+  for (const [key, value] of Object.entries(numbers)) if (typeof value === 'number') add(key, value);
+  return found;
 }
 
 /**
@@ -52,7 +64,7 @@ export async function experimentRun(
   const out = join(dir, 'runs', folderOf(setting, seed));
   const kept = join(out, READINGS);
   if (existsSync(kept)) {
-    const known = z.record(z.string(), z.number()).safeParse(readJson(kept));
+    const known = readings.safeParse(readJson(kept));
     if (known.success) return known.data;
   }
   const job = await opened(gpu, out, plan, setting, seed);
@@ -70,9 +82,9 @@ export async function experimentRun(
     }
     const attacks = await attackRun(job, plan.attacks as AttackName[]);
     job.run.writeJson('private/attacks.json', attacks);
-    const readings = readingsOf(attacks, qualityOf(await job.gan.sample(released(job.data)), job));
-    job.run.writeJson(READINGS, readings);
-    return readings;
+    const found = readingsOf(attacks, qualityOf(await job.gan.sample(released(job.data)), job));
+    job.run.writeJson(READINGS, found);
+    return found;
   } finally {
     progress.stop();
     job.guarantee?.close();

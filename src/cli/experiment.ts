@@ -85,7 +85,7 @@ async function experiment(gpu: Gpu, kind: Kind | undefined, flags: Flags): Promi
   }
   const rows = tableOf(runs);
   const report = join(dir, 'report.html');
-  writeAtomic(report, renderReport(await experimentReport(plan, settings, rows, gpu.adapter.name)));
+  writeAtomic(report, renderReport(await experimentReport(plan, settings, runs, gpu.adapter.name)));
   const table = rows.map(({ metric, values }) => ({
     metric,
     values: values.map((v, i) => ({ setting: settings[i].label, value: settings[i].value, ...v })),

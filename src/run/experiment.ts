@@ -107,13 +107,19 @@ export function settingsOf(plan: Plan): Setting[] {
 export const folderOf = ({ label }: Setting, seed: number): string =>
   `${label.toLowerCase().replace(/[^a-z0-9.]+/g, '-')}-seed-${seed}`;
 
-/** What one run measured: numbers by name. */
-export type Readings = Readonly<Record<string, number>>;
+/** What one run measured, by name. */
+export type Readings = Readonly<Record<string, Measurement>>;
+
+export interface Measurement {
+  readonly value: number;
+  /** standard error that comes from which records were asked about; runs of all seeds ask about the same */
+  readonly se?: number;
+}
 
 /** The same number of several seeds. */
 export interface Averaged {
   readonly mean: number;
-  /** 95 % t interval of the mean; null for a single seed */
+  /** 95 % interval of the mean; null where there is a single seed and no standard error */
   readonly ci95: readonly [number, number] | null;
   readonly n: number;
 }
@@ -121,26 +127,39 @@ export interface Averaged {
 /** P(T <= t) for t >= 0 of Student's t with `df` degrees of freedom. */
 const tBelow = (t: number, df: number): number => 1 - incompleteBeta(df / (df + t * t), df / 2, 0.5) / 2;
 
-/** The t that 97.5 % of Student's distribution lie below. @param df degrees of freedom, >= 1 */
-export function tQuantile(df: number): number {
-  let [low, high] = [0, 16];
-  for (let i = 0; i < 60; i++) {
+/**
+ * The t that a share `p` of Student's distribution lies below.
+ * @param df degrees of freedom, >= 1; Infinity for the normal distribution
+ * @param p in [0.5, 0.9999]
+ */
+export function tQuantile(df: number, p = 0.975): number {
+  let [low, high] = [0, 4000];
+  const degrees = Math.min(df, 1e7);
+  for (let i = 0; i < 70; i++) {
     const middle = (low + high) / 2;
-    if (tBelow(middle, df) < 0.975) low = middle;
+    if (tBelow(middle, degrees) < p) low = middle;
     else high = middle;
   }
   return high;
 }
 
-/** Mean and its 95 % t interval. @throws VeilganError DATA for no values */
-export function averaged(values: readonly number[]): Averaged {
-  const n = values.length;
+/**
+ * Mean and its interval: Student's over the seeds, and the normal one of what is common to them all, the choice of
+ * records, root of the sum of squares. Seeds alone would seem to know more than they do.
+ * @param level share of intervals that hold the true mean
+ * @throws VeilganError DATA for no values
+ */
+export function averaged(list: readonly Measurement[], level = 0.95): Averaged {
+  const n = list.length;
   if (!n) throw new VeilganError('DATA', 'an average of nothing', { where: 'experiment' });
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  if (n === 1) return { mean, ci95: null, n };
-  const variance = values.reduce((s, v) => s + (v - mean) ** 2, 0) / (n - 1);
-  const half = tQuantile(n - 1) * Math.sqrt(variance / n);
-  return { mean, ci95: [mean - half, mean + half], n };
+  const average = (of: (m: Measurement) => number) => list.reduce((sum, m) => sum + of(m), 0) / n;
+  const mean = average(({ value }) => value);
+  const p = (1 + level) / 2;
+  const common = tQuantile(Number.POSITIVE_INFINITY, p) * Math.sqrt(average(({ se = 0 }) => se * se));
+  const variance = n > 1 ? (average(({ value }) => (value - mean) ** 2) * n) / (n - 1) : 0;
+  const seeds = n > 1 ? tQuantile(n - 1, p) * Math.sqrt(variance / n) : 0;
+  const half = Math.hypot(common, seeds);
+  return { mean, ci95: n > 1 || common ? [mean - half, mean + half] : null, n };
 }
 
 /** A row of the table: one number under every setting. */
@@ -150,14 +169,14 @@ export interface Row {
   readonly values: readonly (Averaged | null)[];
 }
 
-/** Averages over seeds. @param runs the readings of each setting's runs */
-export function tableOf(runs: readonly (readonly Readings[])[]): Row[] {
+/** Averages over seeds. @param runs the readings of each setting's runs @param level as `averaged` */
+export function tableOf(runs: readonly (readonly Readings[])[], level?: number): Row[] {
   const metrics = [...new Set(runs.flat().flatMap((readings) => Object.keys(readings)))];
   return metrics.map((metric) => ({
     metric,
     values: runs.map((list) => {
-      const found = list.flatMap((readings) => (Number.isFinite(readings[metric]) ? [readings[metric]] : []));
-      return found.length ? averaged(found) : null;
+      const found = list.flatMap((readings) => (Number.isFinite(readings[metric]?.value) ? [readings[metric]] : []));
+      return found.length ? averaged(found, level) : null;
     }),
   }));
 }

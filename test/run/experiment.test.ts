@@ -34,15 +34,25 @@ test('t quantiles are those of the tables, and an average has its interval', () 
   ]) {
     assert.ok(Math.abs(tQuantile(df) - t) < 1e-4, `${df}: ${tQuantile(df)}`);
   }
-  const { mean, ci95, n } = averaged([1, 2, 3]);
+  const of = (...values: number[]) => values.map((value) => ({ value }));
+  const { mean, ci95, n } = averaged(of(1, 2, 3));
   assert.equal([mean, n], [2, 3]);
   const half = 4.30265 / Math.sqrt(3);
   assert.ok(ci95 && Math.abs(ci95[0] - (2 - half)) < 1e-4 && Math.abs(ci95[1] - (2 + half)) < 1e-4);
-  assert.equal(averaged([5]), { mean: 5, ci95: null, n: 1 });
+  assert.equal(averaged(of(5)), { mean: 5, ci95: null, n: 1 });
+  assert.ok(Math.abs(tQuantile(Number.POSITIVE_INFINITY) - 1.959964) < 1e-4);
+  // What is common to all seeds does not shrink with their number.
+  const noisy = averaged([
+    { value: 0.6, se: 0.05 },
+    { value: 0.6, se: 0.05 },
+  ]);
+  assert.ok(noisy.ci95 && Math.abs(noisy.ci95[1] - 0.698) < 1e-4);
+  assert.ok((averaged(of(1, 2, 3), 0.99).ci95?.[1] ?? 0) > 2 + half);
 });
 
 test('a table has a row for each number, and leaves out what no run has', () => {
-  const rows = tableOf([[{ a: 1, b: 2 }, { a: 3 }], [{ a: 0 }]]);
+  const at = (value: number) => ({ value });
+  const rows = tableOf([[{ a: at(1), b: at(2) }, { a: at(3) }], [{ a: at(0) }]]);
   assert.equal(
     rows.map(({ metric, values }) => [metric, values.map((v) => v && [v.mean, v.n])]),
     [
