@@ -73,7 +73,7 @@ test('labels beyond the classes, and classes without labels, are no data set', (
 test('the folder of downloads is no data set', async ({ home }) => {
   mkdirSync(join(home, 'downloads', 'mnist'), { recursive: true });
   const names = (await listDatasets({ home })).map((info) => info.name);
-  assert.equal(names, ['blobs', 'circles']);
+  assert.equal(names, ['blobs', 'circles', 'codes']);
   assert.match(
     (await failure(saveDataset({ ...picture(), name: 'downloads' }, { home }))).message,
     'the folder of downloads',

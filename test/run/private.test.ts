@@ -220,7 +220,8 @@ test('DPGAN as published: weights stay within c_p, and nothing is promised', asy
   } as const);
   await runTraining(job, { checkpointSeconds: 1000 });
   const { data } = (await job.gan.critics.state()).tensors['critics.0.weight'];
-  assert.ok(data.every((w) => Math.abs(w) <= Math.fround(0.02)) && data.some((w) => Math.abs(w) === Math.fround(0.02)));
+  // They began up to 0.77 away from zero.
+  assert.ok(data.every((w) => Math.abs(w) <= Math.fround(0.02)) && data.some((w) => w !== 0));
   const spent = spending(job.guarantee as NonNullable<typeof job.guarantee>);
   // 25 bursts of four, step 0 among them, then five steps of n_D = 2.
   assert.is(spent.noisy_updates, 25 * 4 + 5 * 2);
