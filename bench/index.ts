@@ -1,6 +1,7 @@
 /** `npm run bench [SUITE] [-- --json --peers]`: see each suite's file for what it measures. */
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { convSuite } from './conv.ts';
+import { dpstepSuite } from './dpstep.ts';
 import { imagesSuite } from './images.ts';
 import { matmulSuite } from './matmul.ts';
 import type { Result } from './measure.ts';
@@ -20,6 +21,7 @@ export const suites = {
   blobs: (gpu: Gpu) => blobsSuite(gpu),
   critics: (gpu: Gpu) => criticsSuite(gpu),
   images: (gpu: Gpu, { large }: BenchOptions) => imagesSuite(gpu, large),
+  dpstep: (gpu: Gpu, { large }: BenchOptions) => dpstepSuite(gpu, large),
   'private-presets': (gpu: Gpu, { large }: BenchOptions) => privatePresetsSuite(gpu, large),
   profile: (gpu: Gpu, { large }: BenchOptions) => profileSuite(gpu, large),
   nearest: (gpu: Gpu, { large }: BenchOptions) => nearestSuite(gpu, { large }),
@@ -36,6 +38,7 @@ export const descriptions: Readonly<Record<SuiteName, string>> = {
   blobs: 'training steps of the Blobs presets',
   critics: 'K = 10 critics in one program against ten programs',
   images: 'training steps of the image presets, and the bytes a step needs',
+  dpstep: 'a private critic step over the same without privacy: time and bytes',
   'private-presets': 'one step of every private preset, and the bytes it needs',
   profile: 'where the time of a Blobs and an MNIST step goes, by kernel',
   nearest: '10,000 records against 10,000: naive beside chosen',

@@ -5,7 +5,7 @@
 // A thread computes TM rows (WG apart) x TN channels; y is the same for all lanes. The splits are summed by
 // reduce.wgsl, in order.
 // WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
-// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [splits, groups, workgroups, threads].
+// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [groups, splits, workgroups, threads].
 // Grid: (ceil(kh kw ci / (WG TM)), ceil(co / TN), groups * splits). Plain composition: conv_filter_naive.wgsl.
 //@use conv_params
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -76,7 +76,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
         squares += select(0.0, sum[t * TN + j] * sum[t * TN + j], mine);
       }
     }
-    k[((tile.z * tiles.x + tile.x) * tiles.y + tile.y) * WG + local] = squares;
+    k[(((g * p.splits + split) * tiles.x + tile.x) * tiles.y + tile.y) * WG + local] = squares;
     return;
   }
 

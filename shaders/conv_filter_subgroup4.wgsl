@@ -6,7 +6,7 @@
 // Needs co to be a multiple of 4. The splits are summed by reduce.wgsl, in order. The inner loop is
 // matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
 // WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
-// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [splits, groups, workgroups, threads] of
+// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [groups, splits, workgroups, threads] of
 // vec4f, whose sum by sample is the squared norm of the sample's own gradient.
 // Grid: (ceil(kh kw ci / (8 TM SUBGROUPS)), ceil(co / (32 TN)), groups * splits).
 // Plain composition: conv_filter_naive.wgsl.
@@ -102,7 +102,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
         squares += select(vec4f(0.0), sum[i * TN + j] * sum[i * TN + j], mine);
       }
     }
-    k[((tile.z * tiles.x + tile.x) * tiles.y + tile.y) * THREADS + local] = squares;
+    k[(((g * p.splits + split) * tiles.x + tile.x) * tiles.y + tile.y) * THREADS + local] = squares;
     return;
   }
 

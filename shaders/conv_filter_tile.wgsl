@@ -5,7 +5,7 @@
 // A workgroup of TX x TY threads computes TM TY rows x TN TX columns, BK positions at a time in workgroup memory.
 // reduce.wgsl sums the splits, in order.
 // WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
-// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [splits, groups, workgroups, threads].
+// NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [groups, splits, workgroups, threads].
 // Grid: (ceil(kh kw ci / (TM TY)), ceil(co / (TN TX)), groups * splits). Plain composition: conv_filter_naive.wgsl.
 //@use conv_params
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -83,7 +83,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
         squares += select(0.0, sum[i * TN + j] * sum[i * TN + j], mine);
       }
     }
-    k[((tile.z * tiles.x + tile.x) * tiles.y + tile.y) * THREADS + thread] = squares;
+    k[(((g * p.splits + split) * tiles.x + tile.x) * tiles.y + tile.y) * THREADS + thread] = squares;
     return;
   }
 

@@ -1,8 +1,9 @@
-// y[g, b] = 1 for the rows of group g that count (b < live[g] of the step block), 0 for the padding behind them.
+// y[g, b] = 1 for the rows of group g that count (b < live[g] of the step block), 0 for the padding behind them up to
+// `padded`, and 1 for the rows behind that.
 // Shapes: y [groups, batch].
 // Grid: any number of workgroups in x, elements `threads` apart.
 //@use step
-struct Params { n: u32, threads: u32, batch: u32 }
+struct Params { n: u32, threads: u32, batch: u32, padded: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
@@ -10,6 +11,7 @@ struct Params { n: u32, threads: u32, batch: u32 }
 fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var i = id.x; i < p.n; i += p.threads) {
     let g = i / p.batch;
-    y[i] = select(0.0, 1.0, i - g * p.batch < s.live[g / 4u][g % 4u]);
+    let b = i - g * p.batch;
+    y[i] = select(0.0, 1.0, b < s.live[g / 4u][g % 4u] || b >= p.padded);
   }
 }

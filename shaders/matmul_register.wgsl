@@ -3,12 +3,14 @@
 //   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
 // A thread computes TM rows x TN columns; the columns of a thread lie WG_X apart, so neighbours load neighbours.
 // A driver that does not unroll would keep the tile in memory, hence the marks.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
 // Grid: (ceil(n / (WG_X TN)), ceil(m / (WG_Y TM)), groups). Plain composition: matmul_naive.wgsl.
 //@use matmul_finish
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
+override WEIGHTED: bool = false;
 
 override WG_X = 8u;
 override WG_Y = 1u;
@@ -30,10 +32,13 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
 
   var sum: array<f32, TM * TN>;
   for (var l = 0u; l < p.k; l++) {
+    var weight = 1.0;
+    if (WEIGHTED) { weight = c[g * p.k + l]; }
+    let counts = weight != 0.0;
     var w: array<f32, TN>;
-    for (var j = 0u; j < TN; j++) { w[j] = b[b_at[j] + l * p.b_row]; } //@unroll
+    for (var j = 0u; j < TN; j++) { w[j] = select(0.0, weight * b[b_at[j] + l * p.b_row], counts); } //@unroll
     for (var i = 0u; i < TM; i++) { //@unroll
-      let x = a[a_at[i] + l * p.a_col];
+      let x = select(0.0, a[a_at[i] + l * p.a_col], counts);
       for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(x, w[j], sum[i * TN + j]); } //@unroll
     }
   }

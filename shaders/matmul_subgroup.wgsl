@@ -4,14 +4,16 @@
 // and TN of b a lane (lane = column). Loads, not arithmetic, are the bound there, and a loop body beyond the
 // instruction cache halves the rate: so no unrolling over l. Where columns of b are adjacent and their number is a
 // multiple of 4, matmul_subgroup4.wgsl is faster.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
 // Grid: (ceil(n / (8 TN)), ceil(m / (8 TM SUBGROUPS)), groups). Plain composition: matmul_naive.wgsl.
 enable subgroups;
 
 //@use matmul_params
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
+override WEIGHTED: bool = false;
 
 const TM = 2u; //@spec 1 2
 const TN = 4u; //@spec 2 4
@@ -38,10 +40,13 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<f32, ROWS * TN>;
   for (var l = 0u; l < p.k; l++) {
+    var weight = 1.0;
+    if (WEIGHTED) { weight = c[g * p.k + l]; }
+    let counts = weight != 0.0;
     var x: array<f32, TM>;
-    for (var t = 0u; t < TM; t++) { x[t] = a[a_at[t] + l * p.a_col]; }
+    for (var t = 0u; t < TM; t++) { x[t] = select(0.0, a[a_at[t] + l * p.a_col], counts); }
     var w: array<f32, TN>;
-    for (var t = 0u; t < TN; t++) { w[t] = b[b_at[t] + l * p.b_row]; }
+    for (var t = 0u; t < TN; t++) { w[t] = select(0.0, weight * b[b_at[t] + l * p.b_row], counts); }
     for (var i = 0u; i < ROWS; i++) {
       let s = subgroupShuffle(x[i / 8u], i % 8u);
       for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, w[j], sum[i * TN + j]); }

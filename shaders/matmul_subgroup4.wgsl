@@ -4,14 +4,16 @@
 // A subgroup computes 8 TM rows x 32 TN columns: a step of l loads one a a lane (lane = row), spreads it with shuffles,
 // and TN vectors of b a lane (lane = four columns). Loads, not arithmetic, are the bound there, a vec4 load costs half
 // of four scalar ones, and a loop body beyond the instruction cache halves the rate: so no unrolling over l.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
 // Grid: (ceil(n / (32 TN)), ceil(m / (8 TM SUBGROUPS)), groups). Plain composition: matmul_naive.wgsl.
 enable subgroups;
 
 //@use matmul_params
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
-@group(0) @binding(3) var<storage, read> c: array<vec4f>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(3) var<storage, read> c: array<vec4f>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+override WEIGHTED: bool = false;
 
 const TM = 2u; //@spec 1 2
 const TN = 2u; //@spec 1 2
@@ -40,10 +42,13 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<vec4f, ROWS * TN>;
   for (var l = 0u; l < p.k; l++) {
+    var weight = 1.0;
+    if (WEIGHTED) { weight = c[(g * p.k + l) / 4u][(g * p.k + l) % 4u]; }
+    let counts = weight != 0.0;
     var x: array<f32, TM>;
-    for (var t = 0u; t < TM; t++) { x[t] = a[a_at[t] + l * p.a_col]; }
+    for (var t = 0u; t < TM; t++) { x[t] = select(0.0, a[a_at[t] + l * p.a_col], counts); }
     var w: array<vec4f, TN>;
-    for (var t = 0u; t < TN; t++) { w[t] = b[b_at[t] + l * b_row]; }
+    for (var t = 0u; t < TN; t++) { w[t] = select(vec4f(0.0), weight * b[b_at[t] + l * b_row], counts); }
     for (var i = 0u; i < ROWS; i++) {
       let s = vec4f(subgroupShuffle(x[i / 8u], i % 8u));
       for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, w[j], sum[i * TN + j]); }

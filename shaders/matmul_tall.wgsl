@@ -2,12 +2,14 @@
 //   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
 // Needs a_row = 1 and m, a_col, a_group multiples of 4 (a transposed). The bound is reading a once: a thread computes
 // all columns of T vectors of four rows.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
 // Grid: (ceil(m / (4 T WG)), 1, groups). Plain composition: matmul_naive.wgsl. Contiguous along l: matmul_dot.wgsl.
 //@use matmul_finish
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
+override WEIGHTED: bool = false;
 
 override WG = 8u;
 const C = 2u; //@spec 1 2 4
@@ -28,10 +30,13 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<vec4f, C * T>;
   for (var l = 0u; l < p.k; l++) {
+    var weight = 1.0;
+    if (WEIGHTED) { weight = c[g * p.k + l]; }
+    let counts = weight != 0.0;
     var w: array<f32, C>;
-    for (var j = 0u; j < C; j++) { w[j] = b[b_at[j] + l * p.b_row]; }
+    for (var j = 0u; j < C; j++) { w[j] = select(0.0, weight * b[b_at[j] + l * p.b_row], counts); }
     for (var t = 0u; t < T; t++) {
-      let x = a[a_at[t] + l * a_col];
+      let x = select(vec4f(0.0), a[a_at[t] + l * a_col], counts);
       for (var j = 0u; j < C; j++) { sum[j * T + t] = fma(x, vec4f(w[j]), sum[j * T + t]); }
     }
   }

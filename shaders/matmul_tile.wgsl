@@ -3,12 +3,14 @@
 // A workgroup of TX x TY threads computes TM TY rows x TN TX columns; BK steps of l at a time lie in workgroup memory,
 // both operands with l outermost, so that a thread reads its rows and columns without bank conflicts. Threads load
 // along whichever dimension of an operand is contiguous.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
 // Grid: (ceil(n / (TN TX)), ceil(m / (TM TY)), groups). Plain composition: matmul_naive.wgsl.
 //@use matmul_finish
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
+override WEIGHTED: bool = false;
 
 const TX = 16u; //@spec 8 16
 const TY = 16u; //@spec 8 16
@@ -20,6 +22,12 @@ const BN = TN * TX;
 const THREADS = TX * TY;
 var<workgroup> a_tile: array<f32, BK * (BM + 1u)>; // [l, row], one word of padding a row against bank conflicts
 var<workgroup> b_tile: array<f32, BK * (BN + 1u)>; // [l, column]
+
+// Of step l; 0 past the end, 1 where steps have no weights.
+fn weight(g: u32, l: u32) -> f32 {
+  if (WEIGHTED) { return select(0.0, c[g * p.k + min(l, p.k - 1u)], l < p.k); }
+  return select(0.0, 1.0, l < p.k);
+}
 
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u,
@@ -39,13 +47,14 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
       let row = select(e / BK, e % BM, a_by_row);
       let l = select(e % BK, e / BM, a_by_row);
       let v = a[a_base + min(row0 + row, p.m - 1u) * p.a_row + min(l0 + l, p.k - 1u) * p.a_col];
-      a_tile[l * (BM + 1u) + row] = select(0.0, v, l0 + l < p.k);
+      a_tile[l * (BM + 1u) + row] = select(0.0, v, weight(g, l0 + l) != 0.0);
     }
     for (var e = thread; e < BN * BK; e += THREADS) {
       let col = select(e / BK, e % BN, b_by_col);
       let l = select(e % BK, e / BN, b_by_col);
       let v = b[b_base + min(l0 + l, p.k - 1u) * p.b_row + min(col0 + col, p.n - 1u) * p.b_col];
-      b_tile[l * (BN + 1u) + col] = select(0.0, v, l0 + l < p.k);
+      let factor = weight(g, l0 + l);
+      b_tile[l * (BN + 1u) + col] = select(0.0, factor * v, factor != 0.0);
     }
     workgroupBarrier();
     for (var l = 0u; l < BK; l++) {

@@ -1,12 +1,14 @@
 // Matrix product with few rows (m <= R): y = f(a b), f by p.epilogue. The bound is reading b once.
 //   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
 // Needs b_col = 1 and n, b_row, b_group multiples of 4. A thread computes all rows of T vectors of four columns.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
 // Grid: (ceil(n / (4 T WG)), 1, groups). Plain composition: matmul_naive.wgsl. Its mirror image: matmul_tall.wgsl.
 //@use matmul_finish
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
-@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], or mask [groups, m, n], or unused
+@group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
+override WEIGHTED: bool = false;
 
 override WG = 8u;
 const R = 2u; //@spec 1 2 4
@@ -27,10 +29,13 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<vec4f, R * T>;
   for (var l = 0u; l < p.k; l++) {
+    var weight = 1.0;
+    if (WEIGHTED) { weight = c[g * p.k + l]; }
+    let counts = weight != 0.0;
     var x: array<f32, R>;
-    for (var i = 0u; i < R; i++) { x[i] = a[a_at[i] + l * p.a_col]; }
+    for (var i = 0u; i < R; i++) { x[i] = select(0.0, weight * a[a_at[i] + l * p.a_col], counts); }
     for (var t = 0u; t < T; t++) {
-      let w = b[b_at[t] + l * b_row];
+      let w = select(vec4f(0.0), b[b_at[t] + l * b_row], counts);
       for (var i = 0u; i < R; i++) { sum[i * T + t] = fma(vec4f(x[i]), w, sum[i * T + t]); }
     }
   }

@@ -1,4 +1,5 @@
-// y[at_i + j] = x_i[j]: up to seven tensors into their places of one flat buffer, in one dispatch.
+// y[at_i + j] = x_i[j], or with ADD plus what is there: up to seven tensors into their places of one flat buffer, in
+// one dispatch.
 // Shapes: x_i [size_i], y at least [at_i + size_i]. Grid: (any, pieces), elements `threads` apart.
 struct Params { threads: u32, size: array<vec4u, 2>, at: array<vec4u, 2> }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -10,6 +11,7 @@ struct Params { threads: u32, size: array<vec4u, 2>, at: array<vec4u, 2> }
 @group(0) @binding(6) var<storage, read> x5: array<f32>;
 @group(0) @binding(7) var<storage, read> x6: array<f32>;
 @group(0) @binding(8) var<storage, read_write> y: array<f32>;
+override ADD: bool = false;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) wg: vec3u) {
@@ -26,6 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) wg: vec
       case 5u: { v = x5[i]; }
       default: { v = x6[i]; }
     }
+    if (ADD) { v += y[at + i]; }
     y[at + i] = v;
   }
 }

@@ -1,11 +1,15 @@
 // y[o, z, i] = scale * sum (or max) over r of x[o, r, i], r in split z: [z * chunk, min((z + 1) * chunk, red)).
-// Shapes: x [outer, red, inner], y [outer, splits, inner]. Order is fixed: TY strands a column, then a tree.
+// WEIGHTED: x[o, r] counts c[o, r] times, and where that is 0 not at all, whatever it holds.
+// Shapes: x [outer, red, inner], c [outer, red], y [outer, splits, inner]. Order is fixed: TY strands a column, then a
+// tree.
 // Grid: (ceil(outer * inner / TX), splits, 1); several passes where red is long.
 struct Params { outputs: u32, red: u32, inner: u32, chunk: u32, splits: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> c: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
 override MAX: bool = false;
+override WEIGHTED: bool = false;
 override TX: u32 = 8u;
 override TY: u32 = 8u;
 var<workgroup> part: array<f32, 64>;
@@ -21,7 +25,11 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) me: vec3
   let end = min(start + p.chunk, p.red);
   var acc = select(0.0, -3.4028234e38, MAX);
   if (out < p.outputs) {
-    for (var r = start + me.y; r < end; r += TY) { acc = join(acc, x[(o * p.red + r) * p.inner + i]); }
+    for (var r = start + me.y; r < end; r += TY) {
+      var weight = 1.0;
+      if (WEIGHTED) { weight = c[o * p.red + r]; }
+      if (weight != 0.0) { acc = join(acc, weight * x[(o * p.red + r) * p.inner + i]); }
+    }
   }
   part[me.y * TX + me.x] = acc;
   for (var half = TY / 2u; half > 0u; half /= 2u) {

@@ -1,8 +1,7 @@
 import { VeilganError } from '../gpu/errors.ts';
 import { add, mul, sqrt, square } from '../ops/elementwise.ts';
-import { weigh } from '../ops/epilogue.ts';
 import { concat, reshape, slice } from '../ops/movement.ts';
-import { sum } from '../ops/reduce.ts';
+import { sum, weightedTotal } from '../ops/reduce.ts';
 import { leaves } from '../tensor/scope.ts';
 import { show, sizeOf } from '../tensor/shape.ts';
 import { gradientDepth, type Node, type Pair, type SampleNorms, traced } from '../tensor/tape.ts';
@@ -14,10 +13,10 @@ import { leafOf, mapParams, onesLike, outermost, type Params, zerosLike } from '
 export interface SampleGradients<P extends Params> {
   /** for each parameter [B, ...its shape], or [G, B, ...the shape of one weight block] */
   each(): P;
-  /** for each parameter, the norms of its samples' gradients, [G * B] */
+  /** for each parameter, what the norms of its samples' gradients are made of: tensors [G * B, ...] */
   norms(): SampleNorms[];
   /**
-   * For each parameter, the sum over samples of c times their gradient, in the parameter's shape.
+   * For each parameter, the sum over samples of c times their gradient, in the parameter's shape; not recorded.
    * @param c for each parameter [G * B]; a sample of weight 0 adds nothing, whatever it holds
    */
   weighted(c: readonly Tensor[]): P;
@@ -72,22 +71,21 @@ export function withSamples<P extends Params, T>(
       return found ?? oneByOne(loss, targets[i]);
     });
     /** The only use of a parameter, where it can do without gradients by sample. */
-    const lone = (i: number): Required<Pair> | null => {
+    const lone = (i: number): Pair | null => {
       const [pair, ...more] = lists[i];
-      return pair?.norms && pair.weighted && !more.length ? (pair as Required<Pair>) : null;
+      return pair?.samples === loss.length && !more.length ? pair : null;
     };
     const all = leaves(params);
     const rows = (i: number) => reshape(each(i, all[i]), [loss.length, -1]);
     const gradients: SampleGradients<P> = {
       each: () => mapParams(params, (p, i) => each(i, p)),
-      norms: () => all.map((_, i) => lone(i)?.norms() ?? { squares: sum(square(rows(i)), 1), slack: null }),
+      norms: () => all.map((_, i) => lone(i)?.norms?.() ?? { squares: [{ rows: rows(i), squared: true }] }),
       weighted: (c) =>
         mapParams(params, (p, i) => {
           const pair = lone(i);
-          if (pair) return pair.weighted(c[i]);
+          if (pair?.weighted) return pair.weighted(c[i]);
           const blocks = loss.rank === 2 ? p.shape[0] : 1;
-          const kept = weigh(rows(i), c[i]);
-          return reshape(sum(reshape(kept, [blocks, loss.length / blocks, kept.shape[1]]), 1), p.shape);
+          return reshape(weightedTotal(reshape(rows(i), [blocks, loss.length / blocks, -1]), c[i]), p.shape);
         }),
     };
     return use(gradients, loss);

@@ -113,6 +113,9 @@ const searching =
     return { scored: [distanceScores(name, own), ...calibrated] };
   };
 
+/** Samples go through the snapshots in turn: the first of them are of all, every so many might not be. */
+const firstOf = (samples: Float32Array, features: number) => samples.subarray(0, FITTED * features);
+
 const monteCarlo: Driver = async ({ target, members, others, attacker, seed, onProgress }) => {
   const { gan, data } = target.job;
   const { gpu } = gan;
@@ -122,7 +125,13 @@ const monteCarlo: Driver = async ({ target, members, others, attacker, seed, onP
   const n = members.rows.length / features;
   if (features > COMPONENTS) {
     // The attacker fits them to rows of his own, or else to what the generator makes.
-    const pca = await fitPca(gpu, spread(attacker ?? made, features, FITTED), features, COMPONENTS, seed);
+    const pca = await fitPca(
+      gpu,
+      attacker ? spread(attacker, features, FITTED) : firstOf(made, features),
+      features,
+      COMPONENTS,
+      seed,
+    );
     onProgress(0.2);
     [candidates, samples] = [await project(gpu, candidates, pca), await project(gpu, made, pca)];
     features = COMPONENTS;
@@ -187,7 +196,7 @@ const densityRatio: Driver = async (attempt) => {
     members: most(members.rows, DENSITY_CANDIDATES),
     nonMembers: most(others, DENSITY_CANDIDATES),
   };
-  const samples = most(await target.released(), FITTED);
+  const samples = firstOf(await target.released(), features);
   return { scored: [domias(candidates, samples, most(attacker, FITTED), features, onProgress)] };
 };
 

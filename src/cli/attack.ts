@@ -1,24 +1,12 @@
 import { Command } from 'commander';
 import type { AttackResult } from '../attack/result.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { classScores } from '../metrics/classes.ts';
-import type { Classifier } from '../metrics/classifier.ts';
-import { openClassifier } from '../run/classifier.ts';
-import { isPrivate } from '../run/private.ts';
-import { openTraining, released, type TrainingJob } from '../run/session.ts';
-import {
-  type Against,
-  type Assessment,
-  ATTACKS,
-  type AttackName,
-  attackRun,
-  qualityOf,
-  SLOW,
-  withoutCurves,
-} from './assess.ts';
+import { openTraining } from '../run/session.ts';
+import { type Against, type Assessment, ATTACKS, type AttackName, attackRun, SLOW, withoutCurves } from './assess.ts';
+import { checkDiagnostics, type Diagnostics, withDiagnostics } from './diagnostics.ts';
 import { printJson, table } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
-import { createProgress, type Progress } from './progress.ts';
+import { stageProgress } from './stages.ts';
 
 /** What one attack of the list takes and asks for, for --help. */
 const NOTES = `
@@ -83,7 +71,7 @@ export function attackCommand(): Command {
       checkDiagnostics(job, flags);
       const reference = flags.reference === undefined ? undefined : await openTraining(gpu, flags.reference);
       reference?.run.close();
-      const progress = attackProgress(flags);
+      const progress = stageProgress(flags);
       const { samples, records, attackerSteps: steps } = flags;
       const shadows = 2 * Math.ceil(flags.shadows / 2);
       const report = progress.update;
@@ -95,24 +83,6 @@ export function attackCommand(): Command {
       else process.stdout.write(attackText(result));
     });
   });
-}
-
-/** One bar an attack, in percent. */
-function attackProgress({ json, quiet }: AttackFlags): { update: (name: string, share: number) => void; stop(): void } {
-  let bar: Progress | undefined;
-  let running = '';
-  const stop = () => bar?.stop();
-  return {
-    update(name, share) {
-      if (name !== running) {
-        stop();
-        running = name;
-        bar = createProgress({ total: 100, label: `${name} (percent)`, json, quiet });
-      }
-      bar?.update(Math.floor(100 * share));
-    },
-    stop,
-  };
 }
 
 /** All that was found, for people. */
@@ -158,74 +128,4 @@ export function attackTable(attacks: readonly AttackResult[]): string {
     a.tpr_at_fpr['0.001'].toFixed(4),
   ]);
   return table(['attack', 'accuracy', '95 %', 'chance', 'shuffled 95 %', 'AUC', 'TPR at 1 % FPR', 'at 0.1 %'], rows);
-}
-
-export function evaluateCommand(): Command {
-  const command = new Command('evaluate')
-    .summary("quality of a run's samples")
-    .description(
-      'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
-    )
-    .argument('<run>', 'run directory')
-    .option('--classifier <run>', 'images: also what this classifier says of them, see `classifier`');
-  withDiagnostics(command);
-  return withDevice(command).action(
-    async (dir: string, flags: CommonOptions & Diagnostics & { classifier?: string }) => {
-      await withGpu(flags, async (gpu) => {
-        const judge = flags.classifier === undefined ? undefined : openClassifier(gpu, flags.classifier);
-        const job = await openTraining(gpu, dir);
-        job.run.close();
-        checkDiagnostics(job, flags);
-        if (judge) checkJudge(judge.classifier, job.data);
-        const samples = await job.gan.sample(released(job.data));
-        const metrics: Record<string, number | number[] | null> = { ...qualityOf(samples, job) };
-        if (judge) {
-          const { classifier, accuracy } = judge;
-          Object.assign(metrics, classScores(await classifier.predict(samples), classifier.classes), {
-            classifier_accuracy: accuracy,
-          });
-        }
-        if (flags.json) {
-          printJson({ metrics });
-          return;
-        }
-        const show = (x: number | number[] | null) =>
-          [x]
-            .flat()
-            .map((v) => v?.toFixed(4) ?? '-')
-            .join('  ');
-        process.stdout.write(
-          `${table(
-            ['metric', 'value'],
-            Object.entries(metrics).map(([name, x]) => [name, show(x)]),
-          )}\n`,
-        );
-      });
-    },
-  );
-}
-
-/** @throws VeilganError USAGE where the classifier was trained on images of another shape */
-function checkJudge({ shape }: Classifier, data: { shape: readonly number[]; name: string }): void {
-  if (shape.join() === data.shape.join()) return;
-  throw new VeilganError('USAGE', `the classifier takes [${shape}], and records of ${data.name} are [${data.shape}]`, {
-    where: '--classifier',
-    fix: 'Train one on the same kind of images',
-  });
-}
-
-interface Diagnostics {
-  diagnostics?: boolean;
-}
-
-const withDiagnostics = (command: Command): Command =>
-  command.option('--diagnostics', 'private runs: print what looks at real records, which the guarantee does not cover');
-
-/** @throws VeilganError USAGE where a private run's real records would be looked at unasked */
-function checkDiagnostics({ run }: TrainingJob, { diagnostics }: Diagnostics): void {
-  if (!isPrivate(run.info.system) || diagnostics) return;
-  throw new VeilganError('USAGE', 'this looks at real records, and the run is private: epsilon does not cover it', {
-    where: run.dir,
-    fix: 'Add --diagnostics to see it as the owner of the data, and keep it to yourself',
-  });
 }

@@ -1,5 +1,6 @@
 /** What models learn from a run's samples about real rows: classes of labelled data, and columns of binary tables. */
-import { toBytes } from '../data/records.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { floats, toBytes } from '../data/records.ts';
 import { unscaled } from '../data/scaling.ts';
 import { train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
@@ -51,9 +52,11 @@ function labelTask({ job, generated, count }: Subject): ClassTask | undefined {
   };
 }
 
-/** A column of a table. @throws VeilganError USAGE where there is none of that name, or it makes no classes */
-function columnTask({ job, generated, members = generated }: Subject, target: string): ClassTask {
-  const { data } = job;
+/**
+ * What takes a column of a table as the class of its rows.
+ * @throws VeilganError USAGE where there is none of that name, or it makes no classes
+ */
+export function targetColumn(data: Dataset, target: string): ReturnType<typeof columnAsClass> {
   const column = data.columns.indexOf(target);
   if (column < 0) {
     throw new VeilganError('USAGE', `data set ${data.name} has no column ${target}`, {
@@ -61,7 +64,11 @@ function columnTask({ job, generated, members = generated }: Subject, target: st
       fix: data.columns.length ? `Name one of ${data.columns.slice(0, 12).join(', ')}` : 'Leave it away for images',
     });
   }
-  const { classes, split } = columnAsClass(members, data.features, column, target);
+  return columnAsClass(floats(data.train), data.features, column, target);
+}
+
+function columnTask({ job, generated, members = generated }: Subject, target: string): ClassTask {
+  const { classes, split } = targetColumn(job.data, target);
   const [[, others]] = unseenOf(job);
   return { classes, samples: split(generated), real: split(members), test: split(others.rows) };
 }

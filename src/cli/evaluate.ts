@@ -26,8 +26,11 @@ Beside each number stands that of as many training rows in the place of samples.
 there are on both sides. Everything is stored in RUN/${QUALITY_FILE}.
 
 FID needs the weights that define it, which are not ours to pass on. To make the file, once, with Python:
-${INCEPTION_SNIPPET.replace(/^/gm, '  ')}
-It takes about half a second an image on two CPU cores: --samples and --rows say how many.`;
+${INCEPTION_SNIPPET}
+An image takes about a second on two CPU cores: --samples and --rows say how many.`;
+
+/** Shares on one line of a cell. */
+const WRAP = 5;
 
 interface Flags extends CommonOptions, Diagnostics {
   classifier?: string;
@@ -88,13 +91,12 @@ async function evaluate(gpu: Parameters<typeof openTraining>[0], dir: string, fl
 
 /** All that was found, for people. */
 function evaluationText({ metrics, real, rows, not_run }: Evaluation): string {
-  const show = (x: Metrics[string] | undefined) =>
-    x === undefined
-      ? ''
-      : [x]
-          .flat()
-          .map((v) => v?.toFixed(4) ?? '-')
-          .join('  ');
+  const number = (v: number | null) => v?.toFixed(4) ?? '-';
+  const show = (x: Metrics[string] | undefined) => {
+    if (!Array.isArray(x)) return x === undefined ? '' : number(x);
+    const lines = Array.from({ length: Math.ceil(x.length / WRAP) }, (_, i) => x.slice(WRAP * i, WRAP * (i + 1)));
+    return lines.map((line) => line.map(number).join('  ')).join('\n');
+  };
   const ideal = (key: string) => QUALITY_WORDS.find((words) => words.key === key)?.ideal ?? '';
   const against = `${formatNumber(rows.samples)} samples against ${formatNumber(rows.reference)} rows`;
   const lines = [

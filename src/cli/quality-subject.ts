@@ -1,10 +1,12 @@
 /** What quality measures of a run look at, and what they find. */
 
+import { pickRows } from '../gan/rows.ts';
 import type { Inception } from '../metrics/inception.ts';
 import { prdc } from '../metrics/prdc.ts';
+import { PhiloxStream } from '../ops/philox.ts';
 import type { Judge } from '../run/classifier.ts';
 import type { TrainingJob } from '../run/session.ts';
-import { type Report, spread } from './attack-context.ts';
+import type { Report } from './attack-context.ts';
 
 /** Measures by key: see metrics/measures.ts. Null where one has no value. */
 export type Metrics = Record<string, number | number[] | null>;
@@ -89,7 +91,12 @@ export async function neighbourhoods(
     }
     return {};
   }
-  const [a, b] = [real, rows].map((all) => spread(all, features, most));
+  // Drawn at random: samples come from snapshots of the generator in turn, of which every second row would miss half.
+  const stream = new PhiloxStream(job.run.info.seed, 'evaluate/neighbourhoods');
+  const [a, b] = [real, rows].map((all) => {
+    const count = all.length / features;
+    return count > most ? pickRows(all, features, stream.permutation(count).subarray(0, most)) : all;
+  });
   const each = await prdc(job.gan.gpu, a, b, { features, k: NEIGHBOURS });
   return Object.fromEntries(Object.entries(each).map(([name, value]) => [prefix + name, value]));
 }

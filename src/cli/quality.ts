@@ -8,7 +8,7 @@ import { mmd } from '../metrics/mmd.ts';
 import { released, type TrainingJob } from '../run/session.ts';
 import { qualityOf } from './assess.ts';
 import { membersOf, spread, unseenOf } from './attack-context.ts';
-import { downstreamQuality } from './downstream.ts';
+import { downstreamQuality, targetColumn } from './downstream.ts';
 import { isImage } from './pictures.ts';
 import { imageQuality } from './quality-images.ts';
 import {
@@ -22,6 +22,7 @@ import {
 
 /** Rows of the hold-out and of members whose scores the generalisation gap compares, at most. */
 const ROWS = 10_000;
+
 /**
  * Draws samples and compares them with rows that training left out (the training rows where there are none).
  * @throws VeilganError USAGE for a target that is no column; whatever sampling and the networks throw
@@ -30,6 +31,7 @@ export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}
   const { gan, data } = job;
   const { features } = data;
   const { samples: count = released(data), rows = ROWS, report = () => {} } = options;
+  if (options.target !== undefined) targetColumn(data, options.target);
   report('samples', 0);
   const generated = await gan.sample(count);
   report('samples', 1);

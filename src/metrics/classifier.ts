@@ -20,7 +20,7 @@ import { reshape } from '../ops/movement.ts';
 import { mean } from '../ops/reduce.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { tensor } from '../tensor/tensor.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
 
 const whole = (most: number) => z.int().min(1).max(most);
 
@@ -36,8 +36,8 @@ export const classifierConfig = z.strictObject({
 });
 export type ClassifierConfig = z.output<typeof classifierConfig>;
 
-/** [1, n, values of an image] -> logits [1, n, classes]. @throws VeilganError CONFIG where the image is too small */
-export function classifierNetwork(config: ClassifierConfig, shape: Shape, classes: number): Network {
+/** The network's layers; all but the last give the features of an image. */
+function classifierLayers(config: ClassifierConfig, shape: Shape, classes: number): Network[] {
   const [h, w, c] = shape;
   const widths = [c, ...config.channels];
   const left = (size: number) => Math.floor((size - 2 * config.channels.length) / 2);
@@ -48,7 +48,7 @@ export function classifierNetwork(config: ClassifierConfig, shape: Shape, classe
     });
   }
   const flat = left(h) * left(w) * widths[widths.length - 1];
-  return sequential([
+  return [
     reshapeLayer(shape),
     ...config.channels.map((n, i) => convLayer(widths[i], n, 3, { padding: 'valid', activation: 'leaky', slope: 0 })),
     maxPoolLayer(2),
@@ -57,8 +57,12 @@ export function classifierNetwork(config: ClassifierConfig, shape: Shape, classe
     dense(flat, config.hidden, { activation: 'leaky', slope: 0 }),
     dropoutLayer(config.denseDropout),
     dense(config.hidden, classes),
-  ]);
+  ];
 }
+
+/** [1, n, values of an image] -> logits [1, n, classes]. @throws VeilganError CONFIG where the image is too small */
+export const classifierNetwork = (config: ClassifierConfig, shape: Shape, classes: number): Network =>
+  sequential(classifierLayers(config, shape, classes));
 
 export interface Labelled {
   /** [rows, features]; bytes stand for (2 b - 255) / 255 */
@@ -148,17 +152,33 @@ export class Classifier implements System<ClassifierRow> {
   }
 
   /** Probability of each class for each image, [rows, classes]. @param x [rows, values of an image] */
-  async predict(x: Float32Array): Promise<Float32Array> {
-    const width = this.#images.width;
-    const rows = x.length / width;
-    const call = callRows(width);
-    const out = new Float32Array(rows * this.classes);
-    const score = (first: number) => {
-      const some = x.subarray(first * width, Math.min(rows, first + call) * width);
-      return softmax(this.player.infer(tensor(this.gpu, some, [1, some.length / width, width])));
+  predict(x: Float32Array): Promise<Float32Array> {
+    return this.#infer(x, this.classes, (images) => softmax(this.player.infer(images)));
+  }
+
+  /**
+   * What the last layer sees of each image, [rows, hidden units]: features to compare sets of images by, of this
+   * classifier alone. @param x [rows, values of an image]
+   */
+  features(x: Float32Array): Promise<Float32Array> {
+    const { parameters } = this.player;
+    const body = sequential(classifierLayers(this.#config, this.shape, this.classes).slice(0, -1));
+    const pass = { training: false, seed: 0, statistics: {} };
+    return this.#infer(x, this.#config.hidden, (images) => body.apply(parameters.parts, images, pass));
+  }
+
+  /** One call's images after another. @param width values that `apply` makes of an image */
+  async #infer(x: Float32Array, width: number, apply: (images: Tensor) => Tensor): Promise<Float32Array> {
+    const values = this.#images.width;
+    const rows = x.length / values;
+    const call = callRows(values);
+    const out = new Float32Array(rows * width);
+    const make = (first: number) => {
+      const some = x.subarray(first * values, Math.min(rows, first + call) * values);
+      return apply(tensor(this.gpu, some, [1, some.length / values, values]));
     };
-    await inCalls(rows, call, score, (part, first, n) => {
-      out.set(part.subarray(0, n * this.classes), first * this.classes);
+    await inCalls(rows, call, make, (part, first, n) => {
+      out.set(part.subarray(0, n * width), first * width);
     });
     return out;
   }

@@ -1,30 +1,19 @@
 /** Energy distance. */
 import { PhiloxStream } from '../ops/philox.ts';
-import { countRecords } from './samples.ts';
+import { distancesFrom } from './distances.ts';
+import { chooseRows, countRecords } from './samples.ts';
 
 /** Sum of the Euclidean distances of all pairs (row of a, row of b). */
 function sumOfDistances(a: Float64Array, b: Float64Array, features: number): number {
+  const squared = new Float64Array(b.length / features);
+  const own = a === b;
   let sum = 0;
-  for (let i = 0; i < a.length; i += features) {
-    for (let j = 0; j < b.length; j += features) {
-      let squared = 0;
-      for (let f = 0; f < features; f++) {
-        const difference = a[i + f] - b[j + f];
-        squared += difference * difference;
-      }
-      sum += Math.sqrt(squared);
-    }
+  for (let i = 0; i * features < a.length; i++) {
+    const first = own ? i + 1 : 0;
+    distancesFrom(a, i * features, b, features, squared, first);
+    for (let j = first; j < squared.length; j++) sum += Math.sqrt(squared[j]);
   }
-  return sum;
-}
-
-function choose(samples: Float32Array, features: number, max: number, stream: PhiloxStream): Float64Array {
-  const n = samples.length / features;
-  if (n <= max) return Float64Array.from(samples);
-  const order = stream.permutation(n).subarray(0, max);
-  return Float64Array.from({ length: max * features }, (_, i) => {
-    return samples[order[Math.floor(i / features)] * features + (i % features)];
-  });
+  return own ? 2 * sum : sum;
 }
 
 /**
@@ -42,8 +31,8 @@ export function energyDistance(
   const { features = 2, max = 2000, seed = 0 } = options;
   countRecords(a, features, 'first sample');
   countRecords(b, features, 'second sample');
-  const x = choose(a, features, max, new PhiloxStream(seed, 'metrics/energy-distance/a'));
-  const y = choose(b, features, max, new PhiloxStream(seed, 'metrics/energy-distance/b'));
+  const x = chooseRows(a, features, max, new PhiloxStream(seed, 'metrics/energy-distance/a'));
+  const y = chooseRows(b, features, max, new PhiloxStream(seed, 'metrics/energy-distance/b'));
   const n = x.length / features;
   const m = y.length / features;
   const cross = sumOfDistances(x, y, features) / n / m;

@@ -1,5 +1,6 @@
 /** What every sample metric checks first. */
 import { VeilganError } from '../gpu/errors.ts';
+import type { PhiloxStream } from '../ops/philox.ts';
 
 /**
  * The number of records in a flat [n, features] array.
@@ -22,4 +23,14 @@ export function countRecords(samples: Float32Array, features: number, what: stri
     });
   }
   return n;
+}
+
+/** All rows of [n, features] in float64, or `max` of them drawn without replacement where there are more. */
+export function chooseRows(samples: Float32Array, features: number, max: number, stream: PhiloxStream): Float64Array {
+  const n = samples.length / features;
+  if (n <= max) return Float64Array.from(samples);
+  const order = stream.permutation(n).subarray(0, max);
+  return Float64Array.from({ length: max * features }, (_, i) => {
+    return samples[order[Math.floor(i / features)] * features + (i % features)];
+  });
 }

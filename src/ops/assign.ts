@@ -26,8 +26,9 @@ const PIECES = 7;
 /**
  * Copies tensors into their places of a flat buffer, seven a dispatch.
  * @param at element offsets, one a piece
+ * @param add adds them to what is there
  */
-export function pack(flat: Tensor, pieces: readonly Tensor[], at: readonly number[]): void {
+export function pack(flat: Tensor, pieces: readonly Tensor[], at: readonly number[], { add = false } = {}): void {
   const gpu = common('pack', [flat, ...pieces]);
   for (let i = 0; i < pieces.length; i += PIECES) {
     const some = pieces.slice(i, i + PIECES);
@@ -36,7 +37,7 @@ export function pack(flat: Tensor, pieces: readonly Tensor[], at: readonly numbe
     const { grid, threads } = strided(gpu, Math.ceil(some.reduce((n, p) => n + p.length, 0) / some.length));
     gpu.run(
       packShader,
-      {},
+      { overrides: { ADD: add ? 1 : 0 } },
       { x0: x(0), x1: x(1), x2: x(2), x3: x(3), x4: x(4), x5: x(5), x6: x(6), y: flat },
       {
         threads,

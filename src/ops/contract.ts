@@ -8,8 +8,7 @@ import { recordLazy } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
-import { mul, square } from './elementwise.ts';
-import { beforeEpilogue, biasGradient, biasOf, type Epilogue, keepWeighted, NONE, weigh } from './epilogue.ts';
+import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE, weightedBias } from './epilogue.ts';
 import { runMatmul } from './matmul.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reduce.ts';
@@ -88,21 +87,16 @@ export function contract(
       const samples = groups * m;
       const rows = reshape(a, [samples, k]);
       const errors = reshape(e, [samples, n]);
-      const scaled = (c: Tensor) => reshape(weigh(errors, c), e.shape);
-      if (index === 2) {
-        return { each: () => errors, weighted: (c) => biasGradient(scaled(c), inputs[2]) };
-      }
+      if (index === 2) return { samples, each: () => errors, weighted: (c) => weightedBias(errors, inputs[2], c) };
       return {
+        samples,
         each: () => {
           const [x, g] = [reshape(rows, [samples, 1, k]), reshape(errors, [samples, 1, n])];
           return tb ? contract(g, x, { transposeA: true }) : contract(x, g, { transposeA: true });
         },
         // The gradient of a row is an outer product, so its norm is the product of two: nothing cancels.
-        norms: () => ({ squares: mul(sum(square(rows), 1), sum(square(errors), 1)), slack: null }),
-        weighted: (c) => {
-          const x = reshape(keepWeighted(rows, c), a.shape);
-          return tb ? productTo(b.shape, scaled(c), x, true, ta) : productTo(b.shape, x, scaled(c), !ta, false);
-        },
+        norms: () => ({ squares: [rows, errors].map((t) => ({ rows: t, squared: true })) }),
+        weighted: (c) => (tb ? weightedProduct(b.shape, errors, rows, c) : weightedProduct(b.shape, rows, errors, c)),
       };
     },
   );
@@ -124,6 +118,19 @@ function productTo(shape: Shape, a: Tensor, b: Tensor, ta: boolean, tb: boolean)
     if (share > 1) y = sum(reshape(y, [groups, share, y.shape[1], y.shape[2]]), 1);
   }
   return reshape(y, shape);
+}
+
+/**
+ * The sum over samples of c[s] times the outer product of a[s] and b[s], for each block of `shape`; not recorded.
+ * @param a [samples, m]
+ * @param b [samples, n]
+ * @param c samples elements; a sample of weight 0 adds nothing, whatever it holds
+ */
+function weightedProduct(shape: Shape, a: Tensor, b: Tensor, weights: Tensor): Tensor {
+  const groups = shape.length === 2 ? 1 : shape[0];
+  const [m, n] = shape.slice(-2);
+  const sizes = { groups, ga: groups, gb: groups, gc: 1, m, n, k: a.shape[0] / groups };
+  return runMatmul({ a, b, ta: true, tb: false, ...sizes, epilogue: NONE, weights, shape });
 }
 
 /**

@@ -7,15 +7,24 @@ import { shapeError } from '../tensor/shape.ts';
 import { force, recordLazy, type SampleNorms } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ConvOptions, type Geometry, geometryOf, transposedGeometry } from './conv_geometry.ts';
-import { runConv, runConvFilter, runConvInput, runConvNorms } from './conv_run.ts';
+import { runConv, runConvFilter, runConvInput } from './conv_run.ts';
 import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
-import { mul, scale, sqrt, square } from './elementwise.ts';
-import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE, weigh } from './epilogue.ts';
+import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE, weightedBias } from './epilogue.ts';
 import { broadcastTo, reshape } from './movement.ts';
 import { sum } from './reduce.ts';
 
 type Direction = 'conv' | 'convTranspose';
+
+/** Norms by sample of filter gradients that are not formed, from images, maps, and weight blocks: conv_norms.ts. */
+type FilterNorms = (x: Tensor, y: Tensor, at: Geometry, blocks: number) => SampleNorms;
+
+/** Brought by who needs it, so that other pages do without. */
+let normsOf: FilterNorms | null = null;
+
+export function findNormsBy(norms: FilterNorms): void {
+  normsOf = norms;
+}
 
 /** Groups of an operation, and how its weight blocks meet them. */
 function grouping(op: string, t: Tensor, k: Tensor, inner: readonly [number, number]) {
@@ -84,16 +93,17 @@ function apply(direction: Direction, t: Tensor, k: Tensor, at: Geometry, epilogu
       const samples = groups * n;
       const errors = reshape(e, [samples, y.length / (samples * to), to]);
       if (index === 2 && bias) {
-        return {
-          each: () => sum(errors, 1),
-          weighted: (c) => biasGradient(reshape(weigh(errors, c), e.shape), bias),
-        };
+        let each: Tensor | null = null;
+        const once = () => (each ??= sum(errors, 1));
+        return { samples, each: once, weighted: (c) => weightedBias(once(), bias, c) };
       }
       const [image, map] = forward ? [t, e] : [e, t];
+      const norms = normsOf;
       const alone = (s: Tensor) => reshape(s, [samples, 1, ...s.shape.slice(2)]);
       return {
+        samples,
         each: () => toFilter(alone(image), alone(map), at, samples),
-        norms: () => filterNorms(image, map, at, blocks),
+        ...(norms && { norms: () => norms(image, map, at, blocks) }),
         weighted: (c) => toFilter(image, map, at, blocks, c),
       };
     },
@@ -115,22 +125,6 @@ function toFilter(x: Tensor, y: Tensor, at: Geometry, blocks: number, weights?: 
       wanted[1] ? apply('conv', x, g, at, NONE) : null,
     ];
   });
-}
-
-/**
- * Norms of each sample's own filter gradient. A gradient's entry is a sum over T positions, which f32 finds to within
- * T 2^-23 of the sum of the absolute terms (once here, once when the weighted sum is formed); over all entries that is
- * at most sqrt(kh kw) |x| |y|, since a pixel is under a tap at most kh kw times.
- */
-function filterNorms(x: Tensor, y: Tensor, at: Geometry, blocks: number): SampleNorms {
-  const [groups, n, , , ci] = x.shape;
-  const call = { geometry: at, groups: blocks, n: (n * groups) / blocks, ci, co: y.shape[4], share: 1 };
-  const length = (t: Tensor) => sqrt(sum(square(reshape(t, [groups * n, t.length / (groups * n)])), 1));
-  const rounding = at.oh * at.ow * 2 ** -23 * Math.sqrt(at.kh * at.kw);
-  return {
-    squares: reshape(runConvNorms(call, x, y), [groups * n]),
-    slack: scale(mul(length(x), length(y)), rounding),
-  };
 }
 
 /**

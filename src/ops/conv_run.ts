@@ -12,10 +12,10 @@ import type { Shape } from '../tensor/shape.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import type { AnyShader } from '../wgsl/shader.ts';
-import { type ConvKernel, type ConvShape, planConv, planConvFilter, planConvNorms } from './conv_plan.ts';
+import { type ConvKernel, type ConvShape, planConv, planConvFilter } from './conv_plan.ts';
 import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
 import { runMatmul, transposeBlocks } from './matmul.ts';
-import { permute, transpose } from './movement.ts';
+import { permute } from './movement.ts';
 import { sum } from './reduce.ts';
 
 export interface ConvCall extends ConvShape {
@@ -42,10 +42,10 @@ function naive(which: 'forward' | 'input' | 'filter'): AnyShader {
 }
 
 const tuned = { register, subgroup4, tile };
-const tunedFilter = { register: filterRegister, subgroup4: filterSubgroup4, tile: filterTile };
+export const tunedFilter = { register: filterRegister, subgroup4: filterSubgroup4, tile: filterTile };
 
-/** `stand` is bound where the epilogue has no tensor. */
-function params(call: ConvCall, epilogue: Epilogue, stand: Tensor, outputs: number) {
+/** The uniform's fields and the epilogue's tensor; `stand` is bound where it has none. */
+export function params(call: ConvCall, epilogue: Epilogue, stand: Tensor, outputs: number) {
   const { geometry, groups, n, ci, co, share } = call;
   const { c, ...finish } = epilogueParams(epilogue, stand);
   const blocks = epilogue.kind === 'mask' || c === stand ? groups : c.length / outputs;
@@ -126,17 +126,4 @@ export function runConvFilter(call: ConvCall, x: Tensor, y: Tensor, shape: Shape
   const total = noGrad(() => sum(k, 0));
   k.dispose();
   return total;
-}
-
-/** Squared norm of each sample's own filter gradient, [groups, n]: a pass over the samples that stores no gradient. */
-export function runConvNorms(call: ConvCall, x: Tensor, y: Tensor): Tensor {
-  const { gpu } = x;
-  const { groups, n } = call;
-  const { kernel, threads, values, ...plan } = planConvNorms(call, gpu.adapter, call.force);
-  const p = { ...params(call, NONE, x, call.co).p, chunk: 1, splits: n };
-  const squares = empty(gpu, [n, groups, plan.grid[0] * plan.grid[1] * threads * values]);
-  gpu.run(tunedFilter[kernel], plan, { x, y, c: x, k: squares }, p, plan.grid);
-  const norms = noGrad(() => transpose(sum(squares, 2)));
-  squares.dispose();
-  return norms;
 }

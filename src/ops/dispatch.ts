@@ -1,6 +1,7 @@
 /** What every op's dispatch needs: a common device, a grid, an output. */
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Binding } from '../gpu/pool.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 const WORKGROUP = 64;
@@ -14,6 +15,13 @@ export function strided(gpu: Gpu, n: number): { grid: [number, number, number]; 
   const groups = Math.min(65535, Math.ceil(n / (WORKGROUP * each)));
   return { grid: [groups, 1, 1], threads: groups * WORKGROUP };
 }
+
+/** A tensor as a kernel binds it that reads by fours: up to whole ones, for which its block has room. */
+export const byFours = ({ storage, offset, size }: Tensor): Binding => ({
+  storage,
+  offset,
+  size: 16 * Math.ceil(size / 16),
+});
 
 /** @throws VeilganError VALIDATION where tensors live on different devices or are not f32 */
 export function common(op: string, inputs: readonly Tensor[]): Gpu {

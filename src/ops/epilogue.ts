@@ -2,9 +2,9 @@
 import { type Cotangent, force } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
-import { leakyMask, mul, neg, scale, shift, square, where } from './elementwise.ts';
+import { leakyMask, mul, neg, shift, square } from './elementwise.ts';
 import { reshape } from './movement.ts';
-import { sum } from './reduce.ts';
+import { sum, weightedTotal } from './reduce.ts';
 
 export type Epilogue =
   | { readonly kind: 'none' }
@@ -62,13 +62,9 @@ export function biasGradient(g: Tensor, bias: Tensor): Tensor {
   return reshape(sum(reshape(g, [blocks, g.length / bias.length, n]), 1), bias.shape);
 }
 
-const perRow = (c: Tensor, t: Tensor): Tensor => reshape(c, [c.length, ...t.shape.slice(1).map(() => 1)]);
-
-/** Rows of t [samples, ...] times c [samples]; a row of weight 0 becomes zeros, whatever it holds. */
-export const weigh = (t: Tensor, c: Tensor): Tensor => keepWeighted(mul(t, perRow(c, t)), c);
-
-/** Rows of t [samples, ...], zeros where c [samples] is not above 0. */
-export const keepWeighted = (t: Tensor, c: Tensor): Tensor => {
-  const weight = perRow(c, t);
-  return where(weight, t, scale(weight, 0));
-};
+/** The gradient of a bias from those of its samples [samples, channels], each counted c times: Pair's `weighted`. */
+export function weightedBias(each: Tensor, bias: Tensor, c: Tensor): Tensor {
+  const n = each.shape[1];
+  const blocks = bias.length / n;
+  return reshape(weightedTotal(reshape(each, [blocks, c.length / blocks, n]), c), bias.shape);
+}

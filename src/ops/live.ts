@@ -6,13 +6,11 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { strided } from './dispatch.ts';
 
 /**
- * Inside a program: 1 for the rows of each group that count in the replay (`Replay.live`), 0 for the padding behind them.
- * @returns [groups, batch]
  * @throws VeilganError CAPTURE outside a program, OVER_LIMIT for more groups than a step block has counts
  */
-export function liveRows(gpu: Gpu, groups: number, batch: number): Tensor {
+export function checkLive(gpu: Gpu, groups: number): void {
   if (!gpu.capturing) {
-    throw new VeilganError('CAPTURE', 'liveRows works inside a program only', { fix: 'Give the mask as a tensor' });
+    throw new VeilganError('CAPTURE', 'live counts are of a program', { fix: 'Give the mask as a tensor' });
   }
   if (groups > MAX_LIVE) {
     throw new VeilganError('OVER_LIMIT', `${groups} groups with batches of their own; at most ${MAX_LIVE} fit`, {
@@ -20,8 +18,19 @@ export function liveRows(gpu: Gpu, groups: number, batch: number): Tensor {
       fix: `Use at most ${MAX_LIVE}`,
     });
   }
-  const y = empty(gpu, [groups, batch]);
+}
+
+/**
+ * Inside a program: 1 for the rows of each group that count in the replay (`Replay.live`), 0 for the padding behind
+ * them.
+ * @param behind rows behind those of `batch` that always count
+ * @returns [groups, batch + behind]
+ * @throws VeilganError as checkLive
+ */
+export function liveRows(gpu: Gpu, groups: number, batch: number, behind = 0): Tensor {
+  checkLive(gpu, groups);
+  const y = empty(gpu, [groups, batch + behind]);
   const { grid, threads } = strided(gpu, y.length);
-  gpu.run(liveShader, {}, { y }, { n: y.length, threads, batch }, grid);
+  gpu.run(liveShader, {}, { y }, { n: y.length, threads, batch: batch + behind, padded: batch }, grid);
   return y;
 }

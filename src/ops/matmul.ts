@@ -10,6 +10,7 @@ import tileShader from '#shaders/matmul_tile.wgsl';
 import wideShader from '#shaders/matmul_wide.wgsl';
 import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
+import { byFours } from './dispatch.ts';
 import { type Epilogue, epilogueParams } from './epilogue.ts';
 import { mergeGroups, packedParams } from './matmul_params.ts';
 import { type MatmulKernel, packing, planMatmul } from './matmul_plan.ts';
@@ -39,6 +40,8 @@ export interface MatmulCall {
   readonly n: number;
   readonly k: number;
   readonly epilogue: Epilogue;
+  /** [groups, k], with `ta` and no epilogue: how often each step counts, at 0 not at all, whatever it meets */
+  readonly weights?: Tensor;
   /** of the result */
   readonly shape: Shape;
   /** a kernel other than the plan's choice, for benchmarks and tests */
@@ -46,12 +49,14 @@ export interface MatmulCall {
 }
 
 /** The product's dispatches; no node. */
-export function runMatmul({ a, b, ta, tb, ga, gb, gc, groups, m, n, k, epilogue, shape, force }: MatmulCall): Tensor {
+export function runMatmul(call: MatmulCall): Tensor {
+  const { a, b, ta, tb, ga, gb, gc, groups, m, n, k, epilogue, weights, shape, force } = call;
   const { gpu } = a;
   const y = empty(gpu, shape);
   if (y.length === 0) return y;
-  const { c, ...finish } = epilogueParams(epilogue, a);
-  const p = mergeGroups({
+  const { c: stand, ...finish } = epilogueParams(epilogue, a);
+  const c = weights ? byFours(weights) : stand;
+  const own = {
     m,
     n,
     k,
@@ -66,18 +71,21 @@ export function runMatmul({ a, b, ta, tb, ga, gb, gc, groups, m, n, k, epilogue,
     b_div: groups / gb,
     c_div: groups / gc,
     ...finish,
-  });
+  };
+  // Groups have weights of their own.
+  const p = weights ? own : mergeGroups(own);
   const wanted = { m: p.m, n, k, groups: p.groups, aTransposed: ta, bTransposed: tb, bBlocks: p.groups / p.b_div };
   const plan = planMatmul(wanted, gpu.adapter, force);
   const { pack } = plan;
+  const variant = weights ? { ...plan, overrides: { ...plan.overrides, WEIGHTED: 1 } } : plan;
   if (!pack) {
-    gpu.run(shaders[plan.kernel], plan, { a, b, c, y }, p, plan.grid);
+    gpu.run(shaders[plan.kernel], variant, { a, b, c, y }, p, plan.grid);
     return y;
   }
   const packed = empty(gpu, [pack.elements]);
   const both = packedParams(p);
   gpu.run(packShader, pack, { a, b, c: a, y: packed }, both.pack, pack.grid);
-  gpu.run(shaders[plan.kernel], plan, { a, b: packed, c, y }, both.product, plan.grid);
+  gpu.run(shaders[plan.kernel], variant, { a, b: packed, c, y }, both.product, plan.grid);
   packed.dispose();
   return y;
 }

@@ -1,6 +1,7 @@
 import reduceShader from '#shaders/reduce.wgsl';
+import wideShader from '#shaders/reduce_wide.wgsl';
 import { scope } from '../tensor/scope.ts';
-import { normaliseAxes, type Shape, same, sizeOf } from '../tensor/shape.ts';
+import { normaliseAxes, type Shape, same, shapeError, sizeOf } from '../tensor/shape.ts';
 import { noGrad, record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { common } from './dispatch.ts';
@@ -15,6 +16,9 @@ export interface ReduceOptions {
 /** Terms that one strand of a workgroup sums in sequence before another pass is cheaper. */
 const LONG = 2048;
 
+/** Most outputs of the kernel that takes four columns a thread, so that its grid has one dimension. */
+const WIDE = 65535 * 64;
+
 /**
  * Columns that a workgroup sums side by side; its other threads share each column. A software adapter pays for barriers
  * and has few cores to fill, so there a thread takes a column where there are enough of them.
@@ -24,22 +28,41 @@ function strandsAcross(software: boolean, outputs: number, red: number, inner: n
   return inner >= 8 ? 8 : 1;
 }
 
+interface Middle {
+  readonly outer: number;
+  readonly red: number;
+  readonly inner: number;
+  readonly max?: boolean;
+  readonly scale?: number;
+  /** [outer, red]: how often each element counts */
+  readonly weights?: Tensor;
+}
+
 /** One or more passes over [outer, red, inner]. */
-function reduceMiddle(x: Tensor, outer: number, red: number, inner: number, max: boolean, scale: number): Tensor {
+function reduceMiddle(x: Tensor, middle: Middle): Tensor {
+  const { outer, red, inner, max = false, scale = 1, weights } = middle;
   const splits = outer * inner >= 256 || red <= LONG ? 1 : Math.ceil(red / 512);
   const chunk = Math.ceil(red / splits);
   const y = empty(x.gpu, [outer, splits, inner]);
   const outputs = outer * inner;
+  const sizes = { outputs, red, inner, chunk, splits, scale: splits === 1 ? scale : 1 };
+  const weighted = { WEIGHTED: weights ? 1 : 0 };
+  const tensors = { x, c: weights ?? x, y };
+  const more = () => (splits === 1 ? y : reduceMiddle(y, { outer, red: splits, inner, max, scale }));
+  if (x.gpu.adapter.software && !max && inner % 4 === 0 && outputs >= 32 && outputs <= WIDE) {
+    const WG = outputs >= 1024 ? 16 : 8;
+    const grid = [Math.ceil(outputs / (4 * WG)), splits, 1] as const;
+    x.gpu.run(wideShader, { overrides: { WG, ...weighted } }, tensors, sizes, grid);
+    return more();
+  }
   const tx = strandsAcross(x.gpu.adapter.software, outputs, red, inner);
   const across = Math.ceil(outputs / tx);
-  x.gpu.run(
-    reduceShader,
-    { overrides: { MAX: max ? 1 : 0, TX: tx, TY: 64 / tx } },
-    { x, y },
-    { outputs, red, inner, chunk, splits, scale: splits === 1 ? scale : 1 },
-    [Math.min(across, 32768), splits, Math.ceil(across / 32768)],
-  );
-  return splits === 1 ? y : reduceMiddle(y, outer, splits, inner, max, scale);
+  x.gpu.run(reduceShader, { overrides: { MAX: max ? 1 : 0, ...weighted, TX: tx, TY: 64 / tx } }, tensors, sizes, [
+    Math.min(across, 32768),
+    splits,
+    Math.ceil(across / 32768),
+  ]);
+  return more();
 }
 
 function reduce(x: Tensor, axes: number[], max: boolean, scale: number, out: Shape): Tensor {
@@ -62,7 +85,7 @@ function reduceAxes(x: Tensor, axes: number[], max: boolean, scale: number): Ten
   const first = axes[0] ?? 0;
   const outer = sizeOf(shape.slice(0, first));
   const red = sizeOf(axes.map((a) => shape[a]));
-  return reduceMiddle(x, outer, red, sizeOf(shape.slice(first + axes.length)), max, scale);
+  return reduceMiddle(x, { outer, red, inner: sizeOf(shape.slice(first + axes.length)), max, scale });
 }
 
 const kept = (shape: Shape, axes: readonly number[]) => shape.map((d, i) => (axes.includes(i) ? 1 : d));
@@ -83,6 +106,21 @@ export function sum(
   if (!list.length) return scale === 1 ? x : times(x, scale);
   const y = reduce(x, list, false, scale, out);
   return record('sum', [x], y, (g) => [broadcastTo(reshape(g, kept(x.shape, list)), x.shape, scale)]);
+}
+
+/**
+ * Sum over the samples of each group, sample s of group g counted c[g, s] times, and not at all where that is 0,
+ * whatever it holds. Not recorded: constant to every gradient.
+ * @param x [groups, samples, ...]
+ * @param c groups * samples elements
+ * @returns [groups, ...]
+ */
+export function weightedTotal(x: Tensor, c: Tensor): Tensor {
+  common('weightedTotal', [x, c]);
+  const [outer, red, ...rest] = x.shape;
+  if (c.length !== outer * red) throw shapeError('weightedTotal', [x.shape, c.shape], 'needs a weight a sample');
+  const weights = { outer, red, inner: sizeOf(rest), weights: c };
+  return noGrad(() => scope(() => reduceMiddle(x, weights).view([outer, ...rest])));
 }
 
 /** Mean over axes (all by default). */

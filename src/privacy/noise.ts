@@ -24,7 +24,6 @@ import noiseShader from '#shaders/private_noise.wgsl';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Program } from '../gpu/program.ts';
-import { strided } from '../ops/dispatch.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
 
@@ -163,14 +162,15 @@ export function gaussianNoise(source: NoiseSource, g: Tensor, options: NoiseOpti
   if (inPlace && y.offset !== g.offset) bad('into', 'a part of the buffer that the sum is in');
   const program = gpu.capturing;
   const ratioSlot = program && typeof multiplier !== 'number' ? program.rate(ratio) : -1;
-  const { grid: groups, threads } = strided(gpu, Math.ceil(n / 8));
+  // Eight elements are long work, so a thread has them alone.
+  const groups = Math.min(65535, Math.ceil(n / 512));
   gpu.run(
     noiseShader,
     { overrides: { IN_PLACE: inPlace ? 1 : 0 } },
     { key: source.key, g: inPlace ? source.key : g, y },
     {
       n,
-      threads,
+      threads: 64 * groups,
       ...source.place(),
       ratio_slot: ratioSlot,
       ratio: ratioSlot < 0 ? ratio() : 0,
@@ -178,7 +178,7 @@ export function gaussianNoise(source: NoiseSource, g: Tensor, options: NoiseOpti
       most: MOST * grid,
       unit: grid * scale,
     },
-    groups,
+    [groups, 1, 1],
   );
   y.storage.version++;
   return y;

@@ -1,4 +1,5 @@
 /** What is measured of a run, in words: attacks and quality, by the names under which they are stored. */
+import { QUALITY_WORDS } from '../metrics/measures.ts';
 import { formatPercent } from './numbers.ts';
 import type { StoredAgainst, StoredAssessment, StoredMetrics } from './stored.ts';
 import type { Measure, Reading } from './summary.ts';
@@ -148,31 +149,17 @@ export function notRun({ attacks, not_run = [] }: Pick<StoredAssessment, 'attack
   });
 }
 
-const QUALITY: readonly Measure[] = [
-  { key: 'mode_shares', name: 'mode shares', meaning: 'Samples by the nearest of the five blobs; 20 % each is right.' },
-  {
-    key: 'within_3_sigma',
-    name: 'within 3 sigma',
-    meaning: "Share of samples within three standard deviations of a blob's mean; larger is better.",
-  },
-  { key: 'ring_shares', name: 'ring shares', meaning: 'Share of samples near each ring of the circles.' },
-  {
-    key: 'sliced_wasserstein_1',
-    name: 'sliced Wasserstein distance',
-    meaning: 'Mean over directions of the distance between samples and rows not trained on; smaller is better.',
-    unit: 'number',
-  },
-  {
-    key: 'energy_distance',
-    name: 'energy distance',
-    meaning: 'Between samples and rows not trained on; 0 for equal distributions, smaller is better.',
-    unit: 'number',
-  },
-];
+/** Quality measures that are shown in percent. */
+const PERCENT = /^(mode_shares|ring_shares|within_3_sigma|downstream_)/;
 
-/** A quality measure by its key; one that is not known here goes by its own name. */
-export const qualityMeasure = (key: string): Measure =>
-  QUALITY.find((known) => known.key === key) ?? { key, name: key.replaceAll('_', ' '), meaning: '', unit: 'number' };
+/** A quality measure by its key; one that is not known goes by its own name. */
+export function qualityMeasure(key: string): Measure {
+  const unit = PERCENT.test(key) ? {} : ({ unit: 'number' } as const);
+  const known = QUALITY_WORDS.find((words) => words.key === key);
+  if (!known) return { key, name: key.replaceAll('_', ' '), meaning: '', ...unit };
+  const { name, meaning, ideal } = known;
+  return { key, name, meaning: ideal ? `${meaning} Ideal: ${ideal}.` : meaning, ...unit };
+}
 
 /** The numbers of a quality report that are single ones, by key. */
 export const qualityReadings = (quality: StoredMetrics, real: StoredMetrics = {}): Record<string, Reading> =>

@@ -86,9 +86,15 @@ export function encodeSafetensors(
  * Reads a whole file. F16 comes back as f32; other dtypes keep their type. The input is untrusted: header
  * length, JSON, dtypes, shape products, offsets, overlaps and holes are checked before anything is allocated.
  * Throws FILE, naming `file` and the byte offset.
+ * @param wanted names of the tensors to read, default all; others may be of any dtype, and only their place is checked
  */
-export function decodeSafetensors(bytes: Uint8Array, file = 'safetensors file'): SafetensorsFile {
-  const { entries, metadata, dataStart } = parseHeader(bytes, file);
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  file = 'safetensors file',
+  wanted: (name: string) => boolean = () => true,
+): SafetensorsFile {
+  const { entries: all, metadata, dataStart } = parseHeader(bytes, file, wanted);
+  const entries = all.filter(({ name }) => wanted(name));
   const tensors = entries.map(({ name, dtype, shape, begin, end }) => {
     const raw = copyBytes(bytes, dataStart + begin, dataStart + end);
     return [name, { shape, data: view(dtype, raw), ...(dtype === 'BOOL' ? { dtype } : {}) }] as const;
@@ -96,7 +102,7 @@ export function decodeSafetensors(bytes: Uint8Array, file = 'safetensors file'):
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 
-function parseHeader(bytes: Uint8Array, file: string) {
+function parseHeader(bytes: Uint8Array, file: string, wanted: (name: string) => boolean) {
   const bad = (message: string, byte: number): VeilganError =>
     new VeilganError('FILE', message, {
       where: `${file}, byte ${byte}`,
@@ -137,7 +143,8 @@ function parseHeader(bytes: Uint8Array, file: string) {
     const problem = (what: string) => bad(`tensor ${JSON.stringify(name)}: ${what}`, place(name));
     if (!isRecord(value)) throw problem('its description is not an object');
     const { dtype, shape, data_offsets: offsets } = value;
-    if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype)) {
+    const read = wanted(name);
+    if (read && (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype))) {
       throw problem(`dtype ${JSON.stringify(dtype)} is not one of ${Object.keys(SIZES).join(', ')}`);
     }
     if (!Array.isArray(shape) || !shape.every(isCount)) throw problem('shape is not a list of whole numbers >= 0');
@@ -150,7 +157,7 @@ function parseHeader(bytes: Uint8Array, file: string) {
     if (begin > end || end > available) {
       throw problem(`data_offsets [${begin}, ${end}] lie outside the ${available} bytes of data`);
     }
-    if (count === undefined || count * SIZES[dtype as Dtype] !== end - begin) {
+    if (read && (count === undefined || count * SIZES[dtype as Dtype] !== end - begin)) {
       throw problem(`shape [${shape.join(', ')}] of ${dtype} does not fill its ${end - begin} bytes`);
     }
     entries.push({ name, dtype: dtype as Dtype, shape, begin, end });

@@ -39,7 +39,7 @@ export type PairRule = (cotangent: Cotangent, index: number) => Pair | null;
 export interface Pair {
   /** per-sample gradient [samples, ...parameter shape]; samples = G * n, g-major */
   each(): Tensor;
-  /** what `each` would tell of the norms, without it */
+  /** what the norms of `each` are made of, without it; by default the squares of its elements */
   norms?(): SampleNorms;
   /**
    * The sum over samples of c[s] times their gradient, in the parameter's shape, without `each`; a sample of weight 0
@@ -47,14 +47,32 @@ export interface Pair {
    * @param c [samples]
    */
   weighted?(c: Tensor): Tensor;
+  /** how many samples there are, where `norms` or `weighted` is given */
+  readonly samples?: number;
 }
 
-/** Norms of per-sample gradients as f32 arithmetic finds them. */
+/** For each sample of [samples, ...] the sum of its elements, or of their squares. */
+export interface RowSum {
+  readonly rows: Tensor;
+  readonly squared: boolean;
+}
+
+/**
+ * Euclidean norms of per-sample gradients, as what they are made of: whoever wants those of all parameters computes
+ * them together.
+ */
 export interface SampleNorms {
-  /** squared Euclidean norms [samples] */
-  readonly squares: Tensor;
-  /** [samples]: how far rounding may have put a norm, or the gradient that is later summed, below the truth */
-  readonly slack: Tensor | null;
+  /** one or two, whose product is the squared norm of each sample as f32 arithmetic finds it */
+  readonly squares: readonly RowSum[];
+  /** how far rounding may have put it below the truth, in multiples of |x| |y| (sample by sample) */
+  readonly rounding?: {
+    readonly x: Tensor;
+    readonly y: Tensor;
+    /** of the squared norm, in multiples of |x|^2 |y|^2 */
+    readonly squares: number;
+    /** of the norm itself, or of the gradient that is later summed */
+    readonly norms: number;
+  };
 }
 
 let sequence = 0;

@@ -192,7 +192,7 @@ test('what is wrong is one line that names the flag, and writes nothing', async 
       /--generator-channels: an image side of 6 is not doubled 2 times.*--size 8/,
     ],
     [`${gan} --generator-channels 4,x`, 2, /--generator-channels.*must be a number/],
-    ['train pargan --data blobs --network dcgan --steps 1', 1, /--network: dcgan networks need images/],
+    ['train pargan --data blobs --network dcgan --steps 1', 1, /--network: convolutional networks need images/],
     ['classifier', 2, /--data: no data set was named/],
     ['classifier --data wide', 1, /--data: data set wide has no labels/],
     ['classifier --data bars --steps 3', 2, /unknown option/],

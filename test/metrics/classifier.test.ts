@@ -105,6 +105,31 @@ test('which half is brighter: learned in a few epochs, on images it never saw', 
   assert.is(gpu.memory().live, before);
 });
 
+test('features are what the last layer sees: through it and a softmax they are the predictions', async () => {
+  const classifier = make();
+  const x = floats(halves(7, 4).images);
+  const [p, f] = [await classifier.predict(x), await classifier.features(x)];
+  assert.is(f.length, 7 * small.hidden);
+  assert.ok(f.every((v) => v >= 0) && f.some((v) => v > 0), 'behind a ReLU');
+  const { tensors } = await classifier.player.state();
+  const last =
+    Object.keys(classifier.player.network.shapes(1))
+      .filter((name) => name.endsWith('.weight'))
+      .pop() ?? '';
+  const weight = tensors[`classifier.${last}`].data;
+  const bias = tensors[`classifier.${last.replace('weight', 'bias')}`].data;
+  const want = Array.from({ length: 14 }, (_, i) => {
+    const e = [0, 1].map((c) => {
+      let z = bias[c];
+      for (let h = 0; h < small.hidden; h++) z += f[(i >> 1) * small.hidden + h] * weight[2 * h + c];
+      return Math.exp(z);
+    });
+    return e[i & 1] / (e[0] + e[1]);
+  });
+  near(p, want);
+  classifier.dispose();
+});
+
 test('the same seed gives the same bits, in any chunks, from bytes and floats; another seed others', async () => {
   const probe = floats(halves(5, 3).images);
   const trained = async (seed: number, chunk: number, images?: Float32Array) => {

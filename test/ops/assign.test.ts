@@ -81,6 +81,19 @@ test('pack copies any number of tensors to their places and leaves the rest alon
       at,
     );
     near(await flat.read(), expected, { relative: 0, absolute: 0, what: `${count} pieces` });
+    const more = sizes.map((n) => values.normal([n]));
+    more.forEach((x, i) => {
+      x.forEach((v, j) => {
+        expected[at[i] + j] = Math.fround(expected[at[i] + j] + v);
+      });
+    });
+    pack(
+      flat,
+      more.map((x) => tensor(gpu, x)),
+      at,
+      { add: true },
+    );
+    near(await flat.read(), expected, { relative: 0, absolute: 0, what: `${count} pieces added` });
   }
 });
 

@@ -2,6 +2,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/node.ts';
 import { contract, linear, matmul } from '../../src/ops/contract.ts';
+import { NONE } from '../../src/ops/epilogue.ts';
+import { runMatmul } from '../../src/ops/matmul.ts';
+import { eligible, type MatmulKernel } from '../../src/ops/matmul_plan.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { type Nd, nd, matmul as reference } from '../support/nd.ts';
@@ -118,6 +121,44 @@ test('matmul: grouped, at the edges of tiles', async () => {
       near(y, expected.data, { ...rounding(k), what: `${title(as)} x ${title(bs)} ${transposeA} ${transposeB}` });
     }
   }
+});
+
+test('a weighted product in every kernel: what has weight 0 adds nothing, whatever it meets', async () => {
+  const values = new Values(12);
+  const kernels: MatmulKernel[] = ['naive', 'register', 'tile', 'subgroup', 'subgroup4', 'wide', 'tall'];
+  const ran = new Set<MatmulKernel>();
+  for (const [groups, m, n, k] of [
+    [1, 3, 8, 5],
+    [3, 4, 64, 33],
+    [2, 70, 36, 19],
+    [3, 8, 1, 10],
+    [1, 64, 4, 7],
+    [2, 17, 5, 66],
+  ]) {
+    const [a, b] = [values.normal([groups, k, m]), values.normal([groups, k, n])];
+    const c = values.uniform([groups * k], 0, 2).map((v, i) => (i % 3 === 1 ? 0 : v));
+    const expected = new Float64Array(groups * m * n);
+    c.forEach((weight, l) => {
+      const g = Math.floor(l / k);
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) expected[(g * m + i) * n + j] += weight * a[l * m + i] * b[l * n + j];
+      }
+      if (weight > 0) return;
+      a.fill(Number.NaN, l * m, (l + 1) * m);
+      b.fill(Number.POSITIVE_INFINITY, l * n, (l + 1) * n);
+    });
+    const sizes = { groups, ga: groups, gb: groups, gc: 1, m, n, k, shape: [groups, m, n], epilogue: NONE };
+    const [x, y] = [tensor(gpu, a, [groups, k, m]), tensor(gpu, b, [groups, k, n])];
+    for (const force of [undefined, ...kernels]) {
+      const shape = { groups, m, n, k, aTransposed: true, bTransposed: false };
+      if (force && !eligible(force, shape, gpu.adapter)) continue;
+      if (force) ran.add(force);
+      const product = runMatmul({ a: x, b: y, ta: true, tb: false, ...sizes, weights: tensor(gpu, c), force });
+      near(await product.read(), expected, { ...rounding(k), what: `${force} ${groups} x ${m} x ${n} x ${k}` });
+    }
+  }
+  const could = kernels.filter((kernel) => gpu.adapter.subgroupMax === 8 || !kernel.startsWith('subgroup'));
+  assert.equal(ran.size, could.length);
 });
 
 const ACTIVATIONS = {

@@ -9,6 +9,7 @@ import { type ConvCall, runConv, runConvFilter, runConvInput } from '../../src/o
 import { type Epilogue, NONE } from '../../src/ops/epilogue.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
+import { asHardware } from '../support/adapters.ts';
 import { conv64, convFilter64, convInput64, geometry, grouped64 } from '../support/conv64.ts';
 import { codeOf, near, poison, sameBits, Values } from '../support/values.ts';
 
@@ -25,18 +26,6 @@ const KERNELS = Object.keys({
 
 /** f32 rounding of a sum of k terms of size 1. */
 const rounding = (k: number) => ({ relative: 1e-5, absolute: 1e-6 * Math.sqrt(k) + 2e-7 * k });
-
-/** Runs `fn` with the tiles that the plan would choose on a hardware adapter with these limits. */
-function asHardware<T>(fn: () => T): T {
-  const traits = gpu.adapter as { software: boolean };
-  const was = traits.software;
-  traits.software = false;
-  try {
-    return fn();
-  } finally {
-    traits.software = was;
-  }
-}
 
 interface Case {
   groups: number;
@@ -109,7 +98,7 @@ async function compare(c: Case, values: Values, seen: Map<string, number>): Prom
       seen.set(`${op} ${kernel}`, (seen.get(`${op} ${kernel}`) ?? 0) + 1);
       // Wider workgroups and more splits; of the narrow tiles there are too many to compile them all.
       if (outputs[op] > 4 && (kernel === 'register' || kernel === 'tile')) {
-        const y = asHardware(() => runs[op](kernel));
+        const y = asHardware(gpu, () => runs[op](kernel));
         near(await y.read(), reference, { ...tolerance, what: `${what}, as on hardware` });
       }
     }

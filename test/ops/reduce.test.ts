@@ -3,9 +3,10 @@ import * as assert from 'uvu/assert';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { grad } from '../../src/autograd/grad.ts';
 import { open } from '../../src/node.ts';
-import { max, mean, sum, sumTo } from '../../src/ops/reduce.ts';
+import { max, mean, sum, sumTo, weightedTotal } from '../../src/ops/reduce.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { empty, type Tensor, tensor } from '../../src/tensor/tensor.ts';
+import { asHardware } from '../support/adapters.ts';
 import { build, get, nd, reduce, total } from '../support/nd.ts';
 import { codeOf, near, poison, sameBits, Values } from '../support/values.ts';
 
@@ -177,6 +178,59 @@ test('sumTo undoes every broadcast', async () => {
       return total(build(to, (at) => get(nd(data, to), at) * get(unit, at)).data);
     });
     near(await y.read(), expected, { absolute: 3e-6 });
+  }
+});
+
+test('weighted totals over samples; what has weight 0 adds nothing, whatever it holds', async () => {
+  const values = new Values(8);
+  for (const shape of [
+    [1, 5],
+    [3, 1, 1],
+    [3, 40, 4],
+    [2, 9, 3, 5],
+    [1, 70, 64],
+    [2, 33, 128],
+    [1, 5000, 12],
+    [4, 2500, 8],
+  ]) {
+    const [groups, samples, ...rest] = shape;
+    const each = sizeOf(rest);
+    const data = values.normal(shape);
+    const c = values.uniform([groups * samples], 0, 2).map((v, i) => (i % 4 === 1 ? 0 : v));
+    const expected = new Float64Array(groups * each);
+    c.forEach((weight, s) => {
+      for (let i = 0; i < each; i++) {
+        expected[Math.floor(s / samples) * each + i] += weight * data[s * each + i];
+        if (weight === 0) data[s * each + i] = i % 2 ? Number.NaN : Number.POSITIVE_INFINITY;
+      }
+    });
+    const [x, w] = [tensor(gpu, data, shape), tensor(gpu, c)];
+    const tolerance = { relative: 1e-5, absolute: 2e-6 * Math.sqrt(samples), what: `[${shape}]` };
+    poison(gpu, 1 << 12);
+    const y = weightedTotal(x, w);
+    assert.equal(y.shape, [groups, ...rest]);
+    near(await y.read(), expected, tolerance);
+    near(await asHardware(gpu, () => weightedTotal(x, w)).read(), expected, tolerance);
+  }
+  const x = tensor(gpu, new Float32Array(6), [2, 3]);
+  assert.is(await codeOf(() => weightedTotal(x, tensor(gpu, [1, 1, 1]))), 'SHAPE');
+});
+
+test('sums of columns by fours and one by one agree, in one pass and in more', async () => {
+  const values = new Values(9);
+  for (const shape of [
+    [1, 30, 32],
+    [5, 7, 100],
+    [1, 6000, 48],
+    [3, 2100, 36],
+    [40, 200, 64],
+  ]) {
+    const x = values.tensor(gpu, shape);
+    const wide = await sum(x, 1).read();
+    near(wide, await asHardware(gpu, () => sum(x, 1)).read(), {
+      absolute: 3e-6 * Math.sqrt(shape[1]),
+      what: `[${shape}]`,
+    });
   }
 });
 

@@ -8,13 +8,18 @@ import { convLayer, dense, reshapeLayer } from '../../src/nn/layers.ts';
 import { mlp } from '../../src/nn/mlp.ts';
 import { type Network, parameterCount, sequential } from '../../src/nn/network.ts';
 import { open } from '../../src/node.ts';
-import { add, sub } from '../../src/ops/elementwise.ts';
+import { assign } from '../../src/ops/assign.ts';
+import { matmul } from '../../src/ops/contract.ts';
+import { conv as layer } from '../../src/ops/conv.ts';
+import { gramPays } from '../../src/ops/conv_norms.ts';
+import { add, mul, scale, sub } from '../../src/ops/elementwise.ts';
 import { reshape } from '../../src/ops/movement.ts';
 import { normal } from '../../src/ops/random.ts';
 import { sum } from '../../src/ops/reduce.ts';
 import { type ClipOptions, clippedSum } from '../../src/privacy/clip.ts';
 import { leaves } from '../../src/tensor/scope.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
+import { convFilter64, geometry } from '../support/conv64.ts';
 
 const gpu = await open();
 type P = Record<string, Tensor>;
@@ -34,9 +39,18 @@ const conv = sequential([
   reshapeLayer([3 * 3 * 3]),
   dense(27, 1),
 ]);
+/** Its second layer's norms come from Gram matrices. */
+const deeper = sequential([
+  reshapeLayer([8, 6, 4]),
+  convLayer(4, 16, 3, { stride: 2, activation: 'leaky' }),
+  convLayer(16, 32, 5, { stride: 2, activation: 'leaky' }),
+  reshapeLayer([2 * 2 * 32]),
+  dense(128, 1),
+]);
 const networks: [string, Network, number][] = [
   ['dense', mlp([7, 12, 5, 1], 0.2), 7],
   ['conv', conv, 60],
+  ['deeper conv', deeper, 192],
 ];
 
 /** Per-sample gradients by the definition, one flat float64 vector a sample. */
@@ -211,6 +225,90 @@ test('no gradient by sample is kept in memory where every layer can do without',
   const each = 4 * n * parameterCount(network);
   assert.ok(made < each / 4, `${made} bytes, gradients by sample would be ${each}`);
   program.dispose();
+});
+
+test('the rows that a step block counts, as a mask tells of them', async () => {
+  const network = mlp([3, 5, 1]);
+  const [groups, n, padded] = [3, 6, 4];
+  const parameters = parametersOf(network, groups, 4);
+  const rows = await normal(gpu, [groups, n, 3], { seed: 1 }).read();
+  const live = [4, 0, 3];
+  const mask = Float32Array.from({ length: groups * n }, (_, i) =>
+    i % n >= padded || i % n < live[Math.floor(i / n)] ? 1 : 0,
+  );
+  // Padding may hold anything.
+  mask.forEach((yes, i) => {
+    if (!yes) rows.fill(Number.NaN, 3 * i, 3 * i + 3);
+  });
+  const x = tensor(gpu, rows, [groups, n, 3]);
+  const losses = (p: P) => reshape(network.apply(p, x, pass), [groups, n]);
+  const { sum: wanted } = clippedSum(losses, parameters, { bound: 1, live: tensor(gpu, mask, [groups, n]) });
+  const kept = leaves(parameters).map((t) => tensor(gpu, new Float32Array(t.length), t.shape));
+  const program = gpu.capture('clip.live', () => {
+    const { sum: got } = clippedSum(losses, parameters, { bound: 1, live: padded });
+    leaves(got).forEach((t, i) => {
+      assign(kept[i], t);
+    });
+  });
+  await gpu.replay([{ program, step: 0, live }]).done();
+  for (const [i, t] of leaves(wanted).entries()) {
+    const [got, expected] = [await kept[i].read(), await t.read()];
+    assert.ok(expected.some((v) => v !== 0) && expected.every(Number.isFinite));
+    got.forEach((v, j) => assert.ok(Math.abs(v - expected[j]) <= 1e-6, `${i}[${j}]: ${v}, not ${expected[j]}`));
+  }
+  program.dispose();
+  assert.throws(
+    () => clippedSum(losses, parameters, { bound: 1, live: padded }),
+    (e: { code: string }) => e.code === 'CAPTURE',
+  );
+});
+
+test('lengths whose squares vanish do not get a record past the bound', async () => {
+  // |x|^2 is below what f32 holds, |error|^2 is not, and their product is of ordinary size.
+  const x = tensor(gpu, [1e-23, -1e-23], [1, 2]);
+  const { sum: got } = clippedSum((w) => scale(reshape(matmul(x, w), [1]), 1.5e19), tensor(gpu, [[1], [1]]), {
+    bound: 1e-6,
+  });
+  const length = Math.hypot(...(await got.read()));
+  assert.ok(length <= 1e-6 * (1 + 1e-5), `${length}`);
+});
+
+test('gradients that are all cancellation: norms from Gram matrices are upper bounds too', async () => {
+  const [n, image, kernel, co] = [12, [9, 9, 32], [5, 5, 32, 128], 128];
+  const options = { stride: 2, padding: 'valid' } as const;
+  const s = geometry(image, kernel, options);
+  const { co: _, ci: __, ...at } = s;
+  assert.ok(gramPays({ geometry: at, groups: 1, n, ci: 32, co, share: 1 }));
+  // Pixels alike, errors that sum to nothing.
+  const x = (await normal(gpu, [n, ...image], { seed: 3 }).read()).map((v) => 1 + 1e-5 * v);
+  const e = await normal(gpu, [n, s.oh * s.ow, co], { seed: 4 }).read();
+  for (let i = 0; i < n * co; i++) {
+    const places = Array.from(
+      { length: s.oh * s.ow },
+      (_, t) => (Math.floor(i / co) * s.oh * s.ow + t) * co + (i % co),
+    );
+    const mean = places.reduce((total, place) => total + e[place], 0) / places.length;
+    for (const place of places) e[place] -= mean;
+  }
+  const [images, errors] = [tensor(gpu, x, [1, n, ...image]), tensor(gpu, e, [1, n, s.oh, s.ow, co])];
+  const k = normal(gpu, [1, ...kernel], { seed: 5 });
+  const losses = (w: Tensor) => sum(mul(layer(images, w, options), errors), [2, 3, 4]);
+  const upper = await clippedSum(losses, k, { bound: 1e-3 }).norms.read();
+  for (let i = 0; i < n; i++) {
+    const part = (t: Float32Array) => Float64Array.from(t.subarray((i * t.length) / n, ((i + 1) * t.length) / n));
+    const truth = norm([convFilter64(part(x), part(e), 1, s)]);
+    assert.ok(upper[i] >= truth, `norm ${upper[i]} of sample ${i} is below ${truth}`);
+  }
+});
+
+test('a clipped sum inside a gradient is refused', () => {
+  const parameters = parametersOf(mlp([2, 1]), 1, 1);
+  const x = normal(gpu, [1, 2, 2], { seed: 1 });
+  const losses = (p: P) => reshape(mlp([2, 1]).apply(p, x, pass), [1, 2]);
+  assert.throws(
+    () => grad((p: P) => sum(leaves(clippedSum(losses, p, { bound: 1 }).sum)[0]))(parameters),
+    (e: { code: string }) => e.code === 'GRADIENT',
+  );
 });
 
 test('a bound that is not positive is refused', () => {

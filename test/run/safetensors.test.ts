@@ -40,6 +40,18 @@ test('the bytes are those of the format definition', () => {
   assert.is((bytes.length - 9) % 8, 0);
 });
 
+test('tensors that nobody wants may be of any type, but lie where they say', () => {
+  const header = (end: number) =>
+    `{"n":{"dtype":"I64","shape":[],"data_offsets":[0,${end}]},"a":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}`;
+  const data = [...new Array(8).fill(9), 0, 0, 0x80, 0x3f];
+  assert.match(failure(file(header(8), data)).message, /"I64" is not one of/);
+  const read = decodeSafetensors(file(header(8), data), 'x', (name) => name === 'a');
+  assert.equal(Object.keys(read.tensors), ['a']);
+  assert.equal([...read.tensors.a.data], [1]);
+  assert.throws(() => decodeSafetensors(file(header(7), data), 'x', (name) => name === 'a'), /leaves a hole/);
+  assert.throws(() => decodeSafetensors(file(header(99), data), 'x', (name) => name === 'a'), /outside the 12 bytes/);
+});
+
 test('every dtype, shape and name survives a round trip', () => {
   const tensors = {
     scalar: { shape: [], data: new Float32Array([Number.NaN]) },

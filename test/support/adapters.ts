@@ -1,4 +1,5 @@
 /** Adapters as the plans of kernels see them. */
+import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { AdapterTraits } from '../../src/ops/matmul_plan.ts';
 
 export const lavapipe: AdapterTraits = {
@@ -27,3 +28,15 @@ export const nvidia: AdapterTraits = {
 };
 export const least: AdapterTraits = { ...nvidia, subgroups: false, maxWorkgroupInvocations: 128 };
 export const adapters = [lavapipe, swiftshader, nvidia, least];
+
+/** Runs `fn` with what the plans would choose on a hardware adapter with this one's limits. */
+export function asHardware<T>(gpu: Gpu, fn: () => T): T {
+  const traits = gpu.adapter as { software: boolean };
+  const was = traits.software;
+  traits.software = false;
+  try {
+    return fn();
+  } finally {
+    traits.software = was;
+  }
+}
