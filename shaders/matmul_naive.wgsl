@@ -27,8 +27,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var l = 0u; l < p.k; l++) {
     var weight = 1.0;
     if (WEIGHTED) { weight = c[g * p.k + l]; }
-    let term = fma(a[a_at + l * p.a_col], weight * b[b_at + l * p.b_row], sum);
-    sum = select(sum, term, weight != 0.0);
+    sum = select(sum, fma(a[a_at + l * p.a_col], weight * b[b_at + l * p.b_row], sum), weight != 0.0);
   }
   y[(g * p.m + i) * p.n + j] = finish(sum, g, i, j);
 }

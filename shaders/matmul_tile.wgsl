@@ -24,9 +24,10 @@ var<workgroup> a_tile: array<f32, BK * (BM + 1u)>; // [l, row], one word of padd
 var<workgroup> b_tile: array<f32, BK * (BN + 1u)>; // [l, column]
 
 // Of step l; 0 past the end, 1 where steps have no weights.
-fn weight(g: u32, l: u32) -> f32 {
-  if (WEIGHTED) { return select(0.0, c[g * p.k + min(l, p.k - 1u)], l < p.k); }
-  return select(0.0, 1.0, l < p.k);
+fn counted(g: u32, l: u32) -> f32 {
+  var weight = 1.0;
+  if (WEIGHTED) { weight = c[g * p.k + min(l, p.k - 1u)]; }
+  return select(0.0, weight, l < p.k);
 }
 
 @compute @workgroup_size(TX, TY)
@@ -47,14 +48,14 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
       let row = select(e / BK, e % BM, a_by_row);
       let l = select(e % BK, e / BM, a_by_row);
       let v = a[a_base + min(row0 + row, p.m - 1u) * p.a_row + min(l0 + l, p.k - 1u) * p.a_col];
-      a_tile[l * (BM + 1u) + row] = select(0.0, v, weight(g, l0 + l) != 0.0);
+      a_tile[l * (BM + 1u) + row] = select(0.0, v, counted(g, l0 + l) != 0.0);
     }
     for (var e = thread; e < BN * BK; e += THREADS) {
       let col = select(e / BK, e % BN, b_by_col);
       let l = select(e % BK, e / BN, b_by_col);
       let v = b[b_base + min(l0 + l, p.k - 1u) * p.b_row + min(col0 + col, p.n - 1u) * p.b_col];
-      let factor = weight(g, l0 + l);
-      b_tile[l * (BN + 1u) + col] = select(0.0, factor * v, factor != 0.0);
+      let weight = counted(g, l0 + l);
+      b_tile[l * (BN + 1u) + col] = select(0.0, weight * v, weight != 0.0);
     }
     workgroupBarrier();
     for (var l = 0u; l < BK; l++) {

@@ -28,7 +28,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) me: vec3
     for (var r = start + me.y; r < end; r += TY) {
       var weight = 1.0;
       if (WEIGHTED) { weight = c[o * p.red + r]; }
-      if (weight != 0.0) { acc = join(acc, weight * x[(o * p.red + r) * p.inner + i]); }
+      acc = select(acc, join(acc, weight * x[(o * p.red + r) * p.inner + i]), weight != 0.0);
     }
   }
   part[me.y * TX + me.x] = acc;

@@ -2,18 +2,17 @@
 // thread, one after another. For software adapters, where a load of four costs half of four loads.
 // WEIGHTED: x[o, r] counts c[o, r] times, and where that is 0 not at all, whatever it holds.
 // Shapes: x [outer, red, inner], c [outer, red], y [outer, splits, inner], inner a multiple of 4.
-// Grid: (ceil(outer * inner / (4 WG)), splits). Plain composition: reduce.wgsl.
+// Grid: (ceil(outer * inner / 64), splits, 1), past 32768 on in z. Plain composition: reduce.wgsl.
 struct Params { outputs: u32, red: u32, inner: u32, chunk: u32, splits: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> c: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-override WG: u32 = 8u;
 override WEIGHTED: bool = false;
 
-@compute @workgroup_size(WG)
+@compute @workgroup_size(16)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) me: vec3u) {
-  let out = wg.x * WG + me.x; // in fours
+  let out = (wg.x + wg.z * 32768u) * 16u + me.x; // in fours
   if (4u * out >= p.outputs) { return; }
   let width = p.inner / 4u;
   let o = out / width;

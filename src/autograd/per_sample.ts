@@ -11,8 +11,6 @@ import { leafOf, mapParams, onesLike, outermost, type Params, zerosLike } from '
 
 /** The gradients of a batch's losses by sample, in the forms that a private sum needs; valid inside `withSamples`. */
 export interface SampleGradients<P extends Params> {
-  /** for each parameter [B, ...its shape], or [G, B, ...the shape of one weight block] */
-  each(): P;
   /** for each parameter, what the norms of its samples' gradients are made of: tensors [G * B, ...] */
   norms(): SampleNorms[];
   /**
@@ -33,7 +31,7 @@ export interface SampleGradients<P extends Params> {
  * @throws VeilganError GRADIENT where the losses have another rank, or are grouped and a parameter is not
  */
 export function perSample<P extends Params>(losses: (params: P) => Tensor, params: P): P {
-  return withSamples(losses, params, (gradients) => gradients.each());
+  return collected(losses, params, ({ each }) => mapParams(params, (p, i) => each(i, p)));
 }
 
 /**
@@ -46,6 +44,37 @@ export function withSamples<P extends Params, T>(
   params: P,
   use: (gradients: SampleGradients<P>, loss: Tensor) => T,
 ): T {
+  return collected(losses, params, ({ each, lists, loss }) => {
+    /** The only use of a parameter, where it can do without gradients by sample. */
+    const lone = (i: number): Pair | null => {
+      const [pair, ...more] = lists[i];
+      return pair?.samples === loss.length && !more.length ? pair : null;
+    };
+    const all = leaves(params);
+    const rows = (i: number) => reshape(each(i, all[i]), [loss.length, -1]);
+    const gradients: SampleGradients<P> = {
+      norms: () => all.map((_, i) => lone(i)?.norms?.() ?? { squares: [{ rows: rows(i), squared: true }] }),
+      weighted: (c) =>
+        mapParams(params, (p, i) => {
+          const pair = lone(i);
+          if (pair?.weighted) return pair.weighted(c[i]);
+          const blocks = loss.rank === 2 ? p.shape[0] : 1;
+          return reshape(weightedTotal(reshape(rows(i), [blocks, loss.length / blocks, -1]), c[i]), p.shape);
+        }),
+    };
+    return use(gradients, loss);
+  });
+}
+
+/** The losses, and for each parameter its uses and what makes its per-sample gradient of them. */
+interface Collected {
+  readonly loss: Tensor;
+  readonly lists: readonly (readonly (Pair | null)[])[];
+  readonly each: (i: number, parameter: Tensor) => Tensor;
+}
+
+/** Runs the losses forward and back once; what `use` asks for is formed then. @throws VeilganError as perSample */
+function collected<P extends Params, T>(losses: (params: P) => Tensor, params: P, use: (collected: Collected) => T): T {
   return outermost(() => {
     const { inner, loss } = traced(() => {
       const inner = mapParams(params, leafOf);
@@ -70,25 +99,7 @@ export function withSamples<P extends Params, T>(
       const found = list.every((pair) => pair !== null) ? fromPairs(list as Pair[], p, loss) : null;
       return found ?? oneByOne(loss, targets[i]);
     });
-    /** The only use of a parameter, where it can do without gradients by sample. */
-    const lone = (i: number): Pair | null => {
-      const [pair, ...more] = lists[i];
-      return pair?.samples === loss.length && !more.length ? pair : null;
-    };
-    const all = leaves(params);
-    const rows = (i: number) => reshape(each(i, all[i]), [loss.length, -1]);
-    const gradients: SampleGradients<P> = {
-      each: () => mapParams(params, (p, i) => each(i, p)),
-      norms: () => all.map((_, i) => lone(i)?.norms?.() ?? { squares: [{ rows: rows(i), squared: true }] }),
-      weighted: (c) =>
-        mapParams(params, (p, i) => {
-          const pair = lone(i);
-          if (pair?.weighted) return pair.weighted(c[i]);
-          const blocks = loss.rank === 2 ? p.shape[0] : 1;
-          return reshape(weightedTotal(reshape(rows(i), [blocks, loss.length / blocks, -1]), c[i]), p.shape);
-        }),
-    };
-    return use(gradients, loss);
+    return use({ loss, lists, each });
   });
 }
 

@@ -4,9 +4,10 @@ import { fetchDataset, knownSet } from '../data/fetch.ts';
 import { detect, importSource } from '../data/import.ts';
 import { KNOWN } from '../data/known.ts';
 import { checkFree, saveDataset } from '../data/save.ts';
+import { shuffled } from '../data/shuffle.ts';
 import { type DatasetInfo, describeDataset, listDatasets } from '../data/store.ts';
 import { formatBytes, formatNumber, printJson, table } from './format.ts';
-import { withJson } from './options.ts';
+import { wholeNumber, withJson } from './options.ts';
 import { interruptible } from './progress.ts';
 import { transferProgress } from './transfer.ts';
 
@@ -50,6 +51,11 @@ export function dataCommand(): Command {
       .addOption(
         new Option('--header <when>', 'CSV: a first line of names (default auto)').choices(['auto', 'yes', 'no']),
       )
+      .option(
+        '--shuffle <seed>',
+        'mix the records, training and hold-out rows alike: files may be sorted',
+        wholeNumber(0),
+      )
       .option('--delimiter <char>', 'CSV: between cells, or `tab` (default a comma)')
       .option(
         '--scale <bounds>',
@@ -62,12 +68,13 @@ export function dataCommand(): Command {
     const source = await detect(path);
     const name = flags.name ?? source.name;
     await checkFree(name, { force: flags.force });
-    const { columns, rows, holdout, header, delimiter, scale, size, grey } = flags;
+    const { columns, rows, holdout, header, delimiter, scale, size, grey, shuffle } = flags;
     const options = { name, columns: columns?.split(','), rows, holdout, header, delimiter, scale, size, grey };
     const progress = transferProgress(formatNumber, flags);
     const onProgress = (done: number, total: number) => progress.update(done, total, 'images read');
     const data = await importSource(source, { ...options, onProgress }).finally(() => progress.stop());
-    print(await saveDataset(data, { force: flags.force }), flags.json);
+    const stored = shuffle === undefined ? data : shuffled(data, shuffle);
+    print(await saveDataset(stored, { force: flags.force }), flags.json);
   });
   withJson(
     command
@@ -114,6 +121,7 @@ interface ImportFlags {
   scale?: string;
   size?: string;
   grey?: boolean;
+  shuffle?: number;
   force?: boolean;
 }
 

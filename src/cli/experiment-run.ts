@@ -26,14 +26,18 @@ export interface RunHooks {
 /** Shares of samples below which a mode counts as lost. */
 const LOST = 0.05;
 
-/** The numbers that an experiment averages; those of attacks are accuracies unless the name says otherwise. */
+/**
+ * The numbers that an experiment averages; those of attacks are accuracies unless the name says otherwise, against rows
+ * of the members' own file where training left some out.
+ */
 export function readingsOf(attacks: Assessment, quality: Quality): Readings {
   const { mode_shares: modes, ring_shares: rings, ...numbers } = quality;
   const found: Record<string, Measurement> = {};
   const add = (key: string, value: number, ci95?: readonly [number, number]) => {
     found[key] = { value, ...(ci95 ? { se: (ci95[1] - ci95[0]) / (2 * 1.96) } : {}) };
   };
-  for (const { name, accuracy, auc, tpr_at_fpr: rate, ci95, intervals } of attacks.attacks) {
+  const judged = (attacks.clean ?? attacks).attacks;
+  for (const { name, accuracy, auc, tpr_at_fpr: rate, ci95, intervals } of judged) {
     add(name, accuracy, ci95);
     add(`${name}:auc`, auc, intervals.auc);
     add(`${name}:tpr-at-1%`, rate['0.01'], intervals.tpr_at_fpr['0.01']);

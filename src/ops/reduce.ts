@@ -16,9 +16,6 @@ export interface ReduceOptions {
 /** Terms that one strand of a workgroup sums in sequence before another pass is cheaper. */
 const LONG = 2048;
 
-/** Most outputs of the kernel that takes four columns a thread, so that its grid has one dimension. */
-const WIDE = 65535 * 64;
-
 /**
  * Columns that a workgroup sums side by side; its other threads share each column. A software adapter pays for barriers
  * and has few cores to fill, so there a thread takes a column where there are enough of them.
@@ -45,24 +42,18 @@ function reduceMiddle(x: Tensor, middle: Middle): Tensor {
   const chunk = Math.ceil(red / splits);
   const y = empty(x.gpu, [outer, splits, inner]);
   const outputs = outer * inner;
-  const sizes = { outputs, red, inner, chunk, splits, scale: splits === 1 ? scale : 1 };
-  const weighted = { WEIGHTED: weights ? 1 : 0 };
-  const tensors = { x, c: weights ?? x, y };
-  const more = () => (splits === 1 ? y : reduceMiddle(y, { outer, red: splits, inner, max, scale }));
-  if (x.gpu.adapter.software && !max && inner % 4 === 0 && outputs >= 32 && outputs <= WIDE) {
-    const WG = outputs >= 1024 ? 16 : 8;
-    const grid = [Math.ceil(outputs / (4 * WG)), splits, 1] as const;
-    x.gpu.run(wideShader, { overrides: { WG, ...weighted } }, tensors, sizes, grid);
-    return more();
-  }
-  const tx = strandsAcross(x.gpu.adapter.software, outputs, red, inner);
+  const { software } = x.gpu.adapter;
+  const wide = software && !max && inner % 4 === 0 && outputs >= 32;
+  const tx = wide ? 64 : strandsAcross(software, outputs, red, inner);
   const across = Math.ceil(outputs / tx);
-  x.gpu.run(reduceShader, { overrides: { MAX: max ? 1 : 0, ...weighted, TX: tx, TY: 64 / tx } }, tensors, sizes, [
-    Math.min(across, 32768),
-    splits,
-    Math.ceil(across / 32768),
-  ]);
-  return more();
+  x.gpu.run(
+    wide ? wideShader : reduceShader,
+    { overrides: { WEIGHTED: weights ? 1 : 0, ...(wide ? {} : { MAX: max ? 1 : 0, TX: tx, TY: 64 / tx }) } },
+    { x, c: weights ?? x, y },
+    { outputs, red, inner, chunk, splits, scale: splits === 1 ? scale : 1 },
+    [Math.min(across, 32768), splits, Math.ceil(across / 32768)],
+  );
+  return splits === 1 ? y : reduceMiddle(y, { outer, red: splits, inner, max, scale });
 }
 
 function reduce(x: Tensor, axes: number[], max: boolean, scale: number, out: Shape): Tensor {
@@ -116,9 +107,8 @@ export function sum(
  * @returns [groups, ...]
  */
 export function weightedTotal(x: Tensor, c: Tensor): Tensor {
-  common('weightedTotal', [x, c]);
   const [outer, red, ...rest] = x.shape;
-  if (c.length !== outer * red) throw shapeError('weightedTotal', [x.shape, c.shape], 'needs a weight a sample');
+  if (c.length !== outer * red) throw shapeError('weightedTotal', [x.shape, c.shape], 'one weight each');
   const weights = { outer, red, inner: sizeOf(rest), weights: c };
   return noGrad(() => scope(() => reduceMiddle(x, weights).view([outer, ...rest])));
 }
