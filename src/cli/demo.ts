@@ -8,6 +8,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { lossCurves, lossNotes, scatterGrid } from '../report/plot.ts';
 import { renderReport, summaryBlocks } from '../report/summary.ts';
 import { freshDirectory } from '../run/directory.ts';
+import { leaky } from '../run/experiment_plan.ts';
 import { writeAtomic } from '../run/files.ts';
 import { released, runTraining, startTraining } from '../run/session.ts';
 import { attackRun, qualityOf, withoutCurves } from './assess.ts';
@@ -20,20 +21,6 @@ import { unit, writeResults } from './train.ts';
 const ROWS = 100;
 const K = 4;
 
-/**
- * Few training rows, wide and deep critics with sharp units, whole partitions as batches: a setting in which the critic
- * of a plain GAN remembers what it was shown.
- */
-const SETTING: Partial<GanConfig> = {
-  generatorHidden: [128, 128],
-  criticHidden: [256, 256, 256],
-  slope: 0.02,
-  criticSteps: 2,
-  rate: 3e-4,
-  beta1: 0.5,
-  steps: 1200,
-};
-
 export function demoCommand(): Command {
   const command = new Command('demo')
     .summary('train PAR-GAN and a plain GAN, attack both, write a report')
@@ -42,7 +29,7 @@ export function demoCommand(): Command {
     )
     .option('--out <dir>', 'folder for the two runs and the report (default ./runs/demo-DATE-N)')
     .option('--seed <n>', 'of everything random', wholeNumber(0), 1)
-    .option('--steps <n>', 'generator steps of each', wholeNumber(1), SETTING.steps)
+    .option('--steps <n>', 'generator steps of each', wholeNumber(1), leaky.steps)
     .option('--quiet', 'no progress');
   return withDevice(command).action(
     async (flags: CommonOptions & { out?: string; seed: number; steps: number; quiet?: boolean }) => {
@@ -68,7 +55,7 @@ async function demo(
   try {
     for (const partitions of [1, K]) {
       const system = partitions === 1 ? 'gan' : 'pargan';
-      const config = makeConfig(undefined, { ...SETTING, partitions, batch: ROWS / partitions, steps });
+      const config = makeConfig(undefined, { ...leaky, partitions, batch: ROWS / partitions, steps });
       parts.push(
         await onePart(gpu, {
           system,
@@ -123,7 +110,7 @@ async function demo(
     return;
   }
   process.stdout.write(
-    `${resultTable(parts)}\n\n${summary.sentence}\nTraining took ${formatSeconds(summary.seconds)}. Setting: ${ROWS} rows, critics 2-${SETTING.criticHidden?.join('-')}-1, slope ${SETTING.slope}, Adam ${SETTING.rate}, batches of a whole partition, n_D ${SETTING.criticSteps}.\npictures  ${join(out, 'samples.png')}\nreport    ${report}\n`,
+    `${resultTable(parts)}\n\n${summary.sentence}\nTraining took ${formatSeconds(summary.seconds)}. Setting: ${ROWS} rows, critics 2-${leaky.criticHidden.join('-')}-1, slope ${leaky.slope}, Adam ${leaky.rate}, batches of a whole partition, n_D ${leaky.criticSteps}.\npictures  ${join(out, 'samples.png')}\nreport    ${report}\n`,
   );
 }
 
