@@ -128,6 +128,7 @@ const FOREVER = 1_000_000;
 /** For software adapters: narrow networks, and as much noise as 3,000 updates have for epsilon 10. */
 const smallPrivate = {
   ...bie,
+  rows: 8000,
   generatorChannels: [64, 32, 16],
   criticChannels: [16, 32, 64],
   batch: 128,
