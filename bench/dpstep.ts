@@ -47,7 +47,7 @@ export const DP_CASES: readonly DpCase[] = [
 
 /** Time and memory over those without privacy. */
 const BUDGET = { dense: 1.15, conv: 1.2, bytes: 1.1 } as const;
-const ROUNDS = 9;
+const ROUNDS = 15;
 /** Rounds of a case where those of all three together take longer than this. */
 const FEW = 3;
 const PATIENCE_MS = 3000;
@@ -161,7 +161,7 @@ async function updates(gpu: Gpu, some: DpCase, batch: number): Promise<Result[]>
   const begun = performance.now();
   for (const { run } of subjects) await run(1);
   const few = performance.now() - begun > PATIENCE_MS;
-  const times = await alternate(subjects, { rounds: few ? FEW : ROUNDS, targetMs: few ? 1 : 250 });
+  const times = await alternate(subjects, { rounds: few ? FEW : ROUNDS, targetMs: few ? 1 : 150 });
   whole?.dispose();
   critics.dispose();
   plain.dispose();

@@ -39,7 +39,13 @@ function strip(code) {
     .split('\n')
     .map((line) => (/\/\/@(spec|body|unroll)/.test(line) ? line.trim() : squeeze(line.replace(/\/\/.*$/, '').trim())))
     .filter(Boolean)
-    .join('\n');
+    .reduce((text, line) => (text && text + breakAfter(text, line)) + line, '');
+}
+
+/** A line ends where a mark stands on it or on the next, or where the two would become one word. */
+function breakAfter(text, line) {
+  const last = text.slice(text.lastIndexOf('\n') + 1);
+  return last.includes('//@') || line.includes('//@') || !/[;{},(]$/.test(last) ? '\n' : '';
 }
 
 const scalarOf = (type) => {

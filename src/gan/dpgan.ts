@@ -15,9 +15,9 @@ import type { Parameters } from '../nn/network.ts';
 import { assign, log, pack } from '../ops/assign.ts';
 import { add, greater, mul, scale } from '../ops/elementwise.ts';
 import { liveRows } from '../ops/live.ts';
-import { reshape } from '../ops/movement.ts';
+import { concat, reshape } from '../ops/movement.ts';
 import { uniform } from '../ops/random.ts';
-import { mean, sum } from '../ops/reduce.ts';
+import { mean, sum, weightedTotal } from '../ops/reduce.ts';
 import { scratch } from '../optim/flat.ts';
 import { clippedSum } from '../privacy/clip.ts';
 import { gaussianNoise, type NoiseSource } from '../privacy/noise.ts';
@@ -57,8 +57,9 @@ export interface PrivateMeans {
 }
 
 interface Programs {
-  /** one for the first device batch of an update, one for more */
-  readonly fakes: readonly [Program, Program];
+  /** the first device batch of generated records of an update, and with it where that can be the first of real ones */
+  readonly first: Program;
+  readonly fakes: Program;
   readonly reals: Program;
   readonly finish: Program;
   readonly generate: Program;
@@ -79,7 +80,6 @@ export class DpGan extends GanSystem {
   readonly #fakeBatches: number;
   readonly #rows: LabelledRows;
   readonly #sum: Tensor;
-  readonly #part: Tensor;
   readonly #exact: ExactUpdate | null;
   #programs: Programs | null = null;
   #pending: PhysicalBatch[] | null = null;
@@ -111,7 +111,7 @@ export class DpGan extends GanSystem {
     const options = { width: data.features, perStep: config.partitions * physical, chunk: CHUNK };
     this.#rows = new LabelledRows(gpu, { ...data, train }, this.classes, options);
     const { whole } = this.critics.parameters;
-    [this.#sum, this.#part] = [scratch(whole), scratch(whole)];
+    this.#sum = scratch(whole);
     this.#exact = config.mechanism === 'discrete' && means.discrete ? new ExactUpdate(this, means.discrete) : null;
   }
 
@@ -151,35 +151,52 @@ export class DpGan extends GanSystem {
     if (!begun && config.network === 'ehr') await new Autoencoder(this, this.#data, this.#total).train();
   }
 
-  #targets(value: number, n: number): Tensor {
-    return tensor(this.gpu, new Float32Array(this.config.partitions * n).fill(value), [this.config.partitions, n, 1]);
+  /** Whether real and generated records may go through the critics together: not where their losses differ in kind. */
+  get #together(): boolean {
+    return this.config.divergence !== 'wgan-gp' && !this.#exact;
   }
 
-  /** Losses of the critics on records [K, n, width] for given parameters, [K, n]; those on real ones with the penalty. */
-  losses(p: Parameters, x: Tensor, real: boolean, mixed?: { fake: Tensor; at: Tensor }): Tensor {
+  /** `real` in place of the first `reals` rows of each critic's n, `fake` in that of the others: [K, n, 1]. */
+  #each(n: number, reals: number, real: number, fake: number): Tensor {
+    const { partitions: K } = this.config;
+    const values = Float32Array.from({ length: K * n }, (_, i) => (i % n < reals ? real : fake));
+    return tensor(this.gpu, values, [K, n, 1]);
+  }
+
+  /**
+   * Losses of the critics on records [K, n, width] for given parameters, [K, n]; those on real ones with the penalty.
+   * @param reals how many are real: the first of each critic's
+   */
+  losses(p: Parameters, x: Tensor, reals: number, mixed?: { fake: Tensor; at: Tensor }): Tensor {
     const { critics, config, seed } = this;
     const [K, n] = x.shape;
     const critic = (rows: Tensor) => critics.train(rows, seed, p);
-    const bare = reshape(criticTerms(critic(x), this.#targets(real ? 1 : 0, n), config), [K, n]);
+    const bare = reshape(criticTerms(critic(x), this.#each(n, reals, 1, 0), config), [K, n]);
     if (!mixed) return bare;
     // The penalty looks at real records, so it belongs to their own gradients.
     return add(bare, scale(penaltyTerms(critic, x, mixed.fake, mixed.at), config.penalty));
   }
 
-  /** The sum over records of the losses' gradients, each clipped, laid out in `into`; gives the losses, [K, n]. */
-  #gradients(into: Tensor, losses: (p: Parameters) => Tensor, live?: Tensor): Tensor {
-    const { critics, config } = this;
+  /**
+   * The sum over records of the losses' gradients, each clipped: added to those of the update so far, or with `first`
+   * the beginning of an update. Gives the losses, [K, n].
+   * @param padded of the first so many of each critic's records those beyond the live ones are padding
+   */
+  #gradients(losses: (p: Parameters) => Tensor, { padded = 0, first = false }): Tensor {
+    const { critics, config, gpu } = this;
     const { parts, at } = critics.parameters;
     const place = (by: Readonly<Record<string, Tensor>>) =>
       pack(
-        into,
+        this.#sum,
         Object.keys(parts).map((name) => by[name]),
         at,
+        { add: !first },
       );
     if (config.bound === 'weights') {
       const [[, all], gradient] = valueAndGrad((p: Parameters) => {
         const each = losses(p);
-        return [sum(live ? mul(each, live) : each), each] as const;
+        const [K, n] = each.shape;
+        return [sum(padded ? mul(each, liveRows(gpu, K, padded, n - padded)) : each), each] as const;
       })(parts);
       place(gradient);
       return all;
@@ -188,7 +205,7 @@ export class DpGan extends GanSystem {
     const clip = this.#means.unclipped
       ? ({ bound: 1e30, kind: 'flat' } as const)
       : ({ bound: config.clipNorm, kind: config.clipping } as const);
-    const clipped = clippedSum(losses, parts, { ...clip, live });
+    const clipped = clippedSum(losses, parts, { ...clip, live: padded });
     place(clipped.sum);
     return clipped.losses;
   }
@@ -206,25 +223,35 @@ export class DpGan extends GanSystem {
           at: uniform(gpu, [K, P, 1], { seed }),
         }
       : undefined;
-    const losses = (p: Parameters) => this.losses(p, real, true, mixed);
+    const losses = (p: Parameters) => this.losses(p, real, P, mixed);
     if (this.#exact) {
       this.#exact.accumulate(losses);
       return;
     }
-    this.#gradients(this.#part, losses, liveRows(gpu, K, P));
-    assign(this.#sum, add(this.#sum, this.#part));
+    this.#gradients(losses, { padded: P });
   }
 
-  /** The clipped gradients of one device batch of generated records; the first of an update begins the sum. */
-  #accumulateFakes(first: boolean): void {
-    const { config, seed, gpu } = this;
+  /**
+   * Begins an update's sum with a device batch of generated records, all of which count, and, where they can go through
+   * the critics together, one of real records in front of them: one pass for both, as without privacy.
+   */
+  #begin(): void {
+    const { config, seed } = this;
     const { partitions: K } = config;
     const F = this.#fakeRows;
+    const P = this.#together ? this.#physical : 0;
     const fake = scope(() => this.generator.train(this.latent(K, F), seed));
-    const live = this.#fakeBatches > 1 ? liveRows(gpu, K, F) : undefined;
-    const losses = this.#gradients(first ? this.#sum : this.#part, (p) => this.losses(p, fake, false), live);
-    if (first) log('loss_d', mean(losses, 1));
-    else assign(this.#sum, add(this.#sum, this.#part));
+    const rows = P ? concat([reshape(this.#rows.gather(), [K, P, this.width]), fake], 1) : fake;
+    const losses = this.#gradients((p) => this.losses(p, rows, P), { padded: P, first: true });
+    log('loss_d', weightedTotal(losses, this.#each(P + F, P, 0, 1 / F)));
+  }
+
+  /** Adds the clipped gradients of one more device batch of generated records. */
+  #accumulateFakes(): void {
+    const { config, seed } = this;
+    const { partitions: K } = config;
+    const fake = scope(() => this.generator.train(this.latent(K, this.#fakeRows), seed));
+    this.#gradients((p) => this.losses(p, fake, 0), { padded: this.#fakeRows });
   }
 
   /** Adds noise to the sum and updates every critic. */
@@ -232,7 +259,7 @@ export class DpGan extends GanSystem {
     const { config, critics } = this;
     const { batch, noiseMultiplier: multiplier, clipNorm: bound } = config;
     const { gradient } = critics.optimizer;
-    if (this.#exact) assign(gradient, add(this.#exact.release(this.#part), scale(this.#sum, 1 / batch)));
+    if (this.#exact) assign(gradient, add(this.#exact.release(scratch(gradient)), scale(this.#sum, 1 / batch)));
     else if (multiplier) {
       gaussianNoise(this.#means.noise, this.#sum, { multiplier, bound, scale: 1 / batch, into: gradient });
     } else assign(gradient, scale(this.#sum, 1 / batch));
@@ -246,12 +273,16 @@ export class DpGan extends GanSystem {
   }
 
   #record(): Programs {
-    const capture = (name: string, fn: () => void) => this.gpu.capture(`dpgan.${name}`, () => scope(fn));
-    this.#programs ??= {
-      fakes: [
-        capture('fakes', () => this.#accumulateFakes(true)),
-        capture('more_fakes', () => this.#accumulateFakes(false)),
-      ],
+    if (this.#programs) return this.#programs;
+    // One memory for all, whose replays come one after another: what each makes on the way it leaves behind.
+    let beside: Program | undefined;
+    const capture = (name: string, fn: () => void) => {
+      beside = this.gpu.capture(`dpgan.${name}`, () => scope(fn), beside);
+      return beside;
+    };
+    this.#programs = {
+      first: capture('first', () => this.#begin()),
+      fakes: capture('fakes', () => this.#accumulateFakes()),
       reals: capture('reals', () => this.#accumulate()),
       finish: capture('finish', () => this.#finish()),
       generate: capture('generate', () => this.#generate()),
@@ -265,6 +296,12 @@ export class DpGan extends GanSystem {
       this.#means.samplers.map((sampler) => sampler.next()),
       this.#physical,
     );
+  }
+
+  /** A device batch of which nothing counts. */
+  #padding(): PhysicalBatch {
+    const { partitions: K } = this.config;
+    return { index: new Uint32Array(K * this.#physical), live: new Array<number>(K).fill(0) };
   }
 
   /** Rows of device batch j of the generated records that count, one number a critic. */
@@ -294,17 +331,20 @@ export class DpGan extends GanSystem {
       if (since < this.schedule.updates(step) && !spent) {
         this.#pending ??= this.#draw();
         const next = this.#pending;
-        const many = batches.length + next.length > this.#rows.chunk;
+        const many = batches.length + Math.max(1, next.length) > this.#rows.chunk;
         const long = plan.length + next.length + this.#fakeBatches + 2 > 2 * CHUNK;
         if ((many || long || this.#exact?.chunk === largest.length) && plan.length) break;
-        for (let j = 0; j < this.#fakeBatches; j++) {
-          const program = programs.fakes[j ? 1 : 0];
-          plan.push({ program, step, repeat: since * CHUNK + j, live: this.#liveFakes(j) });
-        }
-        next.forEach((batch, j) => {
-          plan.push({ program: programs.reals, step, repeat: since * CHUNK + j, batch: batches.length });
+        // Where all samples are empty, a batch of padding goes with the generated records.
+        const sent = this.#together && !next.length ? [this.#padding()] : next;
+        if (!this.#together) plan.push({ program: programs.first, step, repeat: since * CHUNK });
+        sent.forEach((batch, j) => {
+          const program = this.#together && j === 0 ? programs.first : programs.reals;
+          plan.push({ program, step, repeat: since * CHUNK + j, batch: batches.length });
           batches.push(batch);
         });
+        for (let j = 1; j < this.#fakeBatches; j++) {
+          plan.push({ program: programs.fakes, step, repeat: since * CHUNK + j, live: this.#liveFakes(j) });
+        }
         plan.push({ program: programs.finish, step, repeat: since, index: largest.length });
         largest.push(Math.max(...this.#means.partitions.map((_, k) => total(next, k))));
         this.#pending = null;
@@ -358,7 +398,7 @@ export class DpGan extends GanSystem {
 
   override dispose(): void {
     for (const program of Object.values(this.#programs ?? {}).flat()) program.dispose();
-    for (const t of [this.#rows, this.#sum, this.#part, this.#exact]) t?.dispose();
+    for (const t of [this.#rows, this.#sum, this.#exact]) t?.dispose();
     super.dispose();
   }
 }

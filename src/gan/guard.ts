@@ -15,7 +15,7 @@ export interface Guarded {
   readonly critics: Player;
   readonly width: number;
   readonly config: { readonly partitions: number };
-  losses(p: Parameters, x: Tensor, real: boolean): Tensor;
+  losses(p: Parameters, x: Tensor, real: number): Tensor;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function samplesApart(system: Guarded): Promise<void> {
   const rows = await drawn.read();
   drawn.dispose();
   const at = (x: Float32Array) =>
-    scope(() => system.losses(critics.parameters.parts, tensor(gpu, x, [K, ROWS, width]), true));
+    scope(() => system.losses(critics.parameters.parts, tensor(gpu, x, [K, ROWS, width]), ROWS));
   const before = at(rows);
   const changed = Float32Array.from(rows, (v, i) => (Math.floor(i / width) % ROWS === 1 ? -2 * v + 1 : v));
   const after = at(changed);

@@ -38,7 +38,9 @@ export const privateConfig = ganConfig.extend({
     .min(0)
     .max(65_536)
     .default(0)
-    .describe('rows of a device batch; Poisson batches are split, never cut; 0: batch + 4 sqrt(batch)'),
+    .describe(
+      'rows of a device batch, beside up to as many generated ones; Poisson batches are split, never cut; 0: batch + 4 sqrt(batch)',
+    ),
   burst: z
     .int()
     .min(0)

@@ -286,11 +286,13 @@ export class Gpu {
 
   /**
    * Runs `fn` once, recording instead of running; what comes back is replayed by `replay`.
+   * @param beside a program whose intermediates may lie in the same memory: none of them outlasts a replay, and replays
+   * run one after another
    * @throws VeilganError CAPTURE when nested, and whatever `fn` throws (nothing is kept then)
    */
-  capture(name: string, fn: () => void): Program {
+  capture(name: string, fn: () => void, beside?: Program): Program {
     if (this.#program) throw new VeilganError('CAPTURE', `program ${name} is recorded inside ${this.#program.name}`);
-    const pool = new Pool(this.device, this.#account, (id) => this.kernels.forget(id));
+    const pool = beside?.pool ?? new Pool(this.device, this.#account, (id) => this.kernels.forget(id));
     const program = new Program(name, this.device, pool, (id) => this.kernels.forget(id));
     this.#program = program;
     try {

@@ -48,6 +48,8 @@ export class Pool {
   readonly #device: GPUDevice;
   readonly #account: MemoryAccount;
   readonly #onDestroy: (id: number) => void;
+  /** programs that allocate here; the last to go destroys it */
+  users = 0;
   readonly #free = new Map<number, Block[]>();
   readonly #live = new Set<Block>();
 

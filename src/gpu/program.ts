@@ -40,8 +40,9 @@ interface LogColumn {
 }
 
 /**
- * A dispatch list recorded once and replayed with no graph work in JavaScript. It owns a private pool: what its
- * intermediates share among themselves nobody else may touch, or a replay would overwrite it.
+ * A dispatch list recorded once and replayed with no graph work in JavaScript. It has a private pool: what its
+ * intermediates share among themselves nobody else may touch, or a replay would overwrite it; except another program,
+ * whose replays come before or after.
  */
 export class Program {
   readonly name: string;
@@ -62,6 +63,7 @@ export class Program {
   constructor(name: string, device: GPUDevice, pool: Pool, forget: (id: number) => void) {
     this.name = name;
     this.pool = pool;
+    pool.users++;
     this.#device = device;
     this.#forget = forget;
     let h = 0x811c9dc5;
@@ -146,7 +148,7 @@ export class Program {
     }
     for (const storage of this.#held) storage.release();
     for (const { region } of this.logs) region.storage.release();
-    this.pool.destroy();
+    if (--this.pool.users === 0) this.pool.destroy();
   }
 }
 

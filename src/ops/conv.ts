@@ -98,12 +98,11 @@ function apply(direction: Direction, t: Tensor, k: Tensor, at: Geometry, epilogu
         return { samples, each: once, weighted: (c) => weightedBias(once(), bias, c) };
       }
       const [image, map] = forward ? [t, e] : [e, t];
-      const norms = normsOf;
       const alone = (s: Tensor) => reshape(s, [samples, 1, ...s.shape.slice(2)]);
       return {
         samples,
         each: () => toFilter(alone(image), alone(map), at, samples),
-        ...(norms && { norms: () => norms(image, map, at, blocks) }),
+        norms: () => normsOf?.(image, map, at, blocks) ?? null,
         weighted: (c) => toFilter(image, map, at, blocks, c),
       };
     },

@@ -39,8 +39,8 @@ export type PairRule = (cotangent: Cotangent, index: number) => Pair | null;
 export interface Pair {
   /** per-sample gradient [samples, ...parameter shape]; samples = G * n, g-major */
   each(): Tensor;
-  /** what the norms of `each` are made of, without it; by default the squares of its elements */
-  norms?(): SampleNorms;
+  /** what the norms of `each` are made of, without it; where it does not tell, the squares of its elements */
+  norms?(): SampleNorms | null;
   /**
    * The sum over samples of c[s] times their gradient, in the parameter's shape, without `each`; a sample of weight 0
    * adds nothing, whatever it holds.

@@ -19,7 +19,7 @@ function closing(code: string, open: number): number {
 export function unroll(code: string): string {
   for (let loop = LOOP.exec(code); loop; loop = LOOP.exec(code)) {
     const [line, name, bound] = loop;
-    const count = new RegExp(`^const ${bound} ?= ?(\\d+)u?;`, 'm').exec(code)?.[1];
+    const count = new RegExp(`\\bconst ${bound} ?= ?(\\d+)u?;`).exec(code)?.[1];
     if (count === undefined) throw new Error(`a loop marked //@unroll ends at ${bound}, which is no constant`);
     const open = loop.index + line.indexOf('{');
     const close = closing(code, open);

@@ -45,6 +45,38 @@ test('the first eager tensors after a capture are not the ones the program write
   program.dispose();
 });
 
+test('programs beside one another share their memory and compute what they do alone', async () => {
+  const n = 5000;
+  const [x, a, b, none] = [new Values(1).tensor(gpu, [n]), zeros(n), zeros(n), zeros(n)];
+  const first = () => scope(() => a.assign(x.mul(2).add(1).exp().add(x)));
+  const second = () => scope(() => b.assign(a.add(x).square().add(a).mul(3)));
+  const wanted = async () => [await a.read(), await b.read()];
+  first();
+  second();
+  const expected = await wanted();
+  gpu.trim();
+  const held = () => gpu.memory().live + gpu.memory().pooled;
+  const before = held();
+  const one = gpu.capture('one', first);
+  const alone = held() - before;
+  const two = gpu.capture('two', second, one);
+  assert.is(held() - before, alone);
+  for (const t of [a, b]) t.assign(none);
+  const replays = [one, two, one, two].map((program, step) => ({ program, step }));
+  await gpu.replay(replays).done();
+  (await wanted()).forEach((got, i) => {
+    near(got, expected[i], { relative: 0, absolute: 0 });
+  });
+  // The first to go leaves the memory to the other.
+  one.dispose();
+  assert.is(held() - before, alone);
+  b.assign(none);
+  await gpu.replay([{ program: two, step: 0 }]).done();
+  near(await b.read(), expected[1], { relative: 0, absolute: 0 });
+  two.dispose();
+  assert.is(held(), before);
+});
+
 test('work recorded before a capture is not overtaken by what the capture uploads', async () => {
   const out = zeros(3);
   const x = tensor(gpu, [1, 2, 3]);

@@ -24,7 +24,8 @@ const build: typeof import('../../src/build/build.mjs') = await import(
   pathToFileURL(join(root, 'src', 'build', 'build.mjs')).href
 );
 
-const kilobytes = (text: string) => `${(gzipSync(text, { level: 9 }).length / 1000).toFixed(1)} KB`;
+const zipped = (text: string) => gzipSync(text, { level: 9 }).length;
+const kilobytes = (text: string) => `${(zipped(text) / 1000).toFixed(1)} KB`;
 const note = (line: string) => console.error(`# ${line}`);
 
 test('the page bundles are whole: no import is left, least of all of Node', async () => {
@@ -35,6 +36,7 @@ test('the page bundles are whole: no import is left, least of all of Node', asyn
     assert.not.match(text, /\bimport\s*[({*'"]|\bfrom\s*["']|\brequire\s*\(/);
   }
   assert.not.match(engine, /zod/i);
+  assert.ok(zipped(engine) <= 40_000, `${zipped(engine)} bytes are over the budget of 40 KB`);
   note(
     `src/index.ts (tensor, ops, autograd), minified and gzipped: ${kilobytes(engine)}; with the systems: ${kilobytes(job)}`,
   );
