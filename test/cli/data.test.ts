@@ -57,7 +57,7 @@ test('data import, info and list print one document each; a name is given once',
   const list = await cli.json<Record<string, unknown>[]>('data', 'list');
   assert.equal(
     list.map((d) => d.name),
-    ['blobs', 'circles', 'mine'],
+    ['blobs', 'circles', 'codes', 'mine'],
   );
   assert.equal(list[2], imported);
   for (const d of list) {
@@ -168,7 +168,7 @@ test('data fetch that is stopped leaves only what came, as .part', async () => {
   );
   assert.equal(
     (await cli.json<{ name: string }[]>('data', 'list')).map(({ name }) => name),
-    ['blobs', 'circles', 'c4', 'digits', 'mine'],
+    ['blobs', 'circles', 'codes', 'c4', 'digits', 'mine'],
   );
 });
 
