@@ -137,7 +137,7 @@ function print(info: DatasetInfo, json?: boolean): void {
   const lines = [
     ['name', name],
     ['rows', `${formatNumber(rows)} to train on, ${formatNumber(holdout)} held out`],
-    ['record', `${record(info)} ${columns.join(', ')}`.trim()],
+    ['record', `${record(info)} ${shorten(columns)}`.trim()],
     ...(classes ? [['classes', `${formatNumber(classes.length)}: ${shorten(classes)}`]] : []),
     ['size', formatBytes(bytes)],
     ['origin', origin],

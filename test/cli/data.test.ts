@@ -59,7 +59,7 @@ test('data import, info and list print one document each; a name is given once',
     list.map((d) => d.name),
     ['blobs', 'circles', 'codes', 'mine'],
   );
-  assert.equal(list[2], imported);
+  assert.equal(list[3], imported);
   for (const d of list) {
     for (const key of ['name', 'rows', 'shape', 'sha256']) assert.ok(Object.hasOwn(d, key), key);
   }
