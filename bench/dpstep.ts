@@ -63,7 +63,7 @@ export function configOf({ preset, partitions }: DpCase, batch: number): Private
 }
 
 /** Rows that mean nothing, as many as one batch of every critic takes. */
-export function rowsOf({ shape }: DpCase, rows: number): TrainingData {
+export function rowsOf({ shape }: Pick<DpCase, 'shape'>, rows: number): TrainingData {
   const features = sizeOf(shape);
   const bytes = Uint8Array.from({ length: rows * features }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
   const train = shape.length === 3 ? bytes : Float32Array.from(bytes, (b) => b / 128 - 1);

@@ -1,12 +1,10 @@
 /** One step of every private preset: a noisy critic update and a generator update, time and bytes. */
 import { withPreset } from '../src/gan/config.ts';
-import { DpGan } from '../src/gan/dpgan.ts';
 import { presets } from '../src/gan/presets.ts';
 import { checkPrivate, type PrivateConfig, privateConfig } from '../src/gan/private_config.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
-import { PrivacyKey } from '../src/privacy/key.ts';
-import { NoiseSource } from '../src/privacy/noise.ts';
 import type { Shape } from '../src/tensor/shape.ts';
+import { privateSystem, rowsOf } from './dpstep.ts';
 import { SOFTWARE_BATCH } from './images.ts';
 import { bytesHeld, median, type Result } from './measure.ts';
 
@@ -21,21 +19,16 @@ function recordsOf(preset: string): { shape: Shape; classes: number } {
   return { shape: [32, 32, 3], classes: preset.startsWith('cifar10') ? 10 : 2 };
 }
 
-/** A preset's system on records that mean nothing, of which each update sees exactly a batch. */
-function privateSystem(gpu: Gpu, preset: string, most: number): { gan: DpGan; noise: NoiseSource } {
+/** A preset's system on records that mean nothing, of which each update sees exactly a batch of each critic's. */
+function presetSystem(gpu: Gpu, preset: string, most: number) {
   const own = privateConfig.parse(withPreset(preset, {})) as PrivateConfig;
   const batch = Math.min(own.batch, most);
-  const config = checkPrivate({ ...own, batch, criticSteps: 1, burst: 0, adaptive: 0, physicalBatch: batch });
+  const steps = { criticSteps: 1, burst: 0, adaptive: 0 };
+  const config = checkPrivate({ ...own, ...steps, batch, rows: 0, physicalBatch: batch });
   const { shape, classes } = recordsOf(preset);
-  const features = shape.reduce((a, b) => a * b);
-  const train = Uint8Array.from({ length: 2 * batch * features }, (_, i) => Math.imul(i, 2654435761) >>> 24);
-  const zeros = Float32Array.from(train, (v) => v & 1);
-  const labels = { train: Uint32Array.from({ length: 2 * batch }, (_, i) => i % classes) };
-  const data = { train: shape.length === 1 ? zeros : train, features, shape, labels };
-  const noise = new NoiseSource(gpu, PrivacyKey.insecure(1));
-  const rows = Uint32Array.from({ length: batch }, (_, i) => i);
-  const means = { noise, partitions: [rows], samplers: [{ next: () => rows }], spend: () => {} };
-  return { gan: new DpGan(gpu, config, data, 1, means), noise };
+  const data = rowsOf({ shape }, config.partitions * batch);
+  const labels = { train: data.labels?.train.map((label) => label % classes) ?? new Uint32Array() };
+  return privateSystem(gpu, config, { ...data, labels });
 }
 
 /** On a software adapter at 8 records an update (32 in tables), unless `large`. */
@@ -47,7 +40,7 @@ export async function privatePresetsSuite(gpu: Gpu, large = false): Promise<Resu
   for (const preset of kinds) {
     const before = bytesHeld(gpu);
     const software = preset.startsWith('ehr') ? 4 * SOFTWARE_BATCH : SOFTWARE_BATCH;
-    const { gan, noise } = privateSystem(gpu, preset, gpu.adapter.software && !large ? software : 65_536);
+    const { gan, noise } = presetSystem(gpu, preset, gpu.adapter.software && !large ? software : 65_536);
     const step = async () => {
       const start = performance.now();
       await gpu.replay(gan.chunk(1)).done();
