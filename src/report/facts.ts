@@ -57,11 +57,12 @@ export const titleOf = (facts: Pick<RunFacts, 'info' | 'critics'>): string =>
 
 /** What was trained on what, as a sentence. */
 export function trainedOn(facts: RunFacts): string {
-  const { info, rows, shape, steps, wanted } = facts;
+  const { info, rows, shape, steps, wanted, privacy } = facts;
   const records =
     shape.length === 3 ? `images of ${shape.join(' x ')}` : `rows of ${shape[0]} column${shape[0] > 1 ? 's' : ''}`;
   const many = rows === undefined ? records : `${formatNumber(rows)} ${records}`;
-  const done =
-    steps < wanted ? `${formatNumber(steps)} of ${formatNumber(wanted)} steps` : `${formatNumber(steps)} steps`;
+  const whole = `${formatNumber(steps)} steps`;
+  const short = steps < wanted && !privacy?.exhausted;
+  const done = short ? `${formatNumber(steps)} of ${formatNumber(wanted)} steps` : whole;
   return `${system(facts)[1]} was trained for ${done} on ${info.data.name}: ${many}.`;
 }
