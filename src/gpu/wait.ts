@@ -5,6 +5,8 @@ const SHORTER = 0.9;
 const TIE = 1.1;
 const AGAIN = 64;
 const KEPT = 15;
+/** A sleep is at most so many times what work of its kind takes when it is polled for: a suspended machine is no measure. */
+const LONGEST = 3;
 
 interface Span {
   ms: number;
@@ -59,7 +61,7 @@ export class Waiter {
     }
     const mode = this.#mode(kind);
     const known = this.#known.get(kind);
-    const nap = known?.nap || EARLY * (this.estimate(kind) ?? 0);
+    const nap = Math.min(known?.nap || EARLY * (this.estimate(kind) ?? 0), LONGEST * typical(known?.poll ?? []));
     const wanted = mode === 'sleep' ? nap * units - (performance.now() - start) : 0;
     if (wanted > 0.5) await new Promise((done) => setTimeout(done, wanted));
     const asked = performance.now();
@@ -107,6 +109,12 @@ export class Waiter {
     list.push({ ms: this.#lastDone - start, units });
     if (list.length > KEPT) list.shift();
   }
+}
+
+/** Milliseconds a unit of the middle one; Infinity of none. */
+function typical(spans: readonly Span[]): number {
+  const rates = spans.map(({ ms, units }) => ms / units).sort((a, b) => a - b);
+  return rates[rates.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
 /**

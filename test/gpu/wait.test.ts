@@ -48,6 +48,18 @@ test('heavy work that polling slows down is slept through once both ways are kno
   assert.ok(estimate > 95 && estimate < 115, `${estimate}`);
 });
 
+test('a machine that was suspended once is not waited for again', async () => {
+  const waiter = new Waiter(true);
+  for (let i = 0; i < 40; i++) await chunk(waiter, 100, 1.8);
+  for (const pause of [60_000, 3_600_000]) {
+    await chunk(waiter, pause, 1);
+    for (let i = 0; i < 80; i++) {
+      const asked = await chunk(waiter, 100, 1.8);
+      assert.ok(asked < 600, `chunk ${i} after a pause of ${pause} ms was asked for after ${asked} ms`);
+    }
+  }
+});
+
 test('tiny work is asked for at once', async () => {
   const waiter = new Waiter(true);
   const asked: number[] = [];
