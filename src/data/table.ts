@@ -1,0 +1,124 @@
+/** Tables of mixed columns: what a column is, its cells as numbers, and how they become records and come back. Browser-safe. */
+
+/** What a column holds. An integer is a number, a boolean a category, for the networks; for people they are not. */
+export type Kind = 'number' | 'integer' | 'category' | 'boolean' | 'date';
+
+/** Numbers, written with so many decimals; integers have none. */
+export interface NumberColumn {
+  readonly name: string;
+  readonly kind: 'number' | 'integer';
+  readonly decimals: number;
+}
+
+/** Days (or, with a time, seconds) since 1970-01-01 UTC; written again in the format of the source. */
+export interface DateColumn {
+  readonly name: string;
+  readonly kind: 'date';
+  /** `YYYY-MM-DD`, `DD.MM.YYYY`, `MM/DD/YYYY`, `YYYY-MM-DD HH:MM:SS`, ...: see dates.ts */
+  readonly format: string;
+}
+
+/** One of some texts; a cell is an index into `values`. */
+export interface CategoryColumn {
+  readonly name: string;
+  readonly kind: 'category' | 'boolean';
+  /** as the source writes them, in the order of their first appearance */
+  readonly values: readonly string[];
+}
+
+export type Column = NumberColumn | DateColumn | CategoryColumn;
+
+/** Cells [rows, columns], row-major: a number, a date, or an index into the column's values; NaN where it is missing. */
+export type Cells = Float64Array;
+
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly train: Cells;
+  readonly holdout: Cells;
+  /** the column that models are to predict, if one was named */
+  readonly label?: string;
+}
+
+/** How the cells of one number or date column become a value in [-1, 1]: straight lines between knots. */
+export interface NumberCode {
+  readonly name: string;
+  readonly kind: 'number' | 'integer' | 'date';
+  /** of numbers: decimals to round to when decoding */
+  readonly decimals?: number;
+  /** of dates */
+  readonly format?: string;
+  /** cell values, strictly increasing; values beyond the first and the last are moved to them */
+  readonly values: readonly number[];
+  /** where each lies, strictly increasing from -1 to 1; a column of one value has one knot, at 0 */
+  readonly at: readonly number[];
+  /** whether two more values say present or missing */
+  readonly missing: boolean;
+}
+
+/** The values that have a place of their own; all other ones share one. */
+export interface CategoryCode {
+  readonly name: string;
+  readonly kind: 'category' | 'boolean';
+  readonly values: readonly string[];
+  /** values that share the place behind `values`, and how often each was there; decoding draws among them */
+  readonly rare?: { readonly values: readonly string[]; readonly counts: readonly number[] };
+  /** whether the last place says that the cell is missing */
+  readonly missing: boolean;
+}
+
+export type ColumnCode = NumberCode | CategoryCode;
+
+/** How a table becomes records of numbers and comes back; all that decoding needs. */
+export interface Encoding {
+  readonly columns: readonly ColumnCode[];
+  /**
+   * `data`: taken from the training rows, which a single record may move; `given`: by the owner, known without the data;
+   * `paid`: by noisy counts, at the price of `paid`
+   */
+  readonly from: 'data' | 'given' | 'paid';
+  readonly paid?: { readonly epsilon: number; readonly delta: number };
+  /** the column that models are to predict */
+  readonly label?: string;
+}
+
+/** Values of a record that belong together: one number in [-1, 1], or a choice, one of which is 1 and the others 0. */
+export interface Block {
+  readonly kind: 'scalar' | 'choice';
+  /** index of the first value */
+  readonly at: number;
+  readonly width: number;
+}
+
+/** Places of a category's block. */
+const places = ({ values, rare, missing }: CategoryCode): number => values.length + (rare ? 1 : 0) + (missing ? 1 : 0);
+
+/** The blocks of each column, in order: a scalar and perhaps a choice of present or missing, or one choice. */
+export function blocksOf({ columns }: Pick<Encoding, 'columns'>): Block[][] {
+  let at = 0;
+  const block = (kind: Block['kind'], width: number): Block => {
+    at += width;
+    return { kind, at: at - width, width };
+  };
+  return columns.map((code) =>
+    'at' in code
+      ? [block('scalar', 1), ...(code.missing ? [block('choice', 2)] : [])]
+      : [block('choice', places(code))],
+  );
+}
+
+/** Values of a record. */
+export const widthOf = (encoding: Pick<Encoding, 'columns'>): number =>
+  blocksOf(encoding).reduce((n, blocks) => n + blocks.reduce((sum, { width }) => sum + width, 0), 0);
+
+/** One name for each value of a record: `age`, `age=present`, `age=(missing)`, `sex=female`, `town=(rare)`. */
+export function valueNames({ columns }: Pick<Encoding, 'columns'>): string[] {
+  return columns.flatMap((code) => {
+    const named = (what: string) => `${code.name}=${what}`;
+    if ('at' in code) return [code.name, ...(code.missing ? [named('(present)'), named('(missing)')] : [])];
+    return [
+      ...code.values.map(named),
+      ...(code.rare ? [named('(rare)')] : []),
+      ...(code.missing ? [named('(missing)')] : []),
+    ];
+  });
+}
