@@ -1,5 +1,9 @@
 /** Tables of mixed columns: what a column is, its cells as numbers, and how they become records and come back. Browser-safe. */
 
+import type { Block } from '../ops/heads.ts';
+
+export type { Block } from '../ops/heads.ts';
+
 /** What a column holds. An integer is a number, a boolean a category, for the networks; for people they are not. */
 export type Kind = 'number' | 'integer' | 'category' | 'boolean' | 'date';
 
@@ -79,14 +83,6 @@ export interface Encoding {
   readonly paid?: { readonly epsilon: number; readonly delta: number };
   /** the column that models are to predict */
   readonly label?: string;
-}
-
-/** Values of a record that belong together: one number in [-1, 1], or a choice, one of which is 1 and the others 0. */
-export interface Block {
-  readonly kind: 'scalar' | 'choice';
-  /** index of the first value */
-  readonly at: number;
-  readonly width: number;
 }
 
 /** Places of a category's block. */

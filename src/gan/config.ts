@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import './jitless.ts';
+import * as z from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
 import { presets } from './presets.ts';
 
@@ -56,6 +57,12 @@ export const ganConfig = z.strictObject({
     .default('none')
     .describe('dcgan: batch normalisation in the critics; refused in private systems, where records must not meet'),
   dropout: z.number().min(0).max(0.95).default(0.3).describe("dcgan: share of the critics' units that training drops"),
+  temperature: z
+    .number()
+    .min(0.01)
+    .max(10)
+    .default(0.1)
+    .describe('tables: of the softmax by which the generator chooses among the values of a column'),
   slope: z.number().min(0.001).max(1).default(0.3).describe('of the leaky units below zero'),
   batch: z.int().min(1).max(65536).default(32).describe("B: rows of each critic's minibatch"),
   criticSteps: z

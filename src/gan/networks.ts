@@ -3,23 +3,26 @@ import { VeilganError } from '../gpu/errors.ts';
 import { batchNormLayer, convLayer, convTransposeLayer, dense, dropoutLayer, reshapeLayer } from '../nn/layers.ts';
 import { mlp } from '../nn/mlp.ts';
 import { type Network, sequential } from '../nn/network.ts';
+import type { Block } from '../ops/heads.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { GanConfig } from './config.ts';
 import { conditionalCritic, conditionalGenerator } from './networks_conditional.ts';
 import { ehrCritic, ehrGenerator, xieCritic, xieGenerator } from './networks_dpgan.ts';
+import { tableGenerator } from './networks_table.ts';
 
 /**
  * The generator: z [G, n, latent] -> records [G, n, values of a record]; where labels condition, both have the one-hot
  * values of a label behind them.
  * @param shape of a record: [features], or [height, width, channels]
  * @param classes of the labels that condition, 0 without
+ * @param blocks of a table's records, where their columns have kinds
  * @throws VeilganError CONFIG where a convolutional network cannot make records of this shape
  */
-export function generatorNetwork(config: GanConfig, shape: Shape, classes = 0): Network {
+export function generatorNetwork(config: GanConfig, shape: Shape, classes = 0, blocks?: readonly Block[]): Network {
   const { latent, slope } = config;
   switch (config.network) {
     case 'mlp':
-      return mlp([latent, ...config.generatorHidden, sizeOf(shape)], slope);
+      return blocks ? tableGenerator(config, blocks) : mlp([latent, ...config.generatorHidden, sizeOf(shape)], slope);
     case 'conditional':
       return conditionalGenerator(config, imageShape(shape), classes);
     case 'xie':

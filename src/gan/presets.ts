@@ -1,5 +1,6 @@
 /** Settings to start from: the papers', and smaller ones for software adapters. */
 import type { GanConfig } from './config.ts';
+import { tableNotes, tablePresets } from './presets_tables.ts';
 import type { PrivateConfig } from './private_config.ts';
 
 const js = { divergence: 'js', optimizer: 'adam', rate: 1e-4, batch: 32, criticSteps: 2, steps: 75_000 } as const;
@@ -195,6 +196,7 @@ export const presets: Readonly<Record<string, Partial<PrivateConfig>>> = {
   'cifar10-wgan-gp': { ...gp, ...images, ...cifar, rows: 7000, steps: 210_000 },
   'mnist-small-js': { ...js, ...images, ...small, steps: 2500 },
   'mnist-small-wgan-gp': { ...gp, ...images, ...small, beta2: 0.9, criticSteps: 2, steps: 1500 },
+  ...tablePresets,
   ...published,
   ...revisited,
 };
@@ -211,6 +213,7 @@ export const presetNotes: readonly (readonly [names: string, note: string])[] = 
     'mnist-small-js, mnist-small-wgan-gp',
     'for software adapters: G 64-32-32 and D 32-32 channels, 5,000 images, batches of 16, Adam at 5e-4; minutes instead of days',
   ],
+  ...tableNotes,
   [
     'mnist-dpgan, ehr-dpgan',
     'DPGAN as published, for dpgan: weights are clipped, gradients are not, so there is NO guarantee; use --only-class DIGIT and tables of zeros and ones',

@@ -2,6 +2,7 @@
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { BYTE_UNIT, type Bytes, gather, gatherBytes } from '../ops/gather.ts';
+import type { Block } from '../ops/heads.ts';
 import { concat } from '../ops/movement.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
@@ -18,6 +19,8 @@ export interface TrainingData {
   readonly labels?: { readonly train: Uint32Array };
   /** names of the classes; without them there are as many as the labels go up to */
   readonly classes?: readonly string[];
+  /** of a table whose columns have kinds: what the values of a record are */
+  readonly blocks?: readonly Block[];
 }
 
 /** Classes that condition the networks, 0 where none do. @throws VeilganError CONFIG where the data have none */

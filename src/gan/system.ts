@@ -16,6 +16,7 @@ import type { GanConfig } from './config.ts';
 import { normal, symmetric, uniformLabels } from './draws.ts';
 import { generatorTerms } from './losses.ts';
 import { criticNetwork, generatorNetwork } from './networks.ts';
+import { noiseWidth } from './networks_table.ts';
 import { type HostTensors, Player, restoreCount } from './player.ts';
 import { conditioning, type TrainingData } from './rows.ts';
 import { Snapshots } from './snapshots.ts';
@@ -32,6 +33,8 @@ export abstract class GanSystem implements System<LossRow> {
   readonly classes: number;
   /** what the networks see of a record: its values, and one for each class */
   readonly width: number;
+  /** dimensions of a latent vector, labels not counted */
+  readonly noise: number;
   readonly generator: Player;
   readonly critics: Player;
   readonly snapshots: Snapshots;
@@ -57,7 +60,7 @@ export abstract class GanSystem implements System<LossRow> {
 
   /** @throws VeilganError CONFIG where the networks cannot make such records */
   constructor(gpu: Gpu, config: GanConfig, data: TrainingData, seed: number) {
-    const { features, shape = [features] } = data;
+    const { features, shape = [features], blocks } = data;
     const { partitions: K, batch: B } = config;
     const classes = conditioning(data, config);
     this.gpu = gpu;
@@ -67,12 +70,13 @@ export abstract class GanSystem implements System<LossRow> {
     this.shape = shape;
     this.classes = classes;
     this.width = features + classes;
+    this.noise = noiseWidth(config, blocks);
     const optimizer: OptimizerConfig =
       config.optimizer === 'adam'
         ? { kind: 'adam', rate: config.rate, beta1: config.beta1, beta2: config.beta2 }
         : { kind: config.optimizer, rate: config.rate, accumulator: config.accumulator };
     const clip = config.divergence === 'wgan' ? config.clip : undefined;
-    this.generator = new Player(gpu, 'generator', generatorNetwork(config, shape, classes), 1, optimizer);
+    this.generator = new Player(gpu, 'generator', generatorNetwork(config, shape, classes, blocks), 1, optimizer);
     this.critics = new Player(gpu, 'critics', criticNetwork(config, shape, classes), K, optimizer, clip);
     this.snapshots = new Snapshots(this.generator.model, config.snapshots, config.snapshotEvery);
     this.generator.initialise(seed, 1000);
@@ -84,7 +88,7 @@ export abstract class GanSystem implements System<LossRow> {
   latent(groups: number, n: number = this.config.batch): Tensor {
     const { gpu, seed, config, classes } = this;
     const law = config.latentLaw === 'normal' ? normal : symmetric;
-    const z = law(gpu, [groups, n, config.latent], { seed });
+    const z = law(gpu, [groups, n, this.noise], { seed });
     return classes ? concat([z, uniformLabels(gpu, [groups, n], classes, seed)], 2) : z;
   }
 
@@ -122,7 +126,7 @@ export abstract class GanSystem implements System<LossRow> {
       const rowOf = (r: number) => r * members.length + m;
       const draw = (first: number) => {
         const at = 0x10000 * (64 * (stream + 1) + m) + first / call;
-        const z = law(gpu, [1, call, config.latent], { seed, stream: at });
+        const z = law(gpu, [1, call, this.noise], { seed, stream: at });
         if (!classes) return detach(this.generator.infer(z, model));
         const labels = Float32Array.from({ length: call * classes }, (_, i) =>
           i % classes === rowOf(first + Math.floor(i / classes)) % classes ? 1 : 0,
