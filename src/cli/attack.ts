@@ -1,8 +1,16 @@
 import { Command } from 'commander';
+import {
+  type Against,
+  type Assessment,
+  ATTACKS,
+  type AttackName,
+  attackRun,
+  SLOW,
+  withoutCurves,
+} from '../assess/attacks.ts';
 import type { AttackResult } from '../attack/result.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { openTraining } from '../run/session.ts';
-import { type Against, type Assessment, ATTACKS, type AttackName, attackRun, SLOW, withoutCurves } from './assess.ts';
 import { checkDiagnostics, type Diagnostics, withDiagnostics } from './diagnostics.ts';
 import { printJson, table } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';

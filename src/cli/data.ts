@@ -1,12 +1,14 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Dataset } from '../data/dataset.ts';
 import { fetchDataset, knownSet } from '../data/fetch.ts';
 import { detect, importSource } from '../data/import.ts';
+import type { TypeChoice } from '../data/infer.ts';
 import { KNOWN } from '../data/known.ts';
-import { checkFree, saveDataset } from '../data/save.ts';
-import { shuffled } from '../data/shuffle.ts';
-import { type DatasetInfo, describeDataset, listDatasets } from '../data/store.ts';
-import { formatBytes, formatNumber, printJson, table } from './format.ts';
+import { checkFree, saveDataset, saveTable } from '../data/save.ts';
+import { shuffled, shuffledTable } from '../data/shuffle.ts';
+import { describeDataset, listDatasets } from '../data/store.ts';
+import { printInfo, printList } from './data-print.ts';
+import { formatBytes, formatNumber, printJson } from './format.ts';
 import { wholeNumber, withJson } from './options.ts';
 import { interruptible } from './progress.ts';
 import { transferProgress } from './transfer.ts';
@@ -22,31 +24,35 @@ export function dataCommand(): Command {
         printJson(list);
         return;
       }
-      const rows = list.map((d) => [
-        d.name,
-        formatNumber(d.rows),
-        formatNumber(d.holdout),
-        record(d),
-        d.classes ? formatNumber(d.classes.length) : '',
-        formatBytes(d.bytes),
-        d.problem ?? d.origin,
-      ]);
-      process.stdout.write(`${table(['name', 'rows', 'hold-out', 'record', 'classes', 'size', 'origin'], rows)}\n`);
+      printList(list);
     },
   );
   withJson(command.command('info').argument('<name>').description('one data set, read and verified')).action(
     async (name: string, { json }: { json?: boolean }) => {
-      print(await describeDataset(name), json);
+      printInfo(await describeDataset(name), json);
     },
   );
   withJson(
     command
       .command('import')
       .argument('<path>', 'a CSV file, IDX data, CIFAR-10 (binary version) or a folder of images')
-      .description('stores the numeric columns of a CSV file, or images, as a data set')
+      .description('stores the columns of a CSV file, or images, as a data set')
       .option('--name <name>', "of the data set (default: the file's or folder's)")
       .option('--rows <a:b>', 'training rows, from 0, end excluded (default all that are not held out)')
       .option('--holdout <c:d>', 'rows kept out of training: the non-members of attacks')
+      .option('--holdout-share <s>', 'CSV: keep the last share of the rows out of training instead, e.g. 0.2', share)
+      .addOption(
+        new Option(
+          '--as <what>',
+          'CSV: numbers as they are, or a table whose columns have types; auto takes points (columns of fractions) and tables of zeros and ones as numbers',
+        ).choices(['auto', 'numbers', 'table']),
+      )
+      .option(
+        '--types <list>',
+        'CSV: correct the types that were found, as in age=integer,zip=category,id=leave (number, integer, category, boolean, date, date:DD/MM/YYYY, leave)',
+        typesOf,
+      )
+      .option('--label <column>', 'CSV: the column that models are to predict')
       .option('--columns <list>', 'CSV: names, or numbers from 0 where there is no header (default all)')
       .addOption(
         new Option('--header <when>', 'CSV: a first line of names (default auto)').choices(['auto', 'yes', 'no']),
@@ -56,10 +62,10 @@ export function dataCommand(): Command {
         'mix the records, training and hold-out rows alike: files may be sorted',
         wholeNumber(0),
       )
-      .option('--delimiter <char>', 'CSV: between cells, or `tab` (default a comma)')
+      .option('--delimiter <char>', 'CSV: between cells, or `tab` (default: what the first lines suggest)')
       .option(
         '--scale <bounds>',
-        'CSV: bring columns to [-1, 1], and samples back: from bounds LOW:HIGH (or one for each: 0:100,-5:5), or from the rows themselves (data), which private systems refuse',
+        'CSV numbers: bring columns to [-1, 1], and samples back: from bounds LOW:HIGH (or one for each: 0:100,-5:5), or from the rows themselves (data), which private systems refuse',
       )
       .option('--size <pixels>', 'images: 64 or 96x64 (width x height), cropped at the centre (default as they are)')
       .option('--grey', 'images: one channel instead of three')
@@ -68,13 +74,19 @@ export function dataCommand(): Command {
     const source = await detect(path);
     const name = flags.name ?? source.name;
     await checkFree(name, { force: flags.force });
-    const { columns, rows, holdout, header, delimiter, scale, size, grey, shuffle } = flags;
-    const options = { name, columns: columns?.split(','), rows, holdout, header, delimiter, scale, size, grey };
-    const progress = transferProgress(formatNumber, flags);
-    const onProgress = (done: number, total: number) => progress.update(done, total, 'images read');
-    const data = await importSource(source, { ...options, onProgress }).finally(() => progress.stop());
-    const stored = shuffle === undefined ? data : shuffled(data, shuffle);
-    print(await saveDataset(stored, { force: flags.force }), flags.json);
+    const { columns, shuffle, force, json, ...given } = flags;
+    const csv = source.kind === 'csv';
+    const progress = transferProgress(csv ? formatBytes : formatNumber, flags);
+    const onProgress = (done: number, total: number) => progress.update(done, total, csv ? 'read' : 'images read');
+    const stop = csv ? interruptible() : undefined;
+    const options = { ...given, name, columns: columns?.split(','), onProgress, signal: stop?.signal };
+    const data = await importSource(source, options).finally(() => {
+      progress.stop();
+      stop?.dispose();
+    });
+    if ('table' in data) {
+      printInfo(await saveTable(shuffle === undefined ? data : shuffledTable(data, shuffle), { force }), json);
+    } else printInfo(await saveDataset(shuffle === undefined ? data : shuffled(data, shuffle), { force }), json);
   });
   withJson(
     command
@@ -98,7 +110,7 @@ export function dataCommand(): Command {
       progress.stop();
       stop.dispose();
     }
-    print(await saveDataset(data, { force }), json);
+    printInfo(await saveDataset(data, { force }), json);
   });
   return command;
 }
@@ -116,6 +128,10 @@ interface ImportFlags {
   columns?: string;
   rows?: string;
   holdout?: string;
+  holdoutShare?: number;
+  as?: 'auto' | 'numbers' | 'table';
+  types?: Record<string, TypeChoice>;
+  label?: string;
   header?: 'auto' | 'yes' | 'no';
   delimiter?: string;
   scale?: string;
@@ -125,27 +141,19 @@ interface ImportFlags {
   force?: boolean;
 }
 
-/** `28x28x1` for images, `[2]` for the rows of a table. */
-const record = ({ shape }: DatasetInfo): string => (shape.length > 1 ? shape.join('x') : `[${shape}]`);
-
-function print(info: DatasetInfo, json?: boolean): void {
-  if (json) {
-    printJson(info);
-    return;
-  }
-  const { name, rows, holdout, columns, classes, sha256, origin, bytes, path } = info;
-  const lines = [
-    ['name', name],
-    ['rows', `${formatNumber(rows)} to train on, ${formatNumber(holdout)} held out`],
-    ['record', `${record(info)} ${shorten(columns)}`.trim()],
-    ...(classes ? [['classes', `${formatNumber(classes.length)}: ${shorten(classes)}`]] : []),
-    ['size', formatBytes(bytes)],
-    ['origin', origin],
-    ['sha256', sha256],
-    ['path', path ?? 'generated when used'],
-  ];
-  process.stdout.write(`${lines.map(([k, v]) => `${k.padEnd(9)}${v}`).join('\n')}\n`);
+function share(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('It must be a number between 0 and 1.');
 }
 
-const shorten = (names: readonly string[]): string =>
-  names.length > 20 ? `${names.slice(0, 20).join(', ')}, ...` : names.join(', ');
+/** `age=number,id=leave`; whether they are types and columns is for the reader to say. */
+function typesOf(text: string): Record<string, TypeChoice> {
+  const pairs = text
+    .split(',')
+    .map((part) => [part.slice(0, part.lastIndexOf('=')).trim(), part.slice(part.lastIndexOf('=') + 1).trim()]);
+  if (text.split(',').some((part) => part.lastIndexOf('=') < 1)) {
+    throw new InvalidArgumentError('Write COLUMN=TYPE,COLUMN=TYPE.');
+  }
+  return Object.fromEntries(pairs);
+}

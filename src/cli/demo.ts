@@ -1,22 +1,25 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { attackRun, withoutCurves } from '../assess/attacks.ts';
+import { qualityOf } from '../assess/values.ts';
 import { saveDataset } from '../data/save.ts';
 import { blobs } from '../data/synthetic.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { lossCurves, lossNotes, scatterGrid } from '../report/plot.ts';
+import { chartPng } from '../report/chart_png.ts';
+import { lossCurves, lossNotes, lossUnit, scatterGrid } from '../report/plot.ts';
 import { renderReport, summaryBlocks } from '../report/summary.ts';
 import { freshDirectory } from '../run/directory.ts';
 import { leaky } from '../run/experiment_plan.ts';
 import { writeAtomic } from '../run/files.ts';
-import { released, runTraining, startTraining } from '../run/session.ts';
-import { attackRun, qualityOf, withoutCurves } from './assess.ts';
+import { startTraining } from '../run/session.ts';
+import { released, runTraining } from '../run/training.ts';
 import { MEASURES, type Part, readings, resultTable, verdict } from './demo-results.ts';
 import { formatSeconds, printJson } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
 import { createProgress, interruptible } from './progress.ts';
-import { unit, writeResults } from './train.ts';
+import { writeResults } from './train.ts';
 
 const ROWS = 100;
 const K = 4;
@@ -77,7 +80,7 @@ async function demo(
     parts.map(({ title, samples }) => ({ title, points: samples })),
     { title: 'Samples and training points', reference: data.train },
   );
-  writeAtomic(join(out, 'samples.png'), [await scatter.png()]);
+  writeAtomic(join(out, 'samples.png'), [await chartPng(scatter)]);
   const figures = [
     { svg: await scatter.svg(), caption: `Samples of both systems (dots) and the ${ROWS} training points (rings).` },
     ...parts.map(({ losses }) => losses),
@@ -145,7 +148,7 @@ async function onePart(
     const samples = await gan.sample(released(training.data));
     const quality = qualityOf(samples, training);
     const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
-    const svg = await lossCurves(history, { yTitle: unit(gan.config), narrow: true }).svg();
+    const svg = await lossCurves(history, { yTitle: lossUnit(gan.config), narrow: true }).svg();
     const notes = lossNotes(history);
     const losses = { svg, caption: `Losses of ${title}${notes && `; ${notes}`}.` };
     const summary: Part['summary'] = {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { VeilganError } from '../gpu/errors.ts';
 import { isPrivate } from '../run/private.ts';
-import type { TrainingJob } from '../run/session.ts';
+import type { TrainingJob } from '../run/training.ts';
 
 export interface Diagnostics {
   diagnostics?: boolean;

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { evaluateRun } from '../assess/quality.ts';
+import type { Evaluation, Metrics } from '../assess/subject.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Classifier } from '../metrics/classifier.ts';
 import { QUALITY_WORDS } from '../metrics/measures.ts';
@@ -9,8 +11,6 @@ import { openTraining } from '../run/session.ts';
 import { checkDiagnostics, type Diagnostics, withDiagnostics } from './diagnostics.ts';
 import { formatNumber, printJson, table } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
-import { evaluateRun } from './quality.ts';
-import type { Evaluation, Metrics } from './quality-subject.ts';
 import { stageProgress } from './stages.ts';
 
 const NOTES = `

@@ -1,7 +1,9 @@
 /** One run of an experiment: trained, or gone on with, attacked and judged; what it measured is kept beside it. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
+import { type Assessment, type AttackName, attackRun } from '../assess/attacks.ts';
+import { type Quality, qualityOf } from '../assess/values.ts';
 import { makeConfig } from '../gan/config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -9,8 +11,8 @@ import { folderOf, type Measurement, type Plan, type Readings, type Setting } fr
 import { readJson } from '../run/files.ts';
 import { isPrivate, parsePrivate } from '../run/private.ts';
 import { CHECKPOINT } from '../run/run.ts';
-import { openTraining, released, runTraining, startTraining, type TrainingJob } from '../run/session.ts';
-import { type Assessment, type AttackName, attackRun, type Quality, qualityOf } from './assess.ts';
+import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
+import { released, runTraining } from '../run/training.ts';
 import { createProgress } from './progress.ts';
 
 const READINGS = 'private/experiment.json';
@@ -99,7 +101,7 @@ export async function experimentRun(
 }
 
 /** A run that goes on from its checkpoint, or a new one; what stopped before its first checkpoint starts over. */
-async function opened(gpu: Gpu, out: string, plan: Plan, setting: Setting, seed: number): Promise<TrainingJob> {
+async function opened(gpu: Gpu, out: string, plan: Plan, setting: Setting, seed: number): Promise<DirectoryJob> {
   if (existsSync(join(out, CHECKPOINT))) return openTraining(gpu, out, { write: true });
   rmSync(out, { recursive: true, force: true });
   const { system, fields } = setting;

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Argument, Command } from 'commander';
+import { ATTACKS, type AttackName } from '../assess/attacks.ts';
 import { loadDataset } from '../data/store.ts';
 import { privateConfig } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
@@ -11,7 +12,6 @@ import { freshDirectory } from '../run/directory.ts';
 import { KINDS, type Kind, type Plan, type Readings, settingsOf, tableOf } from '../run/experiment.ts';
 import { experimentPresets, planOf, readPlan } from '../run/experiment_plan.ts';
 import { writeAtomic } from '../run/files.ts';
-import { ATTACKS, type AttackName } from './assess.ts';
 import { experimentRun } from './experiment-run.ts';
 import { experimentTable } from './experiment-table.ts';
 import { printJson } from './format.ts';

@@ -2,16 +2,16 @@
 import { floats, toBytes } from '../data/records.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { countRecords } from '../metrics/samples.ts';
+import { chartPng } from '../report/chart_png.ts';
 import { imageGrid } from '../report/grid.ts';
 import { scatter } from '../report/plot.ts';
 import { encodePng } from '../report/png.ts';
 import type { Picture } from '../report/render.ts';
-import type { TrainingJob } from '../run/session.ts';
+import { isImage, isPoints } from '../run/samples.ts';
+import type { TrainingJob } from '../run/training.ts';
 
 /** Most images of one picture. */
 const PICTURE = 400;
-
-export const isImage = (shape: readonly number[]): boolean => shape.length === 3;
 
 /** What a picture needs of a run. */
 type Shown = Pick<TrainingJob, 'data' | 'guarantee'>;
@@ -23,18 +23,23 @@ export function scatterOf(rows: Float32Array, { data, guarantee }: Shown, title:
 }
 
 /** @throws VeilganError USAGE where n such records make no picture */
-export function checkPicture({ shape, features }: TrainingJob['data'], n: number): void {
-  if (isImage(shape) ? n <= PICTURE : features === 2) return;
+export function checkPicture(data: TrainingJob['data'], n: number): void {
+  const { shape, columns, encoding } = data;
+  if (isImage(shape) ? n <= PICTURE : isPoints(data)) return;
   if (isImage(shape)) {
     throw new VeilganError('USAGE', `a picture shows at most ${PICTURE} images`, {
       where: '--n',
       fix: `Give --n ${PICTURE} or less, or write .npy`,
     });
   }
-  throw new VeilganError('USAGE', `a picture needs images or two columns, the data have ${features}`, {
-    where: '--out',
-    fix: 'Write .csv or .npy',
-  });
+  throw new VeilganError(
+    'USAGE',
+    `a picture needs images or two columns, the data have ${encoding?.columns.length ?? columns.length}`,
+    {
+      where: '--out',
+      fix: 'Write .csv or .npy',
+    },
+  );
 }
 
 /**
@@ -44,5 +49,5 @@ export function checkPicture({ shape, features }: TrainingJob['data'], n: number
 export async function samplesPng(rows: Float32Array, job: Shown, title: string): Promise<Uint8Array> {
   const { shape, features } = job.data;
   checkPicture(job.data, countRecords(rows, features, 'samples'));
-  return isImage(shape) ? encodePng(imageGrid(toBytes(rows), shape)) : scatterOf(rows, job, title).png();
+  return isImage(shape) ? encodePng(imageGrid(toBytes(rows), shape)) : chartPng(scatterOf(rows, job, title));
 }

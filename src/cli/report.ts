@@ -2,14 +2,16 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 import { reportOn } from '../report/compare.ts';
 import type { RunFacts } from '../report/facts.ts';
 import { renderReport } from '../report/html.ts';
+import { factsOf, type Wanted } from '../report/run_facts.ts';
 import { isOwners } from '../report/run_report.ts';
 import { fileError, writeAtomic } from '../run/files.ts';
+import { openTraining } from '../run/session.ts';
 import { printJson } from './format.ts';
 import { type CommonOptions, withDevice, withGpu } from './options.ts';
-import { factsOf } from './report-facts.ts';
 
 interface Flags extends CommonOptions {
   out?: string;
@@ -36,7 +38,7 @@ export function reportCommand(): Command {
     await withGpu(flags, async (gpu) => {
       const say = (line: string) => !flags.json && process.stderr.write(`${line}\n`);
       const runs: RunFacts[] = [];
-      for (const dir of dirs) runs.push(await factsOf(gpu, dir, { ...flags, say }));
+      for (const dir of dirs) runs.push(await openedFacts(gpu, dir, { ...flags, say }));
       const html = renderReport(await reportOn(runs));
       const file = flags.out ?? defaultPlace(dirs[0], runs.some(isOwners));
       writeAtomic(file, html);
@@ -44,6 +46,18 @@ export function reportCommand(): Command {
       else process.stdout.write(`report    ${file}\n`);
     });
   });
+}
+
+/** @throws VeilganError as opening a run does, and as `factsOf` */
+async function openedFacts(gpu: Gpu, dir: string, wanted: Wanted): Promise<RunFacts> {
+  const job = await openTraining(gpu, dir);
+  try {
+    return await factsOf(job, dir, wanted);
+  } finally {
+    job.run.close();
+    job.guarantee?.close();
+    job.gan.dispose();
+  }
 }
 
 /** The owner's part lies where nobody looks for what may be released. */

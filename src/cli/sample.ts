@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { unscaled } from '../data/scaling.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { writeSamples } from '../run/samples.ts';
+import { isImage, samplesOf } from '../run/samples.ts';
 import { openTraining } from '../run/session.ts';
+import { writeSamples } from '../run/write_samples.ts';
 import { printJson } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
-import { checkPicture, isImage, samplesPng } from './pictures.ts';
+import { checkPicture, samplesPng } from './pictures.ts';
 
 export function sampleCommand(): Command {
   const command = new Command('sample')
@@ -32,12 +32,11 @@ export function sampleCommand(): Command {
         const n = flags.n ?? (png && isImage(shape) ? 100 : 1000);
         if (png) checkPicture(data, n);
         const rows = await gan.sample(n, flags.stream);
-        await writeSamples(
-          flags.out,
-          { rows: unscaled(rows, data.scaling), shape, columns: data.columns, labels: gan.labelsOf(n) },
-          () => samplesPng(rows, job, `${n} samples of ${run.info.system}`),
+        await writeSamples(flags.out, samplesOf(job, rows), () =>
+          samplesPng(rows, job, `${n} samples of ${run.info.system}`),
         );
-        const result = { file: flags.out, n, shape: [n, ...shape] };
+        const cells = data.encoding && /\.csv$/i.test(flags.out) && data.encoding.columns.length;
+        const result = { file: flags.out, n, shape: cells ? [n, cells] : [n, ...shape] };
         if (flags.json) printJson(result);
         else process.stdout.write(`${n} samples [${result.shape}] in ${flags.out}\n`);
       });

@@ -6,7 +6,7 @@ import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { isPrivate, parsePrivate } from '../run/private.ts';
-import { openTraining, startTraining, type TrainingJob } from '../run/session.ts';
+import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
 import { type CommonOptions, configFields } from './options.ts';
 
 export interface TrainFlags extends CommonOptions, Record<string, unknown> {
@@ -25,7 +25,7 @@ export interface TrainFlags extends CommonOptions, Record<string, unknown> {
 const SYSTEMS = ['gan', 'pargan', 'dpgan', 'dp-pargan'];
 
 /** A new run. @throws VeilganError USAGE or CONFIG naming the flag */
-export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<TrainingJob> {
+export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<DirectoryJob> {
   if (system === undefined || !SYSTEMS.includes(system)) {
     throw new VeilganError('USAGE', system === undefined ? 'which system?' : `there is no system ${system}`, {
       where: 'train SYSTEM',
@@ -88,7 +88,7 @@ async function withEpochs(config: GanConfig, { data, epochs = 1, steps }: TrainF
 }
 
 /** A run that goes on. @throws VeilganError USAGE where settings are to change, FILE where it cannot */
-export async function resumed(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<TrainingJob> {
+export async function resumed(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<DirectoryJob> {
   const { steps, ...others } = configFields(flags, privateConfig.shape);
   const given = [
     ...Object.keys(others),

@@ -1,17 +1,18 @@
 import { Command, Option } from 'commander';
-import { unscaled } from '../data/scaling.ts';
-import type { GanConfig } from '../gan/config.ts';
 import { presetNotes } from '../gan/presets.ts';
 import { privateConfig } from '../gan/private_config.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { lossCurves } from '../report/plot.ts';
+import { chartPng } from '../report/chart_png.ts';
+import { lossCurves, lossUnit } from '../report/plot.ts';
 import { writeAtomic } from '../run/files.ts';
-import { writeSamples } from '../run/samples.ts';
-import { released, runTraining, type TrainingJob, type TrainingResult } from '../run/session.ts';
+import { isImage, isPoints, samplesOf } from '../run/samples.ts';
+import type { DirectoryJob } from '../run/session.ts';
 import { spending, spendingLine } from '../run/spent.ts';
+import { released, runTraining, type TrainingResult } from '../run/training.ts';
+import { writeSamples } from '../run/write_samples.ts';
 import { formatNumber, formatSeconds, printJson, table } from './format.ts';
 import { wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
-import { isImage, samplesPng, scatterOf } from './pictures.ts';
+import { samplesPng, scatterOf } from './pictures.ts';
 import { createProgress, interruptible } from './progress.ts';
 import { fresh, resumed, type TrainFlags } from './train-start.ts';
 
@@ -97,41 +98,38 @@ async function trainVerb(gpu: Gpu, system: string | undefined, flags: TrainFlags
 }
 
 /** Released rows and pictures: samples.csv (or .npy for images), samples.png (and .svg), losses.png and .svg. */
-export async function writeResults(job: TrainingJob): Promise<void> {
+export async function writeResults(job: DirectoryJob): Promise<void> {
   const { run, gan, data } = job;
-  const { shape, columns } = data;
+  const { shape } = data;
   const rows = await gan.sample(released(data));
   const picture = () => gridOf(job, rows);
-  const samples = { rows: unscaled(rows, data.scaling), shape, columns, labels: gan.labelsOf(released(data)) };
-  await writeSamples(run.samplePath(isImage(shape) ? 'samples.npy' : 'samples.csv'), samples, picture);
+  const file = run.samplePath(isImage(shape) ? 'samples.npy' : 'samples.csv');
+  await writeSamples(file, samplesOf(job, rows), picture);
   if (isImage(shape)) writeAtomic(run.samplePath('samples.png'), [await picture()]);
   const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
   const losses = lossCurves(history, {
     title: `Losses of ${run.info.system} on ${data.name}`,
-    yTitle: unit(gan.config),
+    yTitle: lossUnit(gan.config),
   });
   const title = `Samples after ${formatNumber(gan.step)} steps`;
-  const pictures = columns.length === 2 ? { losses, samples: scatterOf(rows, job, title) } : { losses };
+  const pictures = isPoints(data) ? { losses, samples: scatterOf(rows, job, title) } : { losses };
   for (const [name, picture] of Object.entries(pictures)) {
     writeAtomic(run.samplePath(`${name}.svg`), await picture.svg());
-    writeAtomic(run.samplePath(`${name}.png`), [await picture.png()]);
+    writeAtomic(run.samplePath(`${name}.png`), [await chartPng(picture)]);
   }
 }
 
 /** The first hundred rows as a picture. */
-const gridOf = (job: TrainingJob, rows: Float32Array): Promise<Uint8Array> =>
+const gridOf = (job: DirectoryJob, rows: Float32Array): Promise<Uint8Array> =>
   samplesPng(rows.subarray(0, GRID * job.data.features), job, '');
 
 /** A hundred fresh samples as a picture in samples/. */
-async function writeGrid(job: TrainingJob, name: string): Promise<void> {
+async function writeGrid(job: DirectoryJob, name: string): Promise<void> {
   writeAtomic(job.run.samplePath(name), [await gridOf(job, await job.gan.sample(GRID))]);
 }
 
-export const unit = ({ divergence }: GanConfig): string =>
-  divergence === 'js' ? 'loss (nats)' : 'loss (critic units)';
-
 function printResult(
-  { run, gan, data, guarantee, steps: wanted }: TrainingJob,
+  { run, gan, data, guarantee, steps: wanted }: DirectoryJob,
   result: TrainingResult,
   { json }: TrainFlags,
 ): void {

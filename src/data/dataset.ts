@@ -1,7 +1,9 @@
 /** A data set, whatever its source: training rows (the members of an attack) and a hold-out (the non-members). */
+import { pickRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Records } from './records.ts';
 import type { Scaling } from './scaling.ts';
+import { type Block, blocksOf, type Encoding } from './table.ts';
 
 export interface DatasetMeta {
   /** Where the rows come from, for people: `generated, seed 0`, `blobs.csv, rows 0:5000, holdout 5000:10000`. */
@@ -39,6 +41,10 @@ export interface Dataset<R extends Records = Records> {
   classes?: string[];
   /** How the columns of a table were brought to [-1, 1]. */
   scaling?: Scaling;
+  /** How the records were made of the cells of a table. */
+  encoding?: Encoding;
+  /** of an encoded table: what the values of a record are */
+  blocks?: Block[];
   meta: DatasetMeta;
 }
 
@@ -55,6 +61,7 @@ export function makeDataset<R extends Records>(parts: {
   labels?: Labels;
   classes?: string[];
   scaling?: Scaling;
+  encoding?: Encoding;
   meta: DatasetMeta;
 }): Dataset<R> {
   const features = parts.shape.reduce((product, size) => product * size, 1);
@@ -74,7 +81,8 @@ export function makeDataset<R extends Records>(parts: {
       fix: 'Give whole records, one column name a feature, one label a record, and one name a class.',
     });
   }
-  return { ...parts, features, rows, holdoutRows };
+  const blocks = parts.encoding && { blocks: blocksOf(parts.encoding).flat() };
+  return { ...parts, ...blocks, features, rows, holdoutRows };
 }
 
 /**
@@ -84,17 +92,12 @@ export function makeDataset<R extends Records>(parts: {
 export function ofClass(data: Dataset, label: number): Dataset {
   if (label < 0) return data;
   const { labels, features } = data;
-  const pick = (rows: Records, list: Uint32Array) => {
-    const chosen = Array.from(list.keys()).filter((row) => list[row] === label);
-    const out =
-      rows instanceof Uint8Array
-        ? new Uint8Array(chosen.length * features)
-        : new Float32Array(chosen.length * features);
-    chosen.forEach((row, i) => {
-      out.set(rows.subarray(row * features, (row + 1) * features), i * features);
-    });
-    return out;
-  };
+  const pick = (rows: Records, list: Uint32Array) =>
+    pickRows(
+      rows,
+      features,
+      Array.from(list.keys()).filter((row) => list[row] === label),
+    );
   const train = labels && pick(data.train, labels.train);
   if (!labels || !train?.length) {
     throw new VeilganError(

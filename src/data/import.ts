@@ -3,14 +3,17 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
 import { cifarIn, importCifar } from './cifar-files.ts';
-import { type CsvOptions, nameFromFile } from './csv.ts';
-import { importCsv } from './csv-file.ts';
-import { type Dataset, quote } from './dataset.ts';
+import { type CsvOptions, nameFromFile, readNumbers } from './csv.ts';
+import { fileSource } from './csv-file.ts';
+import { shown } from './csv-layout.ts';
+import { checkName, type Dataset, quote } from './dataset.ts';
 import { entriesOf, headOf, readError } from './files.ts';
 import { idxKind } from './idx.ts';
 import { holdsIdx, idxSetName, importIdx, isIdxName } from './idx-files.ts';
 import { holdsImages, type ImageFolderOptions, importImages } from './image-folder.ts';
 import { scaled } from './scaling.ts';
+import { fillTable, passOf, surveyTable, type TableOptions } from './table-csv.ts';
+import type { NamedTable } from './table-files.ts';
 
 const KINDS = {
   csv: 'a CSV file',
@@ -30,8 +33,11 @@ export interface Source {
 }
 
 export type ImportOptions = CsvOptions &
+  TableOptions &
   Omit<ImageFolderOptions, 'name'> & {
-    /** Tables: `data`, or bounds of the columns; see `scaled`. */
+    /** CSV files: the values as they are, or a table of mixed types; default: as the columns look. */
+    as?: 'auto' | 'numbers' | 'table';
+    /** Numbers of a CSV file: `data`, or bounds of the columns; see `scaled`. */
     scale?: string;
   };
 
@@ -40,6 +46,10 @@ const ONLY: readonly (readonly [option: keyof ImportOptions, flag: string, kind:
   ['columns', '--columns', 'csv'],
   ['header', '--header', 'csv'],
   ['delimiter', '--delimiter', 'csv'],
+  ['as', '--as', 'csv'],
+  ['types', '--types', 'csv'],
+  ['label', '--label', 'csv'],
+  ['holdoutShare', '--holdout-share', 'csv'],
   ['scale', '--scale', 'csv'],
   ['size', '--size', 'images'],
   ['grey', '--grey', 'images'],
@@ -95,11 +105,38 @@ export async function detect(path: string): Promise<Source> {
 
 const cifarName = (path: string) => (/\.bin$/i.test(path) ? nameFromFile(path) : 'cifar10');
 
+/** A CSV file as a table, or as numbers: points (all columns have fractions) and codes of zeros and ones. */
+async function importCsv(path: string, options: ImportOptions & { name: string }): Promise<Dataset | NamedTable> {
+  const { name, as = 'auto', scale, types, label } = options;
+  checkName(name);
+  const told = types !== undefined || label !== undefined;
+  if (scale !== undefined && (as === 'table' || told)) {
+    throw new VeilganError('USAGE', 'a table of mixed types is scaled when it is encoded for training', {
+      where: '--scale',
+      fix: 'Leave --scale away, or say --as numbers without --types and --label.',
+    });
+  }
+  if (as === 'numbers' && told) {
+    throw new VeilganError('USAGE', 'plain numbers have neither types nor a label', {
+      where: types ? '--types' : '--label',
+      fix: 'Say --as table.',
+    });
+  }
+  const source = fileSource(path);
+  if (scale !== undefined) return scaled(await readNumbers(source, options), scale);
+  if (as === 'numbers') return readNumbers(source, options);
+  const survey = await surveyTable(source, passOf(options, 0));
+  if (as === 'auto' && survey.numeric && !told) return readNumbers(source, passOf(options, 1));
+  const { table, summaries, notes, origin } = await fillTable(source, survey, passOf(options, 1));
+  const of = summaries.flatMap(({ name: column, note }) => (note ? [`${shown(column)}: ${note}`] : []));
+  return { name, table, meta: { origin }, notes: [...notes, ...of] };
+}
+
 /**
- * The data set in a source, in memory; nothing is stored (that is `saveDataset`).
+ * The data set in a source, in memory; nothing is stored (that is `saveDataset`, for tables of mixed types `saveTable`).
  * @throws VeilganError USAGE for options of another kind of source; else as the readers throw
  */
-export async function importSource(source: Source, options: ImportOptions = {}): Promise<Dataset> {
+export async function importSource(source: Source, options: ImportOptions = {}): Promise<Dataset | NamedTable> {
   const { kind, path, isFile } = source;
   for (const [option, flag, only] of ONLY) {
     if (kind === only || options[option] === undefined || options[option] === false) continue;
@@ -109,10 +146,7 @@ export async function importSource(source: Source, options: ImportOptions = {}):
     });
   }
   const own = { ...options, name: options.name ?? source.name };
-  if (kind === 'csv') {
-    const table = await importCsv(path, own);
-    return own.scale === undefined ? table : scaled(table, own.scale);
-  }
+  if (kind === 'csv') return importCsv(path, own);
   if (kind === 'idx') return importIdx(path, isFile, own);
   if (kind === 'cifar') return importCifar(path, isFile, own);
   return importImages(path, own);

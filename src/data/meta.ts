@@ -1,7 +1,8 @@
 /** `meta.json` of a stored data set: its schema, and what to say when a stored set cannot be trusted. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
 import { quote } from './dataset.ts';
+import { isDateFormat } from './dates.ts';
 
 const count = z
   .number()
@@ -9,6 +10,21 @@ const count = z
   .nonnegative()
   .max(2 ** 40);
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
+
+const named = { name: z.string().min(1), missing: count };
+const distinct = (list: readonly string[]) => new Set(list).size === list.length;
+const column = z.discriminatedUnion('kind', [
+  z.object({ ...named, kind: z.enum(['number', 'integer']), decimals: z.int().min(0).max(100) }),
+  z.object({ ...named, kind: z.literal('date'), format: z.string().max(100).refine(isDateFormat) }),
+  z.object({
+    ...named,
+    kind: z.enum(['category', 'boolean']),
+    values: z
+      .array(z.string())
+      .max(2 ** 20)
+      .refine(distinct, 'a value is there twice'),
+  }),
+]);
 
 const schema = z.object({
   format: z.literal(1),
@@ -37,6 +53,17 @@ const schema = z.object({
   /** How the columns were scaled. */
   scaling: z
     .object({ low: z.array(z.number()), high: z.array(z.number()), from: z.enum(['given', 'data']) })
+    .optional(),
+  /** What the columns of a table of mixed types are; its cells are in `train.f64`, `holdout.f64`. */
+  table: z
+    .object({
+      columns: z.array(column).min(1),
+      label: z.string().optional(),
+      notes: z
+        .array(z.string())
+        .max(2 ** 16)
+        .optional(),
+    })
     .optional(),
   files: z.array(z.object({ name: z.string(), bytes: count, sha256: hex })),
 });
@@ -69,7 +96,7 @@ export function storedMeta(name: string, file: string, text: string): Stored {
   }
   const stored = parsed.data;
   const features = stored.shape.reduce((product, size) => product * size, 1);
-  const [type, width] = stored.files[0]?.name === 'train.u8' ? ['u8', 1] : ['f32', 4];
+  const [type, width] = stored.table ? ['f64', 8] : stored.files[0]?.name === 'train.u8' ? ['u8', 1] : ['f32', 4];
   const wanted: [string, number][] = [
     [`train.${type}`, width * stored.rows * features],
     [`holdout.${type}`, width * stored.holdoutRows * features],
@@ -79,9 +106,16 @@ export function storedMeta(name: string, file: string, text: string): Stored {
   const fits =
     (stored.files.length === 2 || stored.files.length === 4) &&
     stored.files.every(({ name, bytes }, i) => name === wanted[i][0] && bytes === wanted[i][1]) &&
+    (!stored.table || (stored.files.length === 2 && tableFits(stored.table, stored.columns))) &&
     (!stored.classes || stored.files.length === 4) &&
     (!stored.scaling || [stored.scaling.low, stored.scaling.high].every((side) => side.length === features)) &&
     (stored.columns.length === 0 || stored.columns.length === features);
   if (!fits) throw damaged(name, file, 'meta.json lists files that do not fit its shape and rows');
   return stored;
+}
+
+/** Whether a table's columns are those that are named, each once, and its label is one of them. */
+function tableFits({ columns, label }: NonNullable<Stored['table']>, names: readonly string[]): boolean {
+  const same = columns.length === names.length && columns.every(({ name }, i) => name === names[i]);
+  return same && distinct(names) && (label === undefined || names.includes(label));
 }

@@ -40,3 +40,16 @@ export function checkDisjoint(rows: Range | undefined, holdout: Range | undefine
     fix: 'Keep training and hold-out rows apart, for example --rows 0:5000 --holdout 5000:10000.',
   });
 }
+
+/**
+ * How many of so many rows a share holds out: at least one, and not all.
+ * @throws VeilganError USAGE for a share that is not between 0 and 1 or leaves no row on one side
+ */
+export function heldRows(rows: number, share: number): number {
+  const held = Math.round(rows * share);
+  if (share > 0 && share < 1 && held > 0 && held < rows) return held;
+  throw new VeilganError('USAGE', `${share} of ${rows} rows cannot be held out`, {
+    where: '--holdout-share',
+    fix: 'Give a share between 0 and 1 that leaves rows on both sides, for example 0.2.',
+  });
+}

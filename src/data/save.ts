@@ -10,6 +10,7 @@ import { checkName, type Dataset, datasetFiles, fingerprint, hashArray, quote } 
 import { DOWNLOADS, dataHome } from './home.ts';
 import type { Stored } from './meta.ts';
 import { type DatasetInfo, errorCode, fileError, generated, type StoreOptions, toInfo } from './store.ts';
+import { hashColumns, missingIn, type NamedTable, rowsOf, tableFiles } from './table-files.ts';
 
 export interface SaveOptions extends StoreOptions {
   /** Replace a stored set of the same name. */
@@ -70,11 +71,52 @@ export async function checkFree(name: string, options: SaveOptions = {}): Promis
  * existing set is moved aside first and restored when the rename fails.
  * @throws VeilganError as `checkFree`; FILE when the disk refuses. Nothing is left behind then.
  */
-export async function saveDataset(data: Dataset, options: SaveOptions = {}): Promise<DatasetInfo> {
+export function saveDataset(data: Dataset, options: SaveOptions = {}): Promise<DatasetInfo> {
+  const { name, columns, shape, rows, holdoutRows, classes, scaling, meta } = data;
+  const facts = { name, columns, shape, rows, holdoutRows, origin: meta.origin, seed: meta.seed, classes, scaling };
+  const files = () =>
+    datasetFiles(data).map(([file, array]): [string, Uint8Array] => [
+      file,
+      new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
+    ]);
+  return store(facts, files, options);
+}
+
+/** Stores a table of mixed types, as `saveDataset` does a data set. @throws VeilganError as `saveDataset` */
+export async function saveTable(named: NamedTable, options: SaveOptions = {}): Promise<DatasetInfo> {
+  const { name, table, meta, notes = [] } = named;
+  const { columns, train, holdout, label } = table;
+  const missing = missingIn(table);
+  const facts = {
+    name,
+    columns: columns.map((column) => column.name),
+    shape: [columns.length],
+    rows: rowsOf(train, columns),
+    holdoutRows: rowsOf(holdout, columns),
+    origin: meta.origin,
+    table: {
+      columns: columns.map((column, i) => ({
+        ...('values' in column ? { ...column, values: [...column.values] } : column),
+        missing: missing[i],
+      })),
+      ...(label === undefined ? {} : { label }),
+      ...(notes.length > 0 ? { notes: [...notes] } : {}),
+    },
+  };
+  return store(facts, () => tableFiles(table), options, [['columns', await hashColumns(columns, label)]]);
+}
+
+async function store(
+  facts: Omit<Stored, 'format' | 'sha256' | 'files'>,
+  content: () => [string, Uint8Array][],
+  options: SaveOptions,
+  sums: readonly [string, string][] = [],
+): Promise<DatasetInfo> {
+  const { name } = facts;
   const home = options.home ?? dataHome();
-  await checkFree(data.name, options);
-  const path = join(home, data.name);
-  const tag = `${data.name}-${process.pid}-${randomBytes(6).toString('hex')}`;
+  await checkFree(name, options);
+  const path = join(home, name);
+  const tag = `${name}-${process.pid}-${randomBytes(6).toString('hex')}`;
   const fresh = join(home, `.new-${tag}`);
   const old = join(home, `.old-${tag}`);
   try {
@@ -82,25 +124,21 @@ export async function saveDataset(data: Dataset, options: SaveOptions = {}): Pro
     await sweep(home);
     await mkdir(fresh);
     const files: Stored['files'] = [];
-    for (const [name, array] of datasetFiles(data)) {
-      await writeSynced(join(fresh, name), new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-      files.push({ name, bytes: array.byteLength, sha256: await hashArray(array) });
+    for (const [file, bytes] of content()) {
+      await writeSynced(join(fresh, file), bytes);
+      files.push({ name: file, bytes: bytes.byteLength, sha256: await hashArray(bytes) });
     }
-    const { name, columns, shape, rows, holdoutRows, classes, scaling, meta } = data;
-    const sha256 = await fingerprint(files.map((file) => [file.name, file.sha256]));
-    const stored: Stored = { format: 1, name, columns, shape, rows, holdoutRows, sha256, origin: meta.origin, files };
-    if (meta.seed !== undefined) stored.seed = meta.seed;
-    if (classes) stored.classes = classes;
-    if (scaling) stored.scaling = scaling;
+    const sha256 = await fingerprint([...files.map((file): [string, string] => [file.name, file.sha256]), ...sums]);
+    const stored: Stored = { format: 1, ...facts, sha256, files };
     await writeSynced(join(fresh, 'meta.json'), new TextEncoder().encode(`${JSON.stringify(stored, null, 2)}\n`));
     await putInPlace(fresh, path, old, options.force === true);
     return toInfo(name, stored, path);
   } catch (error) {
     await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
     if (['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(errorCode(error)) && (await stat(path).catch(() => undefined))) {
-      throw taken(data.name, path);
+      throw taken(name, path);
     }
-    throw fileError(error, home, `store data set ${quote(data.name)}`);
+    throw fileError(error, home, `store data set ${quote(name)}`);
   }
 }
 

@@ -1,17 +1,32 @@
 /**
  * Data sets by name: the generated ones of `synthetic.ts`, and those that `save.ts` stored, one folder each with
  * `meta.json` and raw little-endian arrays (`train.f32`, `holdout.f32`, for images `train.u8`, `holdout.u8`, and
- * `train.u32`, `holdout.u32` where there are labels). What is read back is verified: sizes before anything is allocated, checksums after. Node only.
+ * `train.u32`, `holdout.u32` where there are labels; a table of mixed types has its cells in `train.f64`, `holdout.f64`
+ * and its columns in `meta.json`). What is read back is verified: sizes before anything is allocated, checksums after.
+ * Node only.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
-import { checkName, type Dataset, datasetFiles, fingerprintOf, hashArray, makeDataset, quote } from './dataset.ts';
+import {
+  checkName,
+  type Dataset,
+  type DatasetMeta,
+  datasetFiles,
+  fingerprintOf,
+  hashArray,
+  makeDataset,
+  quote,
+} from './dataset.ts';
+import { encodeTable } from './encode.ts';
+import { fitEncoding } from './encoding.ts';
 import { DOWNLOADS, dataHome } from './home.ts';
 import { KNOWN } from './known.ts';
 import { damaged, type Stored, storedMeta } from './meta.ts';
 import type { Records } from './records.ts';
 import { GENERATED } from './synthetic.ts';
+import type { Encoding, Table } from './table.ts';
+import { type NamedTable, tableFingerprint, wrongCell } from './table-files.ts';
 
 export interface StoreOptions {
   /** The folder of all data sets; default `dataHome()`. */
@@ -32,6 +47,8 @@ export interface DatasetInfo {
   columns: string[];
   /** Names of the classes, where there are labels with names. */
   classes?: string[];
+  /** The columns of a table of mixed types, with their missing cells. */
+  table?: Stored['table'];
   sha256: string;
   origin: string;
   /** Size of the arrays. */
@@ -59,10 +76,10 @@ export function fileError(error: unknown, where: string, doing: string): Veilgan
 
 /** What a stored set says of itself; the folder's name counts, so that a folder may be renamed. */
 export function toInfo(name: string, stored: Stored, path: string): DatasetInfo {
-  const { rows, holdoutRows, shape, columns, classes, sha256, origin, files } = stored;
+  const { rows, holdoutRows, shape, columns, classes, table, sha256, origin, files } = stored;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const names = classes ? { classes } : {};
-  return { name, rows, holdout: holdoutRows, shape, columns, ...names, sha256, origin, bytes, path };
+  const more = { ...(classes ? { classes } : {}), ...(table ? { table } : {}) };
+  return { name, rows, holdout: holdoutRows, shape, columns, ...more, sha256, origin, bytes, path };
 }
 
 async function describeGenerated(name: string, seed: number | undefined): Promise<[DatasetInfo, Dataset]> {
@@ -128,15 +145,10 @@ export async function listDatasets(options: StoreOptions = {}): Promise<DatasetI
   return list;
 }
 
-/**
- * A data set by name, with its checksums verified.
- * @throws VeilganError DATA for an unknown or impossible name, FILE for a damaged set.
- */
-export async function loadDataset(name: string, options: StoreOptions = {}): Promise<Dataset> {
-  if (generated(name)) return (await describeGenerated(name, options.seed))[1];
-  const { path, stored } = await readStored(name, options.home ?? dataHome());
+/** The arrays of a stored set, by file, with their checksums verified. @throws VeilganError FILE */
+async function readArrays(name: string, path: string, files: Stored['files']): Promise<Map<string, ArrayBuffer>> {
   const arrays = new Map<string, ArrayBuffer>();
-  for (const file of stored.files) {
+  for (const file of files) {
     const bytes = await readFile(join(path, file.name)).catch((error: unknown) => {
       throw fileError(error, join(path, file.name), `read data set ${quote(name)}`);
     });
@@ -147,20 +159,78 @@ export async function loadDataset(name: string, options: StoreOptions = {}): Pro
     }
     arrays.set(file.name, buffer);
   }
+  return arrays;
+}
+
+const metaOf = ({ origin, sha256, seed }: Stored): DatasetMeta =>
+  seed === undefined ? { origin, sha256 } : { origin, sha256, seed };
+
+async function readTable(name: string, path: string, stored: Stored): Promise<NamedTable | undefined> {
+  if (!stored.table) return undefined;
+  const arrays = await readArrays(name, path, stored.files);
+  const cells = (part: string) => new Float64Array(arrays.get(`${part}.f64`) ?? new ArrayBuffer(0));
+  const { label, notes } = stored.table;
+  const columns = stored.table.columns.map(({ missing: _, ...column }) => column);
+  const table: Table = {
+    columns,
+    train: cells('train'),
+    holdout: cells('holdout'),
+    ...(label === undefined ? {} : { label }),
+  };
+  const wrong =
+    wrongCell(table) ??
+    ((await tableFingerprint(table)) === stored.sha256 ? undefined : 'its columns are not those that were stored');
+  if (wrong) throw damaged(name, join(path, 'meta.json'), wrong);
+  return { name, table, meta: metaOf(stored), ...(notes ? { notes } : {}) };
+}
+
+async function readRecords(name: string, path: string, stored: Stored): Promise<Dataset> {
+  const arrays = await readArrays(name, path, stored.files);
   const buffer = (file: string) => arrays.get(file) ?? new ArrayBuffer(0);
   const records = (part: string): Records =>
     arrays.has(`${part}.u8`) ? new Uint8Array(buffer(`${part}.u8`)) : new Float32Array(buffer(`${part}.f32`));
   const u32 = (file: string) => new Uint32Array(buffer(file));
-  const { columns, shape, classes, scaling, origin, sha256, seed } = stored;
-  const meta = seed === undefined ? { origin, sha256 } : { origin, sha256, seed };
+  const { columns, shape, classes, scaling } = stored;
   const labels = arrays.has('train.u32') ? { train: u32('train.u32'), holdout: u32('holdout.u32') } : undefined;
   return makeDataset({
     ...{ name, columns, shape, train: records('train'), holdout: records('holdout') },
     ...(labels ? { labels } : {}),
     ...(classes ? { classes } : {}),
     ...(scaling ? { scaling } : {}),
-    meta,
+    meta: metaOf(stored),
   });
+}
+
+/**
+ * A table of mixed types by name, with its checksums verified; undefined for a set that is none.
+ * @throws VeilganError as `loadDataset`
+ */
+export async function loadTable(name: string, options: StoreOptions = {}): Promise<NamedTable | undefined> {
+  if (generated(name)) return undefined;
+  const { path, stored } = await readStored(name, options.home ?? dataHome());
+  return readTable(name, path, stored);
+}
+
+/** A table by name, or a data set that is none. @throws VeilganError as `loadDataset` */
+export async function loadSource(name: string, options: StoreOptions = {}): Promise<Dataset | NamedTable> {
+  return (await loadTable(name, options)) ?? loadDataset(name, options);
+}
+
+/**
+ * A data set by name, with its checksums verified. The records of a table are its cells as `encoding` says, by default
+ * one that is fitted to the training rows.
+ * @throws VeilganError DATA for an unknown or impossible name, and for an encoding of other columns; FILE for a damaged
+ * set
+ */
+export async function loadDataset(
+  name: string,
+  options: StoreOptions & { readonly encoding?: Encoding } = {},
+): Promise<Dataset> {
+  if (generated(name)) return (await describeGenerated(name, options.seed))[1];
+  const { path, stored } = await readStored(name, options.home ?? dataHome());
+  const named = await readTable(name, path, stored);
+  if (!named) return readRecords(name, path, stored);
+  return encodeTable(named.table, options.encoding ?? fitEncoding(named.table), named);
 }
 
 /**
@@ -169,7 +239,7 @@ export async function loadDataset(name: string, options: StoreOptions = {}): Pro
  */
 export async function describeDataset(name: string, options: StoreOptions = {}): Promise<DatasetInfo> {
   if (generated(name)) return (await describeGenerated(name, options.seed))[0];
-  await loadDataset(name, options);
   const { path, stored } = await readStored(name, options.home ?? dataHome());
+  if (!(await readTable(name, path, stored))) await readRecords(name, path, stored);
   return toInfo(name, stored, path);
 }

@@ -53,7 +53,7 @@ export interface NumberCode {
   readonly format?: string;
   /** cell values, strictly increasing; values beyond the first and the last are moved to them */
   readonly values: readonly number[];
-  /** where each lies, strictly increasing from -1 to 1; a column of one value has one knot, at 0 */
+  /** where each lies, strictly increasing from -1 to 1; a column of one value has one knot, at 0, and one of none has no knots */
   readonly at: readonly number[];
   /** whether two more values say present or missing */
   readonly missing: boolean;
@@ -97,7 +97,7 @@ export function blocksOf({ columns }: Pick<Encoding, 'columns'>): Block[][] {
   };
   return columns.map((code) =>
     'at' in code
-      ? [block('scalar', 1), ...(code.missing ? [block('choice', 2)] : [])]
+      ? [block('scalar', 1), ...(code.missing ? [{ ...block('choice', 2), presence: true } as const] : [])]
       : [block('choice', places(code))],
   );
 }

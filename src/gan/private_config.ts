@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
 import { ganConfig } from './config.ts';
 
@@ -57,6 +57,14 @@ export const privateConfig = ganConfig.extend({
     ),
   epsilon: z.number().min(0).max(1e4).default(0).describe('stop before the guarantee exceeds this; 0: train all steps'),
   delta: z.number().positive().lt(1).default(1e-5).describe('of the guarantee (epsilon, delta)'),
+  encoderEpsilon: z
+    .number()
+    .min(0)
+    .max(1e4)
+    .default(0)
+    .describe(
+      'tables: what is spent on noisy bounds and values of their columns, of --epsilon; 0: a tenth of it, or 0.5 without a budget',
+    ),
   accountant: z.enum(['pld', 'rdp']).default('pld').describe('which accountant the budget stop follows'),
 });
 

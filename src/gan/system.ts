@@ -6,6 +6,7 @@ import type { Replay } from '../gpu/program.ts';
 import type { Parameters } from '../nn/network.ts';
 import { oneHot } from '../ops/classes.ts';
 import { sigmoid } from '../ops/elementwise.ts';
+import { type Block, harden } from '../ops/heads.ts';
 import { concat, detach } from '../ops/movement.ts';
 import { mean } from '../ops/reduce.ts';
 import type { OptimizerConfig } from '../optim/optimizer.ts';
@@ -41,6 +42,7 @@ export abstract class GanSystem implements System<LossRow> {
   /** generator steps done or submitted */
   step = 0;
   readonly #ones: Tensor;
+  readonly #blocks: readonly Block[] | undefined;
 
   abstract readonly maxChunk: number;
   /** The replays of the next steps, at most `most`; they must be submitted before anything else is asked. */
@@ -71,6 +73,7 @@ export abstract class GanSystem implements System<LossRow> {
     this.classes = classes;
     this.width = features + classes;
     this.noise = noiseWidth(config, blocks);
+    this.#blocks = blocks;
     const optimizer: OptimizerConfig =
       config.optimizer === 'adam'
         ? { kind: 'adam', rate: config.rate, beta1: config.beta1, beta2: config.beta2 }
@@ -112,6 +115,7 @@ export abstract class GanSystem implements System<LossRow> {
   /**
    * Generated rows [n, features], drawn in turn from the snapshots of the generator (`config.snapshots`; the last one
    * is the current generator). Row i depends on the run, `stream` and i only; its label is that of `labelsOf`.
+   * Of tables each choice is made: one-hot.
    * @param stream which of the seed's latent sequences
    */
   async sample(n: number, stream = 0): Promise<Float32Array> {
@@ -140,7 +144,7 @@ export abstract class GanSystem implements System<LossRow> {
         }
       });
     }
-    return out;
+    return this.#blocks ? harden(out, this.#blocks) : out;
   }
 
   /**

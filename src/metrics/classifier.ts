@@ -2,7 +2,8 @@
  * A classifier of images, trained with the same engine: what generated images are judged by. The network is that of the
  * DPGAN papers' evaluations (spec section 8.3): 3 x 3 convolutions and ReLU, max pooling, dropout, two dense layers.
  */
-import { z } from 'zod';
+import '../gan/jitless.ts';
+import * as z from 'zod';
 import { valueAndGrad } from '../autograd/grad.ts';
 import { Batches } from '../gan/batches.ts';
 import { callRows, inCalls } from '../gan/calls.ts';
@@ -187,4 +188,11 @@ export class Classifier implements System<ClassifierRow> {
     this.#program?.dispose();
     for (const part of [this.player, this.#images, this.#targets]) part.dispose();
   }
+}
+
+/** A trained classifier, how it was trained, and the share of test rows that it gets right. */
+export interface Judge {
+  readonly classifier: Classifier;
+  readonly config: ClassifierConfig;
+  readonly accuracy: number | null;
 }

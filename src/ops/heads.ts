@@ -16,6 +16,8 @@ export interface Block {
   /** index of the first value */
   readonly at: number;
   readonly width: number;
+  /** a choice of two: the second place says that the scalar before it is missing */
+  readonly presence?: true;
 }
 
 interface Heads {
@@ -75,4 +77,34 @@ export function heads(x: Tensor, blocks: readonly Block[], temperature = 1): Ten
     throw shapeError('heads', [x.shape], `its blocks fill ${end} values`, 'Give blocks that fill the last axis');
   }
   return op([x], { blocks, temperature });
+}
+
+/** Where the largest of some values is, the first of several: which place of a block is chosen. */
+export function largest(rows: Float32Array, from: number, width: number): number {
+  let best = 0;
+  for (let i = 1; i < width; i++) if (rows[from + i] > rows[from + best]) best = i;
+  return best;
+}
+
+/**
+ * Generated rows [n, width] as encoded ones look, in place: every choice one-hot, scalars within [-1, 1], and 0 where
+ * their cell is missing.
+ */
+export function harden(rows: Float32Array, blocks: readonly Block[]): Float32Array {
+  const last = blocks[blocks.length - 1];
+  const width = last.at + last.width;
+  for (let row = 0; row < rows.length; row += width) {
+    for (const { kind, at, width: places, presence } of blocks) {
+      const from = row + at;
+      if (kind === 'scalar') {
+        rows[from] = Math.min(1, Math.max(-1, rows[from]));
+        continue;
+      }
+      const best = largest(rows, from, places);
+      rows.fill(0, from, from + places);
+      rows[from + best] = 1;
+      if (presence && best === 1) rows[from - 1] = 0;
+    }
+  }
+  return rows;
 }

@@ -1,6 +1,7 @@
 /**
  * Exact samples of the discrete Gaussian (Canonne, Kamath, Steinke, "The discrete Gaussian for differential privacy",
- * 2020, algorithms 1-3): P[k] proportional to exp(-k^2 / (2 s)) over the integers, s = sigma^2 rational.
+ * 2020, algorithms 1-3): P[k] proportional to exp(-k^2 / (2 s)) over the integers, s = sigma^2 rational; and of the
+ * discrete Laplace that it is made from.
  *
  * Every decision is a Bernoulli trial of probability exp(-a / b) for integers a, b, made by comparing a uniform number
  * with it: 32 bits first, against a float64 whose error is bounded, and where that cannot decide (once in 2^32) as many
@@ -74,6 +75,26 @@ function below(words: Words, n: number): number {
   }
 }
 
+/**
+ * A whole number k with probability proportional to exp(-|k| s / t), exactly (algorithm 2): discrete Laplace noise of
+ * epsilon s / t for a sensitivity of 1.
+ * @param t 1 .. 2^32
+ * @param s a whole number >= 1
+ */
+export function discreteLaplace(words: Words, t: number, s = 1): number {
+  for (;;) {
+    // A geometric number of rate 1 / t: uniform part and whole multiples of t. Divided by s it is one of rate s / t.
+    const u = t === 1 ? 0 : below(words, t);
+    if (u > 0 && !bernoulliExp(words, u / t, () => [BigInt(u), BigInt(t)])) continue;
+    let v = 0;
+    while (bernoulliExp(words, 1, () => [1n, 1n])) v++;
+    const size = Math.floor((u + t * v) / s);
+    const minus = words.uint32() >= 2 ** 31;
+    if (minus && size === 0) continue;
+    return minus ? -size : size;
+  }
+}
+
 export class DiscreteGaussian {
   readonly #words: Words;
   readonly #num: bigint;
@@ -105,14 +126,8 @@ export class DiscreteGaussian {
   next(): number {
     const [words, t, square] = [this.#words, this.#t, this.#square];
     for (;;) {
-      // A discrete Laplace of scale t: uniform part, whole multiples of t, sign.
-      const u = t === 1 ? 0 : below(words, t);
-      if (u > 0 && !bernoulliExp(words, u / t, () => [BigInt(u), BigInt(t)])) continue;
-      let v = 0;
-      while (bernoulliExp(words, 1, () => [1n, 1n])) v++;
-      const size = u + t * v;
-      const minus = words.uint32() >= 2 ** 31;
-      if (minus && size === 0) continue;
+      const k = discreteLaplace(words, t);
+      const size = Math.abs(k);
       // Accepted with probability exp(-(size - sigma^2 / t)^2 / (2 sigma^2)).
       const d = size - square / t;
       const accepted = bernoulliExp(words, (d * d) / (2 * square), () => {
@@ -120,7 +135,7 @@ export class DiscreteGaussian {
         const top = BigInt(size) * whole * den - num;
         return [top * top, 2n * num * den * whole * whole];
       });
-      if (accepted) return minus ? -size : size;
+      if (accepted) return k;
     }
   }
 }

@@ -108,8 +108,12 @@ function composed(list: readonly PrivacyFacts[]): [epsilon: number, delta: numbe
     const same = list.filter(({ terms }) => terms.mechanism === mechanism);
     const at = Math.max(...same.map((privacy) => privacy.delta));
     const phases = same.flatMap((privacy) => privacy.phases);
-    epsilon += upperBound(epsilonOf(phases, at, mechanism));
+    epsilon += upperBound(epsilonOf(phases, at, { mechanism }));
     delta += at;
+  }
+  for (const { terms } of list) {
+    epsilon += Number(terms.encoding_epsilon ?? 0);
+    delta += Number(terms.encoding_delta ?? 0);
   }
   return [epsilon, delta];
 }

@@ -27,7 +27,7 @@ export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
   const phases = ledger.totals();
   const { terms } = ledger;
   const { epsilon: budget, delta, accountant } = config;
-  const epsilon = (list: readonly Phase[]) => epsilonOf(list, delta, terms.mechanism);
+  const epsilon = (list: readonly Phase[]) => epsilonOf(list, delta, terms);
   const next = budget && phases.length ? epsilon([...phases, { ...phases[phases.length - 1], steps: 1 }]) : undefined;
   return {
     ...spent,
@@ -134,6 +134,8 @@ export function guaranteeBlocks(facts: PrivacyFacts): Block[] {
     clipping,
     population,
     physical: _,
+    encoding_epsilon: paid,
+    encoding_delta: used,
     ...others
   } = terms;
   const list = (of: (phase: Phase) => number) =>
@@ -156,6 +158,14 @@ export function guaranteeBlocks(facts: PrivacyFacts): Block[] {
         : `${partitions}, disjoint, by a keyed hash of the record: a record touches one critic only, whose cost is that of the run (parallel composition)`,
     ],
     ...(facts.rowsPublic ? [] : [['declared number of records', formatNumber(Number(population))] as [string, string]]),
+    ...(paid === undefined
+      ? []
+      : [
+          [
+            'encoding of the columns',
+            `bounds and values by noisy counts, before the first update: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
+          ] as [string, string],
+        ]),
     ...Object.entries(others).map(([name, value]): [string, string] => [name, String(value)]),
   ];
   return [

@@ -10,6 +10,10 @@ export type { LossRow } from './series.ts';
 
 type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 
+/** What losses are measured in, for the axis of `lossCurves`. */
+export const lossUnit = ({ divergence }: { readonly divergence: string }): string =>
+  divergence === 'js' ? 'loss (nats)' : 'loss (critic units)';
+
 export interface LossOptions {
   title?: string;
   /** Label of the y axis, with the unit: nats for JS, critic units for Wasserstein. */

@@ -1,28 +1,19 @@
-/** A Vega-Lite chart as SVG and PNG, on a machine without display, fonts or network. */
-import { createRequire } from 'node:module';
+/** A Vega-Lite chart as SVG, without display, fonts, network or `eval`: in Node and in a page the same. */
 import type { TopLevelSpec } from 'vega-lite';
-import { config, FONT } from './theme.ts';
+import { config } from './theme.ts';
 
 /** A picture that is drawn when it is first asked for, and then kept. */
 export interface Picture {
   svg(): Promise<string>;
-  png(): Promise<Uint8Array>;
 }
 
-/** Pixels of the PNG for one unit of the SVG: an 800 unit wide chart stays sharp in print. */
-const PNG_SCALE = 2;
 /** Mean advance of a DejaVu Sans character as a share of the font size; without a canvas Vega assumes 0.8. */
 const CHARACTER_WIDTH = 0.6;
 
 /** The chart of `spec`; Vega is loaded only when it is drawn. */
 export function picture(spec: TopLevelSpec): Picture {
   let svg: Promise<string> | undefined;
-  let png: Promise<Uint8Array> | undefined;
-  const self: Picture = {
-    svg: () => (svg ??= drawSvg(spec)),
-    png: () => (png ??= self.svg().then(drawPng)),
-  };
-  return self;
+  return { svg: () => (svg ??= drawSvg(spec)) };
 }
 
 interface TextItem {
@@ -30,13 +21,19 @@ interface TextItem {
 }
 
 async function drawSvg(spec: TopLevelSpec): Promise<string> {
-  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const [vega, { compile }, { expressionInterpreter }] = await Promise.all([
+    import('vega'),
+    import('vega-lite'),
+    import('vega-interpreter'),
+  ]);
   // Vega's own switch for this (vega-scenegraph, util/text.js), which its type declarations leave out.
   const { textMetrics } = vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } };
   textMetrics.width = (item, text) => `${text ?? ''}`.length * (item.fontSize ?? 11) * CHARACTER_WIDTH;
   const compiled = compile(spec, { config: config() }).spec;
   const loader = { ...vega.loader(), load: () => Promise.reject(new Error('a chart has no data outside itself')) };
-  const view = new vega.View(vega.parse(compiled), { renderer: 'none', loader });
+  // Vega would make functions of the text of expressions, which a page's content security policy forbids.
+  const runtime = vega.parse(compiled, undefined, { ast: true });
+  const view = new vega.View(runtime, { renderer: 'none', loader, expr: expressionInterpreter });
   try {
     return compact(await view.toSVG());
   } finally {
@@ -65,13 +62,4 @@ function compact(svg: string): string {
       if (!clips.has(number)) clips.set(number, clips.size);
       return `${before}clip${clips.get(number)}`;
     });
-}
-
-async function drawPng(svg: string): Promise<Uint8Array> {
-  const { Resvg } = await import('@resvg/resvg-js');
-  const { resolve } = createRequire(import.meta.url);
-  const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) => resolve(`dejavu-fonts-ttf/ttf/${name}`));
-  const font = { loadSystemFonts: false, fontFiles, defaultFontFamily: FONT, sansSerifFamily: FONT };
-  const image = new Resvg(svg, { font, fitTo: { mode: 'zoom', value: PNG_SCALE } }).render();
-  return new Uint8Array(image.asPng());
 }

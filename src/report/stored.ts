@@ -1,5 +1,6 @@
 /** What `attack` and `evaluate` leave in a run's private/ folder. Read with care: another version may have written it. */
-import { z } from 'zod';
+import '../gan/jitless.ts';
+import * as z from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Run } from '../run/run.ts';
 

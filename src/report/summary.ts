@@ -117,7 +117,7 @@ export function originTable(runs: readonly Origin[]): Block {
     const git = version.git
       ? `, git ${version.git.commit.slice(0, 12)}${version.git.dirty ? ' with changes' : ''}`
       : '';
-    return `VeilGAN ${version.veilgan}${git}, Node ${version.node}`;
+    return `VeilGAN ${version.veilgan}${git}, ${version.node ? `Node ${version.node}` : 'in a page'}`;
   };
   const adapter = ({ info }: Pick<SummaryRun, 'info'>) => {
     const known = ['name', 'vendor', 'architecture'].map((key) => info.adapter[key]);

@@ -63,7 +63,7 @@ export async function audit(gpu: Gpu, setting: AuditSetting): Promise<AuditResul
   const coins = trained.flatMap((one) => one.coins);
   const all = first.map((_, i) => trained.flatMap((one) => Array.from(one.scores[i])));
   const bound = bestBound(all, coins, mode, { confidence, delta: config.delta });
-  const spent = epsilonOf([{ q, sigma: config.noiseMultiplier, steps: updates }], config.delta, config.mechanism);
+  const spent = epsilonOf([{ q, sigma: config.noiseMultiplier, steps: updates }], config.delta, config);
   return { epsilonLower: bound.epsilon, epsilonClaimed: spent.pld ?? spent.rdp, bound, updates, q };
 }
 

@@ -1,5 +1,5 @@
 /** A classifier's run: split of the labelled data, training, and opening it again as a judge of generated images. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { floats } from '../data/records.ts';
 import { loadDataset } from '../data/store.ts';
@@ -11,10 +11,16 @@ import { train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { accuracy } from '../metrics/classes.ts';
-import { Classifier, type ClassifierConfig, type ClassifierRow, classifierConfig } from '../metrics/classifier.ts';
+import {
+  Classifier,
+  type ClassifierConfig,
+  type ClassifierRow,
+  classifierConfig,
+  type Judge,
+} from '../metrics/classifier.ts';
 import { createRun, openRun } from './directory.ts';
-import type { Run } from './run.ts';
-import { checkFinite, describe } from './session.ts';
+import type { DirectoryRun } from './directory_run.ts';
+import { checkFinite, describe } from './training.ts';
 
 /** Where a data set has no hold-out, one row of so many is kept for testing: its images may come class by class. */
 const TEST_EVERY = 5;
@@ -47,7 +53,7 @@ function split({ name, shape, train, holdout, rows, holdoutRows, labels, feature
 }
 
 export interface ClassifierResult {
-  readonly run: Run;
+  readonly run: DirectoryRun;
   readonly steps: number;
   readonly seconds: number;
   readonly interrupted: boolean;
@@ -74,7 +80,7 @@ export async function trainClassifier(
   const classifier = new Classifier(gpu, config, { ...parts, shape: data.shape, classes }, options.seed);
   const { seed } = options;
   const meta = { system: 'classifier', data: { ...describe(data), classes, shape: data.shape }, seed };
-  let run: Run | undefined;
+  let run: DirectoryRun | undefined;
   try {
     run = createRun(options.out, { ...meta, config: { ...config }, adapter: { ...gpu.adapter } });
     onStart?.(run, classifier.steps);
@@ -116,16 +122,9 @@ const judgedData = z.looseObject({
 });
 
 export interface TrainingHooks {
-  onStart?: (run: Run, steps: number) => void;
+  onStart?: (run: DirectoryRun, steps: number) => void;
   onRows?: (rows: readonly ClassifierRow[]) => void;
   stop?: () => boolean;
-}
-
-/** A trained classifier, how it was trained, and the share of test rows that it gets right. */
-export interface Judge {
-  readonly classifier: Classifier;
-  readonly config: ClassifierConfig;
-  readonly accuracy: number | null;
 }
 
 /**

@@ -11,18 +11,12 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
-import { fileError, writeAtomic } from './files.ts';
+import { DirectoryRun, removeEmpty, removeStarted } from './directory_run.ts';
+import { fileError, readJson, writeAtomic } from './files.ts';
 import { acquireLock } from './lock.ts';
-import { CHECKPOINT, Run, removeEmpty, removeStarted } from './run.ts';
-import { RUN_FORMAT, type RunInfo, readRunInfo } from './schema.ts';
+import { CHECKPOINT, type NewRun } from './run.ts';
+import { checkedRunInfo, RUN_FORMAT, type RunInfo } from './schema.ts';
 import { codeVersion } from './version.ts';
-
-export type { MetricRow } from './metrics.ts';
-export { type Checkpoint, Run } from './run.ts';
-export type { RunInfo } from './schema.ts';
-
-/** What the caller tells about a new run; format, time and versions are added here. */
-export type NewRun = Pick<RunInfo, 'system' | 'data' | 'seed' | 'config' | 'adapter'>;
 
 const LOCK = 'lock';
 
@@ -31,7 +25,11 @@ const LOCK = 'lock';
  * (root `./runs`, date local). A directory that is there and not empty is refused (USAGE). When anything fails,
  * nothing stays behind, parent directories included.
  */
-export function createRun(out: string | undefined, meta: NewRun, options: { root?: string; now?: Date } = {}): Run {
+export function createRun(
+  out: string | undefined,
+  meta: NewRun,
+  options: { root?: string; now?: Date } = {},
+): DirectoryRun {
   const now = options.now ?? new Date();
   const info: RunInfo = { format: RUN_FORMAT, ...meta, created: now.toISOString(), version: codeVersion() };
   if (out !== undefined) return start(resolve(out), info, true) ?? refuse(out);
@@ -78,7 +76,7 @@ const dateOf = (now: Date): string =>
  * Opens a run, checking run.json. With `write` it is locked and can be continued (`resume`). Throws FILE when there
  * is no run, when it is damaged (naming the field), or when another process writes it.
  */
-export function openRun(dir: string, options: { write?: boolean } = {}): Run {
+export function openRun(dir: string, options: { write?: boolean } = {}): DirectoryRun {
   const path = resolve(dir);
   const file = join(path, 'run.json');
   if (!existsSync(file)) {
@@ -88,12 +86,12 @@ export function openRun(dir: string, options: { write?: boolean } = {}): Run {
       fix: 'Name a directory that `veilgan train` made',
     });
   }
-  const info = readRunInfo(file);
-  return new Run(path, info, options.write ? acquireLock(join(path, LOCK)) : undefined);
+  const info = checkedRunInfo(readJson(file), file);
+  return new DirectoryRun(path, info, options.write ? acquireLock(join(path, LOCK)) : undefined);
 }
 
 /** The new run, or undefined when something is in the way; an empty directory is not, where `reuse` allows it. */
-function start(dir: string, info: RunInfo, reuse: boolean): Run | undefined {
+function start(dir: string, info: RunInfo, reuse: boolean): DirectoryRun | undefined {
   const made: string[] = [];
   let release: (() => void) | undefined;
   let mine = false;
@@ -105,7 +103,7 @@ function start(dir: string, info: RunInfo, reuse: boolean): Run | undefined {
     release = acquireLock(join(dir, LOCK));
     // Written last: a directory with a run.json is a whole one.
     writeAtomic(join(dir, 'run.json'), `${JSON.stringify(info, null, 2)}\n`);
-    return new Run(dir, info, release, made);
+    return new DirectoryRun(dir, info, release, made);
   } catch (cause) {
     // Where somebody else holds the lock, the directory is theirs by now.
     if (mine && (release || !existsSync(join(dir, LOCK)))) removeStarted(dir, made);

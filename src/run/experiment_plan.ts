@@ -1,5 +1,5 @@
 /** Plans of experiments: presets, what the command line adds, and the file that an experiment goes on from. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { type GanConfig, ganConfig, parseConfig, withPreset } from '../gan/config.ts';
 import { presets } from '../gan/presets.ts';

@@ -9,13 +9,11 @@
  * counts. That lines are missing at the end the chain cannot show; a checkpoint stores `head`, and `openLedger` refuses
  * a ledger that does not contain it.
  */
-import { existsSync } from 'node:fs';
 import { VeilganError } from '../gpu/errors.ts';
-import { readBytes } from './files.ts';
-import { Ledger } from './ledger_book.ts';
+import { Ledger, type LedgerFile } from './ledger_book.ts';
 import { checkedLine, checkedTerms, type Head, LEDGER_FORMAT, type LedgerTerms, START } from './ledger_lines.ts';
 
-export { Ledger } from './ledger_book.ts';
+export { Ledger, type LedgerFile } from './ledger_book.ts';
 export type { Head, LedgerTerms, Spend } from './ledger_lines.ts';
 
 export const LEDGER = 'ledger.jsonl';
@@ -27,8 +25,8 @@ const NEWLINE = 10;
  * A new ledger, its terms written and synced.
  * @throws VeilganError CONFIG for terms that make no sense, FILE where there is one already or the disk refuses
  */
-export function createLedger(path: string, terms: LedgerTerms): Ledger {
-  const ledger = new Ledger(path, checkedTerms(terms));
+export function createLedger(file: LedgerFile, terms: LedgerTerms): Ledger {
+  const ledger = new Ledger(file, checkedTerms(terms));
   ledger.begin(0, { kind: 'terms', format: LEDGER_FORMAT, terms: ledger.terms });
   return ledger;
 }
@@ -52,14 +50,14 @@ export interface ResumeOptions extends ReadOptions {
  * @throws VeilganError FILE where it is missing, damaged, or lost lines since the checkpoint was written; CONFIG where
  * the run's terms have changed
  */
-export function openLedger(path: string, { terms, head, updates, ...options }: ResumeOptions): Ledger {
+export function openLedger(file: LedgerFile, { terms, head, updates, ...options }: ResumeOptions): Ledger {
   let found = head.line === 0;
-  const { ledger, size, torn, newline } = load(path, options, (h) => {
+  const { ledger, size, torn, newline } = load(file, options, (h) => {
     if (h.line === head.line && h.hash === head.hash) found = true;
   });
   if (!found || ledger.reach < updates) {
     throw new VeilganError('FILE', `the ledger lacks what the checkpoint was paid with (its line ${head.line})`, {
-      where: path,
+      where: file.path,
       fix: 'Restore ledger.jsonl and the checkpoint from one copy of the run',
     });
   }
@@ -67,7 +65,7 @@ export function openLedger(path: string, { terms, head, updates, ...options }: R
   for (const name of new Set([...Object.keys(ledger.terms), ...Object.keys(now)])) {
     if (ledger.terms[name] !== now[name]) {
       throw new VeilganError('CONFIG', `${name} is ${now[name]}, and the ledger was begun with ${ledger.terms[name]}`, {
-        where: path,
+        where: file.path,
         fix: 'Resume with the configuration of the run, or start another run',
       });
     }
@@ -77,27 +75,28 @@ export function openLedger(path: string, { terms, head, updates, ...options }: R
 }
 
 /** A ledger to read. @throws VeilganError FILE where it is missing or damaged */
-export const readLedger = (path: string, options: ReadOptions = {}): Ledger => load(path, options, () => {}).ledger;
+export const readLedger = (file: LedgerFile, options: ReadOptions = {}): Ledger => load(file, options, () => {}).ledger;
 
-function load(path: string, { warn }: ReadOptions, each: (head: Head) => void) {
+function load(file: LedgerFile, { warn }: ReadOptions, each: (head: Head) => void) {
+  const { path } = file;
   const damaged = (message: string, line: number) =>
     new VeilganError('FILE', `the ledger is damaged: ${message}`, {
       where: `${path}, line ${line}`,
       fix: 'Restore ledger.jsonl from a copy that is whole',
     });
-  if (!existsSync(path)) {
+  const bytes = file.read();
+  if (!bytes) {
     throw new VeilganError('FILE', 'the private run has no ledger, so nobody can tell what it has spent', {
       where: path,
       fix: 'Restore ledger.jsonl from a copy of the run, or start another run',
     });
   }
-  const bytes = readBytes(path);
   let ledger: Ledger | undefined;
   let head = START;
   const take = (text: string): void => {
     const entry = checkedLine(text, head, path);
     head = { line: entry.line, hash: entry.hash };
-    if (entry.kind === 'terms') ledger = new Ledger(path, entry.terms);
+    if (entry.kind === 'terms') ledger = new Ledger(file, entry.terms);
     const wrong = ledger?.take(entry, head);
     if (wrong) throw damaged(wrong, head.line);
     each(head);

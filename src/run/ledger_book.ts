@@ -1,26 +1,39 @@
-/** A ledger in memory, and the file that it is appended to; src/run/ledger.ts opens it and says what it is for. */
-import { closeSync, fsyncSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** A ledger in memory, and what its file must be able to do; src/run/ledger.ts opens it and says what it is for. */
 import { VeilganError } from '../gpu/errors.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
-import { fileError, syncDirectory } from './files.ts';
 import { chained, checkedSpend, type Entry, type Head, type LedgerTerms, type Spend, START } from './ledger_lines.ts';
+
+/** The file of a ledger, wherever it lies: on a disk, in a page's own file system, in memory. All throw FILE. */
+export interface LedgerFile {
+  /** what messages call it */
+  readonly path: string;
+  /** All of it; undefined where there is none. */
+  read(): Uint8Array | undefined;
+  /** Opens it to be appended to after its first `size` bytes, the rest cut off; one of no size must not be there yet. */
+  open(size: number): void;
+  /** When it returns, the bytes would survive a power cut. */
+  append(bytes: Uint8Array): void;
+  /** Cuts an open file back. */
+  truncate(size: number): void;
+  /** Nothing is appended any more. May be called twice. */
+  close(): void;
+}
 
 /** A ledger that was read, and is appended to where it was opened to write. The run's lock keeps out other writers. */
 export class Ledger {
-  readonly path: string;
   readonly terms: LedgerTerms;
   readonly #phases: Map<string, Phase>[];
   /** by partition: updates 0 .. reach - 1 are paid */
   readonly #reach: number[];
+  readonly #file: LedgerFile;
   #head: Head = START;
-  #file: number | undefined;
+  #open = false;
   #size = 0;
   #broken = false;
 
   /** Use `createLedger`, `openLedger` or `readLedger`. */
-  constructor(path: string, terms: LedgerTerms) {
-    this.path = path;
+  constructor(file: LedgerFile, terms: LedgerTerms) {
+    this.#file = file;
     this.terms = terms;
     this.#phases = Array.from({ length: terms.partitions }, () => new Map());
     this.#reach = Array(terms.partitions).fill(0);
@@ -50,22 +63,21 @@ export class Ledger {
    * (nothing may be submitted then); USAGE for a ledger that is only read
    */
   append(...spends: readonly Spend[]): void {
-    if (this.#file === undefined) {
-      throw new VeilganError('USAGE', 'the ledger was opened to read only, or is closed', { where: this.path });
-    }
+    const where = this.#file.path;
+    if (!this.#open) throw new VeilganError('USAGE', 'the ledger was opened to read only, or is closed', { where });
     const entries = spends.map((spend) => ({ kind: 'spend' as const, ...checkedSpend(spend) }));
     const reach = [...this.#reach];
     for (const entry of entries) {
       const wrong = this.#advance(reach, entry);
-      if (wrong) throw new VeilganError('CONFIG', `the ledger does not take this: ${wrong}`, { where: this.path });
+      if (wrong) throw new VeilganError('CONFIG', `the ledger does not take this: ${wrong}`, { where });
     }
     this.#write(entries);
     for (const entry of entries) this.#count(entry);
   }
 
   close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    if (this.#open) this.#file.close();
+    this.#open = false;
   }
 
   /** Takes a verified line in. Gives what is wrong with it, or nothing. */
@@ -80,14 +92,14 @@ export class Ledger {
   /** Opens the file to append to after `size` bytes, cutting off the rest, and writes the first entry of this start. */
   begin(size: number, entry: Entry, newline = false): void {
     try {
-      this.#file = openSync(this.path, size === 0 ? 'ax' : 'a');
-      ftruncateSync(this.#file, size);
+      this.#file.open(size);
+      this.#open = true;
       this.#size = size;
       this.#write([entry], newline ? '\n' : '');
-      syncDirectory(dirname(this.path));
-    } catch (cause) {
-      this.close();
-      throw fileError(cause, this.path, 'write');
+    } catch (error) {
+      this.#file.close();
+      this.#open = false;
+      throw error;
     }
   }
 
@@ -100,23 +112,22 @@ export class Ledger {
     }
     if (this.#broken) {
       throw new VeilganError('FILE', 'an earlier write to the ledger failed', {
-        where: this.path,
+        where: this.#file.path,
         fix: 'Free some space or repair the disk, then resume the run',
       });
     }
-    const file = this.#file as number;
+    const bytes = new TextEncoder().encode(text);
     try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } catch (cause) {
+      this.#file.append(bytes);
+    } catch (error) {
       // What follows a half-written line would be lost, so nothing may follow it; a new start sorts it out.
       this.#broken = true;
       try {
-        ftruncateSync(file, this.#size);
+        this.#file.truncate(this.#size);
       } catch {}
-      throw fileError(cause, this.path, 'write');
+      throw error;
     }
-    this.#size += Buffer.byteLength(text);
+    this.#size += bytes.length;
     this.#head = head;
   }
 

@@ -3,8 +3,10 @@
  * hash, which ends with the hash of the line before. This finds accidents, not an owner of the disk who computes hashes
  * anew.
  */
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import '../gan/jitless.ts';
+import { sha256 } from '@noble/hashes/sha2';
+import { bytesToHex } from '@noble/hashes/utils';
+import * as z from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
 
 export const LEDGER_FORMAT = 1;
@@ -83,13 +85,14 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   });
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** In hexadecimal; synchronous, which the platform's own is not in a page. */
+const digest = (text: string): string => bytesToHex(sha256(new TextEncoder().encode(text)));
 
 /** The text of the line after `head`, newline included, and the head that it makes. */
 export function chained(entry: Entry, head: Head): { text: string; head: Head } {
   const line = head.line + 1;
   const body = JSON.stringify({ line, ...entry, previous: head.hash }).slice(0, -2);
-  const hash = sha256(body);
+  const hash = digest(body);
   return { text: `${body}${CLOSING}${hash}"}\n`, head: { line, hash } };
 }
 
@@ -107,7 +110,7 @@ export function checkedLine(text: string, head: Head, path: string): LedgerLine 
   if (at < 0 || text.length > MAX_LINE || !text.endsWith('"}'))
     throw bad('the ledger is damaged: not a line of a ledger');
   const body = text.slice(0, at);
-  if (sha256(body) !== text.slice(at + CLOSING.length, -2)) {
+  if (digest(body) !== text.slice(at + CLOSING.length, -2)) {
     throw bad('the ledger is damaged: the line has been changed since it was written (its hash differs)');
   }
   let json: unknown;

@@ -2,12 +2,7 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { VeilganError } from '../gpu/errors.ts';
 import { fileError } from './files.ts';
-
-/** Numbers of one step. A value that is not finite is stored as null and read back as NaN. */
-export interface MetricRow {
-  step: number;
-  [name: string]: number | readonly number[];
-}
+import { checkSteps, isStep, type MetricRow } from './run.ts';
 
 /** A line longer than this is no row of ours. */
 const MAX_LINE = 1 << 20;
@@ -36,10 +31,7 @@ export class MetricsWriter {
   /** Throws DATA for a row without a whole step >= 0, FILE when the disk refuses. */
   append(rows: readonly MetricRow[]): void {
     if (rows.length === 0) return;
-    for (const row of rows) {
-      if (!isStep(row.step))
-        throw new VeilganError('DATA', `a metrics row has step ${row.step}`, { where: this.#path });
-    }
+    checkSteps(rows, this.#path);
     try {
       this.#file ??= openSync(this.#path, 'a');
       writeFileSync(this.#file, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
@@ -133,10 +125,6 @@ function parseRow(line: Line, path: string, previous: number): MetricRow {
 
 function toNumber(value: unknown): number | undefined {
   return value === null ? Number.NaN : typeof value === 'number' ? value : undefined;
-}
-
-function isStep(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** The lines of a file with their byte ranges, read a block at a time; a file that is not there has none. */

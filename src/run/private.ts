@@ -1,7 +1,7 @@
 /** What makes a run private: who is in which partition, keys, the ledger's terms, and what has been spent. */
-import { join } from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
 import type { Records } from '../data/records.ts';
+import type { Encoding } from '../data/table.ts';
 import { parseConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import type { MakeDiscrete } from '../gan/exact.ts';
@@ -20,7 +20,7 @@ import { PrivacyKey } from '../privacy/key.ts';
 import { NoiseSource } from '../privacy/noise.ts';
 import { partitionOf, partitionRows } from '../privacy/partition.ts';
 import { PoissonSampler, SubsetSampler } from '../privacy/sampling.ts';
-import { createLedger, LEDGER, type Ledger, type LedgerTerms, openLedger, readLedger } from './ledger.ts';
+import { createLedger, type Ledger, type LedgerFile, type LedgerTerms, openLedger, readLedger } from './ledger.ts';
 
 export const isPrivate = (system: string): boolean => system === 'dpgan' || system === 'dp-pargan';
 
@@ -28,8 +28,11 @@ export const isPrivate = (system: string): boolean => system === 'dpgan' || syst
 export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
   checkPrivate(parseConfig(privateConfig, fields) as PrivateConfig);
 
-/** The ledger's first line: what the spending is measured by. */
-export function ledgerTerms(config: PrivateConfig, rows: number): LedgerTerms {
+/** What an encoding of a table cost, beside the noisy updates. */
+type Price = NonNullable<Encoding['paid']>;
+
+/** The ledger's first line: what the spending is measured by, and what was spent before it began. */
+export function ledgerTerms(config: PrivateConfig, rows: number, paid?: Price): LedgerTerms {
   const q = samplingRate(config, rows);
   return {
     mechanism: config.mechanism,
@@ -41,6 +44,7 @@ export function ledgerTerms(config: PrivateConfig, rows: number): LedgerTerms {
     clipping: config.bound === 'clip' ? config.clipping : 'none',
     population: config.population || rows,
     physical: physicalRows(config),
+    ...(paid ? { encoding_epsilon: paid.epsilon, encoding_delta: paid.delta } : {}),
   };
 }
 
@@ -73,13 +77,23 @@ export interface Guarantee {
   close(): void;
 }
 
-/** A private system with fresh keys, and its ledger once there is a run directory. */
+/** How the ledger of a run that is there is opened. */
+export interface Reopened {
+  /** what the checkpoint says of itself */
+  readonly meta: Readonly<Record<string, string>>;
+  /** whether the run goes on, or is looked at */
+  readonly write: boolean;
+  /** told of a last line that a crash cut short */
+  readonly warn?: (line: string) => void;
+}
+
+/** A private system with fresh keys, and its ledger once there is a run. */
 export interface PrivateRun {
   readonly gan: DpGan;
   /** a new ledger. @throws VeilganError FILE, or CONFIG where the budget does not pay for one step */
-  begin(dir: string): Guarantee;
-  /** the ledger of a run that goes on (`write`) or is looked at. @throws VeilganError FILE */
-  resume(dir: string, meta: Readonly<Record<string, string>>, write: boolean): Guarantee;
+  begin(file: LedgerFile): Guarantee;
+  /** the ledger of a run that goes on or is looked at. @throws VeilganError FILE */
+  resume(file: LedgerFile, how: Reopened): Guarantee;
   close(): void;
 }
 
@@ -101,6 +115,17 @@ export function privateRun(
       {
         where: '--data',
         fix: 'Import it again with --scale LOW:HIGH, bounds that are known without looking at the records',
+      },
+    );
+  }
+  const { paid, from } = data.encoding ?? {};
+  if (config.bound === 'clip' && from === 'data') {
+    throw new VeilganError(
+      'CONFIG',
+      `the encoding of ${data.name} was fitted to its rows, which a single record may move`,
+      {
+        where: '--data',
+        fix: 'Give the table itself, whose encoding is paid for, or bounds and values known without the data',
       },
     );
   }
@@ -140,7 +165,8 @@ export function privateRun(
     const { epsilon, delta, accountant, mechanism } = config;
     if (!epsilon) return Number.POSITIVE_INFINITY;
     const by = mechanism === 'discrete' ? 'discrete' : accountant;
-    gan.limit = gan.updates + stepsWithin(q, sigma, { epsilon, delta, accountant: by, spent });
+    const left = { epsilon: epsilon - (paid?.epsilon ?? 0), delta: delta - (paid?.delta ?? 0) };
+    gan.limit = left.epsilon > 0 ? gan.updates + stepsWithin(q, sigma, { ...left, accountant: by, spent }) : 0;
     return gan.limit;
   };
   /** A batch that was drawn for an update which is still to come will be drawn again. */
@@ -163,10 +189,10 @@ export function privateRun(
   return {
     gan,
     close,
-    begin: (dir) => {
+    begin: (file) => {
       const limit = limitOf([]);
       if (limit >= 1) {
-        ledger = createLedger(join(dir, LEDGER), ledgerTerms(config, rows));
+        ledger = createLedger(file, ledgerTerms(config, rows, paid));
         return guaranteeOf(ledger, limit);
       }
       throw new VeilganError('CONFIG', `epsilon ${config.epsilon} does not pay for one update of this configuration`, {
@@ -174,12 +200,10 @@ export function privateRun(
         fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
       });
     },
-    resume: (dir, meta, write) => {
-      const path = join(dir, LEDGER);
-      if (!write) return guaranteeOf(readLedger(path, { warn: () => {} }), Number.POSITIVE_INFINITY);
+    resume: (file, { meta, write, warn = () => {} }) => {
+      if (!write) return guaranteeOf(readLedger(file, { warn: () => {} }), Number.POSITIVE_INFINITY);
       const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
-      const warn = (line: string) => void process.stderr.write(`${line}\n`);
-      ledger = openLedger(path, { terms: ledgerTerms(config, rows), head, updates: gan.updates, warn });
+      ledger = openLedger(file, { terms: ledgerTerms(config, rows, paid), head, updates: gan.updates, warn });
       if (insecureSeed !== undefined) {
         const positions = (meta.draws ?? '').split(' ').map(Number);
         draws.forEach((counter, i) => {
@@ -191,6 +215,9 @@ export function privateRun(
   };
 }
 
+/** What of a ledger's terms says how epsilon is computed. */
+export type SpendingTerms = Partial<Pick<LedgerTerms, 'mechanism' | 'encoding_epsilon' | 'encoding_delta'>>;
+
 export interface Spent {
   /** certified upper bounds at delta; pld null where there is none for the mechanism */
   readonly rdp: number;
@@ -199,11 +226,22 @@ export interface Spent {
 }
 
 /**
- * Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition).
- * @param mechanism of the ledger's terms
+ * Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition), and
+ * the encoding of a table before it adds its own epsilon and delta (basic composition).
+ * @param terms of the ledger
  */
-export function epsilonOf(phases: readonly Phase[], delta: number, mechanism = 'gaussian'): Spent {
-  if (mechanism === 'discrete') return { rdp: discreteEpsilon(phases, delta).epsilon, pld: null, pld_lower: null };
-  const { upper, lower } = pldEpsilon(phases, delta);
-  return { rdp: rdpEpsilon(phases, delta).epsilon, pld: upper, pld_lower: lower };
+export function epsilonOf(
+  phases: readonly Phase[],
+  delta: number,
+  { mechanism, encoding_epsilon: paid = 0, encoding_delta: used = 0 }: SpendingTerms = {},
+): Spent {
+  const left = delta - Number(used);
+  const total = (epsilon: number) => epsilon + Number(paid);
+  if (mechanism === 'discrete') {
+    return { rdp: total(discreteEpsilon(phases, left).epsilon), pld: null, pld_lower: null };
+  }
+  const { upper, lower } = pldEpsilon(phases, left);
+  // Of the encoding no lower bound is known, so that all of delta may have gone to the updates.
+  const least = used ? pldEpsilon(phases, delta).lower : lower;
+  return { rdp: total(rdpEpsilon(phases, left).epsilon), pld: total(upper), pld_lower: least };
 }

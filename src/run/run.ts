@@ -1,11 +1,14 @@
-/** A run directory in use: what is appended, replaced and read while training and afterwards. */
-import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+/** What one training leaves behind, wherever it lies: in a directory (directory_run.ts) or in memory (memory_run.ts). */
 import { VeilganError } from '../gpu/errors.ts';
-import { readBytes, readJson, writeAtomic } from './files.ts';
-import { type MetricRow, MetricsWriter, readMetrics, truncateMetrics } from './metrics.ts';
-import { decodeSafetensors, type SafetensorsFile, type StoredTensor, safetensorsBlocks } from './safetensors.ts';
+import type { LedgerFile } from './ledger_book.ts';
+import type { SafetensorsFile, StoredTensor } from './safetensors.ts';
 import type { RunInfo } from './schema.ts';
+
+/** Numbers of one step. A value that is not finite is stored as null and read back as NaN. */
+export interface MetricRow {
+  step: number;
+  [name: string]: number | readonly number[];
+}
 
 export interface Checkpoint {
   /** Generator steps done. */
@@ -14,147 +17,56 @@ export interface Checkpoint {
   meta: Record<string, string>;
 }
 
+/** What the caller tells about a new run; format, time and versions are added where it is made. */
+export type NewRun = Pick<RunInfo, 'system' | 'data' | 'seed' | 'config' | 'adapter' | 'encoding'>;
+
 export const CHECKPOINT = 'checkpoint.safetensors';
 
-export class Run {
-  /** Absolute path. */
+/** What is appended, replaced and read while training and afterwards. */
+export interface Run {
+  /** Where it is: an absolute path, or the name of a run in memory. */
   readonly dir: string;
   readonly info: RunInfo;
-  readonly #release: (() => void) | undefined;
-  readonly #metrics: MetricsWriter;
-  /** Directories that `createRun` had to make, outermost first; undefined for a run that was there before. */
-  readonly #made: readonly string[] | undefined;
-
-  /** Use `createRun` or `openRun`. */
-  constructor(dir: string, info: RunInfo, release?: () => void, made?: readonly string[]) {
-    this.dir = dir;
-    this.info = info;
-    this.#release = release;
-    this.#made = made;
-    this.#metrics = new MetricsWriter(join(dir, 'metrics.jsonl'));
-  }
-
-  /** Appends rows to metrics.jsonl. Throws DATA for a bad step, FILE when the disk refuses. */
-  appendMetrics(rows: readonly MetricRow[]): void {
-    this.#mustWrite();
-    this.#metrics.append(rows);
-  }
-
-  /** All rows; see `readMetrics` for what `warn` does with a last line that a crash cut short. */
-  readMetrics(options: { warn?: (message: string) => void } = {}): MetricRow[] {
-    return readMetrics(join(this.dir, 'metrics.jsonl'), options);
-  }
-
-  /**
-   * Replaces the checkpoint atomically, after syncing the metrics up to it. `meta.step` (decimal) counts the
-   * generator steps done. Throws SHAPE, CONFIG or FILE; the checkpoint before then stays.
-   */
-  writeCheckpoint(tensors: Record<string, StoredTensor>, meta: Record<string, string>): void {
-    this.#mustWrite();
-    parseStep(meta, CHECKPOINT);
-    const blocks = safetensorsBlocks(tensors, meta);
-    this.#metrics.sync();
-    writeAtomic(join(this.dir, CHECKPOINT), blocks);
-  }
-
-  hasCheckpoint(): boolean {
-    return existsSync(join(this.dir, CHECKPOINT));
-  }
-
-  /** Throws FILE when there is none, or naming file and byte offset when it is damaged. */
-  readCheckpoint(): Checkpoint {
-    const path = join(this.dir, CHECKPOINT);
-    if (!existsSync(path)) {
-      throw new VeilganError('FILE', 'the run has no checkpoint: it stopped before its first one', {
-        where: this.dir,
-        fix: 'Train it again from the start with another --out',
-      });
-    }
-    const { tensors, metadata: meta } = decodeSafetensors(readBytes(path), path);
-    return { step: parseStep(meta, path), tensors, meta };
-  }
-
-  /** The checkpoint to go on from; metrics.jsonl is cut back to its step. Only for a run opened to write. */
-  resume(): Checkpoint {
-    this.#mustWrite();
-    const checkpoint = this.readCheckpoint();
-    truncateMetrics(join(this.dir, 'metrics.jsonl'), checkpoint.step);
-    return checkpoint;
-  }
-
-  /** Path of a file in samples/, which is made when missing. Samples may be released. */
-  samplePath(name: string): string {
-    return this.#inside('samples', name);
-  }
-
-  /** Path of a file in private/: scores and losses on real rows, attacks. Not to be released. */
-  privatePath(name: string): string {
-    return this.#inside('private', name);
-  }
-
-  /** Writes a JSON document atomically; `name` as in `private/attacks.json`. Values that are not finite become null. */
-  writeJson(name: string, value: unknown): void {
-    const path = join(this.dir, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-  }
-
+  /** Throws DATA for a bad step, FILE when the disk refuses. */
+  appendMetrics(rows: readonly MetricRow[]): void;
+  /** All rows; a last line that a crash cut short is left out and told to `warn`, without which it is an error. */
+  readMetrics(options?: { warn?: (message: string) => void }): MetricRow[];
+  /** Replaces the checkpoint. `meta.step` (decimal) counts the generator steps done. Throws SHAPE, CONFIG or FILE. */
+  writeCheckpoint(tensors: Record<string, StoredTensor>, meta: Record<string, string>): void;
+  hasCheckpoint(): boolean;
+  /** Throws FILE when there is none or it is damaged. */
+  readCheckpoint(): Checkpoint;
+  /** The checkpoint to go on from; metrics are cut back to its step. Only for a run opened to write. */
+  resume(): Checkpoint;
+  /** Writes a document such as `private/attacks.json`. Values that are not finite become null. */
+  writeJson(name: string, value: unknown): void;
   /** A document of `writeJson`, or undefined when it was never written. Unchecked: validate what you use of it. */
-  readJson(name: string): unknown {
-    const path = join(this.dir, name);
-    return existsSync(path) ? readJson(path) : undefined;
-  }
-
-  /** Closes files and gives the lock back; the directory stays. May be called twice. */
-  close(): void {
-    this.#metrics.close();
-    this.#release?.();
-  }
-
-  /** For a start that failed: closes, and removes what `createRun` made unless there are metrics or a checkpoint. */
-  abandon(): void {
-    this.#metrics.close();
-    const worthless = !this.hasCheckpoint() && !existsSync(join(this.dir, 'metrics.jsonl'));
-    if (this.#made && worthless) removeStarted(this.dir, this.#made);
-    this.#release?.();
-  }
-
-  #mustWrite(): void {
-    if (!this.#release) throw new VeilganError('USAGE', 'the run was opened to read only', { where: this.dir });
-  }
-
-  #inside(folder: string, name: string): string {
-    if (name !== basename(name) || name === '..' || name === '.' || name === '') {
-      throw new VeilganError('USAGE', `${JSON.stringify(name)} is not a plain file name`, { where: this.dir });
-    }
-    mkdirSync(join(this.dir, folder), { recursive: true });
-    return join(this.dir, folder, name);
-  }
+  readJson(name: string): unknown;
+  /** Whether a document was written after the run's last training. */
+  isCurrent(name: string): boolean;
+  /** The file that a private run's spending goes to. */
+  ledgerFile(): LedgerFile;
+  /** Ends the use of it; what there is stays. May be called twice. */
+  close(): void;
+  /** For a start that failed: closes, and removes what is worth nothing. */
+  abandon(): void;
 }
 
-/** Removes what a start wrote, then the directories it made, innermost first, as far as they are empty. */
-export function removeStarted(dir: string, made: readonly string[]): void {
-  for (const name of ['run.json', 'lock', 'samples', 'private'])
-    rmSync(join(dir, name), { recursive: true, force: true });
-  removeEmpty(made);
+/** Whether a row or a checkpoint may say that it is of this step. */
+export const isStep = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** @throws VeilganError DATA for a row without a whole step >= 0 */
+export function checkSteps(rows: readonly MetricRow[], where: string): void {
+  const bad = rows.find((row) => !isStep(row.step));
+  if (bad) throw new VeilganError('DATA', `a metrics row has step ${bad.step}`, { where });
 }
 
-/** Removes those of the directories that are empty, innermost first. */
-export function removeEmpty(made: readonly string[]): void {
-  for (const directory of [...made].reverse()) {
-    try {
-      rmdirSync(directory);
-    } catch {
-      return;
-    }
-  }
-}
-
-function parseStep(meta: Record<string, string>, path: string): number {
+/** The step that a checkpoint says it is of. @throws VeilganError FILE where it says none */
+export function stepOf(meta: Readonly<Record<string, string>>, where: string): number {
   const step = Object.hasOwn(meta, 'step') && /^\d{1,15}$/.test(meta.step) ? Number(meta.step) : undefined;
   if (step !== undefined) return step;
   throw new VeilganError('FILE', 'the checkpoint does not say its step (metadata field "step")', {
-    where: path,
+    where,
     fix: 'The file is not a checkpoint of VeilGAN: take another copy of it',
   });
 }

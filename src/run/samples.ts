@@ -1,8 +1,14 @@
+/** Released samples as the bytes of files. Browser-safe; write_samples.ts writes them. */
+import type { Dataset } from '../data/dataset.ts';
+import { decodeRows } from '../data/decode.ts';
 import { toBytes } from '../data/records.ts';
-import { VeilganError } from '../gpu/errors.ts';
+import { unscaled } from '../data/scaling.ts';
+import type { Encoding } from '../data/table.ts';
+import { decodedCsv, quoteCell } from '../data/table-text.ts';
 import { countRecords } from '../metrics/samples.ts';
-import { fileError, writeAtomic } from './files.ts';
+import { sizeOf } from '../tensor/shape.ts';
 import { encodeNpy } from './npy.ts';
+import type { TrainingJob } from './training.ts';
 
 /**
  * Rows as CSV with a header; nine digits give every f32 back exactly.
@@ -19,7 +25,12 @@ export function toCsv(rows: Float32Array, columns: readonly string[], labels?: U
   return `${lines.join('\n')}\n`;
 }
 
-const quoteCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+/** Whether records are points in the plane. */
+export const isPoints = ({ features, encoding }: Pick<Dataset, 'features' | 'encoding'>): boolean =>
+  features === 2 && !encoding;
+
+/** Whether records of this shape are images. */
+export const isImage = (shape: readonly number[]): boolean => shape.length === 3;
 
 export interface Samples {
   /** [n, ...shape] */
@@ -30,12 +41,17 @@ export interface Samples {
   readonly columns: readonly string[];
   /** [n], where labels condition the generator */
   readonly labels?: Uint32Array;
+  /** of a table's records, which CSV holds as cells; draws among rare values follow from the seed */
+  readonly table?: { readonly encoding: Encoding; readonly seed: number };
 }
 
-/** Where the labels of `samples.npy` are: `samples.labels.npy`. */
-export const labelsFile = (file: string): string => file.replace(/\.npy$/i, '.labels.npy');
-
-const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+/** Generated records [n, features] as they are released: in the units of the source. */
+export function samplesOf({ gan, data, run }: Pick<TrainingJob, 'gan' | 'data' | 'run'>, rows: Float32Array): Samples {
+  const { shape, columns, scaling, encoding, features } = data;
+  const table = encoding && { encoding, seed: run.info.seed };
+  const labels = gan.labelsOf(rows.length / features);
+  return { rows: unscaled(rows, scaling), shape, columns, labels, table };
+}
 
 /** Names of an image's values, row by row: y, x, and the channel where there are several. */
 const pixelNames = ([h, w, c]: readonly number[]): string[] =>
@@ -49,34 +65,17 @@ const pixelNames = ([h, w, c]: readonly number[]): string[] =>
  * @throws VeilganError NAN for a value that is not finite, which no byte could show
  */
 export const toNpy = ({ rows, shape }: Samples): Uint8Array => {
-  const n = countRecords(rows, size(shape), 'samples');
-  return encodeNpy(shape.length === 3 ? toBytes(rows) : rows, [n, ...shape]);
+  const n = countRecords(rows, sizeOf(shape), 'samples');
+  return encodeNpy(isImage(shape) ? toBytes(rows) : rows, [n, ...shape]);
 };
 
 /**
- * Writes samples as the file's extension says; a picture needs `png`, which draws it. Labels are a column of the CSV,
- * or in an array of their own beside the .npy.
- * @throws VeilganError USAGE for another extension, NAN for a value that is not finite, FILE where the disk refuses
+ * Samples as CSV: numbers, the cells of a table as its source writes them, or the bytes of images, a column a pixel.
+ * @throws VeilganError NAN for a value that is not finite
  */
-export async function writeSamples(file: string, samples: Samples, png: () => Promise<Uint8Array>): Promise<void> {
-  const kind = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase();
-  if (kind !== 'csv' && kind !== 'npy' && kind !== 'png') {
-    throw new VeilganError('USAGE', `${file}: samples are written as .csv, .npy or .png`, {
-      where: '--out',
-      fix: 'Give a file with one of these extensions',
-    });
-  }
-  const { rows, shape, columns, labels } = samples;
-  countRecords(rows, size(shape), 'samples');
-  const csv = () =>
-    shape.length === 3
-      ? toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape), labels)
-      : toCsv(rows, columns, labels);
-  const content = kind === 'csv' ? csv() : kind === 'npy' ? toNpy(samples) : await png();
-  try {
-    writeAtomic(file, typeof content === 'string' ? content : [content]);
-    if (kind === 'npy' && labels) writeAtomic(labelsFile(file), [encodeNpy(labels, [labels.length])]);
-  } catch (cause) {
-    throw fileError(cause, file, 'write samples');
-  }
+export function samplesCsv({ rows, shape, columns, labels, table }: Samples): string {
+  if (table) return decodedCsv(decodeRows(table.encoding, rows, table));
+  if (!isImage(shape)) return toCsv(rows, columns, labels);
+  countRecords(rows, sizeOf(shape), 'samples');
+  return toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape), labels);
 }

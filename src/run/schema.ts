@@ -1,7 +1,8 @@
 /** What run.json holds. It may come from elsewhere, so it is validated before anything is believed. */
-import { z } from 'zod';
+import '../gan/jitless.ts';
+import * as z from 'zod';
+import { encodingSchema } from '../data/encoding-schema.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { readJson } from './files.ts';
 
 export const RUN_FORMAT = 1;
 
@@ -19,17 +20,23 @@ const info = z.object({
   created: z.iso.datetime(),
   version: z.looseObject({
     veilgan: z.string(),
-    node: z.string(),
+    /** absent where it was trained in a page */
+    node: z.string().optional(),
     git: z.object({ commit: z.string().regex(/^[0-9a-f]{40,64}$/), dirty: z.boolean() }).optional(),
   }),
   adapter: z.record(z.string(), z.unknown()),
+  /** How the columns of a table became records: all that decoding samples needs. */
+  encoding: encodingSchema.optional(),
 });
 
 export type RunInfo = z.infer<typeof info>;
 
-/** Reads and checks a run.json. Throws FILE naming the field that is wrong. */
-export function readRunInfo(path: string): RunInfo {
-  const json = readJson(path);
+/**
+ * What a run.json says, checked.
+ * @param path for messages
+ * @throws VeilganError FILE naming the field that is wrong
+ */
+export function checkedRunInfo(json: unknown, path: string): RunInfo {
   const format = (json as { format?: unknown } | null)?.format;
   if (typeof format === 'number' && format > RUN_FORMAT) {
     throw new VeilganError('FILE', `the run was written by a newer VeilGAN (format ${format}, known: ${RUN_FORMAT})`, {

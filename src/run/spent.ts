@@ -37,7 +37,7 @@ export function spending({ ledger, config, insecure }: Guarantee): Spending {
   const { delta, noiseMultiplier } = config;
   const claimed = config.bound === 'weights';
   return {
-    epsilon: insecure || claimed ? null : epsilonOf(phases, delta, ledger.terms.mechanism),
+    epsilon: insecure || claimed ? null : epsilonOf(phases, delta, ledger.terms),
     delta,
     noise_multiplier: noiseMultiplier,
     sampling_rate: phases[0]?.q ?? null,

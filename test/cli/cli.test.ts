@@ -24,7 +24,20 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   evaluate: device,
   'data list': ['--json'],
   'data info': ['--json'],
-  'data import': ['--json', '--name', '--columns', '--rows', '--holdout', '--header', '--delimiter', '--force'],
+  'data import': [
+    ...[
+      '--json',
+      '--name',
+      '--columns',
+      '--rows',
+      '--holdout',
+      '--holdout-share',
+      '--header',
+      '--delimiter',
+      '--force',
+    ],
+    ...['--as', '--types', '--label', '--scale', '--shuffle'],
+  ],
   bench: [...device, '--peers'],
   doctor: ['--json'],
 };

@@ -30,8 +30,8 @@ test('CSV files that cannot be imported: file, row and column, and no data set a
   cli.write('binary.csv', 'x,y\n1,\0\n');
   await cli.allFail([
     ['data import missing.csv', 1, /missing\.csv: there is no such file/],
-    ['data import nan.csv', 1, /nan\.csv, row 3 \(line 4\), column y: the cell "NaN" is a missing value/],
-    ['data import text.csv', 1, /text\.csv, row 2 \(line 3\), column y: the cell "four" is not a number/],
+    ['data import nan.csv --as numbers', 1, /nan\.csv, row 3 \(line 4\), column y: the cell "NaN" is a missing value/],
+    ['data import text.csv --as numbers', 1, /text\.csv, row 2 \(line 3\), column y: the cell "four" is not a number/],
     ['data import ragged.csv', 1, /ragged\.csv, row 2 \(line 3\)/],
     ['data import empty.csv', 1, /empty\.csv/],
     ['data import binary.csv', 1, /binary\.csv/],
@@ -70,6 +70,60 @@ test('data import, info and list print one document each; a name is given once',
   const human = await cli.run('data', 'list');
   assert.equal([human.code, human.stderr], [0, '']);
   assert.match(human.stdout, /^mine +20 +10 +\[2\]/m);
+});
+
+test('tables of mixed types: what they are taken for, their columns in text and JSON, and what corrects them', async () => {
+  const rows = Array.from(
+    { length: 120 },
+    (_, i) => `u${i},${20 + (i % 40)},${i % 7 === 0 ? 'NA' : ['red', 'blue'][i % 2]},${i % 3 === 0 ? 'yes' : 'no'}`,
+  );
+  cli.write('people.csv', `id;age;colour;member\n${rows.join('\n')}\n`.replaceAll(',', ';'));
+  cli.write('bits.csv', 'a,b\n0,1\n1,1\n0,1\n');
+  cli.write('points.csv', csv(30));
+  await cli.allFail([
+    ['data import people.csv --as numbers', 1, /row 1 \(line 2\), column id: the cell "u0" is not a number/],
+    ['data import people.csv --scale 0:1 --as table', 2, /--scale: a table of mixed types/],
+    ['data import people.csv --as numbers --types age=number', 2, /--types: plain numbers have neither types/],
+    ['data import people.csv --types age', 2, /COLUMN=TYPE/],
+    ['data import people.csv --types age=float', 2, /--types: float is no type of column age/],
+    ['data import people.csv --label height', 1, /no column "height"/],
+    ['data import people.csv --holdout-share 1.5', 2, /between 0 and 1/],
+    ['data import people.csv --types age=leave,colour=leave,member=leave', 1, /no column is left; column id/],
+  ]);
+  const args = 'data import people.csv --name people --label member --holdout-share 0.25 --shuffle 3'.split(' ');
+  const stored = await cli.json<Record<string, unknown>>(...args);
+  assert.equal([stored.rows, stored.holdout, stored.columns], [90, 30, ['age', 'colour', 'member']]);
+  assert.equal(stored.table, {
+    columns: [
+      { name: 'age', kind: 'integer', decimals: 0, missing: 0 },
+      { name: 'colour', kind: 'category', values: ['blue', 'red'], missing: 18 },
+      { name: 'member', kind: 'boolean', values: ['yes', 'no'], missing: 0 },
+    ],
+    label: 'member',
+    notes: ['cells are separated by ";"', 'id: left out: 120 different texts in 120 rows are identifiers or free text'],
+  });
+  assert.equal(await cli.json('data', 'info', 'people'), stored);
+  const list = await cli.json<Record<string, unknown>[]>('data', 'list');
+  assert.equal(
+    list.find(({ name }) => name === 'people'),
+    stored,
+  );
+  const { stdout } = await cli.run('data', 'info', 'people');
+  assert.match(stdout, /^record {3}3 columns$/m);
+  assert.match(stdout, /^age +integer +whole numbers +-$/m);
+  assert.match(stdout, /^colour +category +one of 2: blue, red +18$/m);
+  assert.match(stdout, /^member +boolean, to predict +one of 2: yes, no +-$/m);
+  assert.match(stdout, /^note: id: left out: 120 different texts/m);
+  // Points and tables of zeros and ones stay numbers, unless they are asked to be tables.
+  for (const [file, flags, typed] of [
+    ['bits.csv', [], false],
+    ['points.csv', [], false],
+    ['points.csv', ['--as', 'table'], true],
+    ['points.csv', ['--label', 'x'], true],
+  ] as const) {
+    const info = await cli.json<Record<string, unknown>>('data', 'import', file, '--name', 'n', '--force', ...flags);
+    assert.is('table' in info, typed, `${file} ${flags}`);
+  }
 });
 
 test('images: imported, listed and described with their size and classes', async () => {
@@ -168,7 +222,7 @@ test('data fetch that is stopped leaves only what came, as .part', async () => {
   );
   assert.equal(
     (await cli.json<{ name: string }[]>('data', 'list')).map(({ name }) => name),
-    ['blobs', 'circles', 'codes', 'c4', 'digits', 'mine'],
+    ['blobs', 'circles', 'codes', 'c4', 'digits', 'mine', 'n', 'people'],
   );
 });
 

@@ -6,8 +6,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CIFAR_RECORD, cifarClasses, readCifar } from '../../src/data/cifar.ts';
 import { importCifar } from '../../src/data/cifar-files.ts';
-import { detect, importSource } from '../../src/data/import.ts';
-import { cifar, Folder, fails, gz } from './making.ts';
+import { detect } from '../../src/data/import.ts';
+import { cifar, Folder, fails, gz, records } from './making.ts';
 
 const test = suite<{ folder: Folder }>('data/cifar');
 test.before.each((context) => {
@@ -76,7 +76,7 @@ test('archive, folder and the folder above it hold the same set', async ({ folde
   for (const each of sources) {
     const source = await detect(each);
     assert.equal([source.kind, source.name], ['cifar', 'cifar10'], each);
-    const data = await importSource(source);
+    const data = await records(source);
     assert.equal([data.rows, data.holdoutRows, data.shape, data.classes], [11, 4, [32, 32, 3], NAMES], each);
     assert.equal([...(data.labels?.train ?? [])], [1, 2, 2, 3, 4, 3, 4, 4, 5, 5, 6], each);
     assert.equal([...(data.labels?.holdout ?? [])], [7, 8, 9, 0], each);
@@ -88,7 +88,7 @@ test('archive, folder and the folder above it hold the same set', async ({ folde
 
 test('one batch, and a folder in which one is missing', async ({ folder }) => {
   const path = batches(folder);
-  const one = await importSource(await detect(join(path, 'data_batch_2.bin')));
+  const one = await records(await detect(join(path, 'data_batch_2.bin')));
   assert.equal([one.name, one.rows, one.holdoutRows, one.classes?.[9]], ['data_batch_2', 3, 0, '9']);
   fs.rmSync(join(path, 'test_batch.bin'));
   fs.rmSync(join(path, 'batches.meta.txt'));

@@ -6,8 +6,8 @@ import sharp from 'sharp';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importImages, parseSize } from '../../src/data/image-folder.ts';
-import { detect, importSource } from '../../src/data/import.ts';
-import { Folder, fails, random } from './making.ts';
+import { detect } from '../../src/data/import.ts';
+import { Folder, fails, random, records } from './making.ts';
 
 const test = suite<{ folder: Folder }>('data/image-folder');
 test.before.each((context) => {
@@ -45,7 +45,7 @@ test('files by name, bytes as they are, other files left out', async ({ folder }
   const source = await detect(folder.path);
   assert.is(source.kind, 'images');
   const seen: number[][] = [];
-  const data = await importSource(source, { name: 'x', onProgress: (...counts) => seen.push(counts) });
+  const data = await records(source, { name: 'x', onProgress: (...counts) => seen.push(counts) });
   assert.equal([data.rows, data.holdoutRows, data.shape, data.labels], [4, 0, [3, 4, 3], undefined]);
   assert.equal([...data.train.subarray(36, 72)], [...pixels]);
   assert.equal(firsts(data), [[1, 2, 3], [...pixels.subarray(0, 3)], [7, 8, 9], [10, 11, 12]]);
@@ -75,7 +75,7 @@ test('class folders are labels, in the order of their names; deeper folders belo
 
 test('a single folder inside is no class', async ({ folder }) => {
   folder.put('img_align/1.png', await image(2, 2, [5, 5, 5]));
-  const data = await importSource(await detect(folder.path), { name: 'x' });
+  const data = await records(await detect(folder.path), { name: 'x' });
   assert.equal([data.rows, data.labels, data.classes], [1, undefined, undefined]);
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { detect, importSource } from '../../src/data/import.ts';
-import { cifar, Folder, fails, failure, gz, idx } from './making.ts';
+import { cifar, Folder, fails, failure, gz, idx, records } from './making.ts';
 
 const test = suite<{ folder: Folder }>('data/import');
 test.before.each((context) => {
@@ -46,7 +46,7 @@ test('folders by their files', async ({ folder }) => {
   assert.equal(await of('plain'), ['idx', 'plain', false]);
   assert.equal(await of('c'), ['cifar', 'cifar10', false]);
   assert.equal(await of('d'), ['cifar', 'cifar10', true]);
-  const plain = await importSource(await detect(join(folder.path, 'plain')));
+  const plain = await records(await detect(join(folder.path, 'plain')));
   assert.equal([plain.name, plain.rows, plain.labels?.train.length], ['plain', 2, 2]);
 });
 
@@ -81,7 +81,7 @@ test('options of another kind of source are refused', async ({ folder }) => {
   await fails(importSource(table, { grey: true }), 'USAGE', '--grey', /holds a CSV file/);
   await fails(importSource(digits, { columns: ['x'] }), 'USAGE', '--columns', /holds IDX data/);
   await fails(importSource(digits, { header: 'no' }), 'USAGE', '--header', /holds IDX data/);
-  assert.is((await importSource(table, { grey: false })).rows, 1);
+  assert.is((await records(table, { grey: false, as: 'numbers' })).rows, 1);
 });
 
 test.run();

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
 import { CIFAR_RECORD } from '../../src/data/cifar.ts';
+import type { Dataset } from '../../src/data/dataset.ts';
+import { type ImportOptions, importSource, type Source } from '../../src/data/import.ts';
 import { VeilganError } from '../../src/gpu/errors.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
 
@@ -87,4 +89,11 @@ export async function fails(
   if (typeof where === 'string') assert.is(error.where, where, error.line());
   else assert.match(error.where, where);
   assert.match(error.message, message);
+}
+
+/** What a source holds, where that is no table of mixed types. */
+export async function records(source: Source, options: ImportOptions = {}): Promise<Dataset> {
+  const data = await importSource(source, options);
+  if ('table' in data) throw new Error(`${source.path} was read as a table`);
+  return data;
 }

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeDataset } from '../../src/data/dataset.ts';
-import { detect, importSource } from '../../src/data/import.ts';
+import { detect } from '../../src/data/import.ts';
 import { saveDataset } from '../../src/data/save.ts';
 import { scaled, unscaled } from '../../src/data/scaling.ts';
 import { loadDataset } from '../../src/data/store.ts';
+import { records } from './making.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'veilgan-scaling-'));
 test.after(() => rmSync(home, { recursive: true, force: true }));
@@ -55,7 +56,7 @@ test('what is no scale is refused', () => {
 test('the store keeps it, and a damaged one is found', async () => {
   const file = join(home, 'ages.csv');
   writeFileSync(file, 'a,b\n1,10\n2,20\n3,40\n');
-  const data = await importSource(await detect(file), { scale: '0:4,0:40' });
+  const data = await records(await detect(file), { scale: '0:4,0:40' });
   await saveDataset(data, { home });
   const read = await loadDataset('ages', { home });
   assert.equal(read.scaling, { low: [0, 0], high: [4, 40], from: 'given' });

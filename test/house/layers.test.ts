@@ -7,7 +7,7 @@ import { importsOf, resolved, root, type Source, sources } from './sources.ts';
 
 const LAYERS = [
   ...['wgsl', 'gpu', 'tensor', 'ops', 'autograd', 'nn', 'optim', 'privacy', 'gan', 'attack', 'metrics', 'data'],
-  ...['run', 'report', '(entries)', 'cli', 'page'],
+  ...['run', 'assess', 'report', '(entries)', 'cli', 'page', 'examples'],
 ];
 /** The build scripts stand outside: they import no layer, and only `doctor` asks them where things are. */
 const BUILD = 'build';

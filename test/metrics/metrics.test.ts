@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { importCsv } from '../../src/data/csv-file.ts';
+import { readNumbers } from '../../src/data/csv.ts';
+import { fileSource } from '../../src/data/csv-file.ts';
 import { BLOB_MEANS, blobs, circles } from '../../src/data/synthetic.ts';
 import { energyDistance } from '../../src/metrics/energy.ts';
 import { modeShares, ringShares, shareWithin } from '../../src/metrics/modes.ts';
@@ -116,8 +117,8 @@ test('the floors of Appendix A on the original files, where they are', async () 
     return;
   }
   const options = { rows: '0:5000', holdout: '5000:10000', columns: ['x', 'y'] };
-  const b = await importCsv(resolve(folder, 'blobs.csv'), { ...options, name: 'b' });
-  const c = await importCsv(resolve(folder, 'circles.csv'), { ...options, name: 'c' });
+  const b = await readNumbers(fileSource(resolve(folder, 'blobs.csv')), { ...options, name: 'b' });
+  const c = await readNumbers(fileSource(resolve(folder, 'circles.csv')), { ...options, name: 'c' });
   near(slicedWasserstein1(b.train, b.holdout), 0.024, 0.002);
   near(slicedWasserstein1(c.train, c.holdout), 0.01, 0.001);
   // The appendix took the first 2000 rows of each half.

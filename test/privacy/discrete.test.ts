@@ -4,48 +4,16 @@ import { Gpu } from '../../src/gpu/gpu.ts';
 import { dawn, open } from '../../src/node.ts';
 import { ChaChaStream } from '../../src/privacy/chacha.ts';
 import { DiscreteMechanism, type DiscreteOptions } from '../../src/privacy/discrete.ts';
-import { bernoulliExp, DiscreteGaussian, expInterval } from '../../src/privacy/discrete_gaussian.ts';
+import { bernoulliExp, DiscreteGaussian, discreteLaplace, expInterval } from '../../src/privacy/discrete_gaussian.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { codeOf, poison, sameBits } from '../support/values.ts';
-import { ERRORS, faults } from './laws.ts';
+import { chi, ERRORS, faults } from './laws.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
 
 const words = (seed: number, draw = 0) => new ChaChaStream(PrivacyKey.insecure(seed).derive('discrete'), [draw, 0, 0]);
-
-/**
- * The chi-square of `n` samples against the law of variance `square`, in standard errors of a normal one (Wilson and
- * Hilferty 1931).
- */
-function chi(square: number, sample: () => number, n: number): number {
-  const weight = (k: number) => Math.exp((-k * k) / (2 * square));
-  const most = Math.ceil(12 * Math.sqrt(square)) + 2;
-  let total = 0;
-  for (let k = -most; k <= most; k++) total += weight(k);
-  const counts = new Map<number, number>();
-  for (let i = 0; i < n; i++) {
-    const k = sample();
-    counts.set(k, (counts.get(k) ?? 0) + 1);
-  }
-  // Bins of an expected count of at least 10; the rest in one.
-  let [sum, bins, seen, expected] = [0, 0, 0, 0];
-  for (let k = -most; k <= most; k++) {
-    const mean = (n * weight(k)) / total;
-    if (mean < 10) continue;
-    sum += ((counts.get(k) ?? 0) - mean) ** 2 / mean;
-    bins++;
-    seen += counts.get(k) ?? 0;
-    expected += mean;
-  }
-  if (n - expected > 0.5) {
-    sum += (n - seen - (n - expected)) ** 2 / (n - expected);
-    bins++;
-  }
-  const freedom = bins - 1;
-  return (Math.cbrt(sum / freedom) - (1 - 2 / (9 * freedom))) / Math.sqrt(2 / (9 * freedom));
-}
 
 test('the discrete Gaussian has its exact probabilities; a variance 10 % off is seen', () => {
   for (const [num, den] of [
@@ -58,10 +26,30 @@ test('the discrete Gaussian has its exact probabilities; a variance 10 % off is 
   ]) {
     const n = 60_000;
     const law = new DiscreteGaussian(words(num, den), num, den);
-    const errors = chi(num / den, () => law.next(), n);
+    const weight = (k: number) => Math.exp((-k * k * den) / (2 * num));
+    const errors = chi(weight, () => law.next(), n);
     assert.ok(errors < ERRORS, `${num} / ${den}: ${errors} errors`);
     const wrong = new DiscreteGaussian(words(num, den), 11 * num, 10 * den);
-    assert.ok(chi(num / den, () => wrong.next(), n) > ERRORS, `${num} / ${den}: 10 % are not seen`);
+    assert.ok(chi(weight, () => wrong.next(), n) > ERRORS, `${num} / ${den}: 10 % are not seen`);
+  }
+});
+
+test('the discrete Laplace has its exact probabilities; a rate 5 % off is seen', () => {
+  for (const [s, t] of [
+    [1, 1],
+    [1, 7],
+    [3, 2],
+    [5, 3],
+    [2 ** 24 / 8, 2 ** 24],
+    [1_000_003, 2 ** 24],
+    [5 * 2 ** 24, 2 ** 24],
+  ]) {
+    const source = words(s, t);
+    const weight = (k: number) => Math.exp((-Math.abs(k) * s) / t);
+    const errors = chi(weight, () => discreteLaplace(source, t, s), 60_000);
+    assert.ok(errors < ERRORS, `${s} / ${t}: ${errors} errors`);
+    const wrong = chi(weight, () => discreteLaplace(source, 20 * t, 21 * s), 60_000);
+    if (s < 5 * t) assert.ok(wrong > ERRORS, `${s} / ${t}: 5 % are not seen`);
   }
 });
 

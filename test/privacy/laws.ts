@@ -75,3 +75,36 @@ export function correlation(x: Float64Array, y: Float64Array, squares = false): 
   for (let i = 0; i < x.length; i++) sum += squares ? ((x[i] * x[i] - 1) * (y[i] * y[i] - 1)) / 2 : x[i] * y[i];
   return Math.abs(sum) / Math.sqrt(x.length);
 }
+
+/**
+ * The chi-square of `n` whole-number samples against a law, in standard errors of a normal one (Wilson and Hilferty
+ * 1931).
+ * @param weight of each whole number, falling on both sides of 0
+ */
+export function chi(weight: (k: number) => number, sample: () => number, n: number): number {
+  let most = 1;
+  while (weight(most) > 1e-30 * weight(0)) most++;
+  let total = 0;
+  for (let k = -most; k <= most; k++) total += weight(k);
+  const counts = new Map<number, number>();
+  for (let i = 0; i < n; i++) {
+    const k = sample();
+    counts.set(k, (counts.get(k) ?? 0) + 1);
+  }
+  // Bins of an expected count of at least 10; the rest in one.
+  let [sum, bins, seen, expected] = [0, 0, 0, 0];
+  for (let k = -most; k <= most; k++) {
+    const mean = (n * weight(k)) / total;
+    if (mean < 10) continue;
+    sum += ((counts.get(k) ?? 0) - mean) ** 2 / mean;
+    bins++;
+    seen += counts.get(k) ?? 0;
+    expected += mean;
+  }
+  if (n - expected > 0.5) {
+    sum += (n - seen - (n - expected)) ** 2 / (n - expected);
+    bins++;
+  }
+  const freedom = bins - 1;
+  return (Math.cbrt(sum / freedom) - (1 - 2 / (9 * freedom))) / Math.sqrt(2 / (9 * freedom));
+}

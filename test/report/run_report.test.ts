@@ -205,7 +205,7 @@ test('several runs: side by side, then one by one, a level lower; the owner of p
   assert.is(await together(...alike), `${expected?.toFixed(4)} at delta 1e-5`);
   // Mechanisms of two kinds add up, delta too; the same run twice counts once.
   const discrete = privacy({ terms: { ...privacy().terms, mechanism: 'discrete' } });
-  const [a, b] = [epsilonOf(discrete.phases, 1e-5), epsilonOf(discrete.phases, 1e-5, 'discrete')];
+  const [a, b] = [epsilonOf(discrete.phases, 1e-5), epsilonOf(discrete.phases, 1e-5, { mechanism: 'discrete' })];
   const mixture = [alike[0], guarded({ dir: 'runs/d', privacy: discrete }), alike[0]];
   assert.is(await together(...mixture), `${((a.pld ?? 0) + b.rdp).toFixed(4)} at delta 2e-5`);
   has(html, 'Who releases both has no guarantee for blobs at all');

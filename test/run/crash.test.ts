@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/gpu/errors.ts';
-import { createRun, type NewRun, openRun } from '../../src/run/directory.ts';
+import { createRun, openRun } from '../../src/run/directory.ts';
 import { writeAtomic } from '../../src/run/files.ts';
+import type { NewRun } from '../../src/run/run.ts';
 
 const meta: NewRun = {
   system: 'pargan',

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/gpu/errors.ts';
-import { createRun, type NewRun, openRun } from '../../src/run/directory.ts';
+import { createRun, openRun } from '../../src/run/directory.ts';
 import { lockText } from '../../src/run/lock.ts';
+import type { NewRun } from '../../src/run/run.ts';
 
 const meta: NewRun = {
   system: 'pargan',

@@ -8,6 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/gpu/errors.ts';
 import { createLedger, type Ledger, type LedgerTerms, openLedger, readLedger } from '../../src/run/ledger.ts';
+import { ledgerFile } from '../../src/run/ledger_file.ts';
 
 const TERMS: LedgerTerms = {
   mechanism: 'gaussian',
@@ -35,7 +36,7 @@ if (CHILD) {
 }
 
 function resume(path: string, more: Partial<Parameters<typeof openLedger>[1]> = {}): Ledger {
-  return openLedger(path, { terms: TERMS, head: START, updates: 0, warn: () => {}, ...more });
+  return openLedger(ledgerFile(path), { terms: TERMS, head: START, updates: 0, warn: () => {}, ...more });
 }
 
 const test = suite<{ dir: string; path: string }>('ledger');
@@ -58,13 +59,13 @@ function failure(run: () => unknown): VeilganError {
 
 /** A ledger of `chunks` chunks of ten updates. */
 function write(path: string, chunks: number): void {
-  const ledger = createLedger(path, TERMS);
+  const ledger = createLedger(ledgerFile(path), TERMS);
   for (let i = 0; i < chunks; i++) ledger.append({ from: 10 * i, to: 10 * i + 10, q: 0.01, sigma: i < 2 ? 1 : 2 });
   ledger.close();
 }
 
 const lines = (path: string): string[] => readFileSync(path, 'utf8').split('\n').slice(0, -1);
-const totals = (path: string) => readLedger(path).totals();
+const totals = (path: string) => readLedger(ledgerFile(path)).totals();
 
 test('what was paid adds up by q and sigma, and goes on after a resume', ({ path }) => {
   write(path, 3);
@@ -85,16 +86,16 @@ test('what was paid adds up by q and sigma, and goes on after a resume', ({ path
   ];
   assert.equal(totals(path), want);
   assert.equal(ledger.totals(), want);
-  assert.equal(readLedger(path).head, ledger.head);
+  assert.equal(readLedger(ledgerFile(path)).head, ledger.head);
   assert.equal(
     lines(path).map((line) => JSON.parse(line).kind),
     ['terms', 'spend', 'spend', 'spend', 'resume', 'spend', 'spend'],
   );
-  assert.equal(readLedger(path).terms, TERMS);
+  assert.equal(readLedger(ledgerFile(path)).terms, TERMS);
 });
 
 test('partitions pay alone or together', ({ path }) => {
-  const ledger = createLedger(path, { ...TERMS, partitions: 3 });
+  const ledger = createLedger(ledgerFile(path), { ...TERMS, partitions: 3 });
   ledger.append({ from: 0, to: 4, q: 0.1, sigma: 1 });
   ledger.append({ from: 4, to: 6, q: 0.2, sigma: 1, partition: 0 }, { from: 4, to: 6, q: 0.1, sigma: 1, partition: 2 });
   assert.is(ledger.reach, 4);
@@ -102,7 +103,7 @@ test('partitions pay alone or together', ({ path }) => {
   assert.is(failure(() => ledger.append({ from: 6, to: 7, q: 0.1, sigma: 1, partition: 3 })).code, 'CONFIG');
   assert.is(failure(() => ledger.append({ from: 6, to: 7, q: 0.1, sigma: 1 })).code, 'CONFIG');
   ledger.close();
-  const read = readLedger(path);
+  const read = readLedger(ledgerFile(path));
   assert.equal(
     [0, 1, 2].map((k) => read.totals(k)),
     [
@@ -124,7 +125,7 @@ test('every byte counts: any change of any line is refused, naming it', ({ path 
     const edited = Buffer.from(whole);
     edited[at] ^= at % 2 ? 1 : 16;
     writeFileSync(path, edited);
-    const error = failure(() => readLedger(path));
+    const error = failure(() => readLedger(ledgerFile(path)));
     const number = text.slice(0, at).split('\n').length;
     // A newline that is gone joins two lines; one that came in splits one.
     assert.is(error.code, 'FILE');
@@ -136,7 +137,7 @@ test('lines removed, swapped, doubled or from another ledger are refused', ({ pa
   write(path, 4);
   const all = lines(path);
   const other = join(dir, 'other');
-  createLedger(other, { ...TERMS, divisor: 64 }).close();
+  createLedger(ledgerFile(other), { ...TERMS, divisor: 64 }).close();
   const put = (list: string[]) => writeFileSync(path, list.map((line) => `${line}\n`).join(''));
   const swapped = [all[0], all[2], all[1], all[3], all[4]];
   for (const list of [
@@ -147,12 +148,12 @@ test('lines removed, swapped, doubled or from another ledger are refused', ({ pa
     [...lines(other), ...all.slice(1)],
   ]) {
     put(list);
-    const error = failure(() => readLedger(path));
+    const error = failure(() => readLedger(ledgerFile(path)));
     assert.is(error.code, 'FILE');
     assert.match(error.message, /damaged/);
   }
   put([]);
-  assert.is(failure(() => readLedger(path)).code, 'FILE');
+  assert.is(failure(() => readLedger(ledgerFile(path))).code, 'FILE');
   // A whole line of ours that pays for a gap, with right hashes, is refused too.
   put(all);
   const gap = resume(path);
@@ -161,10 +162,10 @@ test('lines removed, swapped, doubled or from another ledger are refused', ({ pa
 });
 
 test('a missing ledger is refused, and a new one does not replace an old one', ({ path }) => {
-  assert.match(failure(() => readLedger(path)).message, /no ledger/);
+  assert.match(failure(() => readLedger(ledgerFile(path))).message, /no ledger/);
   assert.match(failure(() => resume(path)).message, /no ledger/);
   write(path, 1);
-  assert.is(failure(() => createLedger(path, TERMS)).code, 'FILE');
+  assert.is(failure(() => createLedger(ledgerFile(path), TERMS)).code, 'FILE');
   assert.equal(totals(path), [{ q: 0.01, sigma: 1, steps: 10 }]);
 });
 
@@ -177,14 +178,14 @@ test('cut short anywhere: whole lines count, a torn one is told, and the ledger 
     // A line that lacks its newline only is a whole line.
     const kept = ends.filter((end) => end <= size).length;
     const torn = !ends.includes(size) && !ends.includes(size - 1);
-    if (torn) assert.match(failure(() => readLedger(path)).message, /cut short/);
+    if (torn) assert.match(failure(() => readLedger(ledgerFile(path))).message, /cut short/);
     const told: string[] = [];
     const ledger = resume(path, { warn: (message) => told.push(message) });
     assert.is(told.length, torn ? 1 : 0);
     assert.is(ledger.reach, 10 * (kept - 1));
     ledger.append({ from: ledger.reach, to: ledger.reach + 1, q: 1, sigma: 1 });
     ledger.close();
-    assert.is(readLedger(path).reach, 10 * (kept - 1) + 1);
+    assert.is(readLedger(ledgerFile(path)).reach, 10 * (kept - 1) + 1);
     const { dropped } = JSON.parse(lines(path)[kept]);
     assert.is(dropped, torn ? size - ends[kept - 1] - 1 : 0);
   }
@@ -195,7 +196,7 @@ test('cut short anywhere: whole lines count, a torn one is told, and the ledger 
 
 test('a ledger that lost lines since the checkpoint is refused', ({ path }) => {
   write(path, 2);
-  const early = readLedger(path).head;
+  const early = readLedger(ledgerFile(path)).head;
   const ledger = resume(path, { head: early, updates: 20 });
   ledger.append({ from: 20, to: 30, q: 0.01, sigma: 1 });
   const { head } = ledger;
@@ -226,7 +227,7 @@ test('a run resumed with other terms is refused, naming the term', ({ path }) =>
 });
 
 test('what makes no sense is not written', ({ path }) => {
-  const ledger = createLedger(path, TERMS);
+  const ledger = createLedger(ledgerFile(path), TERMS);
   const size = readFileSync(path).length;
   for (const wrong of [
     { q: 0 },
@@ -244,13 +245,13 @@ test('what makes no sense is not written', ({ path }) => {
   assert.is(readFileSync(path).length, size);
   ledger.close();
   assert.is(failure(() => ledger.append({ from: 0, to: 1, q: 0.1, sigma: 1 })).code, 'USAGE');
-  assert.is(failure(() => readLedger(path).append({ from: 0, to: 1, q: 0.1, sigma: 1 })).code, 'USAGE');
+  assert.is(failure(() => readLedger(ledgerFile(path)).append({ from: 0, to: 1, q: 0.1, sigma: 1 })).code, 'USAGE');
   for (const wrong of [{ bound: 0 }, { divisor: -1 }, { partitions: 0 }, { partitions: 1.5 }, { mechanism: '' }])
-    assert.is(failure(() => createLedger(`${path}2`, { ...TERMS, ...wrong })).code, 'CONFIG');
+    assert.is(failure(() => createLedger(ledgerFile(`${path}2`), { ...TERMS, ...wrong })).code, 'CONFIG');
 });
 
 test('it is synced before append returns, and after a failed write nothing can be paid for', ({ path }) => {
-  const ledger = createLedger(path, TERMS);
+  const ledger = createLedger(ledgerFile(path), TERMS);
   const { writeFileSync: put, fsyncSync } = fs;
   const calls: string[] = [];
   try {
@@ -281,7 +282,7 @@ test('it is synced before append returns, and after a failed write nothing can b
 });
 
 test('killed at any moment and resumed, it has counted every update that happened', async ({ dir, path }) => {
-  createLedger(path, TERMS).close();
+  createLedger(ledgerFile(path), TERMS).close();
   for (const wait of [3, 40, 11, 80]) {
     const child = fork(fileURLToPath(import.meta.url), { env: { ...process.env, VEILGAN_TEST_LEDGER: dir } });
     await new Promise((ready) => child.once('message', ready));
@@ -290,7 +291,7 @@ test('killed at any moment and resumed, it has counted every update that happene
     child.kill('SIGKILL');
     await ended;
     const updates = fs.existsSync(join(dir, 'updates')) ? readFileSync(join(dir, 'updates')).length : 0;
-    const [phase] = readLedger(path, { warn: () => {} }).totals();
+    const [phase] = readLedger(ledgerFile(path), { warn: () => {} }).totals();
     const paid = phase?.steps ?? 0;
     assert.ok(paid >= updates && paid <= updates + 7 * 4, `${paid} paid for ${updates} updates`);
   }

@@ -10,9 +10,11 @@ import { blobs } from '../../src/data/synthetic.ts';
 import { type PrivateConfig, privateConfig } from '../../src/gan/private_config.ts';
 import { open } from '../../src/node.ts';
 import { readLedger } from '../../src/run/ledger.ts';
+import { ledgerFile } from '../../src/run/ledger_file.ts';
 import { epsilonOf } from '../../src/run/private.ts';
-import { openTraining, runTraining, startTraining, type TrainingJob } from '../../src/run/session.ts';
+import { openTraining, startTraining } from '../../src/run/session.ts';
 import { spending, spendingLine } from '../../src/run/spent.ts';
+import { runTraining, type TrainingJob } from '../../src/run/training.ts';
 
 const gpu = await open();
 const root = mkdtempSync(join(tmpdir(), 'veilgan-private-'));
@@ -52,7 +54,7 @@ function finish(job: TrainingJob): void {
   job.gan.dispose();
 }
 
-const ledgerOf = (out: string) => readLedger(join(root, out, 'ledger.jsonl'));
+const ledgerOf = (out: string) => readLedger(ledgerFile(join(root, out, 'ledger.jsonl')));
 const code = async (fn: () => Promise<unknown>) => {
   try {
     await fn();
@@ -175,9 +177,9 @@ test('the exact integer mechanism ends at its budget, repeats under a seed, and 
   const { terms } = ledgerOf('discrete');
   const phases = ledgerOf('discrete').totals();
   assert.is(terms.mechanism, 'discrete');
-  const spent = epsilonOf(phases, 1e-5, terms.mechanism);
+  const spent = epsilonOf(phases, 1e-5, terms);
   assert.ok(spent.pld === null && spent.rdp <= 1.5, `spent ${spent.rdp}`);
-  const next = epsilonOf([{ ...phases[0], steps: phases[0].steps + 1 }], 1e-5, 'discrete');
+  const next = epsilonOf([{ ...phases[0], steps: phases[0].steps + 1 }], 1e-5, terms);
   assert.ok(next.rdp > 1.5);
   const bits = async (out: string, stopAt: number) => {
     let run = await start(out, { ...more, epsilon: 0, steps: 8 }, 3);

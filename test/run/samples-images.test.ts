@@ -5,8 +5,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toBytes } from '../../src/data/records.ts';
 import { decodeNpy } from '../../src/run/npy.ts';
-import { toCsv, toNpy, writeSamples } from '../../src/run/samples.ts';
-import { openTraining, released, runTraining, startTraining } from '../../src/run/session.ts';
+import { toCsv, toNpy } from '../../src/run/samples.ts';
+import { openTraining, startTraining } from '../../src/run/session.ts';
+import { released, runTraining } from '../../src/run/training.ts';
+import { writeSamples } from '../../src/run/write_samples.ts';
 import { codeOf, sameBits } from '../support/values.ts';
 import { configOf, finish, gpu, root, store } from './images.ts';
 

@@ -3,7 +3,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTraining, runTraining } from '../../src/run/session.ts';
+import { openTraining } from '../../src/run/session.ts';
+import { runTraining } from '../../src/run/training.ts';
 import { configOf, failure, finish, gpu, listing, outcome, root, STEPS, type Start, start, store } from './training.ts';
 
 test.after(finish);

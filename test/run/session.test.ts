@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/gpu/errors.ts';
-import { openTraining, runTraining } from '../../src/run/session.ts';
+import { openTraining } from '../../src/run/session.ts';
+import { runTraining } from '../../src/run/training.ts';
 import { configOf, failure, finish, gpu, listing, outcome, STEPS, same, start, whole } from './training.ts';
 
 test.after(finish);

@@ -8,7 +8,8 @@ import { saveDataset } from '../../src/data/save.ts';
 import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
 import { VeilganError } from '../../src/gpu/errors.ts';
 import { open } from '../../src/node.ts';
-import { runTraining, startTraining, type TrainingJob } from '../../src/run/session.ts';
+import { startTraining } from '../../src/run/session.ts';
+import { runTraining, type TrainingJob } from '../../src/run/training.ts';
 import { sameBits, Values } from '../support/values.ts';
 
 export const gpu = await open();

@@ -5,8 +5,8 @@ import { pickRows } from '../gan/rows.ts';
 import type { GanSystem } from '../gan/system.ts';
 import { isPrivate } from '../run/private.ts';
 import { trainSurrogate } from '../run/surrogate.ts';
-import { sidesOf, together } from './attack-context.ts';
-import type { Attempt, Outcome } from './attack-drivers.ts';
+import { sidesOf, together } from './context.ts';
+import type { Attempt, Outcome } from './drivers.ts';
 
 /** Samples of a shadow, and of the target, that distances are measured to. */
 const SAMPLES = 2000;

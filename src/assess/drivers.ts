@@ -21,8 +21,8 @@ import type { Scored } from '../attack/result.ts';
 import { type Tvd, tvd } from '../attack/tvd.ts';
 import { whiteBoxScores } from '../attack/whitebox.ts';
 import { pickRows } from '../gan/rows.ts';
-import { type Candidates, distancesTo, sidesOf, spread, type Target, together } from './attack-context.ts';
-import { shadowModels, surrogateCritic } from './attack-shadows.ts';
+import { type Candidates, distancesTo, sidesOf, spread, type Target, together } from './context.ts';
+import { shadowModels, surrogateCritic } from './shadows.ts';
 
 /** One attack on one set of non-members. */
 export interface Attempt {

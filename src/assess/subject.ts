@@ -1,12 +1,12 @@
 /** What quality measures of a run look at, and what they find. */
 
 import { pickRows } from '../gan/rows.ts';
+import type { Judge } from '../metrics/classifier.ts';
 import type { Inception } from '../metrics/inception.ts';
 import { prdc } from '../metrics/prdc.ts';
 import { PhiloxStream } from '../ops/philox.ts';
-import type { Judge } from '../run/classifier.ts';
-import type { TrainingJob } from '../run/session.ts';
-import type { Report } from './attack-context.ts';
+import type { TrainingJob } from '../run/training.ts';
+import type { Report } from './context.ts';
 
 /** Measures by key: see metrics/measures.ts. Null where one has no value. */
 export type Metrics = Record<string, number | number[] | null>;

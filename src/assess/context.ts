@@ -7,7 +7,7 @@ import { callRows } from '../gan/calls.ts';
 import { normal, symmetric } from '../gan/draws.ts';
 import { pickRows, trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { released, type TrainingJob } from '../run/session.ts';
+import { released, type TrainingJob } from '../run/training.ts';
 
 /** Rows with what the run knows of them. */
 export interface Candidates {

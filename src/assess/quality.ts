@@ -5,20 +5,13 @@ import { pickRows, trainingRows } from '../gan/rows.ts';
 import { asBinary, columnProbabilities, diagonalAgreement, isBinary } from '../metrics/dimensions.ts';
 import { generalisationGap } from '../metrics/gap.ts';
 import { mmd } from '../metrics/mmd.ts';
-import { released, type TrainingJob } from '../run/session.ts';
-import { qualityOf } from './assess.ts';
-import { membersOf, spread, unseenOf } from './attack-context.ts';
+import { isImage } from '../run/samples.ts';
+import { released, type TrainingJob } from '../run/training.ts';
+import { membersOf, spread, unseenOf } from './context.ts';
 import { downstreamQuality, targetColumn } from './downstream.ts';
-import { isImage } from './pictures.ts';
-import { imageQuality } from './quality-images.ts';
-import {
-  type Evaluation,
-  evenly,
-  neighbourhoods,
-  onBoth,
-  type QualityOptions,
-  type Subject,
-} from './quality-subject.ts';
+import { imageQuality } from './images.ts';
+import { type Evaluation, evenly, neighbourhoods, onBoth, type QualityOptions, type Subject } from './subject.ts';
+import { qualityOf } from './values.ts';
 
 /** Rows of the hold-out and of members whose scores the generalisation gap compares, at most. */
 const ROWS = 10_000;

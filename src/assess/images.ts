@@ -3,7 +3,7 @@ import { floats, toBytes } from '../data/records.ts';
 import { classScores } from '../metrics/classes.ts';
 import { FrechetFrom, momentsOf } from '../metrics/frechet.ts';
 import { kid } from '../metrics/mmd.ts';
-import { neighbourhoods, onBoth, type Subject } from './quality-subject.ts';
+import { neighbourhoods, onBoth, type Subject } from './subject.ts';
 
 /** The names of distances between features of one network. */
 interface FeatureNames {

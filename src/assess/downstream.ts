@@ -8,8 +8,8 @@ import { accuracy } from '../metrics/classes.ts';
 import { Classifier } from '../metrics/classifier.ts';
 import { asBinary, diagonalAgreement, dimensionPredictions, isBinary } from '../metrics/dimensions.ts';
 import { columnAsClass, type LabelledRows, linearAccuracy, majorityShare } from '../metrics/downstream.ts';
-import { membersOf, unseenOf } from './attack-context.ts';
-import type { Subject } from './quality-subject.ts';
+import { membersOf, unseenOf } from './context.ts';
+import type { Subject } from './subject.ts';
 
 /** Downstream tasks that the data allow; the others are told with the reason. */
 export async function downstreamQuality(subject: Subject): Promise<void> {

@@ -1,0 +1,71 @@
+/** What a run is trained on: records as they are, or a table, whose encoding is made when a training begins. */
+import type { Dataset } from '../data/dataset.ts';
+import { encodeTable } from '../data/encode.ts';
+import { fitEncoding } from '../data/encoding.ts';
+import { paidEncoding } from '../data/paid.ts';
+import type { Encoding, Table } from '../data/table.ts';
+import { type NamedTable, rowsOf } from '../data/table-files.ts';
+import type { PrivateConfig } from '../gan/private_config.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import { PrivacyKey } from '../privacy/key.ts';
+
+export type Source = Dataset | NamedTable;
+
+export const isTable = (source: Source): source is NamedTable => 'table' in source;
+
+/** Of a budget the part that encoders take by default, and of delta. */
+const SHARE = 0.1;
+/** What they take where there is no budget. */
+const UNBOUNDED = 0.5;
+
+/** What a private run pays for the encoding of a table. */
+export const encodingCost = ({
+  encoderEpsilon,
+  epsilon,
+  delta,
+}: PrivateConfig): { epsilon: number; delta: number } => ({
+  epsilon: encoderEpsilon || (epsilon ? SHARE * epsilon : UNBOUNDED),
+  delta: SHARE * delta,
+});
+
+/** A table's training rows that a config takes. */
+function trained({ table, name }: NamedTable, rows: number): Table {
+  const there = rowsOf(table.train, table.columns);
+  if (rows <= there) return rows ? { ...table, train: table.train.subarray(0, rows * table.columns.length) } : table;
+  throw new VeilganError('CONFIG', `${rows} rows were asked for, and ${name} has ${there}`, {
+    where: '--rows',
+    fix: `Give --rows ${there} or less; 0 takes all`,
+  });
+}
+
+/**
+ * An encoding for a new training: fitted to the training rows, or where the run is private (`config` is that of a
+ * private system then) what the owner gave of bounds and values, the rest paid for. What it costs is lost where the
+ * training then fails to begin: nothing of it has left this function.
+ * @throws VeilganError CONFIG where the price does not pay for a column, or bounds that were given do not fit
+ */
+function encodingFor(source: NamedTable, rows: number, config?: PrivateConfig, insecureSeed?: number): Encoding {
+  const table = trained(source, rows);
+  // Without a guarantee there is nothing to pay for.
+  if (config?.bound !== 'clip') return fitEncoding(table);
+  const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
+  try {
+    return paidEncoding(table, { ...encodingCost(config), key, given: source.given });
+  } finally {
+    key.wipe();
+  }
+}
+
+/** The records of a new training. @param config of a private system @throws VeilganError as `encodingFor`, `encodeTable` */
+export const newRecords = (source: Source, rows: number, config?: PrivateConfig, insecureSeed?: number): Dataset =>
+  isTable(source) ? encodeTable(source.table, encodingFor(source, rows, config, insecureSeed), source) : source;
+
+/**
+ * The records of a run that is there.
+ * @param encoding that it began with
+ * @throws VeilganError DATA where the table is not the one it was made for, or there is none
+ */
+export function records(source: Source, encoding: Encoding | undefined): Dataset {
+  if (!isTable(source)) return source;
+  return encodeTable(source.table, encoding ?? fitEncoding(source.table), source);
+}

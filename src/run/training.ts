@@ -1,0 +1,232 @@
+/** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
+import { type Dataset, ofClass } from '../data/dataset.ts';
+import { type GanConfig, makeConfig } from '../gan/config.ts';
+import { DpGan } from '../gan/dpgan.ts';
+import { ParGan } from '../gan/pargan.ts';
+import type { HostTensors } from '../gan/player.ts';
+import type { GanSystem } from '../gan/system.ts';
+import { type LossRow, train } from '../gan/train.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { newRecords, records, type Source } from './encoded.ts';
+import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun } from './private.ts';
+import type { NewRun, Run } from './run.ts';
+
+/** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
+export const released = ({ shape }: Pick<Dataset, 'shape'>): number => (shape.length === 3 ? 2000 : 10_000);
+
+export interface TrainingJob<R extends Run = Run> {
+  readonly run: R;
+  readonly gan: GanSystem;
+  /** the ledger and the keys of a private run */
+  readonly guarantee?: Guarantee;
+  readonly data: Dataset;
+  /** generator steps in all */
+  readonly steps: number;
+}
+
+export interface TrainingResult {
+  readonly steps: number;
+  /** of this call, training only */
+  readonly seconds: number;
+  /** steps that this call added */
+  readonly added: number;
+  readonly last: LossRow | null;
+  readonly interrupted: boolean;
+  /** from the start of the process to the end of the first step of this call, in seconds */
+  readonly firstStep: number;
+}
+
+/** What is trained, the data aside. */
+export interface RunPlan {
+  readonly system: string;
+  readonly config: GanConfig;
+  readonly seed: number;
+  /** of a private run whose noise and samples follow from a seed: no guarantee */
+  readonly insecureSeed?: number;
+}
+
+/**
+ * A job that begins. Nothing is made where the config does not fit the data.
+ * @param makeRun makes the run once everything else fits
+ */
+export function beginJob<R extends Run>(
+  gpu: Gpu,
+  source: Source,
+  { system, config, seed, insecureSeed }: RunPlan,
+  makeRun: (meta: NewRun) => R,
+): TrainingJob<R> {
+  const dp = isPrivate(system) ? parsePrivate(config) : undefined;
+  const data = ofClass(newRecords(source, config.rows, dp, insecureSeed), config.onlyClass);
+  const made = dp ? privateRun(gpu, dp, data, seed, insecureSeed) : null;
+  const gan = made?.gan ?? new ParGan(gpu, config, data, seed);
+  const meta = {
+    system,
+    data: describe(data),
+    seed,
+    config: { ...config, ...(insecureSeed === undefined ? {} : { insecureSeed }) },
+    adapter: { ...gpu.adapter },
+    ...(data.encoding ? { encoding: data.encoding } : {}),
+  };
+  let run: R | undefined;
+  try {
+    run = makeRun(meta);
+    const guarantee = made?.begin(run.ledgerFile());
+    return { run, gan, guarantee, data, steps: stepsOf(config.steps, gan, guarantee) };
+  } catch (error) {
+    made?.close();
+    gan.dispose();
+    run?.abandon();
+    throw error;
+  }
+}
+
+export interface OpenOptions {
+  /** to train on */
+  readonly write?: boolean;
+  /** generator steps in all, in place of what the run was planned with */
+  readonly steps?: number;
+  /** told of a ledger's last line that a crash cut short */
+  readonly warn?: (line: string) => void;
+}
+
+/**
+ * A run as its checkpoint left it, for sampling, attacks or more training.
+ * @param source what the run was trained on
+ * @throws VeilganError FILE for a checkpoint or a ledger that does not belong to it; the run stays open
+ */
+export function openJob<R extends Run>(
+  gpu: Gpu,
+  run: R,
+  source: Source,
+  { write = false, steps, warn }: OpenOptions = {},
+): TrainingJob<R> {
+  let gan: GanSystem | undefined;
+  let made: PrivateRun | undefined;
+  try {
+    const { system, seed } = run.info;
+    const { insecureSeed, ...fields } = run.info.config as { insecureSeed?: number };
+    const dp = isPrivate(system) ? parsePrivate(fields) : null;
+    const config = dp ?? makeConfig(undefined, fields);
+    const data = ofClass(records(source, run.info.encoding), config.onlyClass);
+    const checkpoint = write ? run.resume() : run.readCheckpoint();
+    if (dp) made = privateRun(gpu, dp, data, seed, insecureSeed);
+    gan = made?.gan ?? new ParGan(gpu, config, data, seed);
+    const tensors = Object.fromEntries(
+      Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
+    );
+    gan.restore(tensors, checkpoint.meta);
+    const guarantee = made?.resume(run.ledgerFile(), { meta: checkpoint.meta, write, warn });
+    return { run, gan, guarantee, data, steps: stepsOf(steps ?? config.steps, gan, guarantee) };
+  } catch (error) {
+    made?.close();
+    gan?.dispose();
+    throw error;
+  }
+}
+
+/** Of so many generator steps those that a budget allows, as far as they are known beforehand. */
+export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | undefined): number =>
+  Math.min(wanted, gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
+
+/** What run.json says of a data set. */
+export const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) => ({
+  name,
+  rows,
+  holdout: holdoutRows,
+  columns,
+  origin: meta.origin,
+  sha256: meta.sha256,
+  ...(meta.seed === undefined ? {} : { seed: meta.seed }),
+});
+
+/** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
+export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (data.every(Number.isFinite)) continue;
+    throw new VeilganError('NAN', `${name} is not finite after step ${step}`, {
+      where: `step ${step}`,
+      fix: 'Lower --rate, or look for extreme values in the data; the checkpoint before, if any, is kept',
+    });
+  }
+}
+
+export interface TrainingOptions {
+  /** steps a submit; by default about `targetMs` worth of them, as `train` has it */
+  readonly chunk?: number;
+  readonly targetMs?: number;
+  /** asked between chunks: true stops cleanly */
+  readonly stop?: () => boolean;
+  readonly onRows?: (rows: readonly LossRow[]) => void;
+  /** 0 writes a checkpoint after every chunk */
+  readonly checkpointSeconds?: number;
+  /** whether there is one before the first step; by default of private runs, which can always be resumed then */
+  readonly checkpointFirst?: boolean;
+  /** called when so many steps more are done, counted from the run's first */
+  readonly every?: { steps: number; call: (step: number) => Promise<void> };
+}
+
+/**
+ * Trains to the job's last step, appending metrics as chunks finish and replacing the checkpoint about every half
+ * minute, at the end, and when `stop` says so.
+ * @throws VeilganError NAN naming the step; the checkpoint before it stays
+ */
+export async function runTraining(
+  { run, gan, guarantee, steps }: TrainingJob,
+  {
+    chunk,
+    targetMs,
+    stop,
+    onRows,
+    checkpointSeconds = 30,
+    checkpointFirst = guarantee !== undefined,
+    every,
+  }: TrainingOptions = {},
+): Promise<TrainingResult> {
+  const first = gan.step;
+  const started = performance.now();
+  let last: LossRow | null = null;
+  let firstStep = 0;
+  const save = async () => {
+    const { tensors, meta } = await gan.state();
+    checkFinite(tensors, gan.step);
+    run.writeCheckpoint(tensors, { ...meta, ...guarantee?.meta() });
+  };
+  await gan.prepare(run.hasCheckpoint());
+  // What a private run spends before its first checkpoint must not be lost with it: it can always be resumed.
+  if (checkpointFirst && !run.hasCheckpoint()) await save();
+  while (gan.step < steps && !gan.exhausted && !stop?.()) {
+    const until = performance.now() + 1000 * checkpointSeconds;
+    const [from, updates] = [gan.step, gan.critics.optimizer.updates];
+    const moved = () => gan.step > from || gan.critics.optimizer.updates > updates;
+    const pause = every?.steps ? (Math.floor(from / every.steps) + 1) * every.steps : steps;
+    await train(gan, {
+      steps: Math.min(steps, pause),
+      chunk,
+      targetMs,
+      stop: () => stop?.() || (moved() && performance.now() > until),
+      onRows: (rows) => {
+        firstStep ||= performance.now() / 1000;
+        run.appendMetrics(
+          rows.map((row) => ({ step: row.step, loss_g: short(row.loss_g), loss_d: row.loss_d.map(short) })),
+        );
+        last = rows[rows.length - 1];
+        onRows?.(rows);
+      },
+    });
+    await save();
+    if (every?.steps && gan.step === pause && gan.step > from) await every.call(gan.step);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    steps: gan.step,
+    seconds,
+    added: gan.step - first,
+    last,
+    interrupted: gan.step < steps && !gan.exhausted,
+    firstStep,
+  };
+}
+
+/** Nine digits tell every f32 apart. */
+const short = (x: number): number => Number(x.toPrecision(9));
