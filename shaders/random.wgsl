@@ -2,6 +2,8 @@
 // key: seed).
 // Shapes: y [n]. Grid: any number of workgroups in x; each thread takes blocks of four elements `threads` apart.
 //@use philox
+//@use circle
+//@use maths
 //@use step
 struct Params { n: u32, threads: u32, site: u32, program: u32, seed: u32, seed_high: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -17,10 +19,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let site = p.site ^ (s.repeat << 16u);
     var v = unit(philox(vec4u(quad, s.step, site, p.program), vec2u(p.seed, p.seed_high)));
     if (NORMAL) {
-      // Box-Muller; 1 - u is never 0.
-      let r = sqrt(-2.0 * log(1.0 - v.xz));
-      let angle = 6.2831853 * v.yw;
-      v = vec4f(r.x * cos(angle.x), r.x * sin(angle.x), r.y * cos(angle.y), r.y * sin(angle.y));
+      // Box-Muller; 1 - u is never 0. Near 1 log() has few right digits.
+      let u = v.xz;
+      let e = u / (1.0 - u);
+      let r = sqrt(2.0 * select(-log(1.0 - u), vec2f(log1p_(e.x), log1p_(e.y)), u < vec2f(0.5)));
+      // Sines are cosines a quarter of a turn back. What is left of the nearest quarter is exact.
+      let turn = vec4f(v.y, v.y - 0.25, v.w, v.w - 0.25);
+      let quarter = floor(4.0 * turn + 0.5);
+      let t = 6.2831853 * (turn - 0.25 * quarter);
+      let q = vec4u(quarter + 4.0);
+      let c = select(cosine(t), -sine(t), (q & vec4u(1u)) != vec4u(0u));
+      v = r.xxyy * select(c, -c, (q & vec4u(2u)) != vec4u(0u));
     }
     for (var i = 0u; i < 4u; i++) {
       let at = 4u * quad + i;

@@ -3,8 +3,12 @@ import './ops/install.ts';
 
 export { grad, valueAndGrad } from './autograd/grad.ts';
 export { perSample, sampleNorms, weightedSum } from './autograd/per_sample.ts';
-export { VeilganError } from './gpu/errors.ts';
-export { Gpu } from './gpu/gpu.ts';
+export type { AdapterReport, OpenOptions } from './gpu/device.ts';
+export { type ErrorCode, VeilganError } from './gpu/errors.ts';
+export { Gpu, type Ticket } from './gpu/gpu.ts';
+export type { MemoryReport } from './gpu/pool.ts';
+export type { Program, Replay } from './gpu/program.ts';
+export { open } from './open.ts';
 export { assign, log } from './ops/assign.ts';
 export { crossEntropy, logSoftmax, oneHot, softmax } from './ops/classes.ts';
 export { type LinearOptions, linear, matmul } from './ops/contract.ts';

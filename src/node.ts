@@ -22,9 +22,11 @@ export async function dawn(): Promise<GPU> {
 }
 
 /**
- * Opens the engine on this machine.
- * @throws VeilganError NO_ADAPTER or WRONG_ADAPTER, with what to install
+ * Opens the engine on this machine, or on a device of Dawn's that the caller has made already.
+ * @param options.device to compute on; `close` leaves it alone (see `Gpu.from`)
+ * @throws VeilganError NO_ADAPTER or WRONG_ADAPTER, with what to install; DEVICE_LOST for a device that is gone
  */
-export async function open(options: OpenOptions = {}): Promise<Gpu> {
+export async function open(options: OpenOptions | { readonly device: GPUDevice } = {}): Promise<Gpu> {
+  if ('device' in options) return Gpu.from(options.device, { polls: true });
   return Gpu.open(await dawn(), { ...options, polls: true });
 }

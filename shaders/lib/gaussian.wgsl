@@ -1,5 +1,6 @@
 // Standard normals by Box-Muller with what f32 can hold of accuracy; built-in functions promise far less (log: 2^-21,
 // sin and cos: 2^-11, absolute), and a uniform of 24 bits would end the tails at 5.8.
+//@use circle
 // (high 2^32 + low + 1/2) / 2^64 cut to 24 significant bits, however small. Conversions of at most 24 bits are exact on
 // every adapter, those of 32 are not.
 fn fraction(high: vec4u, low: vec4u) -> vec4f {
@@ -35,14 +36,13 @@ fn minus_log(high: vec4u, low: vec4u) -> vec4f {
 }
 
 // Eight of them, in pairs: radius from 64 bits (high, low), angle from 32. An eighth of a turn, the signs of sine and
-// cosine and their exchange make the whole circle. Polynomials: Cephes' sinf and cosf.
+// cosine and their exchange make the whole circle.
 fn normals(high: vec4u, low: vec4u, angle: vec4u) -> array<vec4f, 2> {
   let radius = sqrt(2.0 * minus_log(high, low));
   let within = angle & vec4u(0x1fffffffu);
   let t = (vec4f(within >> vec4u(5u)) * 32.0 + (vec4f(within & vec4u(31u)) + 0.5)) * 1.4629180e-9;
-  let z = t * t;
-  let si = ((-1.9515295891e-4 * z + 8.3321608736e-3) * z - 1.6666654611e-1) * z * t + t;
-  let co = ((2.443315711809948e-5 * z - 1.388731625493765e-3) * z + 4.166664568298827e-2) * z * z - 0.5 * z + 1.0;
+  let si = sine(t);
+  let co = cosine(t);
   let swap = (angle & vec4u(0x80000000u)) != vec4u(0u);
   let minus0 = (angle & vec4u(0x40000000u)) != vec4u(0u);
   let minus1 = (angle & vec4u(0x20000000u)) != vec4u(0u);

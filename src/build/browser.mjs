@@ -24,10 +24,10 @@ const TYPES = {
 const PAGE =
   '<!doctype html><meta charset="utf-8"><title>VeilGAN</title><script type="module" src="/script.js"></script>';
 const TIMEOUT_MS = 300_000;
+const CLOSE_MS = 10_000;
 
 /**
- * Opens a page and hands it to `fn`; closes everything afterwards, whatever happens.
- * The page's console goes to stderr.
+ * Opens a page in a browser of its own and hands it to `fn`; closes everything afterwards, whatever happens.
  *
  * @param {(page: import('playwright-core').Page) => unknown} fn what to do with the loaded page; its result is returned
  * @param {object} [options]
@@ -35,20 +35,39 @@ const TIMEOUT_MS = 300_000;
  * @param {string} [options.html] a page of your own instead of the default one
  * @param {Record<string, string | Uint8Array>} [options.files] more to serve, by path (`/data.csv`)
  * @param {number} [options.timeout] milliseconds after which it fails; 5 minutes by default
- * @throws {Error} when there is no Chromium, when the page throws, crashes asks any other host for anything or
+ * @param {(text: string, type: string) => void} [options.console] takes what the page prints; stderr by default
+ * @throws {Error} when there is no Chromium, when the page throws, crashes, asks any other host for anything or
  *   this one for a file that is not there, and when `fn` throws
  */
-export async function withPage(fn, { script = '', html = PAGE, files = {}, timeout = TIMEOUT_MS } = {}) {
+export async function withPage(fn, options) {
+  const browser = await openBrowser();
+  try {
+    return await inTab(browser, fn, options);
+  } finally {
+    await browser.close();
+  }
+}
+
+/**
+ * A browser for many pages, one after another or at once; `close` it.
+ * @throws {Error} when there is no Chromium
+ */
+export async function openBrowser() {
   const path = findChromium();
   if (!path)
     throw new Error('There is no Chromium. Run `npm run setup -- --browser`, or set CHROMIUM to the path of one.');
+  return launch(path);
+}
+
+/** Opens a page that shares nothing with others of this browser but the processes; otherwise like `withPage`. */
+export async function inTab(browser, fn, { script = '', html = PAGE, files = {}, timeout = TIMEOUT_MS, ...more } = {}) {
   const server = await serve({ '/': html, '/script.js': script, ...files });
   const origin = `http://127.0.0.1:${server.address().port}`;
-  let browser;
+  let page;
   try {
-    browser = await launch(path);
-    const page = await browser.newPage();
+    page = await browser.newPage();
     page.setDefaultTimeout(timeout);
+    page.on('console', (message) => (more.console ?? printed)(message.text(), message.type()));
     const failure = watch(page, origin, timeout);
     const work = async () => {
       await page.goto(origin, { waitUntil: 'load' });
@@ -56,11 +75,14 @@ export async function withPage(fn, { script = '', html = PAGE, files = {}, timeo
     };
     return await Promise.race([work(), failure.promise]).finally(failure.stop);
   } finally {
-    await browser?.close();
+    // A page whose browser is gone, or that hangs, must not hide the reason.
+    await Promise.race([page?.close().catch(() => {}), new Promise((done) => setTimeout(done, CLOSE_MS).unref())]);
     server.closeAllConnections();
     server.close();
   }
 }
+
+const printed = (text) => console.error(`page: ${text}`);
 
 /** Chromium as root needs --no-sandbox, as a user of a container without name spaces too. */
 async function launch(executablePath) {
@@ -87,7 +109,6 @@ function watch(page, origin, timeout) {
   let timer;
   const promise = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`the page did not finish within ${timeout / 1000} s`)), timeout);
-    page.on('console', (message) => console.error(`page: ${message.text()}`));
     page.on('pageerror', (error) => reject(new Error(`the page failed: ${error.stack || error.message}`)));
     page.on('crash', () => reject(new Error('the page crashed')));
     page.on('request', (request) => {

@@ -2,3 +2,8 @@
 export function bundleForNode(entries: Record<string, string>, outdir: string): Promise<unknown>;
 export function bundleForPage(entry: string, options?: { minify?: boolean }): Promise<string>;
 export function buildCli(): Promise<string>;
+export const BUDGET: number;
+export function buildPackage(
+  out: string,
+  options?: { budget?: number; types?: boolean },
+): Promise<Record<string, number>>;

@@ -1,8 +1,14 @@
-/** Bundles: the command line and the tests for Node, the engine for pages. `node src/build/build.mjs` builds dist/. */
-import { mkdirSync } from 'node:fs';
+/**
+ * Bundles: the command line and the tests for Node, the engine for pages. `node src/build/build.mjs` builds dist/, which
+ * is what `npm pack` packs: `--out DIR` elsewhere, `--budget BYTES` against another size.
+ */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
+import { buildLibrary } from './library.mjs';
 import { root, wgsl, writeShaderTypes } from './shaders.mjs';
 
 const common = {
@@ -45,8 +51,60 @@ export async function buildCli() {
   return join(root, 'dist', 'cli.js');
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+/** Most bytes of `veilgan` in a page, compressed: tensors, operations and gradients. */
+export const BUDGET = 40_000;
+
+/** What a page loads without a bundler: one file each. */
+const PAGES = { 'veilgan.min.js': 'src/index.ts', 'veilgan-gan.min.js': 'src/gan.ts' };
+
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+
+/**
+ * All that is published. Nothing is written where the engine is over its budget.
+ * @param {string} out a folder of the project; its library is emptied first
+ * @param {object} [options]
+ * @param {number} [options.budget] bytes
+ * @param {boolean} [options.types] whether to write types, which takes seconds
+ * @returns {Promise<Record<string, number>>} compressed bytes of what a page loads, by file
+ * @throws {Error} that says by how much the budget is exceeded, or what does not compile
+ */
+export async function buildPackage(out, { budget = BUDGET, types = true } = {}) {
   writeShaderTypes();
-  await bundleForNode({ ...cli, index: 'src/index.ts', node: 'src/node.ts' }, 'dist');
-  process.stderr.write('built dist/cli.js, dist/index.js, dist/node.js\n');
+  const pages = await Promise.all(
+    Object.entries(PAGES).map(async ([file, entry]) => [file, await bundleForPage(entry, { minify: true })]),
+  );
+  const sizes = Object.fromEntries(pages.map(([file, text]) => [file, gzipSync(text, { level: 9 }).length]));
+  const over = sizes['veilgan.min.js'] - budget;
+  if (over > 0) {
+    const [is, may] = [sizes['veilgan.min.js'], budget].map(kilobytes);
+    throw new Error(`the engine in a page is ${is} compressed, ${over} bytes over the budget of ${may}`);
+  }
+  mkdirSync(join(root, out), { recursive: true });
+  for (const file of readdirSync(join(root, out))) if (file.endsWith('.js')) rmSync(join(root, out, file));
+  await buildLibrary(`${out}/lib`, { types });
+  await bundleForNode(cli, out);
+  for (const [file, text] of pages) writeFileSync(join(root, out, file), text);
+  return sizes;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string', default: 'dist' },
+      budget: { type: 'string', default: String(BUDGET) },
+    },
+  });
+  try {
+    const sizes = await buildPackage(values.out, { budget: Number(values.budget) });
+    process.stderr.write(
+      `built ${values.out}/: the command line, lib/ (veilgan, veilgan/gan, veilgan/node), and for a script tag\n`,
+    );
+    for (const [file, size] of Object.entries(sizes)) {
+      const limit = file === 'veilgan.min.js' ? `, of at most ${kilobytes(BUDGET)}` : '';
+      process.stderr.write(`  ${file}: ${kilobytes(size)} compressed${limit}\n`);
+    }
+  } catch (error) {
+    process.stderr.write(`build: ${error.message}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -1,12 +1,15 @@
 /**
- * Runs the tests: each file of test/ in a process of its own (one device a process), two at a time, and prints as its
- * last line the totals counted from what ran. `node src/build/test.mjs [--checks] [FILTER...]`.
+ * Runs the tests: each file of test/ in a process of its own (one device a process), two at a time, those of the engine
+ * in a page of headless Chromium as well, and prints as its last line the totals counted from what ran.
+ * `node src/build/test.mjs [--checks] [FILTER...]`; a filter `page:NAME` is for the files in pages.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { basename, join, sep } from 'node:path';
+import { bundleSuite, runSuite } from './browser-suite.mjs';
 import { bundleForNode } from './build.mjs';
+import { findChromium } from './chromium.mjs';
 import { ensureAdapter } from './ensure.mjs';
 import { root, writeShaderTypes } from './shaders.mjs';
 
@@ -14,10 +17,16 @@ const args = process.argv.slice(2);
 const filters = args.filter((a) => !a.startsWith('--'));
 const out = join(root, '.build', 'test');
 
-const files = readdirSync(join(root, 'test'), { recursive: true })
-  .filter((f) => f.endsWith('.test.ts') && (!filters.length || filters.some((x) => f.includes(x))))
+const all = readdirSync(join(root, 'test'), { recursive: true })
+  .map((f) => f.split(sep).join('/'))
+  .filter((f) => f.endsWith('.test.ts'))
   .sort();
-if (!files.length) {
+const PAGE = 'page:';
+const files = all.filter((f) => !filters.length || filters.some((x) => !x.startsWith(PAGE) && f.includes(x)));
+const paged = all.filter(
+  (f) => !filters.length || filters.some((x) => x.startsWith(PAGE) && f.includes(x.slice(PAGE.length))),
+);
+if (!files.length && !paged.length) {
   process.stderr.write(`no test file matches ${filters.join(' ')}\n`);
   process.exit(1);
 }
@@ -39,7 +48,27 @@ rmSync(out, { recursive: true, force: true });
 writeShaderTypes();
 await bundleForNode(Object.fromEntries(files.map((f) => [f.replace(/\.ts$/, ''), join('test', f)])), out);
 
-/** One file; uvu's `Total:`, `Passed:`, `Skipped:` lines are what counts, and a process that dies without them failed. */
+/** One file; uvu's `Total:`, `Passed:`, `Skipped:` lines are what counts, and one that ended without them failed. */
+function count(name, output, seconds, fault) {
+  const sum = (word) =>
+    [...output.matchAll(new RegExp(`${word}:\\s+(\\d+)`, 'g'))].reduce((n, m) => n + Number(m[1]), 0);
+  const total = sum('Total');
+  const passed = sum('Passed');
+  const skipped = sum('Skipped');
+  // uvu leaves skipped tests out of its total.
+  let failed = total - passed;
+  if ((fault || total + skipped === 0) && failed === 0) failed = 1;
+  totals.passed += passed;
+  totals.skipped += skipped;
+  totals.failed += failed;
+  const how = `${passed}/${total} in ${seconds.toFixed(1)} s${fault ? `, ${fault}` : ''}`;
+  process.stdout.write(`${failed ? 'FAIL' : 'ok  '} ${name}: ${how}\n`);
+  const notes = output.split('\n').filter((line) => line.startsWith('# '));
+  if (failed) process.stdout.write(`${output}\n`);
+  else if (notes.length) process.stdout.write(`${notes.join('\n')}\n`);
+  return { passed, seconds };
+}
+
 function run(file) {
   const started = performance.now();
   const built = join(out, file.replace(/\.ts$/, '.js'));
@@ -50,35 +79,37 @@ function run(file) {
     const timer = setTimeout(() => child.kill('SIGKILL'), 300_000);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      const count = (word) =>
-        [...output.matchAll(new RegExp(`${word}:\\s+(\\d+)`, 'g'))].reduce((n, m) => n + Number(m[1]), 0);
-      const total = count('Total');
-      const passed = count('Passed');
-      const skipped = count('Skipped');
-      // uvu leaves skipped tests out of its total.
-      let failed = total - passed;
-      if ((code !== 0 || total + skipped === 0) && failed === 0) failed = 1;
-      totals.passed += passed;
-      totals.skipped += skipped;
-      totals.failed += failed;
-      const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      const how = signal ? `, killed by ${signal}` : code ? `, exit ${code}` : '';
-      process.stdout.write(
-        `${failed ? 'FAIL' : 'ok  '} ${relative('test', join('test', file))}: ${passed}/${total} in ${seconds} s${how}\n`,
-      );
-      const notes = output.split('\n').filter((line) => line.startsWith('# '));
-      if (failed) process.stdout.write(`${output}\n`);
-      else if (notes.length) process.stdout.write(`${notes.join('\n')}\n`);
-      done();
+      const fault = signal ? `killed by ${signal}` : code ? `exit ${code}` : '';
+      done(count(file, output, (performance.now() - started) / 1000, fault));
     });
   });
 }
 
-const queue = [...files].sort(
-  (a, b) => Number(basename(b).startsWith('page')) - Number(basename(a).startsWith('page')),
-);
+/** The engine's tests in pages, one file after another. */
+async function runInPages() {
+  const note = (line) => process.stdout.write(`# ${line}\n`);
+  if (!findChromium()) {
+    note("SKIPPED: the engine's suite was NOT run in a page; there is no Chromium (npm run setup -- --browser)");
+    return;
+  }
+  const { cases, left } = await bundleSuite(paged);
+  for (const { file, why } of left) note(`not in a page: ${file}: ${why}`);
+  const done = [];
+  await runSuite(cases, ({ file, output, seconds, fault }) =>
+    done.push(count(`${PAGE}${file}`, output, seconds, fault)),
+  );
+  const sum = (key) => done.reduce((n, one) => n + one[key], 0);
+  note(`in pages of Chromium: ${sum('passed')} tests of ${done.length} files passed in ${sum('seconds').toFixed(0)} s`);
+}
+
+const queue = [...files]
+  .sort((a, b) => Number(basename(b).startsWith('page')) - Number(basename(a).startsWith('page')))
+  .map((file) => () => run(file));
+// The longest first.
+if (paged.length)
+  queue.unshift(() => runInPages().catch((error) => count("the engine's suite in pages", '', 0, error.message)));
 const worker = async () => {
-  for (let file = queue.shift(); file; file = queue.shift()) await run(file);
+  for (let job = queue.shift(); job; job = queue.shift()) await job();
 };
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
 

@@ -30,7 +30,7 @@ const dp = {
 } as const;
 
 export const tablePresets: Readonly<Record<string, Partial<PrivateConfig>>> = {
-  'hospital-js': { ...js, steps: 6000 },
+  'hospital-js': { ...js, steps: 4500 },
   'hospital-wgan-gp': { ...gp, steps: 3000 },
   'hospital-dpgan': { ...dp, partitions: 1, batch: 256, noiseMultiplier: 0.8, epsilon: 4 },
   'hospital-dp-pargan': { ...dp, batch: 128, noiseMultiplier: 1, epsilon: 4 },

@@ -5,6 +5,12 @@ export interface OpenOptions {
   adapter?: 'auto' | 'hardware' | 'software';
 }
 
+/** Why a platform may have no adapter, and what its user can do about it. */
+export interface Advice {
+  readonly why: string;
+  readonly fix: string;
+}
+
 /** What is known of the adapter; goes into run.json, reports and benchmarks. */
 export interface AdapterReport {
   readonly name: string;
@@ -21,17 +27,25 @@ export interface AdapterReport {
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
 
+/** Of an adapter or a device. */
+interface Able {
+  readonly features: { has(name: string): boolean };
+  readonly limits: GPUSupportedLimits;
+}
+
 /** The report of an adapter (and of a device made from it). */
-export function reportAdapter(adapter: GPUAdapter, device?: GPUDevice): AdapterReport {
+export function reportAdapter(
+  adapter: Able & { readonly info: Partial<GPUAdapterInfo> },
+  { features, limits }: Able = adapter,
+): AdapterReport {
   const { info } = adapter;
-  const features = device?.features ?? adapter.features;
-  const limits = device?.limits ?? adapter.limits;
+  const { vendor = '', architecture = '' } = info;
   const name = [info.device, info.description].filter(Boolean).join(' ').trim();
-  const text = `${info.vendor} ${info.architecture} ${name}`;
+  const text = `${vendor} ${architecture} ${name}`;
   return {
-    name: name || info.architecture || info.vendor || 'unnamed adapter',
-    vendor: info.vendor,
-    architecture: info.architecture,
+    name: name || architecture || vendor || 'unnamed adapter',
+    vendor,
+    architecture,
     software: info.isFallbackAdapter || SOFTWARE.test(text),
     subgroups: features.has('subgroups'),
     subgroupMin: info.subgroupMinSize ?? 0,
@@ -42,16 +56,59 @@ export function reportAdapter(adapter: GPUAdapter, device?: GPUDevice): AdapterR
   };
 }
 
+/** What every kernel counts on: WebGPU's core defaults, which only a device of the compatibility mode may lack. */
+const NEEDED = {
+  maxStorageBuffersPerShaderStage: 8,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeWorkgroupsPerDimension: 65535,
+} as const;
+
+/**
+ * The report of a device that somebody else made.
+ * @throws VeilganError WRONG_ADAPTER where it allows less than the kernels need, DEVICE_LOST where it is gone already
+ */
+export async function checkDevice(device: GPUDevice): Promise<AdapterReport> {
+  // A browser hears of a loss from another process: ask for an answer that comes after it, whatever the queue is doing.
+  device.pushErrorScope('validation');
+  const lost = await Promise.race([device.lost, device.popErrorScope().catch(() => null)]);
+  if (lost && 'reason' in lost) throw lostDevice(lost);
+  for (const [name, least] of Object.entries(NEEDED)) {
+    const found = device.limits[name as keyof typeof NEEDED];
+    if (found >= least) continue;
+    throw new VeilganError('WRONG_ADAPTER', `the device has ${name} = ${found}, and the engine needs ${least}`, {
+      where: name,
+      fix: "Request it from an adapter of featureLevel 'core', the default",
+    });
+  }
+  // Browsers of before 2025 have no adapterInfo: the device is then taken for hardware.
+  const { adapterInfo: info = {}, features, limits } = device;
+  return reportAdapter({ info, features, limits });
+}
+
+export const lostDevice = ({ reason, message }: { reason: string; message: string }): VeilganError =>
+  new VeilganError('DEVICE_LOST', `the GPU device was lost (${reason}): ${message}`, {
+    fix: 'Open a new Gpu and resume from the last checkpoint',
+  });
+
 /**
  * Finds an adapter and opens a device with its real limits.
  * @throws VeilganError NO_ADAPTER, WRONG_ADAPTER (hardware asked for and only software there, or the reverse; Dawn's
  * null adapter, which computes nothing)
+ * @param options.advice what to say where there is none; by default what to do in Node
  */
-export async function openDevice(root: GPU, { adapter: want = 'auto' }: OpenOptions = {}) {
-  const none = (why: string) =>
-    new VeilganError('NO_ADAPTER', `no WebGPU adapter was found${why}`, {
-      fix: "Run `npm run setup` to install a software Vulkan driver, or install your GPU vendor's driver; `npm run doctor` tells more",
+export async function openDevice(
+  root: GPU | undefined,
+  { adapter: want = 'auto', advice }: OpenOptions & { advice?: () => Advice } = {},
+) {
+  const none = (why: string) => {
+    const told = advice?.();
+    return new VeilganError('NO_ADAPTER', `no WebGPU adapter was found${told ? `: ${told.why}` : why}`, {
+      fix:
+        told?.fix ??
+        "Run `npm run setup` to install a software Vulkan driver, or install your GPU vendor's driver; `npm run doctor` tells more",
     });
+  };
   if (!root?.requestAdapter) throw none(': this platform has no WebGPU');
   let adapter: GPUAdapter | null;
   try {
@@ -72,7 +129,7 @@ export async function openDevice(root: GPU, { adapter: want = 'auto' }: OpenOpti
   }
   if (want !== 'auto' && report.software !== (want === 'software')) {
     throw new VeilganError('WRONG_ADAPTER', `a ${want} adapter was asked for, but the one found is ${report.name}`, {
-      fix: `Install one, or use --adapter ${report.software ? 'software' : 'hardware'}`,
+      fix: `Install one, or ask for adapter '${report.software ? 'software' : 'hardware'}' (--adapter)`,
     });
   }
   const optional = ['subgroups', 'timestamp-query'] as GPUFeatureName[];

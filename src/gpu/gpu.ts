@@ -1,6 +1,6 @@
 import type { Shader, Variant } from '../wgsl/shader.ts';
 import { packParams } from '../wgsl/shader.ts';
-import { type AdapterReport, type OpenOptions, openDevice } from './device.ts';
+import { type AdapterReport, type Advice, checkDevice, lostDevice, type OpenOptions, openDevice } from './device.ts';
 import { VeilganError } from './errors.ts';
 import { type Kernel, Kernels, SLOT } from './kernels.ts';
 import { type Binding, MemoryAccount, type MemoryReport, Pool, Storage } from './pool.ts';
@@ -32,13 +32,15 @@ export class Gpu {
   readonly adapter: AdapterReport;
   readonly kernels: Kernels;
   readonly waiter: Waiter;
-  readonly #root: GPU;
+  readonly #root: GPU | undefined;
+  readonly #owned: boolean;
   readonly #account = new MemoryAccount();
   readonly #pool: Pool;
   readonly #pages: UniformPage[];
   #page = 0;
   #pending: Dispatch[] = [];
   #program: Program | null = null;
+  readonly #programs = new Set<Program>();
   readonly #steps: GPUBuffer;
   readonly #stepWords = new Uint32Array(MAX_ROWS * STEP_WORDS);
   readonly #stepFloats = new Float32Array(this.#stepWords.buffer);
@@ -48,16 +50,34 @@ export class Gpu {
   #failure: VeilganError | null = null;
   #closed = false;
   readonly #lost: Promise<never>;
+  readonly #uncaptured: (event: Event) => void;
 
-  /** Opens the adapter that `options` ask for; see `openDevice` for what it throws. */
-  static async open(root: GPU, options: OpenOptions & { polls?: boolean } = {}): Promise<Gpu> {
+  /**
+   * Opens the adapter that `options` ask for; see `openDevice` for what it throws.
+   * @param options.polls whether asking for a result costs a core, as in Node
+   */
+  static async open(
+    root: GPU | undefined,
+    options: OpenOptions & { polls?: boolean; advice?: () => Advice } = {},
+  ): Promise<Gpu> {
     const { device, report } = await openDevice(root, options);
-    return new Gpu(root, device, report, options.polls ?? false);
+    return new Gpu(root, device, report, options.polls, true);
   }
 
-  /** Wraps a device that the caller made; it should have the adapter's storage limits and `subgroups`, if it can. */
-  constructor(root: GPU, device: GPUDevice, adapter: AdapterReport, polls = false) {
+  /**
+   * Computes on a device that the caller made and keeps: `close` frees what the engine made there, and no more. The
+   * device is faster with the feature `subgroups`, and holds larger tensors with the adapter's maxStorageBufferBindingSize
+   * and maxBufferSize. An uncaptured error on it, whoever caused it, fails the engine.
+   * @throws VeilganError as `checkDevice`
+   */
+  static async from(device: GPUDevice, { polls = false }: { polls?: boolean } = {}): Promise<Gpu> {
+    return new Gpu(undefined, device, await checkDevice(device), polls);
+  }
+
+  /** @param owned whether `close` destroys the device */
+  constructor(root: GPU | undefined, device: GPUDevice, adapter: AdapterReport, polls = false, owned = false) {
     this.#root = root;
+    this.#owned = owned;
     this.device = device;
     this.adapter = adapter;
     this.waiter = new Waiter(polls);
@@ -75,7 +95,7 @@ export class Gpu {
       layout: this.kernels.stepLayout,
       entries: [{ binding: 0, resource: { buffer: this.#steps, size: SLOT } }],
     });
-    device.addEventListener('uncapturederror', (event) => {
+    this.#uncaptured = (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       const oom = error.constructor.name === 'GPUOutOfMemoryError';
       fail(
@@ -83,13 +103,16 @@ export class Gpu {
           ? new VeilganError('OUT_OF_MEMORY', `the device is out of memory: ${error.message}`, {
               fix: 'Use a smaller batch',
             })
-          : new VeilganError('VALIDATION', error.message, { fix: 'This is a defect of the engine: please report it' }),
+          : new VeilganError('VALIDATION', error.message, {
+              fix: owned
+                ? 'This is a defect of the engine: please report it'
+                : 'Look for it among your own calls on this device first; else it is a defect of the engine: please report it',
+            }),
       );
-    });
-    this.#lost = device.lost.then(({ reason, message }) => {
-      const error = new VeilganError('DEVICE_LOST', `the GPU device was lost (${reason}): ${message}`, {
-        fix: 'Open a new Gpu and resume from the last checkpoint',
-      });
+    };
+    device.addEventListener('uncapturederror', this.#uncaptured);
+    this.#lost = device.lost.then((info) => {
+      const error = lostDevice(info);
       fail(error);
       throw error;
     });
@@ -304,6 +327,8 @@ export class Gpu {
     } finally {
       this.#program = null;
     }
+    for (const earlier of this.#programs) if (earlier.disposed) this.#programs.delete(earlier);
+    this.#programs.add(program);
     return program;
   }
 
@@ -370,12 +395,20 @@ export class Gpu {
     return rows;
   }
 
-  /** Destroys the device and all its buffers. */
+  /** Destroys all buffers, and the device where it is not the caller's own. Nothing can be computed here any more. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.device.destroy();
     open.delete(this);
     void this.#root;
+    if (this.#owned) {
+      this.device.destroy();
+      return;
+    }
+    this.device.removeEventListener('uncapturederror', this.#uncaptured);
+    for (const program of this.#programs) program.dispose();
+    this.#pool.destroy();
+    for (const { buffer } of this.#pages) buffer.destroy();
+    this.#steps.destroy();
   }
 }

@@ -44,7 +44,7 @@ export function specialise(shader: AnyShader, variant: Variant): string {
     if (!shader.spec[name]?.includes(value)) {
       throw new Error(`${shader.name}.wgsl: ${name} = ${value} is not one of ${shader.spec[name] ?? '(not marked)'}`);
     }
-    code = code.replace(new RegExp(`^(const ${name} = )[\\w.]+?(u|i|f)?;`, 'm'), `$1${value}$2;`);
+    code = code.replace(new RegExp(`\\b(const ${name} ?= ?)[\\w.]+?(u|i|f)?;`), `$1${value}$2;`);
   }
   if (variant.body !== undefined) {
     const line = /^.*\/\/@body.*$/m;

@@ -4,10 +4,13 @@ const TYPES = { u: 'u32', i: 'i32', f: 'f32' } as const;
 
 const words = (text: string): string[] => (text ? text.split(' ') : []);
 
-/** A shader from the form in which the build writes it (src/build/shaders.mjs, `packed`). */
+/**
+ * A shader from the form in which the build writes it (src/build/shaders.mjs, `shaderModule`).
+ * @param parts its text and that of the libraries it uses
+ */
 export function unpackShader(
   name: string,
-  code: string,
+  parts: readonly string[],
   bindings: string,
   params: string,
   paramsSize: number,
@@ -17,7 +20,7 @@ export function unpackShader(
 ): Shader {
   return {
     name,
-    code,
+    code: parts.join('\n'),
     bindings: words(bindings).map((word) => {
       const [, binding, name, written] = /^(\d+)(\w+?)(!?)$/.exec(word) as RegExpExecArray;
       return { name, binding: Number(binding), access: written ? 'read_write' : 'read' };

@@ -1,4 +1,4 @@
-const LOOP = /for \(var (\w+) = 0u; \1 < (\w+); \1\+\+\) \{.*\/\/@unroll$/m;
+const LOOP = /for ?\(var (\w+) ?= ?0u; ?\1 ?< ?(\w+); ?\1\+\+\) ?\{.*\/\/@unroll$/m;
 const MARK = /[ \t]*\/\/@unroll/;
 
 /** The place of the brace that closes the one at `open`. */
