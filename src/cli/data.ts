@@ -53,6 +53,10 @@ export function dataCommand(): Command {
         typesOf,
       )
       .option('--label <column>', 'CSV: the column that models are to predict')
+      .option(
+        '--given <file>',
+        'CSV tables: JSON with bounds and values of columns that are known without the data; private systems pay for the others',
+      )
       .option('--columns <list>', 'CSV: names, or numbers from 0 where there is no header (default all)')
       .addOption(
         new Option('--header <when>', 'CSV: a first line of names (default auto)').choices(['auto', 'yes', 'no']),
@@ -74,12 +78,12 @@ export function dataCommand(): Command {
     const source = await detect(path);
     const name = flags.name ?? source.name;
     await checkFree(name, { force: flags.force });
-    const { columns, shuffle, force, json, ...given } = flags;
+    const { columns, shuffle, force, json, ...others } = flags;
     const csv = source.kind === 'csv';
     const progress = transferProgress(csv ? formatBytes : formatNumber, flags);
     const onProgress = (done: number, total: number) => progress.update(done, total, csv ? 'read' : 'images read');
     const stop = csv ? interruptible() : undefined;
-    const options = { ...given, name, columns: columns?.split(','), onProgress, signal: stop?.signal };
+    const options = { ...others, name, columns: columns?.split(','), onProgress, signal: stop?.signal };
     const data = await importSource(source, options).finally(() => {
       progress.stop();
       stop?.dispose();
@@ -132,6 +136,7 @@ interface ImportFlags {
   as?: 'auto' | 'numbers' | 'table';
   types?: Record<string, TypeChoice>;
   label?: string;
+  given?: string;
   header?: 'auto' | 'yes' | 'no';
   delimiter?: string;
   scale?: string;

@@ -1,5 +1,5 @@
 /** What a path holds, by content, and the data set in it. Node only. */
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
 import { cifarIn, importCifar } from './cifar-files.ts';
@@ -8,10 +8,12 @@ import { fileSource } from './csv-file.ts';
 import { shown } from './csv-layout.ts';
 import { checkName, type Dataset, quote } from './dataset.ts';
 import { entriesOf, headOf, readError } from './files.ts';
+import { type Given, givenCodes } from './given.ts';
 import { idxKind } from './idx.ts';
 import { holdsIdx, idxSetName, importIdx, isIdxName } from './idx-files.ts';
 import { holdsImages, type ImageFolderOptions, importImages } from './image-folder.ts';
 import { scaled } from './scaling.ts';
+import type { Column } from './table.ts';
 import { fillTable, passOf, surveyTable, type TableOptions } from './table-csv.ts';
 import type { NamedTable } from './table-files.ts';
 
@@ -37,6 +39,8 @@ export type ImportOptions = CsvOptions &
   Omit<ImageFolderOptions, 'name'> & {
     /** CSV files: the values as they are, or a table of mixed types; default: as the columns look. */
     as?: 'auto' | 'numbers' | 'table';
+    /** Tables: a JSON file of bounds and values that are known without the data, which private systems need not pay for. */
+    given?: string;
     /** Numbers of a CSV file: `data`, or bounds of the columns; see `scaled`. */
     scale?: string;
   };
@@ -49,6 +53,7 @@ const ONLY: readonly (readonly [option: keyof ImportOptions, flag: string, kind:
   ['as', '--as', 'csv'],
   ['types', '--types', 'csv'],
   ['label', '--label', 'csv'],
+  ['given', '--given', 'csv'],
   ['holdoutShare', '--holdout-share', 'csv'],
   ['scale', '--scale', 'csv'],
   ['size', '--size', 'images'],
@@ -105,20 +110,36 @@ export async function detect(path: string): Promise<Source> {
 
 const cifarName = (path: string) => (/\.bin$/i.test(path) ? nameFromFile(path) : 'cifar10');
 
+/** Bounds and values from a file, checked against the columns. @throws VeilganError FILE, or CONFIG naming the place */
+async function readGiven(path: string, columns: readonly Column[]): Promise<Given> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw readError(error, path);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const fix = 'Write {"columns": {"age": {"low": 0, "high": 120}, "sex": {"values": ["f", "m"]}}}.';
+    throw new VeilganError('FILE', 'the file is not JSON', { where: path, fix, cause });
+  }
+  givenCodes(columns, value, basename(path));
+  return value as Given;
+}
+
 /** A CSV file as a table, or as numbers: points (all columns have fractions) and codes of zeros and ones. */
 async function importCsv(path: string, options: ImportOptions & { name: string }): Promise<Dataset | NamedTable> {
-  const { name, as = 'auto', scale, types, label } = options;
+  const { name, as = 'auto', scale, types, label, given } = options;
   checkName(name);
-  const told = types !== undefined || label !== undefined;
+  const told = types !== undefined || label !== undefined || given !== undefined;
   if (scale !== undefined && (as === 'table' || told)) {
     throw new VeilganError('USAGE', 'a table of mixed types is scaled when it is encoded for training', {
       where: '--scale',
-      fix: 'Leave --scale away, or say --as numbers without --types and --label.',
+      fix: 'Leave --scale away, or say --as numbers without --types, --label and --given.',
     });
   }
   if (as === 'numbers' && told) {
-    throw new VeilganError('USAGE', 'plain numbers have neither types nor a label', {
-      where: types ? '--types' : '--label',
+    throw new VeilganError('USAGE', 'plain numbers have neither types nor a label nor bounds of their own', {
+      where: types ? '--types' : label === undefined ? '--given' : '--label',
       fix: 'Say --as table.',
     });
   }
@@ -129,7 +150,8 @@ async function importCsv(path: string, options: ImportOptions & { name: string }
   if (as === 'auto' && survey.numeric && !told) return readNumbers(source, passOf(options, 1));
   const { table, summaries, notes, origin } = await fillTable(source, survey, passOf(options, 1));
   const of = summaries.flatMap(({ name: column, note }) => (note ? [`${shown(column)}: ${note}`] : []));
-  return { name, table, meta: { origin }, notes: [...notes, ...of] };
+  const bounds = given === undefined ? {} : { given: await readGiven(given, table.columns) };
+  return { name, table, meta: { origin }, notes: [...notes, ...of], ...bounds };
 }
 
 /**

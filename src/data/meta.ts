@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
 import { quote } from './dataset.ts';
 import { isDateFormat } from './dates.ts';
+import type { Given } from './given.ts';
 
 const count = z
   .number()
@@ -63,6 +64,8 @@ const schema = z.object({
         .array(z.string())
         .max(2 ** 16)
         .optional(),
+      /** checked where it is used: see given.ts */
+      given: z.custom<Given>((value) => typeof value === 'object' && value !== null).optional(),
     })
     .optional(),
   files: z.array(z.object({ name: z.string(), bytes: count, sha256: hex })),

@@ -84,7 +84,7 @@ export function saveDataset(data: Dataset, options: SaveOptions = {}): Promise<D
 
 /** Stores a table of mixed types, as `saveDataset` does a data set. @throws VeilganError as `saveDataset` */
 export async function saveTable(named: NamedTable, options: SaveOptions = {}): Promise<DatasetInfo> {
-  const { name, table, meta, notes = [] } = named;
+  const { name, table, meta, notes = [], given } = named;
   const { columns, train, holdout, label } = table;
   const missing = missingIn(table);
   const facts = {
@@ -101,6 +101,7 @@ export async function saveTable(named: NamedTable, options: SaveOptions = {}): P
       })),
       ...(label === undefined ? {} : { label }),
       ...(notes.length > 0 ? { notes: [...notes] } : {}),
+      ...(given ? { given } : {}),
     },
   };
   return store(facts, () => tableFiles(table), options, [['columns', await hashColumns(columns, label)]]);

@@ -169,7 +169,7 @@ async function readTable(name: string, path: string, stored: Stored): Promise<Na
   if (!stored.table) return undefined;
   const arrays = await readArrays(name, path, stored.files);
   const cells = (part: string) => new Float64Array(arrays.get(`${part}.f64`) ?? new ArrayBuffer(0));
-  const { label, notes } = stored.table;
+  const { label, notes, given } = stored.table;
   const columns = stored.table.columns.map(({ missing: _, ...column }) => column);
   const table: Table = {
     columns,
@@ -181,7 +181,7 @@ async function readTable(name: string, path: string, stored: Stored): Promise<Na
     wrongCell(table) ??
     ((await tableFingerprint(table)) === stored.sha256 ? undefined : 'its columns are not those that were stored');
   if (wrong) throw damaged(name, join(path, 'meta.json'), wrong);
-  return { name, table, meta: metaOf(stored), ...(notes ? { notes } : {}) };
+  return { name, table, meta: metaOf(stored), ...(notes ? { notes } : {}), ...(given ? { given } : {}) };
 }
 
 async function readRecords(name: string, path: string, stored: Stored): Promise<Dataset> {

@@ -1,0 +1,149 @@
+/** Training on tables: whose encoding is fitted, paid for or given, what it costs, and what comes out. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fitEncoding } from '../../src/data/encoding.ts';
+import type { Table } from '../../src/data/table.ts';
+import type { NamedTable } from '../../src/data/table-files.ts';
+import { makeConfig, withPreset } from '../../src/gan/config.ts';
+import { open } from '../../src/node.ts';
+import { records } from '../../src/run/encoded.ts';
+import { readLedger } from '../../src/run/ledger.ts';
+import { MemoryRun } from '../../src/run/memory_run.ts';
+import { epsilonOf, parsePrivate } from '../../src/run/private.ts';
+import { samplesCsv, samplesOf } from '../../src/run/samples.ts';
+import { RUN_FORMAT } from '../../src/run/schema.ts';
+import { spending } from '../../src/run/spent.ts';
+import { beginJob, openJob, type RunPlan, runTraining } from '../../src/run/training.ts';
+import { codeOf, sameBits, Values } from '../support/values.ts';
+
+const gpu = await open();
+test.after(() => gpu.close());
+
+const ROWS = 2000;
+
+/** An age, a town with a rare one, a smoker or not, sometimes unknown. */
+function people(): NamedTable {
+  const values = new Values(4);
+  const train = new Float64Array(3 * ROWS);
+  for (let at = 0; at < train.length; at += 3) {
+    train[at] = values.int(18, 90);
+    train[at + 1] = values.stream.uniform() < 0.7 ? 0 : values.stream.uniform() < 0.9 ? 1 : 2;
+    train[at + 2] = values.stream.uniform() < 0.1 ? Number.NaN : train[at] > 50 ? 1 : 0;
+  }
+  const table: Table = {
+    columns: [
+      { name: 'age', kind: 'integer', decimals: 0 },
+      { name: 'town', kind: 'category', values: ['York', 'Bath, Avon', 'Ely'] },
+      { name: 'smokes', kind: 'boolean', values: ['no', 'yes'] },
+    ],
+    train,
+    holdout: new Float64Array(),
+  };
+  return { name: 'people', table, meta: { origin: 'test' } };
+}
+
+const added = { format: RUN_FORMAT, created: '2026-01-01T00:00:00Z', version: { veilgan: '0' } } as const;
+const begin = (source: NamedTable, plan: RunPlan) =>
+  beginJob(gpu, source, plan, (meta) => new MemoryRun('t', { ...meta, ...added }));
+const small = { generatorHidden: [16], criticHidden: [16], latent: 4, snapshotEvery: 5 };
+const plain = (): RunPlan => ({ system: 'pargan', config: makeConfig('broward-js', { ...small, steps: 20 }), seed: 1 });
+const dp = (fields: Record<string, unknown> = {}): RunPlan => ({
+  system: 'dpgan',
+  config: parsePrivate(
+    withPreset('broward-dpgan', { ...small, epsilon: 3, noiseMultiplier: 2, batch: 64, criticSteps: 2, ...fields }),
+  ),
+  seed: 1,
+});
+
+/** Rows of CSV text, of which each cell is one that the table can hold. */
+function checkCsv(text: string, rows: number): void {
+  const lines = text.trimEnd().split('\n');
+  assert.is(lines[0], 'age,town,smokes');
+  assert.is(lines.length, rows + 1);
+  for (const line of lines.slice(1)) {
+    const [, age, smokes] = /^(\d+),(?:York|"Bath, Avon"|Ely),(yes|no|)$/.exec(line) ?? [];
+    assert.ok(Number(age) >= 0 && Number(age) < 128 && smokes !== undefined, line);
+  }
+}
+
+test('a plain run: encoding fitted and kept, samples are cells, reopened with the same bits', async () => {
+  const source = people();
+  const job = begin(source, plain());
+  assert.equal(job.run.info.encoding, fitEncoding(source.table));
+  assert.is(job.data.features, 1 + 3 + 3);
+  await runTraining(job);
+  const rows = await job.gan.sample(50);
+  checkCsv(samplesCsv(samplesOf(job, rows)), 50);
+  const again = openJob(gpu, MemoryRun.fromBytes('t', job.run.bytes()), source);
+  sameBits(await again.gan.sample(50), rows);
+  job.gan.dispose();
+  again.gan.dispose();
+});
+
+test('a private run pays for its encoding first, and all of it stays within the budget', async () => {
+  const source = people();
+  const job = begin(source, dp());
+  const { encoding } = job.run.info;
+  assert.is(encoding?.from, 'paid');
+  assert.equal(encoding?.paid, { epsilon: 0.1 * 3, delta: 0.1 * 1e-5 });
+  assert.ok(!encoding?.columns.some((column) => 'rare' in column && column.rare), 'rare values are never shown');
+  const { terms } = readLedger(job.run.ledgerFile());
+  assert.equal([terms.encoding_epsilon, terms.encoding_delta], [0.1 * 3, 0.1 * 1e-5]);
+  await runTraining(job);
+  const spent = spending(job.guarantee as NonNullable<typeof job.guarantee>);
+  const { pld = 0, pld_lower = 0 } = spent.epsilon ?? {};
+  const phases = job.guarantee?.ledger.totals() ?? [];
+  const updates = epsilonOf(phases, 0.9 * 1e-5);
+  assert.ok(Math.abs((pld ?? 0) - 0.3 - (updates.pld ?? 0)) < 1e-9, 'the encoding and the updates add up');
+  assert.ok((pld ?? 9) <= 3 && (pld_lower ?? 9) <= 2.7);
+  // One update more, and it would not.
+  const more = phases.map((phase) => ({ ...phase, steps: phase.steps + 1 }));
+  assert.ok((epsilonOf(more, 1e-5, terms).pld ?? 0) > 3);
+  checkCsv(samplesCsv(samplesOf(job, await job.gan.sample(300))), 300);
+  job.guarantee?.close();
+  job.gan.dispose();
+  const again = openJob(gpu, job.run, source, { write: true });
+  assert.equal(again.run.info.encoding, encoding);
+  assert.is(again.gan.step, again.steps);
+  again.guarantee?.close();
+  again.gan.dispose();
+});
+
+test('the price can be set; bounds and values that are given cost nothing', async () => {
+  const source = people();
+  const priced = begin(source, dp({ encoderEpsilon: 1, steps: 1 }));
+  assert.is(priced.run.info.encoding?.paid?.epsilon, 1);
+  const unbounded = begin(source, dp({ epsilon: 0, steps: 1 }));
+  assert.is(unbounded.run.info.encoding?.paid?.epsilon, 0.5);
+  const given = {
+    columns: {
+      age: { low: 0, high: 120 },
+      town: { values: ['York', 'Bath, Avon', 'Ely'] },
+      smokes: { values: ['no', 'yes'], missing: true },
+    },
+  };
+  const free = begin({ ...source, given }, dp({ steps: 1 }));
+  assert.is(free.run.info.encoding?.from, 'given');
+  assert.is(free.run.info.encoding?.paid, undefined);
+  assert.not.ok('encoding_epsilon' in readLedger(free.run.ledgerFile()).terms);
+  for (const { guarantee, gan } of [priced, unbounded, free]) {
+    guarantee?.close();
+    gan.dispose();
+  }
+});
+
+test('refused: a private run on records of a fitted encoding, a price above the budget, more rows than there are', async () => {
+  const source = people();
+  const fitted = records(source, undefined);
+  const start = (data: NamedTable | typeof fitted, plan: RunPlan) =>
+    codeOf(() => beginJob(gpu, data, plan, (meta) => new MemoryRun('t', { ...meta, ...added })));
+  assert.is(await start(fitted, dp()), 'CONFIG');
+  assert.is(await start(source, dp({ encoderEpsilon: 3 })), 'CONFIG');
+  assert.is(await start(source, dp({ rows: ROWS + 1 })), 'CONFIG');
+  assert.is(
+    await start(source, { ...plain(), config: makeConfig('broward-js', { ...small, rows: ROWS + 1 }) }),
+    'CONFIG',
+  );
+});
+
+test.run();
