@@ -152,6 +152,7 @@ function printResult(
     return;
   }
   const meanD = last ? last.loss_d.reduce((a, b) => a + b, 0) / last.loss_d.length : Number.NaN;
+  const drawn = isImage(data.shape) || isPoints(data) ? ['samples.png'] : [];
   const rows = [
     ['run', run.dir],
     ['steps', interrupted ? `${formatNumber(steps)} of ${formatNumber(wanted)}, stopped` : formatNumber(steps)],
@@ -160,7 +161,7 @@ function printResult(
     ['losses', last ? `L_G ${last.loss_g.toFixed(4)}, mean L_D ${meanD.toFixed(4)}` : '-'],
     ...(spent ? [['privacy', spendingLine(spent)]] : []),
     ['samples', run.samplePath(isImage(data.shape) ? 'samples.npy' : 'samples.csv')],
-    ['pictures', `${run.samplePath('samples.png')}, losses.png`],
+    ['pictures', run.samplePath([...drawn, 'losses.png'].join(', '))],
   ];
   process.stdout.write(`${table(['', ''], rows).split('\n').slice(2).join('\n')}\n`);
 }
