@@ -7,29 +7,17 @@
  * batches as it takes, and over generated records, whose number is a constant, plus noise, divided by a constant. The
  * generator and its samples are post-processing.
  */
-import { valueAndGrad } from '../autograd/grad.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Program, Replay } from '../gpu/program.ts';
-import type { Parameters } from '../nn/network.ts';
-import { assign, log, pack } from '../ops/assign.ts';
-import { add, greater, mul, scale } from '../ops/elementwise.ts';
-import { liveRows } from '../ops/live.ts';
-import { concat, reshape } from '../ops/movement.ts';
-import { uniform } from '../ops/random.ts';
-import { mean, sum, weightedTotal } from '../ops/reduce.ts';
-import { scratch } from '../optim/flat.ts';
-import { clippedSum } from '../privacy/clip.ts';
-import { gaussianNoise, type NoiseSource } from '../privacy/noise.ts';
+import type { Replay } from '../gpu/program.ts';
+import type { NoiseSource } from '../privacy/noise.ts';
 import { type PhysicalBatch, physicalBatches } from '../privacy/sampling.ts';
-import { scope } from '../tensor/scope.ts';
-import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { Autoencoder } from './autoencoder.ts';
-import { ExactUpdate, type MakeDiscrete } from './exact.ts';
+import type { MakeDiscrete } from './exact.ts';
 import { samplesApart } from './guard.ts';
-import { criticTerms, penaltyTerms } from './losses.ts';
 import { type HostTensors, restoreCount } from './player.ts';
 import { checkPrivate, type PrivateConfig, physicalRows } from './private_config.ts';
+import { PrivateStep } from './private_step.ts';
 import { LabelledRows, type TrainingData, trainingRows } from './rows.ts';
 import { Schedule } from './schedule.ts';
 import { GanSystem } from './system.ts';
@@ -56,15 +44,6 @@ export interface PrivateMeans {
   readonly unclipped?: boolean;
 }
 
-interface Programs {
-  /** the first device batch of generated records of an update, and with it where that can be the first of real ones */
-  readonly first: Program;
-  readonly fakes: Program;
-  readonly reals: Program;
-  readonly finish: Program;
-  readonly generate: Program;
-}
-
 export class DpGan extends GanSystem {
   declare readonly config: PrivateConfig;
   readonly maxChunk = CHUNK;
@@ -75,13 +54,9 @@ export class DpGan extends GanSystem {
   readonly #data: TrainingData;
   readonly #total: number;
   readonly #physical: number;
-  /** generated records of a device batch, and the device batches of an update */
-  readonly #fakeRows: number;
-  readonly #fakeBatches: number;
   readonly #rows: LabelledRows;
-  readonly #sum: Tensor;
-  readonly #exact: ExactUpdate | null;
-  #programs: Programs | null = null;
+  /** what an update does on the device */
+  readonly #work: PrivateStep;
   #pending: PhysicalBatch[] | null = null;
   /** noisy updates since the last generator update */
   #since = 0;
@@ -105,14 +80,10 @@ export class DpGan extends GanSystem {
     this.#data = data;
     this.#total = trainingRows(data, config);
     this.#physical = physical;
-    this.#fakeRows = Math.min(config.batch, physical);
-    this.#fakeBatches = Math.ceil(config.batch / this.#fakeRows);
     const train = data.train.subarray(0, this.#total * data.features);
     const options = { width: data.features, perStep: config.partitions * physical, chunk: CHUNK };
     this.#rows = new LabelledRows(gpu, { ...data, train }, this.classes, options);
-    const { whole } = this.critics.parameters;
-    this.#sum = scratch(whole);
-    this.#exact = config.mechanism === 'discrete' && means.discrete ? new ExactUpdate(this, means.discrete) : null;
+    this.#work = new PrivateStep(this, this.#rows, means);
   }
 
   /** Noisy updates of the critics, done or submitted. */
@@ -147,147 +118,8 @@ export class DpGan extends GanSystem {
 
   override async prepare(begun: boolean): Promise<void> {
     const { config } = this;
-    if (config.bound === 'clip') await samplesApart(this);
+    if (config.bound === 'clip') await samplesApart(this.#work);
     if (!begun && config.network === 'ehr') await new Autoencoder(this, this.#data, this.#total).train();
-  }
-
-  /** Whether real and generated records may go through the critics together: not where their losses differ in kind. */
-  get #together(): boolean {
-    return this.config.divergence !== 'wgan-gp' && !this.#exact;
-  }
-
-  /** `real` in place of the first `reals` rows of each critic's n, `fake` in that of the others: [K, n, 1]. */
-  #each(n: number, reals: number, real: number, fake: number): Tensor {
-    const { partitions: K } = this.config;
-    const values = Float32Array.from({ length: K * n }, (_, i) => (i % n < reals ? real : fake));
-    return tensor(this.gpu, values, [K, n, 1]);
-  }
-
-  /**
-   * Losses of the critics on records [K, n, width] for given parameters, [K, n]; those on real ones with the penalty.
-   * @param reals how many are real: the first of each critic's
-   */
-  losses(p: Parameters, x: Tensor, reals: number, mixed?: { fake: Tensor; at: Tensor }): Tensor {
-    const { critics, config, seed } = this;
-    const [K, n] = x.shape;
-    const critic = (rows: Tensor) => critics.train(rows, seed, p);
-    const bare = reshape(criticTerms(critic(x), this.#each(n, reals, 1, 0), config), [K, n]);
-    if (!mixed) return bare;
-    // The penalty looks at real records, so it belongs to their own gradients.
-    return add(bare, scale(penaltyTerms(critic, x, mixed.fake, mixed.at), config.penalty));
-  }
-
-  /**
-   * The sum over records of the losses' gradients, each clipped: added to those of the update so far, or with `first`
-   * the beginning of an update. Gives the losses, [K, n].
-   * @param padded of the first so many of each critic's records those beyond the live ones are padding
-   */
-  #gradients(losses: (p: Parameters) => Tensor, { padded = 0, first = false }): Tensor {
-    const { critics, config, gpu } = this;
-    const { parts, at } = critics.parameters;
-    const place = (by: Readonly<Record<string, Tensor>>) =>
-      pack(
-        this.#sum,
-        Object.keys(parts).map((name) => by[name]),
-        at,
-        { add: !first },
-      );
-    if (config.bound === 'weights') {
-      const [[, all], gradient] = valueAndGrad((p: Parameters) => {
-        const each = losses(p);
-        const [K, n] = each.shape;
-        return [sum(padded ? mul(each, liveRows(gpu, K, padded, n - padded)) : each), each] as const;
-      })(parts);
-      place(gradient);
-      return all;
-    }
-    // A bound that no gradient reaches leaves all as they are.
-    const clip = this.#means.unclipped
-      ? ({ bound: 1e30, kind: 'flat' } as const)
-      : ({ bound: config.clipNorm, kind: config.clipping } as const);
-    const clipped = clippedSum(losses, parts, { ...clip, live: padded });
-    place(clipped.sum);
-    return clipped.losses;
-  }
-
-  /** Adds the clipped gradients of one device batch of real records, padding left out. */
-  #accumulate(): void {
-    const { config, seed, gpu } = this;
-    const { partitions: K } = config;
-    const P = this.#physical;
-    const real = reshape(this.#rows.gather(), [K, P, this.width]);
-    const penalised = config.divergence === 'wgan-gp';
-    const mixed = penalised
-      ? {
-          fake: scope(() => this.generator.train(this.latent(K, P), seed)),
-          at: uniform(gpu, [K, P, 1], { seed }),
-        }
-      : undefined;
-    const losses = (p: Parameters) => this.losses(p, real, P, mixed);
-    if (this.#exact) {
-      this.#exact.accumulate(losses);
-      return;
-    }
-    this.#gradients(losses, { padded: P });
-  }
-
-  /**
-   * Begins an update's sum with a device batch of generated records, all of which count, and, where they can go through
-   * the critics together, one of real records in front of them: one pass for both, as without privacy.
-   */
-  #begin(): void {
-    const { config, seed } = this;
-    const { partitions: K } = config;
-    const F = this.#fakeRows;
-    const P = this.#together ? this.#physical : 0;
-    const fake = scope(() => this.generator.train(this.latent(K, F), seed));
-    const rows = P ? concat([reshape(this.#rows.gather(), [K, P, this.width]), fake], 1) : fake;
-    const losses = this.#gradients((p) => this.losses(p, rows, P), { padded: P, first: true });
-    log('loss_d', weightedTotal(losses, this.#each(P + F, P, 0, 1 / F)));
-  }
-
-  /** Adds the clipped gradients of one more device batch of generated records. */
-  #accumulateFakes(): void {
-    const { config, seed } = this;
-    const { partitions: K } = config;
-    const fake = scope(() => this.generator.train(this.latent(K, this.#fakeRows), seed));
-    this.#gradients((p) => this.losses(p, fake, 0), { padded: this.#fakeRows });
-  }
-
-  /** Adds noise to the sum and updates every critic. */
-  #finish(): void {
-    const { config, critics } = this;
-    const { batch, noiseMultiplier: multiplier, clipNorm: bound } = config;
-    const { gradient } = critics.optimizer;
-    if (this.#exact) assign(gradient, add(this.#exact.release(scratch(gradient)), scale(this.#sum, 1 / batch)));
-    else if (multiplier) {
-      gaussianNoise(this.#means.noise, this.#sum, { multiplier, bound, scale: 1 / batch, into: gradient });
-    } else assign(gradient, scale(this.#sum, 1 / batch));
-    critics.optimizer.step();
-  }
-
-  #generate(): void {
-    const { loss, scores } = this.updateGenerator();
-    log('loss_g', loss);
-    if (this.schedule.adaptive) log('seen_through', mean(greater(scale(scores, 0), scores)));
-  }
-
-  #record(): Programs {
-    if (this.#programs) return this.#programs;
-    // One memory for all, whose replays come one after another: what each makes on the way it leaves behind.
-    let beside: Program | undefined;
-    const capture = (name: string, fn: () => void) => {
-      beside = this.gpu.capture(`dpgan.${name}`, () => scope(fn), beside);
-      return beside;
-    };
-    this.#programs = {
-      first: capture('first', () => this.#begin()),
-      fakes: capture('fakes', () => this.#accumulateFakes()),
-      reals: capture('reals', () => this.#accumulate()),
-      finish: capture('finish', () => this.#finish()),
-      generate: capture('generate', () => this.#generate()),
-    };
-    return this.#programs;
   }
 
   /** A sample of every partition, cut into device batches: none where all are empty. */
@@ -298,25 +130,14 @@ export class DpGan extends GanSystem {
     );
   }
 
-  /** A device batch of which nothing counts. */
-  #padding(): PhysicalBatch {
-    const { partitions: K } = this.config;
-    return { index: new Uint32Array(K * this.#physical), live: new Array<number>(K).fill(0) };
-  }
-
-  /** Rows of device batch j of the generated records that count, one number a critic. */
-  #liveFakes(j: number): number[] {
-    const rows = Math.min(this.#fakeRows, this.config.batch - j * this.#fakeRows);
-    return new Array<number>(this.config.partitions).fill(rows);
-  }
-
   /**
    * The replays of up to `most` generator steps, each after its noisy updates; a chunk may end between two updates, and
    * ends for good where `limit` is reached. What they cost is told to `spend` before they are given out.
    */
   override chunk(most: number): Replay[] {
     this.snapshots.take(this.step);
-    const programs = this.#record();
+    const { together, fakeBatches, exact } = this.#work;
+    const programs = this.#work.programs();
     // Where the next number of updates is not known yet, the chunk ends with the step.
     const steps = this.schedule.adaptive ? 1 : Math.min(most, this.snapshots.room(this.step));
     const from = this.updates;
@@ -332,18 +153,18 @@ export class DpGan extends GanSystem {
         this.#pending ??= this.#draw();
         const next = this.#pending;
         const many = batches.length + Math.max(1, next.length) > this.#rows.chunk;
-        const long = plan.length + next.length + this.#fakeBatches + 2 > 2 * CHUNK;
-        if ((many || long || this.#exact?.chunk === largest.length) && plan.length) break;
+        const long = plan.length + next.length + fakeBatches + 2 > 2 * CHUNK;
+        if ((many || long || exact?.chunk === largest.length) && plan.length) break;
         // Where all samples are empty, a batch of padding goes with the generated records.
-        const sent = this.#together && !next.length ? [this.#padding()] : next;
-        if (!this.#together) plan.push({ program: programs.first, step, repeat: since * CHUNK });
+        const sent = together && !next.length ? [this.#work.padding()] : next;
+        if (!together) plan.push({ program: programs.first, step, repeat: since * CHUNK });
         sent.forEach((batch, j) => {
-          const program = this.#together && j === 0 ? programs.first : programs.reals;
+          const program = together && j === 0 ? programs.first : programs.reals;
           plan.push({ program, step, repeat: since * CHUNK + j, batch: batches.length });
           batches.push(batch);
         });
-        for (let j = 1; j < this.#fakeBatches; j++) {
-          plan.push({ program: programs.fakes, step, repeat: since * CHUNK + j, live: this.#liveFakes(j) });
+        for (let j = 1; j < fakeBatches; j++) {
+          plan.push({ program: programs.fakes, step, repeat: since * CHUNK + j, live: this.#work.liveFakes(j) });
         }
         plan.push({ program: programs.finish, step, repeat: since, index: largest.length });
         largest.push(Math.max(...this.#means.partitions.map((_, k) => total(next, k))));
@@ -358,7 +179,7 @@ export class DpGan extends GanSystem {
       }
     }
     const places = this.#rows.send(batches.length, (list, at, i) => list.set(batches[i].index, at));
-    this.#exact?.prepare(largest);
+    exact?.prepare(largest);
     if (updates > from) this.#means.spend(from, updates);
     this.step = step;
     this.#since = since;
@@ -397,8 +218,8 @@ export class DpGan extends GanSystem {
   }
 
   override dispose(): void {
-    for (const program of Object.values(this.#programs ?? {}).flat()) program.dispose();
-    for (const t of [this.#rows, this.#sum, this.#exact]) t?.dispose();
+    this.#work.dispose();
+    this.#rows.dispose();
     super.dispose();
   }
 }
