@@ -10,13 +10,15 @@ import * as esbuild from 'esbuild';
 import { inTab, openBrowser } from './browser.mjs';
 import { root, wgsl } from './shaders.mjs';
 
-/** The layers of src that a page has; folders of test/. */
+/** The layers of src that every page may have; folders of test/. */
 const LAYERS = ['wgsl', 'gpu', 'tensor', 'ops', 'autograd', 'nn', 'optim', 'privacy', 'gan', 'attack', 'metrics'];
 
 /** What no import tells: why else a file stays out. */
 const LEFT_OUT = {
   'gpu/gc.test.ts': "is about Dawn's object and Node's garbage collector",
   'gan/presets.test.ts': 'its float64 references take a minute; image-steps.test.ts has the same steps, narrower',
+  'attack/audit.test.ts': 'float64 statistics without a device, 8 s; no page audits',
+  'privacy/accountant_pld.test.ts': 'float64 without a device, 12 s; accountant_calibrate.test.ts uses PLD too',
 };
 
 const TIMEOUT_MS = 300_000;
@@ -35,11 +37,12 @@ const inPage = {
 /**
  * Bundles the test files that can run in a page.
  * @param {string[]} files paths below test/, with forward slashes
+ * @param {string[]} [layers] the folders whose files are taken
  * @returns {Promise<{ cases: { file: string, script: string, map: string }[], left: { file: string, why: string }[] }>}
  *   those that can, and those of the engine's layers that cannot, with the reason: they reach a module of Node
  */
-export async function bundleSuite(files) {
-  const mine = files.filter((file) => LAYERS.includes(file.split('/')[0]));
+export async function bundleSuite(files, layers = LAYERS) {
+  const mine = files.filter((file) => layers.includes(file.split('/')[0]));
   for (const file of Object.keys(LEFT_OUT))
     if (!existsSync(join(root, 'test', file))) throw new Error(`there is no test/${file} any more to leave out`);
   const { outputFiles, metafile } = await esbuild.build({
@@ -87,8 +90,9 @@ function reachesNode(output, inputs) {
  * @param {{ file: string, script: string, map: string }[]} cases of `bundleSuite`
  * @param {(done: { file: string, output: string, seconds: number, fault: string }) => void} report called after each
  *   file with what the page printed, as in Node; `fault` tells of a page that crashed, threw, or did not end, else ''
+ * @param {number} [timeout] milliseconds a file may take
  */
-export async function runSuite(cases, report) {
+export async function runSuite(cases, report, timeout = TIMEOUT_MS) {
   let browser = null;
   for (const { file, script, map } of cases) {
     const started = performance.now();
@@ -96,7 +100,7 @@ export async function runSuite(cases, report) {
     let fault = '';
     try {
       browser ??= await openBrowser();
-      await untilDone(browser, script, (more) => {
+      await untilDone(browser, script, timeout, (more) => {
         text += more;
       });
     } catch (error) {
@@ -111,7 +115,7 @@ export async function runSuite(cases, report) {
 }
 
 /** Where there is no process.stdout, uvu prints by console.log, ends of lines included; `Duration` is its last word. */
-function untilDone(browser, script, add) {
+function untilDone(browser, script, timeout, add) {
   let end;
   const done = new Promise((resolve) => {
     end = resolve;
@@ -120,7 +124,7 @@ function untilDone(browser, script, add) {
     add(type === 'log' ? message : `${message}\n`);
     if (/^\s*Duration:/.test(message)) end();
   };
-  return inTab(browser, () => done, { script, console, timeout: TIMEOUT_MS });
+  return inTab(browser, () => done, { script, console, timeout });
 }
 
 /** Positions in the served script as positions in the sources. */

@@ -63,7 +63,8 @@ function count(name, output, seconds, fault) {
   totals.failed += failed;
   const how = `${passed}/${total} in ${seconds.toFixed(1)} s${fault ? `, ${fault}` : ''}`;
   process.stdout.write(`${failed ? 'FAIL' : 'ok  '} ${name}: ${how}\n`);
-  const notes = output.split('\n').filter((line) => line.startsWith('# '));
+  // A note may stand behind uvu's marks of the tests before it.
+  const notes = output.split('\n').flatMap((line) => /^(?:[•✘] )*(# .*)/.exec(line)?.[1] ?? []);
   if (failed) process.stdout.write(`${output}\n`);
   else if (notes.length) process.stdout.write(`${notes.join('\n')}\n`);
   return { passed, seconds };

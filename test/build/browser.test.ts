@@ -45,6 +45,20 @@ for (const [name, [script, expected]] of Object.entries(faults)) {
   });
 }
 
+check('fails when the page crashes, at once', async () => {
+  const started = performance.now();
+  const crashing = withPage(async (page) => {
+    (await page.context().newCDPSession(page)).send('Page.crash').catch(() => {});
+    await page.waitForFunction('window.never');
+  }, wait);
+  const message = await crashing.then(
+    () => 'it ended',
+    (error: Error) => error.message,
+  );
+  assert.match(message, /the page crashed|Target crashed/);
+  assert.ok(performance.now() - started < wait.timeout);
+});
+
 check('fails when a page does not end', async () => {
   const hanging = withPage((page) => page.waitForFunction('window.never'), { timeout: 1500 });
   const message = await hanging.then(

@@ -74,8 +74,10 @@ test('uniform draws are the Philox words, bit for bit', async () => {
 });
 
 test('normal draws are Box-Muller over the same words', async () => {
-  // WGSL promises sin and cos to 2^-11 only; radii reach 5.8.
-  near(await normal(gpu, [999, 3], { seed: 7 }).read(), boxMuller(2997, { seed: 7 }), { absolute: 3e-3, relative: 0 });
+  // Right to rounding on every adapter, though WGSL promises sin and cos to 2^-11 only: the same seed, the same training.
+  for (const seed of [3, 7]) {
+    near(await normal(gpu, [9999, 3], { seed }).read(), boxMuller(29_997, { seed }), { absolute: 1e-6, relative: 0 });
+  }
 });
 
 test('inside a program, step, repeat, draw site and program name are counted', async () => {

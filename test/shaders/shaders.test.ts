@@ -14,10 +14,13 @@ test.after(() => gpu.close());
 // From the build itself, as it lies there: a bundle would move the paths it reads.
 const build = pathToFileURL(join(root, 'src/build/shaders.mjs')).href;
 const { reflect, shaderNames } = (await import(build)) as {
-  reflect: (name: string) => Shader;
+  reflect: (name: string) => Shader & { parts: readonly { code: string }[] };
   shaderNames: () => string[];
 };
-const shaders = shaderNames().map(reflect);
+const shaders = shaderNames().map((name): Shader => {
+  const shader = reflect(name);
+  return { ...shader, code: shader.parts.map(({ code }) => code).join('\n') };
+});
 const files = sources('shaders', ['.wgsl']);
 
 /** The comment that opens a file. */
@@ -64,7 +67,7 @@ for (const shader of shaders) {
     assert.ok(bindings.some((b) => b.access === 'read_write'));
     assert.ok(!/\batomic/.test(shader.code), 'atomics of floats are not in any order');
     for (const [name, values] of Object.entries(spec)) {
-      const written = new RegExp(`^const ${name} = (\\d+)`, 'm').exec(shader.code);
+      const written = new RegExp(`\\bconst ${name} ?= ?(\\d+)`).exec(shader.code);
       assert.ok(values.includes(Number(written?.[1])), `${name}: the value in the file is not among its marked ones`);
       assert.ok(values.every(Number.isInteger));
     }
@@ -77,7 +80,7 @@ for (const shader of shaders) {
       for (const value of values) variants.push({ constants: { [name]: value } });
     }
     for (const name of shader.overrides) {
-      if (new RegExp(`override ${name}: bool`).test(shader.code)) variants.push({ overrides: { [name]: 1 } });
+      if (new RegExp(`override ${name} ?: ?bool`).test(shader.code)) variants.push({ overrides: { [name]: 1 } });
     }
     for (const variant of variants) gpu.kernels.get(shader, variant);
     await gpu.kernels.compiled;

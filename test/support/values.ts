@@ -59,18 +59,37 @@ export function sameBits(actual: Float32Array, expected: Float32Array, what = ''
   if (at >= 0) assert.unreachable(`${what}: element ${at} is ${actual[at]}, not ${expected[at]}`);
 }
 
+const FEW = 8;
+const nans = new WeakMap<Gpu, GPUBuffer>();
+
+/** At least `size` bytes of NaN on the device. */
+function nansOf(gpu: Gpu, size: number): GPUBuffer {
+  const known = nans.get(gpu);
+  if (known && known.size >= size) return known;
+  const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const buffer = gpu.device.createBuffer({ size, usage, label: 'NaN' });
+  gpu.device.queue.writeBuffer(buffer, 0, new Float32Array(size / 4).fill(Number.NaN));
+  nans.set(gpu, buffer);
+  return buffer;
+}
+
 /** Fills what the pool will hand out next with NaN, in every size class up to `most` bytes. */
 export function poison(gpu: Gpu, most = 1 << 16): void {
   const held: Storage[] = [];
+  gpu.flush();
+  const source = nansOf(gpu, sizeClass(most));
+  const encoder = gpu.device.createCommandEncoder();
   for (let size = 256; size <= most; size = sizeClass(size + 1)) {
-    for (let fresh = 0; fresh < 2; ) {
+    // Whatever is free, and few more: what is made here is free the next time.
+    for (let all = 0, fresh = 0; fresh < (all > FEW ? 1 : 2); all++) {
       const before = gpu.memory().pooled;
       const storage = gpu.alloc(size);
       if (gpu.memory().pooled === before) fresh++;
-      gpu.upload({ storage, offset: 0, size }, new Float32Array(size / 4).fill(Number.NaN));
+      encoder.copyBufferToBuffer(source, 0, storage.block.buffer, 0, size);
       held.push(storage);
     }
   }
+  gpu.device.queue.submit([encoder.finish()]);
   for (const storage of held) storage.release();
 }
 
