@@ -50,6 +50,7 @@ const common = {
  * @returns {Promise<Record<string, Uint8Array>>}
  */
 export async function buildPage({ plugins = [] } = {}) {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const built = await esbuild.build({
     ...common,
     plugins: [...plugins, wgsl],
@@ -58,6 +59,7 @@ export async function buildPage({ plugins = [] } = {}) {
     entryNames: '[name]-[hash]',
     chunkNames: 'part-[hash]',
     splitting: true,
+    define: { VERSION: JSON.stringify(version) },
   });
   const files = {};
   for (const { path, contents } of built.outputFiles) files[path.replace(/^.*[/\\]/, '')] = contents;
@@ -152,25 +154,32 @@ Builds the page into dist/page, a folder that any web server can host, and serve
 async function main() {
   const { port, build, help } = flags();
   if (help) return process.stdout.write(USAGE);
-  const { folder, files } = await writePage();
-  if (build) return process.stderr.write(`built ${folder}\n`);
+  if (build) return process.stderr.write(`built ${(await writePage()).folder}\n`);
+  const files = {};
+  // The port first: building takes seconds.
   const server = await servePage(files, port).catch((error) => {
+    const other = port === 65_535 ? 8080 : port + 1;
     if (error.code === 'EADDRINUSE') {
-      throw new Error(
-        `port ${port} is in use. Choose another one: npm run page -- --port ${port === 65_535 ? 8080 : port + 1}`,
-      );
+      throw new Error(`port ${port} is in use. Choose another one: npm run page -- --port ${other}`);
     }
-    if (error.code === 'EACCES')
+    if (error.code === 'EACCES') {
       throw new Error(`port ${port} is not allowed to you. Choose one above 1023 with --port`);
+    }
     throw error;
   });
-  process.stdout.write(`http://127.0.0.1:${server.address().port}/\n`);
-  process.stderr.write('Open this address in a browser with WebGPU. Ctrl-C ends the server.\n');
   const end = () => {
     server.close();
     server.closeAllConnections();
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end);
+  try {
+    Object.assign(files, (await writePage()).files);
+  } catch (error) {
+    end();
+    throw error;
+  }
+  process.stdout.write(`http://127.0.0.1:${server.address().port}/\n`);
+  process.stderr.write('Open this address in a browser with WebGPU. Ctrl-C ends the server.\n');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -216,13 +216,15 @@ export class PageSession {
   }
 
   /**
-   * Attacks the run as it is now: the owner's business where it is private. Reports have what a finished run was
-   * attacked with last.
-   * @throws VeilganError DATA where training left no rows out
+   * Attacks the run as it is now: the owner's business where it is private. Reports have what the run was attacked with
+   * last.
+   * @throws VeilganError USAGE while it trains, DATA where training left no rows out
    */
   async attack(names: readonly AttackName[] = BASIC): Promise<Assessment> {
+    // Weights that move between two questions would answer them differently: members and others would be told by that.
+    if (this.#training) throw new VeilganError('USAGE', 'the run is being trained', { fix: 'Stop it first' });
     const found = await this.#doing((job) => attackRun(job, names));
-    if (!this.#training) this.run.writeJson(ATTACKS_FILE, found);
+    this.run.writeJson(ATTACKS_FILE, found);
     return found;
   }
 

@@ -1,0 +1,137 @@
+/** The page: one line of steps, one of them open; those before it are summed up, those after it wait. */
+import { confirmed, h, put } from './dom.ts';
+import { offerToGoOn } from './going-on.ts';
+import { forget } from './kept.ts';
+import type { Choice, Example, Opened, Plan, Ready } from './protocol.ts';
+import { Remote } from './remote.ts';
+import type { Run } from './running.ts';
+import { chooseStep } from './step-choose.ts';
+import { columnsStep } from './step-columns.ts';
+import { dataStep } from './step-data.ts';
+import { downloadStep } from './step-download.ts';
+import { trainStep } from './step-train.ts';
+import { type Machine, machine, startOffline, warnOfMachine } from './surroundings.ts';
+
+/** What the steps have settled so far; going back forgets what came later. */
+export interface State {
+  opened?: Opened;
+  /** which example that was, if one */
+  source?: { readonly example?: Example };
+  choice?: Choice;
+  ready?: Ready;
+  plan?: Plan;
+  /** the training, begun or over */
+  run?: Run;
+}
+
+export interface Step {
+  readonly title: string;
+  /** Fills the open step; returns what is to happen when it closes. */
+  open(body: HTMLElement): void | (() => void);
+  /** What was settled, as a line. */
+  summary(): string;
+  /** What to forget when this step is opened again. */
+  forget(state: State): void;
+}
+
+export interface App {
+  readonly state: State;
+  readonly worker: Remote;
+  /** what this browser can compute with; settled soon after the start */
+  readonly machine: Promise<Machine>;
+  /** Opens the next step. */
+  next(): void;
+  /** Removes everything that is kept, and opens the first step. */
+  clear(): Promise<void>;
+  /** Says something to those who listen to the page; sparingly. */
+  say(text: string): void;
+}
+
+const say = (text: string): void => put(document.querySelector('#said') as Element, text);
+
+class Page implements App {
+  readonly state: State = {};
+  readonly worker = new Remote();
+  readonly machine = machine(this.worker);
+  readonly say = say;
+  readonly #steps: readonly Step[] = [dataStep, columnsStep, chooseStep, trainStep, downloadStep].map((step) =>
+    step(this),
+  );
+  readonly #items = this.#steps.map(() => h('li'));
+  #current = 0;
+  #close: (() => void) | void = undefined;
+
+  constructor() {
+    put(document.querySelector('#steps') as Element, this.#items);
+    this.go(0, false);
+    addEventListener('beforeunload', (event) => {
+      if (this.state.run?.unsaved) event.preventDefault();
+    });
+  }
+
+  next(): void {
+    this.go(this.#current + 1);
+  }
+
+  async clear(): Promise<void> {
+    await this.state.run?.discard();
+    forget();
+    this.go(0);
+  }
+
+  go(step: number, focus = true): void {
+    this.#close?.();
+    this.#current = step;
+    this.#steps[step].forget(this.state);
+    // Who has begun knows what the page is for.
+    document.body.classList.toggle('begun', step > 0);
+    this.#items.forEach((item, i) => this.#draw(item, i));
+    if (!focus) return;
+    const heading = this.#items[step].querySelector('h2') as HTMLElement;
+    heading.focus({ preventScroll: true });
+    this.#items[step].scrollIntoView({ block: 'start' });
+  }
+
+  /** Back to a step that is done; what would be lost is asked for first. */
+  async #back(step: number): Promise<void> {
+    const { run } = this.state;
+    if (step < 3 && run) {
+      const going = run.status === 'training' || run.status === 'starting';
+      const question = going ? 'Stop the training and discard it?' : 'Discard what was trained?';
+      if (!(await confirmed(question, 'Discard it', 'Keep it'))) return;
+      await run.discard();
+      forget();
+    }
+    this.go(step);
+  }
+
+  #draw(item: HTMLElement, i: number): void {
+    const { title } = this.#steps[i];
+    const number = h('span', { class: 'number', 'aria-hidden': 'true' }, i < this.#current ? '\u2713' : String(i + 1));
+    const where = h('span', { class: 'hidden' }, `Step ${i + 1}${i < this.#current ? ', done' : ''}: `);
+    const heading = h('h2', { tabindex: -1 }, where, title);
+    item.className = i < this.#current ? 'done' : i === this.#current ? 'open' : 'later';
+    if (i === this.#current) item.setAttribute('aria-current', 'step');
+    else item.removeAttribute('aria-current');
+    if (i < this.#current) {
+      const change = h(
+        'button',
+        { class: 'quiet', onclick: () => this.#back(i) },
+        i < 3 ? 'Change' : 'Look again',
+        hiddenText(`: ${title}`),
+      );
+      put(item, number, h('div', { class: 'summary' }, heading, h('p', {}, this.#steps[i].summary()), change));
+      return;
+    }
+    const body = h('div', { class: 'body' });
+    put(item, number, h('section', {}, heading, i === this.#current ? body : null));
+    if (i === this.#current) this.#close = this.#steps[i].open(body);
+  }
+}
+
+const hiddenText = (text: string): HTMLElement => h('span', { class: 'hidden' }, text);
+
+const page = new Page();
+void warnOfMachine(page.machine);
+offerToGoOn(page, (step) => page.go(step));
+void startOffline();

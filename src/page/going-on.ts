@@ -1,0 +1,85 @@
+/** After a reload: what is left of a training, and the way to go on with it. */
+import type { App } from './app.ts';
+import { h, put } from './dom.ts';
+import { forget, type Kept, recall } from './kept.ts';
+import { troubleBox } from './notice.ts';
+import type { Source } from './protocol.ts';
+import { whileReading } from './reading-bar.ts';
+import { Run } from './running.ts';
+import { troubleOf } from './trouble.ts';
+
+const text = ({ run, opened, example }: Kept): string => {
+  if (!run) return 'This window keeps nothing, so what was trained is gone. Choose your file again to start anew.';
+  const rows = example ? '' : ` Your rows were kept nowhere: choose ${opened.name} again.`;
+  return `Its networks are kept in this browser, so you can go on where you were.${rows}`;
+};
+
+/** Offers, above the steps, to go on with what was being trained when the page was left. */
+export function offerToGoOn(app: App, show: (step: number) => void): void {
+  const kept = recall();
+  if (!kept) {
+    void app.worker.call('forget', undefined).catch(() => {});
+    return;
+  }
+  if (!kept.run) forget();
+  const form = h('div');
+  const progress = h('div');
+  const problem = h('div');
+  const box = h(
+    'section',
+    { class: 'panel care', id: 'kept', 'aria-label': 'A training that was left' },
+    h('p', {}, h('strong', {}, `The page was left while ${kept.opened.name} was being trained on. `), text(kept)),
+    form,
+    progress,
+    problem,
+  );
+  const remove = async () => {
+    box.remove();
+    forget();
+    await app.worker.call('forget', undefined).catch(() => {});
+  };
+
+  async function goOn(source: Source): Promise<void> {
+    const { worker, state } = app;
+    const { run, choice, plan } = kept as Kept & { run: string };
+    const read = async () => {
+      const opened = await worker.call('open', source);
+      return { opened, ready: await worker.call('choose', choice) };
+    };
+    const found = await whileReading(app, kept?.opened.name ?? '', { form, place: progress, problem }, read);
+    if (!found) return;
+    const going = new Run(worker, plan, false);
+    going.kept = true;
+    try {
+      await worker.call('reopen', { run, plan });
+      Object.assign(state, { ...found, choice, plan, run: going });
+      box.remove();
+      show(3);
+    } catch (error) {
+      void going.discard();
+      put(problem, troubleBox(troubleOf(error)));
+    }
+  }
+
+  const file = h('input', { type: 'file', id: 'kept-file', accept: '.csv,.tsv,.txt,text/csv', class: 'hidden' });
+  file.addEventListener('change', () => {
+    const [chosen] = file.files ?? [];
+    if (chosen) void goOn({ from: 'file', file: chosen });
+  });
+  const { example } = kept;
+  put(
+    form,
+    h(
+      'div',
+      { class: 'buttons' },
+      kept.run && example
+        ? h('button', { class: 'primary', onclick: () => goOn({ from: 'example', example }) }, 'Go on')
+        : null,
+      kept.run && !example
+        ? [file, h('label', { for: file.id, class: 'button primary' }, `Choose ${kept.opened.name}`)]
+        : null,
+      h('button', { onclick: remove }, kept.run ? 'Remove what is kept' : 'Close'),
+    ),
+  );
+  (document.querySelector('#notices') as Element).append(box);
+}

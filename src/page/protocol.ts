@@ -1,0 +1,188 @@
+/** What the page asks of its worker, and what the worker tells it: everything that crosses between the two threads. */
+import type { Kind } from '../data/table.ts';
+import type { AdapterReport } from '../gpu/device.ts';
+import type { ErrorCode } from '../gpu/errors.ts';
+
+/** A VeilganError on its way between threads. */
+export interface Trouble {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly where: string;
+  readonly fix: string;
+}
+
+export type Example = 'people' | 'points' | 'digits';
+export type Source =
+  | { readonly from: 'file'; readonly file: File }
+  | { readonly from: 'example'; readonly example: Example };
+
+/** A column as it was found; texts are as the file writes them. */
+export interface ColumnView {
+  readonly name: string;
+  readonly kind: Kind;
+  /** the types that all of its cells can be read as */
+  readonly kinds: readonly Kind[];
+  /** different values, and whether there may be more */
+  readonly distinct: number;
+  readonly atLeast: boolean;
+  readonly missing: number;
+  /** a few of its values, or of numbers and dates the least and the greatest */
+  readonly examples: readonly string[];
+  readonly range: boolean;
+  /** whether it is better left out: an identifier, or without values */
+  readonly leaveOut: boolean;
+  /** what its owner should know */
+  readonly note?: string;
+}
+
+export interface OpenedTable {
+  readonly kind: 'table';
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: readonly ColumnView[];
+  /** what was assumed of the file */
+  readonly notes: readonly string[];
+}
+
+/** Examples that are no tables to be corrected. */
+export interface OpenedRecords {
+  readonly kind: 'points' | 'images';
+  readonly name: string;
+  readonly rows: number;
+  readonly preview: Samples;
+}
+
+export type Opened = OpenedTable | OpenedRecords;
+
+export interface Choice {
+  readonly columns: readonly { readonly name: string; readonly kind: Kind }[];
+  /** the column that is to be predicted from the others */
+  readonly label?: string;
+}
+
+/** What training can begin with. */
+export interface Ready {
+  readonly kind: Opened['kind'];
+  readonly rows: number;
+  /** rows kept back, which no network sees, for comparison */
+  readonly holdout: number;
+  /** rows of the file, where only some of them fit */
+  readonly of?: number;
+  readonly columns: number;
+}
+
+export type SystemName = 'gan' | 'pargan' | 'dpgan' | 'dp-pargan';
+export const isPrivateSystem = (system: SystemName): boolean => system === 'dpgan' || system === 'dp-pargan';
+
+export type Size = 'small' | 'medium' | 'large';
+
+/** What the owner chose. */
+export interface Plan {
+  readonly system: SystemName;
+  /** K */
+  readonly partitions: number;
+  readonly size: Size;
+  /** generator steps */
+  readonly steps: number;
+  /** B: rows of each critic's minibatch */
+  readonly batch: number;
+  /** of private systems */
+  readonly epsilon: number;
+  readonly delta: number;
+  readonly clipNorm: number;
+  /** n_D: critic updates a generator update */
+  readonly criticSteps: number;
+  readonly rate: number;
+  readonly seed: number;
+  readonly divergence: 'js' | 'wgan-gp';
+}
+
+/** Some generated (or example) records, in a form to be shown. */
+export type Samples =
+  | { readonly kind: 'rows'; readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }
+  | { readonly kind: 'points'; readonly columns: readonly string[]; readonly xy: Float32Array }
+  | {
+      readonly kind: 'images';
+      /** [n, height, width, channels] */
+      readonly shape: readonly number[];
+      readonly bytes: Uint8Array;
+    };
+
+/** A point of the loss curves: means over some steps, and over the critics. */
+export interface LossPoint {
+  readonly step: number;
+  readonly generator: number;
+  readonly critics: number;
+}
+
+export interface Spent {
+  readonly epsilon: number;
+  readonly delta: number;
+}
+
+/** An attack on what there is so far. */
+export interface AttackScore {
+  readonly step: number;
+  readonly name: string;
+  readonly accuracy: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export type Ending = 'done' | 'budget' | 'stopped';
+
+/** Each call of the worker: what it takes and what it gives. */
+export interface Calls {
+  /** @throws NO_ADAPTER, WRONG_ADAPTER */
+  adapter: { takes: undefined; gives: AdapterReport };
+  open: { takes: Source; gives: Opened };
+  /** ends the reading that is under way, which throws INTERRUPTED then */
+  cancel: { takes: undefined; gives: undefined };
+  /** a column as it looks when it is taken for something else */
+  look: { takes: { name: string; kind: Kind }; gives: ColumnView };
+  choose: { takes: Choice; gives: Ready };
+  /** milliseconds that a step of such a plan takes here */
+  speed: { takes: Plan; gives: number };
+  /** comes back when the first step can begin, with the name that the networks are kept under, where they are */
+  start: { takes: Plan; gives: { run?: string } };
+  /** a kept training, with the rows of `choose`; comes back as one that was stopped */
+  reopen: { takes: { run: string; plan: Plan }; gives: undefined };
+  /** ends the training, and removes what is kept of it and of all others that no tab has open */
+  forget: { takes: undefined; gives: undefined };
+  stop: { takes: undefined; gives: undefined };
+  resume: { takes: { steps: number }; gives: undefined };
+  /** whether attacks are run from time to time */
+  watch: { takes: boolean; gives: undefined };
+  csv: { takes: { rows: number }; gives: Blob };
+  npy: { takes: { rows: number }; gives: Blob };
+  picture: { takes: { images: number }; gives: Blob };
+  model: { takes: undefined; gives: Blob };
+  report: { takes: { diagnostics: boolean }; gives: Blob };
+}
+
+export type CallName = keyof Calls;
+
+/** What the worker says unasked. */
+export type News =
+  | { readonly news: 'reading'; readonly bytes: number; readonly of: number }
+  | { readonly news: 'losses'; readonly points: readonly LossPoint[]; readonly steps: number; readonly seconds: number }
+  | { readonly news: 'samples'; readonly step: number; readonly samples: Samples }
+  | { readonly news: 'spent'; readonly spent: Spent }
+  | { readonly news: 'attack'; readonly score: AttackScore }
+  | { readonly news: 'ended'; readonly how: Ending; readonly step: number; readonly seconds: number }
+  /** something went wrong, and training goes on */
+  | { readonly news: 'notice'; readonly text: string }
+  | { readonly news: 'failed'; readonly trouble: Trouble; readonly step: number };
+
+/** To the worker. */
+export interface Asked {
+  readonly id: number;
+  readonly call: CallName;
+  readonly takes: unknown;
+}
+
+/** From the worker. */
+export type Told =
+  | { readonly id: number; readonly gives: unknown }
+  | { readonly id: number; readonly trouble: Trouble }
+  | News;
