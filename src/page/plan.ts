@@ -22,6 +22,13 @@ export const usualDelta = (rows: number): number =>
 /** Most critics that leave each a fair number of rows. */
 export const mostPartitions = (rows: number): number => Math.max(1, Math.min(32, Math.floor(rows / 50)));
 
+/** Rows from which a guarantee leaves useful ones. */
+const ENOUGH = 2000;
+
+/** What is proposed first: a guarantee wherever the rows suffice for one, for tables are about people. */
+export const usualSystem = ({ rows, kind }: Ready): SystemName =>
+  kind === 'table' && rows >= ENOUGH ? 'dpgan' : 'gan';
+
 /** A plan to begin with. */
 export function usualPlan(system: SystemName, { rows, kind }: Ready): Plan {
   const split = system === 'pargan' || system === 'dp-pargan';

@@ -14,7 +14,7 @@ export const SYSTEMS: Readonly<Record<SystemName, { title: string; name: string;
   pargan: {
     title: 'Split among several critics',
     name: 'PAR-GAN',
-    text: 'Each critic sees a part of your rows only. What the rows share is learnt, what is special to one is learnt less. Often leaks less; not guaranteed.',
+    text: 'Each critic sees a part of your rows only. What the rows share is learnt, what is special to one should be learnt less. Its authors found that it leaks less; nothing guarantees it.',
   },
   dpgan: {
     title: 'Guaranteed',
@@ -51,7 +51,7 @@ export function protectionFields(plan: Plan, { rows }: Ready, change: (fields: P
       field(
         'Number of critics (K)',
         input,
-        'With more of them the new rows lean less on any single row, and learning is slower; 2 to 10 is usual.',
+        'The more there are, the fewer rows each of them sees, and the slower they learn; 2 to 10 is usual.',
       ),
       share,
     );

@@ -4,7 +4,7 @@ import { advanced } from './choose-advanced.ts';
 import { numberInput, radios } from './controls.ts';
 import { count, h, put } from './dom.ts';
 import { keep } from './kept.ts';
-import { about, type Length, lengthOf, usualPlan } from './plan.ts';
+import { about, type Length, lengthOf, usualPlan, usualSystem } from './plan.ts';
 import { protectionFields, SYSTEMS } from './protection.ts';
 import { isPrivateSystem, type Plan, type Ready, type SystemName } from './protocol.ts';
 import { Run } from './running.ts';
@@ -14,7 +14,7 @@ export function chooseStep(app: App): Step {
 
   function open(body: HTMLElement): () => void {
     const ready = state.ready as Ready;
-    let plan = usualPlan('gan', ready);
+    let plan = usualPlan(usualSystem(ready), ready);
     let length: Length | 'own' = 'medium';
     let unit: 'steps' | 'minutes' = 'steps';
     /** milliseconds a step, of plans as the one that is shown */

@@ -53,6 +53,8 @@ function pathTests(): void {
       await press(page, 'Continue');
 
       await page.waitForSelector('.cards');
+      assert.ok(await page.getByLabel('The limit (epsilon)').isVisible(), 'a guarantee is proposed first');
+      await page.getByText('No guarantee, best looking').click();
       await train(page, 60);
       await page.waitForSelector('.made td');
       note(`5,000 rows dropped: read after ${read} s, first synthetic rows after ${since()} s (SwiftShader)`);
