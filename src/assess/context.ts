@@ -127,13 +127,14 @@ export class Target {
     const [law, energy] = config.latentLaw === 'normal' ? [normal, 1] : [symmetric, 1 / 3];
     return {
       gpu,
-      latent: config.latent,
+      latent: gan.noise,
+      searched: config.latent,
       energy: energy * config.latent,
       features,
       // Gradients need the activations of a call.
       rows: Math.min(256, callRows(features)),
       // Sampling counts its streams from 2^22 on.
-      draw: (n, stream) => law(gpu, [1, n, config.latent], { seed, stream: 0x300000 + stream }),
+      draw: (n, stream) => law(gpu, [1, n, gan.noise], { seed, stream: 0x300000 + stream }),
       generate: (z) => gan.generator.infer(z),
     };
   }

@@ -1,5 +1,6 @@
 /** What models learn from a run's samples about real rows: classes of labelled data, and columns of binary tables. */
 import type { Dataset } from '../data/dataset.ts';
+import { fitEncoding } from '../data/encoding.ts';
 import { floats, toBytes } from '../data/records.ts';
 import { unscaled } from '../data/scaling.ts';
 import { train } from '../gan/train.ts';
@@ -7,9 +8,11 @@ import { VeilganError } from '../gpu/errors.ts';
 import { accuracy } from '../metrics/classes.ts';
 import { Classifier } from '../metrics/classifier.ts';
 import { asBinary, diagonalAgreement, dimensionPredictions, isBinary } from '../metrics/dimensions.ts';
-import { columnAsClass, type LabelledRows, linearAccuracy, majorityShare } from '../metrics/downstream.ts';
+import { columnAsClass, type LabelledRows, linearModel, majorityShare } from '../metrics/downstream.ts';
+import type { TrainingJob } from '../run/training.ts';
 import { membersOf, unseenOf } from './context.ts';
 import type { Subject } from './subject.ts';
+import { namedTarget } from './targets.ts';
 
 /** Downstream tasks that the data allow; the others are told with the reason. */
 export async function downstreamQuality(subject: Subject): Promise<void> {
@@ -52,11 +55,8 @@ function labelTask({ job, generated, count }: Subject): ClassTask | undefined {
   };
 }
 
-/**
- * What takes a column of a table as the class of its rows.
- * @throws VeilganError USAGE where there is none of that name, or it makes no classes
- */
-export function targetColumn(data: Dataset, target: string): ReturnType<typeof columnAsClass> {
+/** What takes a column of numbers as the class of its rows. @throws VeilganError USAGE as `checkTarget` */
+function targetColumn(data: Dataset, target: string): ReturnType<typeof columnAsClass> {
   const column = data.columns.indexOf(target);
   if (column < 0) {
     throw new VeilganError('USAGE', `data set ${data.name} has no column ${target}`, {
@@ -65,6 +65,12 @@ export function targetColumn(data: Dataset, target: string): ReturnType<typeof c
     });
   }
   return columnAsClass(floats(data.train), data.features, column, target);
+}
+
+/** @throws VeilganError USAGE where no column has that name, or it makes no classes */
+export function checkTarget({ data, table }: TrainingJob, target: string): void {
+  if (table) namedTarget(fitEncoding(table), target);
+  else targetColumn(data, target);
 }
 
 function columnTask({ job, generated, members = generated }: Subject, target: string): ClassTask {
@@ -77,9 +83,9 @@ function columnTask({ job, generated, members = generated }: Subject, target: st
 async function classTask({ job, judge, found, report }: Subject, task: ClassTask): Promise<void> {
   const { classes, samples, real, test } = task;
   report('linear model', 0);
-  found.metrics.downstream_linear_accuracy = linearAccuracy(samples, test, classes);
+  found.metrics.downstream_linear_accuracy = linearModel(samples, test, classes).accuracy;
   report('linear model', 0.5);
-  found.real.downstream_linear_accuracy = linearAccuracy(real, test, classes);
+  found.real.downstream_linear_accuracy = linearModel(real, test, classes).accuracy;
   found.metrics.downstream_majority = majorityShare(test.labels, classes);
   report('linear model', 1);
   const { shape } = job.data;

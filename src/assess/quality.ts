@@ -2,32 +2,77 @@
 import { floats } from '../data/records.ts';
 import { unscaled } from '../data/scaling.ts';
 import { pickRows, trainingRows } from '../gan/rows.ts';
-import { asBinary, columnProbabilities, diagonalAgreement, isBinary } from '../metrics/dimensions.ts';
+import { asBinary, columnProbabilities, isBinary } from '../metrics/dimensions.ts';
 import { generalisationGap } from '../metrics/gap.ts';
 import { mmd } from '../metrics/mmd.ts';
 import { isImage } from '../run/samples.ts';
 import { released, type TrainingJob } from '../run/training.ts';
+import { type Tables, tablesOf } from './columns.ts';
 import { membersOf, spread, unseenOf } from './context.ts';
-import { downstreamQuality, targetColumn } from './downstream.ts';
+import { checkTarget, downstreamQuality } from './downstream.ts';
 import { imageQuality } from './images.ts';
 import { type Evaluation, evenly, neighbourhoods, onBoth, type QualityOptions, type Subject } from './subject.ts';
+import { columnAccuracies, probabilities, tableQuality } from './tables.ts';
 import { qualityOf } from './values.ts';
 
 /** Rows of the hold-out and of members whose scores the generalisation gap compares, at most. */
 const ROWS = 10_000;
+const LATER = 'it runs with --downstream';
 
 /**
  * Draws samples and compares them with rows that training left out (the training rows where there are none).
  * @throws VeilganError USAGE for a target that is no column; whatever sampling and the networks throw
  */
 export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}): Promise<Evaluation> {
+  const { data } = job;
+  const { samples: count = released(data), target, report = () => {} } = options;
+  if (target !== undefined) checkTarget(job, target);
+  report('samples', 0);
+  const subject = subjectOf(job, await job.gan.sample(count), options);
+  report('samples', 1);
+  const { found } = subject;
+  await valueQuality(subject);
+  await gapQuality(subject);
+  const tables = cellsOf(subject);
+  if (tables) {
+    tableQuality(tables, subject);
+    if (options.downstream) columnAccuracies(tables, subject);
+    else found.not_run.push({ name: 'column_accuracy', why: LATER });
+    return found;
+  }
+  if (isImage(data.shape)) await imageQuality(subject);
+  else probabilityQuality(subject);
+  if (options.downstream || target !== undefined) await downstreamQuality(subject);
+  else found.not_run.push({ name: 'downstream', why: LATER });
+  return found;
+}
+
+/**
+ * What takes seconds: distances between values, and of tables what `tableQuality` says.
+ * @param generated [n, features]
+ * @param real whether training rows are judged beside the samples
+ */
+export async function quickQuality(job: TrainingJob, generated: Float32Array, real = true): Promise<Evaluation> {
+  const { members, ...rest } = subjectOf(job, generated);
+  const subject: Subject = real ? { ...rest, members } : rest;
+  await onBoth(subject, (rows) => ({ ...qualityOf(rows, job) }));
+  const tables = cellsOf(subject);
+  if (tables) tableQuality(tables, subject);
+  return subject.found;
+}
+
+/** The cells of a table of mixed columns. */
+const cellsOf = (subject: Subject): Tables | undefined => {
+  const { table, data } = subject.job;
+  return table && data.encoding && tablesOf(subject, table, data.encoding);
+};
+
+/** Samples, and the real rows that they are compared with. */
+function subjectOf(job: TrainingJob, generated: Float32Array, options: QualityOptions = {}): Subject {
   const { gan, data } = job;
   const { features } = data;
-  const { samples: count = released(data), rows = ROWS, report = () => {} } = options;
-  if (options.target !== undefined) targetColumn(data, options.target);
-  report('samples', 0);
-  const generated = await gan.sample(count);
-  report('samples', 1);
+  const { rows = ROWS, report = () => {} } = options;
+  const count = generated.length / features;
   const [unseen] = unseenOf(job);
   const own = (most: number) => floats(pickRows(data.train, features, evenly(trainingRows(data, gan.config), most)));
   const reference = unseen ? spread(unseen[1].rows, features, rows) : own(rows);
@@ -38,14 +83,7 @@ export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}
     reference: reference.length / features,
   };
   const found: Evaluation = { metrics: {}, real: {}, rows: counts, details: {}, not_run: [] };
-  const subject: Subject = { ...options, job, report, count, generated, reference, members, found };
-  await valueQuality(subject);
-  await gapQuality(subject);
-  if (isImage(data.shape)) await imageQuality(subject);
-  else probabilityQuality(subject);
-  if (options.downstream || options.target !== undefined) await downstreamQuality(subject);
-  else found.not_run.push({ name: 'downstream', why: 'it runs with --downstream' });
-  return found;
+  return { ...options, job, report, count, generated, reference, members, found };
 }
 
 /** Distances between the values themselves; neighbourhoods in tables only, for pixels are no measure of likeness. */
@@ -97,17 +135,8 @@ function probabilityQuality({ job, generated, found }: Subject): void {
   const { features, scaling, columns } = data;
   const train = unscaled(floats(data.train.subarray(0, trainingRows(data, gan.config) * features)), scaling);
   if (features < 3 || !isBinary(train)) return;
-  const real = columnProbabilities(train, features);
-  const samples = columnProbabilities(asBinary(unscaled(generated, scaling)), features);
-  const named = ({ rmse, correlation }: ReturnType<typeof diagonalAgreement>) => ({
-    dimension_probability_rmse: rmse,
-    dimension_probability_correlation: correlation,
-  });
-  Object.assign(found.metrics, named(diagonalAgreement(real, samples)));
+  const shares = (rows: Float32Array) => columnProbabilities(asBinary(unscaled(rows, scaling)), features);
   const [unseen] = unseenOf(job);
-  if (unseen) {
-    const others = columnProbabilities(asBinary(unscaled(unseen[1].rows, scaling)), features);
-    Object.assign(found.real, named(diagonalAgreement(real, others)));
-  }
-  found.details.dimension_probability = { columns, real, samples };
+  const real = columnProbabilities(train, features);
+  probabilities(found, columns, { real, samples: shares(generated), unseen: unseen && shares(unseen[1].rows) });
 }

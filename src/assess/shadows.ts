@@ -20,7 +20,8 @@ const CONDITIONED = 'labels condition the networks, and a surrogate has none for
 export async function surrogateCritic({ target, members, others, steps, seed, onProgress }: Attempt): Promise<Outcome> {
   const { gan } = target.job;
   if (gan.classes) return { why: CONDITIONED };
-  const data = { train: await target.queried(), features: gan.features, shape: gan.shape };
+  const { blocks } = target.job.data;
+  const data = { train: await target.queried(), features: gan.features, shape: gan.shape, blocks };
   const options = { steps: steps ?? gan.step, seed: seed + 1, onProgress };
   const surrogate = await target.once('surrogate', async () =>
     target.own(await trainSurrogate(gan.gpu, gan.config, { partitions: 1, snapshots: 1 }, data, options)),
@@ -63,7 +64,7 @@ export async function shadowModels(attempt: Attempt): Promise<Outcome> {
   const found: Awaited<ReturnType<typeof statisticsOf>>[] = [];
   for (const [s, half] of halves.entries()) {
     const list = [...half.keys()].filter((i) => half[i]);
-    const data = { train: pickRows(rows, features, list), features, shape: gan.shape };
+    const data = { train: pickRows(rows, features, list), features, shape: gan.shape, blocks: target.job.data.blocks };
     const shadow = await trainSurrogate(gpu, gan.config, {}, data, {
       steps: steps ?? gan.step,
       seed: seed + 1 + s,

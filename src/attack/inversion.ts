@@ -13,7 +13,7 @@ import { Optimizer } from '../optim/optimizer.ts';
 import { scope } from '../tensor/scope.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
-import { type Generator, type LatentSearchOptions, objective, startingLatents } from './latents.ts';
+import { type Generator, type LatentSearchOptions, objective, searchedOf, startingLatents } from './latents.ts';
 
 /** Adam's rate for z, whose coordinates are of size 1. */
 const RATE = 0.05;
@@ -115,6 +115,7 @@ export async function invertBlackBox(
 ): Promise<Float64Array> {
   const { steps = 40, restarts = 2, seed = 0, onProgress } = options;
   const { latent, features } = g;
+  const searched = searchedOf(g);
   const count = records.length / features;
   const starts = await startingLatents(g, records, { ...options, onProgress: (share) => onProgress?.(0.1 * share) });
   const best = starts.squared.slice();
@@ -140,7 +141,8 @@ export async function invertBlackBox(
           const record = Math.floor(i / (OFFSPRING * latent));
           // The first offspring of the first iteration is the start itself.
           const still = step === 0 && i - record * OFFSPRING * latent < latent;
-          tries[i] = z[record * latent + (i % latent)] + (still ? 0 : reach[record] * stream.normal());
+          const free = !still && i % latent < searched;
+          tries[i] = z[record * latent + (i % latent)] + (free ? reach[record] * stream.normal() : 0);
         }
         const found = await evaluate(g, tries, target);
         for (let i = 0; i < size; i++) {

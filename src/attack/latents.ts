@@ -1,7 +1,7 @@
 /** What the attacks that choose z have in common: a generator, where a search begins, and what it minimises. */
 import type { Gpu } from '../gpu/gpu.ts';
 import { add, scale, shift, square, sub } from '../ops/elementwise.ts';
-import { detach, reshape } from '../ops/movement.ts';
+import { concat, detach, reshape, slice } from '../ops/movement.ts';
 import { sum } from '../ops/reduce.ts';
 import { scope } from '../tensor/scope.ts';
 import { noGrad } from '../tensor/tape.ts';
@@ -11,9 +11,14 @@ import { nearestNeighbours } from './neighbours.ts';
 /** A generator whose latent vectors the attacker chooses. */
 export interface Generator {
   readonly gpu: Gpu;
-  /** dimensions of z */
+  /** dimensions of a latent vector */
   readonly latent: number;
-  /** what |z|^2 is on average */
+  /**
+   * the first of them, z, that are searched; the others stay as they were drawn. Left out: all. The noise by which a
+   * generator of tables chooses values is not searched: it would bring G to any record
+   */
+  readonly searched?: number;
+  /** what |z|^2 of the searched ones is on average */
   readonly energy: number;
   /** latents as training drew them, [1, n, latent] */
   readonly draw: (n: number, stream: number) => Tensor;
@@ -38,6 +43,9 @@ export interface LatentSearchOptions {
 /** Weight of the penalty that keeps |z|^2 near its expectation (GAN-Leaks, spec/systems.md section 10). */
 const PENALTY = 1e-3;
 
+/** Dimensions that a search may change. */
+export const searchedOf = ({ latent, searched = latent }: Generator): number => searched;
+
 /**
  * GAN-Leaks' objective without its perceptual term (LPIPS needs the weights of a network trained elsewhere):
  * mean over the features of (G(z) - x)^2 + 0.001 (|z|^2 - E |z|^2)^2.
@@ -46,8 +54,11 @@ const PENALTY = 1e-3;
  */
 export function objective(g: Generator, z: Tensor, x: Tensor): { loss: Tensor; squared: Tensor } {
   const n = z.shape[1];
-  const squared = reshape(sum(square(sub(g.generate(z), x)), 2), [n]);
-  const penalty = square(shift(reshape(sum(square(z), 2), [n]), -g.energy));
+  const searched = searchedOf(g);
+  const own = slice(z, 2, 0, searched);
+  const kept = searched < g.latent ? [detach(slice(z, 2, searched, g.latent))] : [];
+  const squared = reshape(sum(square(sub(g.generate(kept.length ? concat([own, ...kept], 2) : z), x)), 2), [n]);
+  const penalty = square(shift(reshape(sum(square(own), 2), [n]), -g.energy));
   return { loss: add(scale(squared, 1 / g.features), scale(penalty, PENALTY)), squared };
 }
 

@@ -4,7 +4,8 @@ import type { Evaluation, Metrics } from '../assess/subject.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Classifier } from '../metrics/classifier.ts';
 import { QUALITY_WORDS } from '../metrics/measures.ts';
-import { QUALITY_FILE } from '../report/stored.ts';
+import { byDistance, targetSentence } from '../report/columns.ts';
+import { checkedQuality, QUALITY_FILE } from '../report/stored.ts';
 import { openClassifier } from '../run/classifier.ts';
 import { INCEPTION_SNIPPET, openInception } from '../run/inception.ts';
 import { openTraining } from '../run/session.ts';
@@ -17,6 +18,9 @@ const NOTES = `
 What is measured, by the kind of the data:
   all             sliced Wasserstein-1, energy distance, MMD; the critics' generalisation gap
   points, tables  precision, recall, density and coverage; mode or ring shares of Blobs and Circles
+  columns         of a table with types: distance of each column's law from that of real rows, associations of pairs, the
+                  share of each value, and accuracy and AUC on real rows of a linear model of one column (--target; by
+                  default the label, or the last column), trained on samples; with --downstream of each category
   zeros and ones  share of ones of each column; with --downstream how well columns are predicted from the others
   images          with --classifier class shares, an Inception score of its classes, and Frechet distance, kernel distance,
                   precision, recall, density and coverage of its features; with --inception FID, KID and the same
@@ -90,7 +94,8 @@ async function evaluate(gpu: Parameters<typeof openTraining>[0], dir: string, fl
 }
 
 /** All that was found, for people. */
-function evaluationText({ metrics, real, rows, not_run }: Evaluation): string {
+function evaluationText(found: Evaluation): string {
+  const { metrics, real, rows, not_run } = found;
   const number = (v: number | null) => v?.toFixed(4) ?? '-';
   const show = (x: Metrics[string] | undefined) => {
     if (!Array.isArray(x)) return x === undefined ? '' : number(x);
@@ -107,9 +112,33 @@ function evaluationText({ metrics, real, rows, not_run }: Evaluation): string {
       ['metric', 'samples', 'real rows', 'ideal'],
       Object.entries(metrics).map(([key, x]) => [key, show(x), show(real[key]), ideal(key)]),
     ),
+    ...columnLines(found),
     ...(not_run.length ? [`not run: ${not_run.map(({ name, why }) => `${name} (${why})`).join(', ')}`] : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Columns that are listed. */
+const COLUMNS = 8;
+
+/** Of a table the columns furthest off, and what a model learns. */
+function columnLines(found: Evaluation): string[] {
+  const quality = checkedQuality(found, QUALITY_FILE);
+  const worst = byDistance(quality.details?.columns ?? []).slice(0, COLUMNS);
+  const number = (v: number | undefined) => v?.toFixed(4) ?? '-';
+  const sentence = targetSentence(quality);
+  return [
+    ...(worst.length
+      ? [
+          '',
+          table(
+            ['column', 'kind', 'distance', 'real rows'],
+            worst.map(({ name, kind, distance, real }) => [name, kind, number(distance), number(real)]),
+          ),
+        ]
+      : []),
+    ...(sentence ? [`\n${sentence}`] : []),
+  ];
 }
 
 /** @throws VeilganError USAGE where the classifier was trained on images of another shape */

@@ -3,7 +3,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Assessment, type AttackName, attackRun } from '../assess/attacks.ts';
-import { type Quality, qualityOf } from '../assess/values.ts';
+import { quickQuality } from '../assess/quality.ts';
+import type { Metrics } from '../assess/subject.ts';
 import { makeConfig } from '../gan/config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -32,7 +33,7 @@ const LOST = 0.05;
  * The numbers that an experiment averages; those of attacks are accuracies unless the name says otherwise, against rows
  * of the members' own file where training left some out.
  */
-export function readingsOf(attacks: Assessment, quality: Quality): Readings {
+export function readingsOf(attacks: Assessment, quality: Metrics): Readings {
   const { mode_shares: modes, ring_shares: rings, ...numbers } = quality;
   const found: Record<string, Measurement> = {};
   const add = (key: string, value: number, ci95?: readonly [number, number]) => {
@@ -44,8 +45,8 @@ export function readingsOf(attacks: Assessment, quality: Quality): Readings {
     add(`${name}:auc`, auc, intervals.auc);
     add(`${name}:tpr-at-1%`, rate['0.01'], intervals.tpr_at_fpr['0.01']);
   }
-  if (modes) add('modes_covered', modes.filter((share) => share >= LOST).length);
-  if (rings) {
+  if (Array.isArray(modes)) add('modes_covered', modes.filter((share) => share >= LOST).length);
+  if (Array.isArray(rings)) {
     add(
       'on_rings',
       rings.reduce((a, b) => a + b, 0),
@@ -88,7 +89,8 @@ export async function experimentRun(
     }
     const attacks = await attackRun(job, plan.attacks as AttackName[]);
     job.run.writeJson('private/attacks.json', attacks);
-    const found = readingsOf(attacks, qualityOf(await job.gan.sample(released(job.data)), job));
+    const { metrics } = await quickQuality(job, await job.gan.sample(released(job.data)), false);
+    const found = readingsOf(attacks, metrics);
     job.run.writeJson(READINGS, found);
     return found;
   } finally {

@@ -42,7 +42,7 @@ const ZERO = OCTAVES.indexOf(0);
 
 function nothing(name: string, what: string, fix: string): VeilganError {
   return new VeilganError('CONFIG', `column ${quote(name)} has ${what}`, {
-    where: 'epsilon of the encoding',
+    where: '--encoder-epsilon',
     fix: `${fix}, pay a larger epsilon, or leave the column away`,
   });
 }

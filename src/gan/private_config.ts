@@ -63,7 +63,7 @@ export const privateConfig = ganConfig.extend({
     .max(1e4)
     .default(0)
     .describe(
-      'tables: what is spent on noisy bounds and values of their columns, of --epsilon; 0: a tenth of it, or 0.5 without a budget',
+      'tables: what is spent on noisy bounds and values of their columns, of --epsilon; 0: a tenth of it, but 0.4 where that is at most a third',
     ),
   accountant: z.enum(['pld', 'rdp']).default('pld').describe('which accountant the budget stop follows'),
 });

@@ -1,6 +1,7 @@
 /** Downstream tasks: what a model trained on synthetic rows knows of real ones (train on synthetic, test on real). */
+import { auc } from '../attack/statistics.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { fitLogistic, predictLogistic } from './logistic.ts';
+import { fitLogistic, logOdds, predictLogistic } from './logistic.ts';
 
 export interface LabelledRows {
   /** [rows, features] */
@@ -13,14 +14,35 @@ export interface LabelledRows {
 export const agreement = (predicted: Uint32Array, labels: Uint32Array): number =>
   predicted.reduce((right, p, i) => right + Number(p === labels[i]), 0) / labels.length;
 
+/** How right a model is. */
+export interface Rightness {
+  readonly accuracy: number;
+  /** of two classes the area under the ROC curve; null of more, and where the test rows are all of one */
+  readonly auc: number | null;
+}
+
 /**
- * Accuracy on `test` of a logistic regression (L2, C = 1) that was trained on `train`: TSTR where that is synthetic,
+ * How right a logistic regression (L2, C = 1) is on `test` that was trained on `train`: TSTR where that is synthetic,
  * TRTR, its ceiling, where it is real. At least `majorityShare` for a model that learned anything.
  * @throws VeilganError SHAPE
  */
-export function linearAccuracy(train: LabelledRows, test: LabelledRows, classes: number): number {
+export function linearModel(train: LabelledRows, test: LabelledRows, classes: number): Rightness {
   const model = fitLogistic(train.rows, { labels: train.labels, classes });
-  return agreement(predictLogistic(model, test.rows), test.labels);
+  const accuracy = agreement(predictLogistic(model, test.rows), test.labels);
+  if (classes !== 2 || new Set(test.labels).size !== 2) return { accuracy, auc: null };
+  const odds = logOdds(model, test.rows);
+  const of = (label: number) => odds.filter((_, row) => test.labels[row] === label);
+  return { accuracy, auc: auc(of(1), of(0)) };
+}
+
+/**
+ * How far an accuracy lies from chance to its ceiling: 0 at the majority share, 1 at what real rows give. Null where
+ * these are less than two standard errors of the ceiling apart: then there is nothing to learn that the test rows show.
+ * @param rows tested on
+ */
+export function gainShare(accuracy: number, majority: number, ceiling: number, rows: number): number | null {
+  const error = Math.sqrt((ceiling * (1 - ceiling)) / rows);
+  return ceiling - majority > 2 * error ? (accuracy - majority) / (ceiling - majority) : null;
 }
 
 /** Accuracy of always naming the most frequent class: the chance level of an accuracy. */
@@ -31,7 +53,7 @@ export function majorityShare(labels: Uint32Array, classes: number): number {
 }
 
 /** Distinct values that a column may have to count as a class. */
-const MOST_CLASSES = 20;
+export const MOST_CLASSES = 20;
 
 /**
  * Takes a column of a table as the class of its rows: the distinct values of the reference are the classes, and other

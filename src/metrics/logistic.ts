@@ -1,5 +1,6 @@
 /** Logistic regression, the linear model of downstream tasks: that of scikit-learn with lbfgs (spec section 7.5). */
 import { VeilganError } from '../gpu/errors.ts';
+import { dense, designOf } from './design.ts';
 import { lbfgs, type Objective } from './lbfgs.ts';
 
 /** A fitted model: logits are x w + b. Two classes have one column, that of class 1 against class 0. */
@@ -30,16 +31,6 @@ const ITERATIONS = 100;
 
 const columnsOf = (classes: number): number => (classes === 2 ? 1 : classes);
 
-/** Logits of one row, into `out`. */
-function logits(x: Float32Array, at: number, weights: Float64Array, features: number, out: Float64Array): void {
-  for (let c = 0; c < out.length; c++) {
-    const w = c * (features + 1);
-    let sum = weights[w + features];
-    for (let f = 0; f < features; f++) sum += x[at + f] * weights[w + f];
-    out[c] = sum;
-  }
-}
-
 /** Cross-entropy of one row in nats; the logits become what the gradient is by them: probability minus truth. */
 function loss(z: Float64Array, label: number): number {
   if (z.length === 1) {
@@ -68,18 +59,15 @@ function loss(z: Float64Array, label: number): number {
 export function logisticObjective(x: Float32Array, { labels, classes, c = 1 }: LogisticOptions): Objective {
   const features = x.length / labels.length;
   const z = new Float64Array(columnsOf(classes));
+  const design = designOf(x, features);
   return (weights, gradient) => {
     gradient.fill(0);
     let value = 0;
-    for (let r = 0, at = 0; r < labels.length; r++, at += features) {
-      logits(x, at, weights, features, z);
+    for (let r = 0; r < labels.length; r++) {
+      design.logits(r, weights, z);
       value += c * loss(z, labels[r]);
-      for (let k = 0; k < z.length; k++) {
-        const [w, share] = [k * (features + 1), c * z[k]];
-        if (share === 0) continue;
-        for (let f = 0; f < features; f++) gradient[w + f] += share * x[at + f];
-        gradient[w + features] += share;
-      }
+      for (let k = 0; k < z.length; k++) z[k] *= c;
+      design.add(r, z, gradient);
     }
     for (let i = 0; i < weights.length; i++) {
       if (i % (features + 1) === features) continue;
@@ -110,11 +98,22 @@ export function fitLogistic(x: Float32Array, options: LogisticOptions): Logistic
   return { features, classes, weights, gradient };
 }
 
+/** What a model of two classes gives each row: the log odds of class 1, [rows]. @param x [rows, features] */
+export function logOdds({ features, weights }: Logistic, x: Float32Array): Float64Array {
+  const z = new Float64Array(1);
+  const design = dense(x, features);
+  return Float64Array.from({ length: x.length / features }, (_, r) => {
+    design.logits(r, weights, z);
+    return z[0];
+  });
+}
+
 /** The most likely class of each row, [rows]. @param x [rows, features] */
 export function predictLogistic({ features, classes, weights }: Logistic, x: Float32Array): Uint32Array {
   const z = new Float64Array(columnsOf(classes));
+  const design = dense(x, features);
   return Uint32Array.from({ length: x.length / features }, (_, r) => {
-    logits(x, r * features, weights, features, z);
+    design.logits(r, weights, z);
     if (z.length === 1) return z[0] > 0 ? 1 : 0;
     return z.reduce((best, v, c) => (v > z[best] ? c : best), 0);
   });

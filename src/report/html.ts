@@ -1,8 +1,16 @@
 /** A report is a list of typed blocks; this is the one place that turns them into HTML. Browser-safe. */
 import { STYLE } from './style.ts';
 
-/** A table cell: text, or a main value with smaller notes under it. */
-export type Cell = string | { value: string; notes?: readonly string[]; mark?: 'bad' | 'good' };
+/** A table cell: text; a main value with smaller notes under it; or two laws, as bars. */
+export type Cell = string | { value: string; notes?: readonly string[]; mark?: 'bad' | 'good' } | Bars;
+
+/** Shares of real rows as wide bars, and those of samples as narrow ones before them. */
+export interface Bars {
+  readonly real: readonly number[];
+  readonly samples: readonly number[];
+  /** what they show, for those who cannot see them */
+  readonly alt: string;
+}
 
 /** What a box says by its colour: a fact, no guarantee, a broken promise, for the owner's eyes only. */
 export type Tone = 'plain' | 'care' | 'bad' | 'owner';
@@ -128,11 +136,29 @@ const heading = (words: string, level = 2): string => `<h${level}>${text(words)}
 
 /** The first cell of a row names it. */
 function renderCell(cell: Cell, column: number): string {
+  if (typeof cell !== 'string' && 'alt' in cell) return `<td>${renderBars(cell)}</td>`;
   const { value, notes = [], mark } = typeof cell === 'string' ? { value: cell } : cell;
   const small = notes.map((note) => `<small>${text(note)}</small>`).join('');
   const kind = mark ? ` class="${mark}"` : '';
   const inside = `${text(value)}${small}`;
   return column === 0 ? `<th scope="row"${kind}>${inside}</th>` : `<td${kind}>${inside}</td>`;
+}
+
+/** Height of a cell's bars, and of each bar's place, in pixels. */
+const BARS = { height: 34, place: 11 } as const;
+
+function renderBars({ real, samples, alt }: Bars): string {
+  const { height, place } = BARS;
+  const most = Math.max(1e-9, ...real, ...samples);
+  const bars = (shares: readonly number[], kind: string, width: number) =>
+    shares.map((share, i) => {
+      const tall = Number(((share / most) * (height - 1)).toFixed(1));
+      const x = i * place + (place - 1 - width) / 2;
+      return `<rect class="${kind}" x="${x}" y="${(height - tall).toFixed(1)}" width="${width}" height="${tall}"/>`;
+    });
+  const width = place * Math.max(1, real.length) - 1;
+  const all = [...bars(real, 'real', place - 1), ...bars(samples, 'made', 5)].join('');
+  return `<svg class="bars" role="img" aria-label="${escapeHtml(alt)}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${all}</svg>`;
 }
 
 /** Pictures on one page share one space of ids: each gets its own prefix. */

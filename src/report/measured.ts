@@ -1,5 +1,6 @@
 /** The parts of a report that looked at real records: attacks, quality, pictures beside them, partitions. */
 import { attackBlocks } from './attacked.ts';
+import { columnBlocks, targetSentence } from './columns.ts';
 import type { Measured } from './facts.ts';
 import type { Block, Cell } from './html.ts';
 import { qualityMeasure, qualityReadings, shares } from './measures.ts';
@@ -10,13 +11,14 @@ import { readingCell } from './summary.ts';
 export async function measuredBlocks(measured: Measured): Promise<Block[]> {
   return [
     ...(await attackBlocks(measured)),
-    ...qualityBlocks(measured),
+    ...(await qualityBlocks(measured)),
     ...measured.pictures,
     ...partitionBlocks(measured),
   ];
 }
 
-function qualityBlocks({ quality: { metrics, real }, against }: Measured): Block[] {
+async function qualityBlocks({ quality, against }: Measured): Promise<Block[]> {
+  const { metrics, real } = quality;
   const readings = qualityReadings(metrics, real);
   const rows = Object.entries(metrics).flatMap(([key, value]): Cell[][] => {
     if (value === undefined) return [];
@@ -27,8 +29,13 @@ function qualityBlocks({ quality: { metrics, real }, against }: Measured): Block
     return [[measure.name, { value: shares(value), notes }, measure.meaning]];
   });
   const caption = `Released samples against ${against}${real ? '. "real rows": training rows in the place of samples, which is the best that samples can do' : ''}.`;
+  const sentence = targetSentence(quality);
+  const columns = await columnBlocks(quality);
   return [
     { kind: 'heading', text: 'Quality of the samples' },
+    ...(sentence ? [{ kind: 'paragraph', text: sentence } as const] : []),
+    ...columns,
+    ...(columns.length ? [{ kind: 'heading', text: 'All measures', level: 3 } as const] : []),
     { kind: 'table', columns: ['', 'samples', 'meaning'], rows, caption },
   ];
 }

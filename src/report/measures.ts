@@ -150,7 +150,7 @@ export function notRun({ attacks, not_run = [] }: Pick<StoredAssessment, 'attack
 }
 
 /** Quality measures that are shown in percent. */
-const PERCENT = /^(mode_shares|ring_shares|within_3_sigma|downstream_)/;
+const PERCENT = /^(mode_shares|ring_shares|within_3_sigma|downstream_(?!linear_auc)|column_accuracy(?!_rmse))/;
 
 /** A quality measure by its key; one that is not known goes by its own name. */
 export function qualityMeasure(key: string): Measure {

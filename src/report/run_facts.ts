@@ -1,8 +1,7 @@
 /** Collects what the report on a run tells; of a private one what looked at real records only where asked. */
 import { attackRun } from '../assess/attacks.ts';
-import { spread, unseenOf } from '../assess/context.ts';
-import { qualityOf } from '../assess/values.ts';
-import { floats } from '../data/records.ts';
+import { unseenOf } from '../assess/context.ts';
+import { quickQuality } from '../assess/quality.ts';
 import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { released, type TrainingJob } from '../run/training.ts';
@@ -66,7 +65,7 @@ async function measure(samples: Float32Array, job: TrainingJob, { attack, say }:
   return {
     attacks,
     stale: attacks && !run.isCurrent(ATTACKS_FILE),
-    ...quality(samples, job, say),
+    ...(await quality(samples, job, say)),
     partitions,
     leftOver: owners.filter((owner) => owner >= partitions.length).length,
     pictures: guarantee ? await sampleBlocks(samples, job, true) : [],
@@ -74,8 +73,12 @@ async function measure(samples: Float32Array, job: TrainingJob, { attack, say }:
 }
 
 /** Quality as stored, where it is of the run as it is now; else judged, and stored for the next report. */
-function quality(samples: Float32Array, job: TrainingJob, say: Wanted['say']): Pick<Measured, 'quality' | 'against'> {
-  const { run, gan, data } = job;
+async function quality(
+  samples: Float32Array,
+  job: TrainingJob,
+  say: Wanted['say'],
+): Promise<Pick<Measured, 'quality' | 'against'>> {
+  const { run, data } = job;
   const [[source, others] = []] = unseenOf(job);
   const against = !others
     ? 'the training rows (there are no others)'
@@ -83,13 +86,8 @@ function quality(samples: Float32Array, job: TrainingJob, say: Wanted['say']): P
   const stored = storedQuality(run);
   if (stored && run.isCurrent(QUALITY_FILE)) return { quality: stored, against };
   say?.(`judging samples of ${run.dir}`);
-  const members = floats(data.train.subarray(0, trainingRows(data, gan.config) * data.features));
-  const judged = {
-    metrics: { ...qualityOf(samples, job) },
-    ...(others ? { real: { ...qualityOf(spread(members, data.features, released(data)), job) } } : {}),
-  };
-  run.writeJson(QUALITY_FILE, judged);
-  return { quality: judged, against };
+  run.writeJson(QUALITY_FILE, await quickQuality(job, samples));
+  return { quality: storedQuality(run) ?? { metrics: {} }, against };
 }
 
 async function lossBlock({ run, gan, guarantee }: TrainingJob): Promise<Block> {

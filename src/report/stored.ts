@@ -8,6 +8,7 @@ const share = z.number().min(0).max(1);
 /** A field that is not as expected is as if it were not there. */
 const lenient = <T>(type: z.ZodType<T>) => type.optional().catch(undefined);
 const pair = z.tuple([z.number(), z.number()]);
+const reason = z.array(z.object({ name: z.string(), why: z.string() }));
 
 const roc = z
   .union([
@@ -50,7 +51,7 @@ const assessment = against.extend({
   non_members: lenient(z.string()),
   /** the same against such rows, where `non_members` are of another split */
   clean: lenient(against),
-  not_run: lenient(z.array(z.object({ name: z.string(), why: z.string() }))),
+  not_run: lenient(reason),
 });
 
 const metrics = z.record(
@@ -60,7 +61,46 @@ const metrics = z.record(
     .optional()
     .catch(undefined),
 );
-const quality = z.object({ metrics, real: lenient(metrics) });
+
+const name = z.string().max(10_000);
+const column = z
+  .object({
+    name,
+    kind: name,
+    distance: share,
+    real: lenient(share),
+    labels: z.array(name).max(100),
+    reference: z.array(share),
+    samples: z.array(share),
+  })
+  .refine(({ labels: { length }, reference, samples }) => reference.length === length && samples.length === length);
+
+/** One number of real rows and of samples for each of some names; null where there is none. */
+const pairs = z
+  .object({
+    columns: z.array(name).max(100_000),
+    real: z.array(share.nullable()),
+    samples: z.array(share.nullable()),
+    majority: lenient(z.array(share)),
+  })
+  .refine(({ columns: { length }, real, samples }) => real.length === length && samples.length === length);
+
+/** Of tables: what the numbers are made of. */
+const details = z.object({
+  columns: lenient(z.array(column).max(100_000)),
+  associations: lenient(z.array(z.object({ a: name, b: name, reference: share, samples: share })).max(100)),
+  dimension_probability: lenient(pairs),
+  dimension_prediction: lenient(pairs),
+  column_accuracy: lenient(pairs),
+  downstream: lenient(z.object({ target: name, taken: name, classes: z.array(name).max(100), tested: z.number() })),
+});
+
+const quality = z.object({
+  metrics,
+  real: lenient(metrics),
+  details: lenient(details),
+  not_run: lenient(reason),
+});
 
 export type StoredAttack = z.infer<typeof attack>;
 /** The attacks on one run. */
@@ -70,6 +110,10 @@ export type StoredAgainst = z.infer<typeof against>;
 export type StoredMetrics = z.infer<typeof metrics>;
 /** Quality of samples, and of real rows in their place where there are rows of two kinds. */
 export type StoredQuality = z.infer<typeof quality>;
+export type StoredDetails = z.infer<typeof details>;
+/** A table's column: how far samples are from real rows, and the shares of what it holds. */
+export type StoredColumn = z.infer<typeof column>;
+export type StoredPairs = z.infer<typeof pairs>;
 
 export const ATTACKS_FILE = 'private/attacks.json';
 export const QUALITY_FILE = 'private/quality.json';
@@ -80,14 +124,20 @@ export const storedAttacks = (run: Run): StoredAssessment | undefined => checked
 /** The stored quality, or undefined where there is none. @throws VeilganError FILE naming the field that is wrong */
 export const storedQuality = (run: Run): StoredQuality | undefined => checked(run, QUALITY_FILE, quality);
 
+/** Quality as `evaluate` finds it, as if it had been stored. @throws VeilganError FILE */
+export const checkedQuality = (found: unknown, where: string): StoredQuality => parsed(found, where, quality);
+
 function checked<T>(run: Run, name: string, schema: z.ZodType<T>): T | undefined {
   const json = run.readJson(name);
-  if (json === undefined) return undefined;
+  return json === undefined ? undefined : parsed(json, `${run.dir}/${name}`, schema);
+}
+
+function parsed<T>(json: unknown, where: string, schema: z.ZodType<T>): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [{ path, message }] = result.error.issues;
   throw new VeilganError('FILE', `${path.join('.') || 'the document'}: ${message}`, {
-    where: `${run.dir}/${name}`,
+    where,
     fix: 'Remove the file and attack or evaluate the run again',
   });
 }

@@ -20,11 +20,11 @@ const recoloured = DARK.flatMap(([light, dark]) =>
 export const STYLE = `
 :root { --ink: #1d1d1f; --soft: #55555c; --page: #fdfdfc; --line: #d8d8dc; --tint: #f4f4f2; --chart: white;
   --bad: #b3001b; --bad-page: #fdecee; --good: #00684b; --care: #7a4b00; --care-page: #fff6e5;
-  --owner: #5b3a8c; --owner-page: #f6f1fd; }
+  --owner: #5b3a8c; --owner-page: #f6f1fd; --made: ${COLOURS.blue}; --real: #c3c3c9; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --ink: #ececef; --soft: #a9a9b2; --page: #17171a; --line: #3a3a40; --tint: #222226; --chart: #202024;
     --bad: #ff8a94; --bad-page: #3b161b; --good: #4fd0a5; --care: #f2bf66; --care-page: #33270f;
-    --owner: #c4a6f5; --owner-page: #251d33; }
+    --owner: #c4a6f5; --owner-page: #251d33; --made: #56b4e9; --real: #5d5d66; }
 ${recoloured}
 }
 * { box-sizing: border-box; }
@@ -43,6 +43,9 @@ thead th, thead td { border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 500; position: sticky; left: 0; background: var(--page); min-width: 6rem; }
 td { overflow-wrap: anywhere; min-width: 5.5rem; }
 small { display: block; color: var(--soft); font-size: .82rem; font-weight: 400; }
+.bars { display: block; border-bottom: 1px solid var(--soft); }
+.bars .real { fill: var(--real); }
+.bars .made { fill: var(--made); }
 .bad { color: var(--bad); font-weight: 600; }
 .good { color: var(--good); font-weight: 600; }
 dl { margin: .8rem 0; }

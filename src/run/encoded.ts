@@ -15,8 +15,8 @@ export const isTable = (source: Source): source is NamedTable => 'table' in sour
 
 /** Of a budget the part that encoders take by default, and of delta. */
 const SHARE = 0.1;
-/** What they take where there is no budget. */
-const UNBOUNDED = 0.5;
+/** What noisy counts of ordinary tables need, as long as it is no more than a third of the budget. */
+const USUAL = 0.4;
 
 /** What a private run pays for the encoding of a table. */
 export const encodingCost = ({
@@ -24,7 +24,7 @@ export const encodingCost = ({
   epsilon,
   delta,
 }: PrivateConfig): { epsilon: number; delta: number } => ({
-  epsilon: encoderEpsilon || (epsilon ? SHARE * epsilon : UNBOUNDED),
+  epsilon: encoderEpsilon || (epsilon ? Math.max(SHARE * epsilon, Math.min(USUAL, epsilon / 3)) : USUAL),
   delta: SHARE * delta,
 });
 

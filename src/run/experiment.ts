@@ -3,6 +3,7 @@ import { incompleteBeta } from '../attack/audit_binomial.ts';
 import { type PrivateConfig, privateConfig, samplingRate } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { noiseMultiplier } from '../privacy/accountant/calibrate.ts';
+import { encodingCost } from './encoded.ts';
 import { isPrivate } from './private.ts';
 
 export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
@@ -27,6 +28,8 @@ export interface Plan {
   readonly epsilon: number;
   /** records that training looks at, and so a constant of the plan */
   readonly rows: number;
+  /** whether the data are a table, whose encoding private runs pay for */
+  readonly table?: boolean;
   readonly attacks: readonly string[];
 }
 
@@ -50,9 +53,17 @@ const divided = (fields: Plan['fields'], partitions: number): Record<string, unk
 function noised(plan: Plan, partitions: number, epsilon: number): Record<string, unknown> {
   const fields = { ...divided({ ...plan.fields, ...plan.private }, partitions), epsilon };
   const config = privateConfig.parse(fields) as PrivateConfig;
-  const { steps, criticSteps, delta, accountant } = config;
+  const { steps, criticSteps, accountant } = config;
   const q = samplingRate(config, plan.rows);
-  return { ...fields, noiseMultiplier: noiseMultiplier(q, steps * criticSteps, { epsilon, delta, accountant }).sigma };
+  const paid = plan.table ? encodingCost(config) : { epsilon: 0, delta: 0 };
+  const left = { epsilon: epsilon - paid.epsilon, delta: config.delta - paid.delta };
+  if (left.epsilon <= 0) {
+    throw new VeilganError('CONFIG', `epsilon ${epsilon} is not more than the ${paid.epsilon} of the encoding`, {
+      where: '--encoder-epsilon',
+      fix: 'Lower it, or give larger --values',
+    });
+  }
+  return { ...fields, noiseMultiplier: noiseMultiplier(q, steps * criticSteps, { ...left, accountant }).sigma };
 }
 
 const NAMES: Readonly<Record<string, string>> = {

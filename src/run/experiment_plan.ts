@@ -135,6 +135,7 @@ export function planOf(asked: Asked, data: Dataset | undefined): Plan {
     partitions,
     epsilon,
     rows: data ? trainingRows(data, config) : 0,
+    ...(data?.encoding ? { table: true } : {}),
     attacks: [...(asked.attacks ?? ['white-box', 'nearest-sample', 'gan-leaks'])],
   };
 }
@@ -151,6 +152,7 @@ const schema = z.object({
   partitions: z.int().min(1),
   epsilon: z.number().positive(),
   rows: z.int().min(1),
+  table: z.boolean().optional(),
   attacks: z.array(z.string()),
 });
 

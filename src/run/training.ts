@@ -1,5 +1,6 @@
 /** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
 import { type Dataset, ofClass } from '../data/dataset.ts';
+import type { Table } from '../data/table.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
@@ -8,7 +9,7 @@ import type { GanSystem } from '../gan/system.ts';
 import { type LossRow, train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { newRecords, records, type Source } from './encoded.ts';
+import { isTable, newRecords, records, type Source } from './encoded.ts';
 import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun } from './private.ts';
 import type { NewRun, Run } from './run.ts';
 
@@ -21,9 +22,13 @@ export interface TrainingJob<R extends Run = Run> {
   /** the ledger and the keys of a private run */
   readonly guarantee?: Guarantee;
   readonly data: Dataset;
+  /** where the data are a table: its cells, of which the records are made */
+  readonly table?: Table;
   /** generator steps in all */
   readonly steps: number;
 }
+
+const tableOf = (source: Source): { table?: Table } => (isTable(source) ? { table: source.table } : {});
 
 export interface TrainingResult {
   readonly steps: number;
@@ -72,7 +77,7 @@ export function beginJob<R extends Run>(
   try {
     run = makeRun(meta);
     const guarantee = made?.begin(run.ledgerFile());
-    return { run, gan, guarantee, data, steps: stepsOf(config.steps, gan, guarantee) };
+    return { run, gan, guarantee, data, ...tableOf(source), steps: stepsOf(config.steps, gan, guarantee) };
   } catch (error) {
     made?.close();
     gan.dispose();
@@ -117,7 +122,7 @@ export function openJob<R extends Run>(
     );
     gan.restore(tensors, checkpoint.meta);
     const guarantee = made?.resume(run.ledgerFile(), { meta: checkpoint.meta, write, warn });
-    return { run, gan, guarantee, data, steps: stepsOf(steps ?? config.steps, gan, guarantee) };
+    return { run, gan, guarantee, data, ...tableOf(source), steps: stepsOf(steps ?? config.steps, gan, guarantee) };
   } catch (error) {
     made?.close();
     gan?.dispose();

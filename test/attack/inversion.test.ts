@@ -114,4 +114,30 @@ test('nothing is left behind', async () => {
   assert.is(gpu.memory().live, live);
 });
 
+test('what is not searched stays as it was drawn: noise that could bring G to any record does not', async () => {
+  // The last latent moves the last feature, which nothing else does.
+  const B = new Float32Array((latent + 1) * features);
+  B.set(A);
+  B[latent * features + 7] = 1;
+  const wide = tensor(gpu, B, [latent + 1, features]);
+  const noisy: Generator = {
+    ...g,
+    latent: latent + 1,
+    searched: latent,
+    draw: (n, stream) => normal(gpu, [1, n, latent + 1], { seed: 6, stream }),
+    generate: (z) => add(matmul(z, wide), bias),
+  };
+  // Further off than any noise of the pool.
+  const { rows } = records(2, 30);
+  for (const search of [invertWhiteBox, invertBlackBox]) {
+    const [kept, free] = [noisy, { ...noisy, searched: latent + 1 }].map((of) =>
+      search(of, rows, { pool: 64, steps: 40, restarts: 1 }),
+    );
+    const [near, far] = [Math.max(...(await free)), Math.min(...(await kept))];
+    assert.ok(far > 26, `${search.name}: the noise was moved, ${far}`);
+    assert.ok(near < far - 0.5, `${search.name}: ${near} ${far}`);
+  }
+  wide.dispose();
+});
+
 test.run();

@@ -45,6 +45,25 @@ test.before(async () => {
 
 const names = (part: Part | undefined) => part?.attacks.map(({ name }) => name) ?? [];
 
+test('a table of mixed columns, a third of whose rows stand twice: every attack runs', async () => {
+  const kinds = ['a', 'b', 'c'];
+  const row = (i: number) => `${i % 6 ? (i * 37) % 101 : ''},${kinds[i % 3]},${i % 2 ? 'yes' : 'no'}\n`;
+  cli.write('mixed.csv', `v,k,b\n${Array.from({ length: 120 }, (_, i) => row(i % 80)).join('')}`);
+  await cli.json('data', 'import', 'mixed.csv', '--name', 'mixed', '--rows', '0:70', '--holdout', '70:120');
+  await train('mixed', 't');
+  const few = '--samples 200 --records 10 --shadows 2 --attacker-steps 3';
+  const { attacks, tvd, closest_records, not_run } = await cli.json<Document>(
+    ...`attack t --attacks all ${few}`.split(' '),
+  );
+  assert.equal(not_run, []);
+  assert.ok(tvd && closest_records);
+  const found = names({ attacks });
+  for (const name of ['nearest-sample', 'domias', 'gan-leaks-partial', 'gan-leaks-white-box', 'lira-black-box'])
+    assert.ok(found.includes(name), name);
+  for (const { name, accuracy, ci95, chance } of attacks)
+    assert.ok(chance === 0.5 && ci95[0] <= accuracy && accuracy <= ci95[1], `${name} ${accuracy} ${ci95}`);
+});
+
 test('by default all quick attacks, against the hold-out and against rows of the same file', async () => {
   const found = await cli.json<Document>('attack', 'a');
   const quick = [

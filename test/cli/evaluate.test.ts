@@ -94,6 +94,57 @@ const share = (from: number, to: number, value: number) => {
   return column.filter((v) => v === value).length / column.length;
 };
 
+/** A boolean that follows the sign of a number with missing cells, a category, and rows that stand twice. */
+const mixed = (rows: number) =>
+  `size,town,answer\n${Array.from({ length: rows }, (_, i) => {
+    const v = ((i - (i % 2)) * 37) % 101;
+    return `${v % 10 ? v - 50 : ''},${['Bern', 'Wien', 'Oslo'][v % 3]},${v > 50 ? 'yes' : 'no'}\n`;
+  }).join('')}`;
+
+test('tables: columns, pairs, shares and a linear model by default; each category with --downstream', async () => {
+  cli.write('mixed.csv', mixed(150));
+  await cli.json(...'data import mixed.csv --name mixed --rows 0:100 --holdout 100:150'.split(' '));
+  await cli.json('train', 'pargan', '--data', 'mixed', ...TINY, '--out', 't');
+  const { stdout } = await cli.run('evaluate', 't', '--samples', '200', '--quiet');
+  assert.match(stdout, /\ncolumn +kind +distance +real rows\n/);
+  assert.match(stdout, /A linear model that predicts answer, trained on the samples, is right in \d/);
+  const { metrics, real, details, not_run } = stored('t');
+  const pairs = ['marginal_distance_mean', 'marginal_distance_max', 'association_difference_mean'];
+  for (const key of [...pairs, 'dimension_probability_rmse']) {
+    assert.ok((metrics[key] ?? -1) >= (real[key] ?? 9), `${key}: six steps are worse than real rows`);
+  }
+  assert.equal(
+    (details.columns as unknown as { name: string }[]).map(({ name }) => name),
+    ['size', 'town', 'answer'],
+  );
+  assert.equal(details.dimension_probability.columns.slice(0, 2), ['size=(missing)', 'town=Bern']);
+  assert.ok((real.downstream_linear_accuracy ?? 0) > 0.8 && (real.downstream_linear_auc ?? 0) > 0.8);
+  assert.equal(
+    not_run.map(({ name, why }) => `${name}: ${why}`),
+    ['column_accuracy: it runs with --downstream'],
+  );
+  const all = await cli.json<Found>(...'evaluate t --samples 200 --downstream --target town'.split(' '));
+  assert.equal(all.details.column_accuracy.columns, ['town', 'answer']);
+  assert.equal((all.details.downstream as unknown as { target: string; taken: string }).taken, 'target');
+  assert.is(all.metrics.downstream_linear_auc, undefined);
+  const known = new Set(QUALITY_WORDS.map(({ key }) => key));
+  assert.equal(
+    Object.keys(all.metrics).filter((key) => !known.has(key)),
+    [],
+    'every measure has its words',
+  );
+  await cli.allFail([
+    ['evaluate t --target size', 2, /--target: column size is a number, no category\. Name a category.*: town, answer/],
+    ['evaluate t --target town=Bern', 2, /the table has no column town=Bern/],
+  ]);
+  // The report says it too, whether it was evaluated or not.
+  fs.rmSync(join(cli.cwd, 't', 'private', 'quality.json'));
+  const { file } = await cli.json<{ file: string }>('report', 't');
+  const html = cli.read(file).toString();
+  for (const text of ['predicts answer', 'Pairs of columns', 'Shares of values', 'class="bars"', 'Columns by how far'])
+    assert.ok(html.includes(text), text);
+});
+
 test('labelled images: a linear model and the network of a classifier, trained on conditional samples', async () => {
   const folder = join(cli.cwd, 'idx');
   fs.mkdirSync(folder);
@@ -154,6 +205,13 @@ test('a private run shows real records to its owner only, and what is wrong is o
   const found = await cli.json<Found>('evaluate', 'd', '--diagnostics', '--samples', '50');
   assert.ok(Number.isFinite(found.metrics.generalisation_gap));
   assert.equal(stored('d'), found);
+  const table = dp.replace('points', 'mixed');
+  await cli.json(...`${table} --noise-multiplier 1 --encoder-epsilon 100 --out e`.split(' '));
+  const { file } = await cli.json<{ file: string }>('report', 'e');
+  assert.not.match(cli.read(file).toString(), /Pairs of columns|predicts answer|class="bars"/);
+  const own = await cli.json<{ file: string }>('report', 'e', '--diagnostics');
+  const html = cli.read(own.file).toString();
+  assert.ok(html.indexOf('class="bars"') > html.indexOf('<section class="panel owner">'));
 });
 
 test.run();

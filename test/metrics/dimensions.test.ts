@@ -11,7 +11,7 @@ import {
   dimensionPredictions,
   isBinary,
 } from '../../src/metrics/dimensions.ts';
-import { columnAsClass, linearAccuracy, majorityShare } from '../../src/metrics/downstream.ts';
+import { columnAsClass, gainShare, linearModel, majorityShare } from '../../src/metrics/downstream.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
 import { codeOf } from '../support/values.ts';
 
@@ -100,7 +100,22 @@ test('a column as the class: its values are the classes, and others count as the
   assert.is(majorityShare(Uint32Array.of(0, 2, 2, 1), 3), 0.5);
   const x = Float32Array.from({ length: 40 }, (_, i) => (i % 2 ? 1 : -1) + 0.01 * i);
   const labels = Uint32Array.from({ length: 40 }, (_, i) => i % 2);
-  assert.is(linearAccuracy({ rows: x, labels }, { rows: x.slice(0, 8), labels: labels.slice(0, 8) }, 2), 1);
+  const some = { rows: x.slice(0, 8), labels: labels.slice(0, 8) };
+  assert.equal(linearModel({ rows: x, labels }, some, 2), { accuracy: 1, auc: 1 });
+  // Four pairs of a one and a zero: all but (-1, 0.5) in order.
+  const test = { rows: Float32Array.of(-2, -1, 0.5, 2), labels: Uint32Array.of(0, 1, 0, 1) };
+  assert.equal(linearModel({ rows: x, labels }, test, 2), { accuracy: 0.5, auc: 0.75 });
+  assert.is(linearModel({ rows: x, labels }, { rows: x.slice(0, 1), labels: labels.slice(0, 1) }, 2).auc, null);
+  assert.is(linearModel({ rows: x, labels }, some, 3).auc, null);
+});
+
+test('how far from the majority to the ceiling; nothing where they are too near to tell', () => {
+  assert.ok(Math.abs((gainShare(0.65, 0.6, 0.7, 10_000) ?? 0) - 0.5) < 1e-12);
+  assert.ok((gainShare(0.5, 0.6, 0.7, 10_000) ?? 0) < 0);
+  // Two standard errors of 0.7 in 100 rows are 0.09.
+  assert.is(gainShare(0.65, 0.62, 0.7, 100), null);
+  assert.ok(gainShare(0.65, 0.6, 0.7, 100) !== null);
+  assert.is(gainShare(0.65, 0.7, 0.6, 100), null);
 });
 
 test.run();

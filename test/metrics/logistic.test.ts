@@ -1,6 +1,7 @@
 /** Logistic regression by L-BFGS: known optima, the gradient at the optimum, and the derivative of what is minimised. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { dense, designOf } from '../../src/metrics/design.ts';
 import { lbfgs } from '../../src/metrics/lbfgs.ts';
 import { fitLogistic, logisticObjective, predictLogistic } from '../../src/metrics/logistic.ts';
 import { codeOf, Values } from '../support/values.ts';
@@ -151,6 +152,35 @@ test('classes that are apart are told apart, and labels that do not fit are refu
   assert.is(await codeOf(() => fitLogistic(x, { labels, classes: 2 })), 'SHAPE');
   assert.is(await codeOf(() => fitLogistic(x, { labels: labels.slice(1), classes: 3 })), 'SHAPE');
   assert.is(await codeOf(() => fitLogistic(new Float32Array(0), { labels: new Uint32Array(0), classes: 2 })), 'SHAPE');
+});
+
+test('rows of mostly zeros: the same products without them, to the last bit', () => {
+  for (const kept of [0.1, 0.45, 0]) {
+    const [rows, features, columns] = [9, 11, 3];
+    const x = values.normal([rows * features]).map((v) => (values.stream.uniform() < kept ? v : 0));
+    x.fill(0, 2 * features, 3 * features);
+    const weights = Float64Array.from(values.normal([columns * (features + 1)]));
+    const [a, b] = [designOf(x, features), dense(x, features)];
+    const [p, q] = [new Float64Array(columns), new Float64Array(columns)];
+    const [g, h] = [new Float64Array(weights.length), new Float64Array(weights.length)];
+    for (let row = 0; row < rows; row++) {
+      a.logits(row, weights, p);
+      b.logits(row, weights, q);
+      assert.equal(p, q);
+      const by = (c: number) => weights[c * (features + 1) + features];
+      near(
+        q[1],
+        x
+          .subarray(row * features, (row + 1) * features)
+          .reduce((sum, v, f) => sum + v * weights[features + 1 + f], by(1)),
+        1e-12,
+      );
+      p[row % columns] = 0;
+      a.add(row, p, g);
+      b.add(row, p, h);
+    }
+    assert.equal(g, h);
+  }
 });
 
 test.run();

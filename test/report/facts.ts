@@ -87,3 +87,32 @@ export const guarded = (more: Partial<RunFacts> = {}): RunFacts => {
   const { measured: _, ...rest } = plain({ info: info('dp-pargan'), privacy: privacy() });
   return { ...rest, ...more };
 };
+
+/** Quality of a table of two columns. */
+export const tableQuality = (more: Partial<Measured['quality']> = {}): Measured['quality'] => ({
+  metrics: {
+    marginal_distance_mean: 0.1,
+    association_difference_mean: 0.0321,
+    downstream_linear_accuracy: 0.667,
+    downstream_majority: 0.653,
+    downstream_gain_share: 0.4516,
+  },
+  real: { downstream_linear_accuracy: 0.684, association_difference_mean: 0.0111 },
+  details: {
+    columns: [
+      {
+        ...{ name: 'age', kind: 'integer', distance: 0.05, real: 0.01, labels: ['below 30', 'from 30'] },
+        ...{ reference: [0.5, 0.5], samples: [0.45, 0.55] },
+      },
+      {
+        ...{ name: 'town', kind: 'category', distance: 0.15, real: 0.02, labels: ['Bern', '(other)'] },
+        ...{ reference: [0.75, 0.25], samples: [0.6, 0.4] },
+      },
+    ],
+    associations: [{ a: 'age', b: 'town', reference: 0.4321, samples: 0.4 }],
+    dimension_probability: { columns: ['town=Bern', 'town=(other)'], real: [0.75, 0.25], samples: [0.6, 0.4] },
+    column_accuracy: { columns: ['town'], real: [0.8], samples: [0.78], majority: [0.75] },
+    downstream: { target: 'town', taken: 'label', classes: ['Bern', '(other)'], tested: 1500 },
+  },
+  ...more,
+});

@@ -68,6 +68,24 @@ test('a table has a row for each number, and leaves out what no run has', () => 
   );
 });
 
+test('what the encoding of a table costs is left out of the budget of the noise', () => {
+  const asked = { kind: 'epsilon-sweep', systems: ['dpgan'], values: [4], fields: { steps: 60, batch: 10 } } as const;
+  const points = plan(asked);
+  const [sure] = settingsOf(points);
+  const [paying] = settingsOf({ ...points, table: true });
+  const config = privateConfig.parse(paying.fields) as PrivateConfig;
+  const phase = { q: samplingRate(config, 200), sigma: config.noiseMultiplier, steps: 60 * config.criticSteps };
+  const { pld, rdp } = epsilonOf([phase], config.delta, {
+    encoding_epsilon: 0.4,
+    encoding_delta: config.delta / 10,
+  });
+  const total = config.accountant === 'pld' ? pld : rdp;
+  assert.ok(total !== null && total <= 4 && total > 3.9, `${total}`);
+  assert.ok(Number(paying.fields.noiseMultiplier) > Number(sure.fields.noiseMultiplier));
+  const dear = { ...points, table: true, private: { ...points.private, encoderEpsilon: 5 } };
+  assert.equal(failure(() => settingsOf(dear)).where, '--encoder-epsilon');
+});
+
 test('a K sweep divides the batch, and calls K = 1 what it is', () => {
   const settings = settingsOf(plan({ kind: 'k-sweep', values: [1, 4], fields: { batch: 40 } }));
   assert.equal(

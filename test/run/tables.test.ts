@@ -85,17 +85,17 @@ test('a private run pays for its encoding first, and all of it stays within the 
   const job = begin(source, dp());
   const { encoding } = job.run.info;
   assert.is(encoding?.from, 'paid');
-  assert.equal(encoding?.paid, { epsilon: 0.1 * 3, delta: 0.1 * 1e-5 });
+  assert.equal(encoding?.paid, { epsilon: 0.4, delta: 0.1 * 1e-5 });
   assert.ok(!encoding?.columns.some((column) => 'rare' in column && column.rare), 'rare values are never shown');
   const { terms } = readLedger(job.run.ledgerFile());
-  assert.equal([terms.encoding_epsilon, terms.encoding_delta], [0.1 * 3, 0.1 * 1e-5]);
+  assert.equal([terms.encoding_epsilon, terms.encoding_delta], [0.4, 0.1 * 1e-5]);
   await runTraining(job);
   const spent = spending(job.guarantee as NonNullable<typeof job.guarantee>);
   const { pld = 0, pld_lower = 0 } = spent.epsilon ?? {};
   const phases = job.guarantee?.ledger.totals() ?? [];
   const updates = epsilonOf(phases, 0.9 * 1e-5);
-  assert.ok(Math.abs((pld ?? 0) - 0.3 - (updates.pld ?? 0)) < 1e-9, 'the encoding and the updates add up');
-  assert.ok((pld ?? 9) <= 3 && (pld_lower ?? 9) <= 2.7);
+  assert.ok(Math.abs((pld ?? 0) - 0.4 - (updates.pld ?? 0)) < 1e-9, 'the encoding and the updates add up');
+  assert.ok((pld ?? 9) <= 3 && (pld_lower ?? 9) <= 2.6);
   // One update more, and it would not.
   const more = phases.map((phase) => ({ ...phase, steps: phase.steps + 1 }));
   assert.ok((epsilonOf(more, 1e-5, terms).pld ?? 0) > 3);
@@ -114,7 +114,7 @@ test('the price can be set; bounds and values that are given cost nothing', asyn
   const priced = begin(source, dp({ encoderEpsilon: 1, steps: 1 }));
   assert.is(priced.run.info.encoding?.paid?.epsilon, 1);
   const unbounded = begin(source, dp({ epsilon: 0, steps: 1 }));
-  assert.is(unbounded.run.info.encoding?.paid?.epsilon, 0.5);
+  assert.is(unbounded.run.info.encoding?.paid?.epsilon, 0.4);
   const given = {
     columns: {
       age: { low: 0, high: 120 },
@@ -126,7 +126,11 @@ test('the price can be set; bounds and values that are given cost nothing', asyn
   assert.is(free.run.info.encoding?.from, 'given');
   assert.is(free.run.info.encoding?.paid, undefined);
   assert.not.ok('encoding_epsilon' in readLedger(free.run.ledgerFile()).terms);
-  for (const { guarantee, gan } of [priced, unbounded, free]) {
+  const tight = begin(source, dp({ epsilon: 0.9, noiseMultiplier: 9, steps: 1 }));
+  assert.ok(Math.abs((tight.run.info.encoding?.paid?.epsilon ?? 0) - 0.3) < 1e-12);
+  const wide = begin(source, dp({ epsilon: 8, steps: 1 }));
+  assert.is(wide.run.info.encoding?.paid?.epsilon, 0.8);
+  for (const { guarantee, gan } of [priced, unbounded, free, tight, wide]) {
     guarantee?.close();
     gan.dispose();
   }
