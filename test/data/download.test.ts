@@ -70,10 +70,12 @@ test('a connection that breaks is continued from where it ended, as often as it 
   arrived(context);
   const starts = mirror.asked.map((line) => Number(line.split(' from ')[1] ?? 0));
   assert.ok(starts.length >= 6, mirror.asked.join());
+  // A connection that was reset may have lost what it brought, and is then asked for the same again.
   assert.equal(
     starts,
-    [...new Set(starts)].sort((a, b) => a - b),
+    [...starts].sort((a, b) => a - b),
   );
+  assert.ok(new Set(starts).size >= 6, mirror.asked.join());
 });
 
 test('a .part file of an earlier start is continued', async (context) => {

@@ -1,5 +1,5 @@
 /** The package as somebody else installs it: what would be packed, in node_modules of an empty project. */
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -30,6 +30,8 @@ export async function installPackage(name: string, { types = true } = {}): Promi
   mkdirSync(join(project, 'node_modules'), { recursive: true });
   symlinkSync(dir, join(project, 'node_modules', 'veilgan'), 'junction');
   cpSync(join(root, 'src', 'examples'), project, { recursive: true });
+  // Without one of its own it would be a part of this package, whose name then means dist/, built or not.
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
   const remove = () => rmSync(join(root, home), { recursive: true, force: true });
   return { project, dir, sizes, remove };
 }
