@@ -17,6 +17,9 @@ const LAYERS = ['wgsl', 'gpu', 'tensor', 'ops', 'autograd', 'nn', 'optim', 'priv
 const LEFT_OUT = {
   'gpu/gc.test.ts': "is about Dawn's object and Node's garbage collector",
   'gan/presets.test.ts': 'its float64 references take a minute; image-steps.test.ts has the same steps, narrower',
+  'ops/conv_kernels.test.ts': 'every kernel on every shape takes 34 s; conv.test.ts runs those that a page chooses',
+  'gan/tiny-images.test.ts': '20 s of training; image-steps.test.ts and images.test.ts run the same systems',
+  'attack/montecarlo.test.ts': 'float64 on the host but for its distances, which neighbours.test.ts tests',
   'attack/audit.test.ts': 'float64 statistics without a device, 8 s; no page audits',
   'privacy/accountant_pld.test.ts': 'float64 without a device, 12 s; accountant_calibrate.test.ts uses PLD too',
 };

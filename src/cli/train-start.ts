@@ -1,6 +1,8 @@
 /** From the flags of `train` to a job: a new run, or one that goes on. */
-import { loadDataset } from '../data/store.ts';
+import { loadDataset, loadTable } from '../data/store.ts';
+import { rowsOf } from '../data/table-files.ts';
 import { flagOf, type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
+import { usualPreset } from '../gan/presets_tables.ts';
 import { privateConfig } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
@@ -49,7 +51,8 @@ export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFl
     }
     fields.partitions = 1;
   }
-  const config = isPrivate(system) ? parsePrivate(withPreset(flags.preset, fields)) : plainConfig(flags.preset, fields);
+  const preset = flags.preset ?? (await presetFor(system, fields, flags));
+  const config = isPrivate(system) ? parsePrivate(withPreset(preset, fields)) : plainConfig(preset, fields);
   if (flags.insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
   return startTraining(gpu, {
     system,
@@ -59,6 +62,19 @@ export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFl
     out: flags.out,
     insecureSeed: flags.insecureSeed,
   });
+}
+
+/** Tables have settings of their own where none are named; other data have those of --help. */
+async function presetFor(
+  system: string,
+  { divergence }: Record<string, unknown>,
+  { data, quiet }: TrainFlags,
+): Promise<string | undefined> {
+  const named = await loadTable(data as string);
+  if (!named) return undefined;
+  const preset = usualPreset(system, rowsOf(named.table.train, named.table.columns), divergence);
+  if (!quiet) process.stderr.write(`${data} is a table: settings of preset ${preset} (--preset chooses others)\n`);
+  return preset;
 }
 
 const onlyPrivate = (field: string) =>

@@ -40,6 +40,16 @@ export const tablePresets: Readonly<Record<string, Partial<PrivateConfig>>> = {
   'broward-dp-pargan': { ...dp, partitions: 2, snapshotEvery: 10, batch: 128, noiseMultiplier: 2, epsilon: 8 },
 };
 
+/** From how many rows on a table takes the settings for Hospital's size rather than those for Broward's. */
+const LARGE = 20_000;
+
+/** The preset of a table for which none was named. @param rows to train on */
+export function usualPreset(system: string, rows: number, divergence?: unknown): string {
+  const size = rows < LARGE ? 'broward' : 'hospital';
+  if (system === 'dpgan' || system === 'dp-pargan') return `${size}-${system}`;
+  return `${size}-${divergence === 'wgan-gp' ? 'wgan-gp' : 'js'}`;
+}
+
 export const tableNotes: readonly (readonly [names: string, note: string])[] = [
   [
     '{hospital,broward}-{js,wgan-gp}',

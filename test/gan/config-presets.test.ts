@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { flagOf, ganConfig, makeConfig, withPreset } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
 import { presets } from '../../src/gan/presets.ts';
+import { usualPreset } from '../../src/gan/presets_tables.ts';
 import { privateConfig, samplingRate } from '../../src/gan/private_config.ts';
 import { VeilganError } from '../../src/gpu/errors.ts';
 import { parameterCount } from '../../src/nn/network.ts';
@@ -129,6 +130,15 @@ test('what no network could be made of is refused, naming the flag', () => {
 
 test('flags are the names of fields in kebab case', () => {
   assert.equal(['gridEvery', 'denseNorm', 'kernel'].map(flagOf), ['grid-every', 'dense-norm', 'kernel']);
+});
+
+test('tables take a preset of their size and system where none is named', () => {
+  assert.is(usualPreset('gan', 100), 'broward-js');
+  assert.is(usualPreset('pargan', 19_999, 'wgan-gp'), 'broward-wgan-gp');
+  assert.is(usualPreset('pargan', 20_000, 'js'), 'hospital-js');
+  for (const system of ['gan', 'pargan', 'dpgan', 'dp-pargan']) {
+    for (const rows of [1, 1e6]) assert.ok(Object.hasOwn(presets, usualPreset(system, rows)), `${system} ${rows}`);
+  }
 });
 
 test.run();
