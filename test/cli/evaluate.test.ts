@@ -206,7 +206,7 @@ test('a private run shows real records to its owner only, and what is wrong is o
   assert.ok(Number.isFinite(found.metrics.generalisation_gap));
   assert.equal(stored('d'), found);
   const table = dp.replace('points', 'mixed');
-  await cli.json(...`${table} --noise-multiplier 1 --encoder-epsilon 100 --out e`.split(' '));
+  await cli.json(...`${table} --noise-multiplier 1 --epsilon 0 --encoder-epsilon 100 --out e`.split(' '));
   const { file } = await cli.json<{ file: string }>('report', 'e');
   assert.not.match(cli.read(file).toString(), /Pairs of columns|predicts answer|class="bars"/);
   const own = await cli.json<{ file: string }>('report', 'e', '--diagnostics');
