@@ -12,9 +12,10 @@ import type { GanConfig } from './config.ts';
 const widthOf = (blocks: readonly Block[]): number => blocks.reduce((n, { width }) => n + width, 0);
 
 /**
- * (z, e) [G, n, latent + values] -> records [G, n, values]: tanh for scalars; for choices the softmax of logits + e at a
- * low temperature, so that the logits say how likely a value is and e, a part of the latent vector, decides. As
- * Gumbel-softmax (Jang et al. 2017), CTGAN's way (Xu et al. 2019), but with the noise of the latent law.
+ * (z, e) [G, n, latent + values] -> records [G, n, values]: the heads of mlp(z) + gain e, with a trained gain for each
+ * value, 1 at first. For choices the logits say how likely a value is and e, a part of the latent vector, decides: as
+ * Gumbel-softmax (Jang et al. 2017), CTGAN's way (Xu et al. 2019), but with the noise of the latent law. Scalars begin
+ * spread over (-1, 1) by it rather than at one place.
  */
 export function tableGenerator(config: GanConfig, blocks: readonly Block[]): Network {
   const { latent, slope, generatorHidden, temperature } = config;

@@ -47,7 +47,10 @@ export const classesOf = (labels: Uint32Array, names?: readonly string[]): numbe
   names?.length ?? 1 + labels.reduce((a, b) => Math.max(a, b), 0);
 
 /** Rows to train on. @throws VeilganError CONFIG where the config asks for more than there are */
-export function trainingRows(data: Pick<TrainingData, 'train' | 'features'>, config: Pick<GanConfig, 'rows'>): number {
+export function trainingRows(
+  data: { readonly train: ArrayLike<number>; readonly features: number },
+  config: Pick<GanConfig, 'rows'>,
+): number {
   const rows = data.train.length / data.features;
   if (config.rows <= rows) return config.rows || rows;
   throw new VeilganError('CONFIG', `${config.rows} rows were asked for, and the data set has ${rows}`, {

@@ -4,9 +4,9 @@ import { encodeTable } from '../data/encode.ts';
 import { fitEncoding } from '../data/encoding.ts';
 import { paidEncoding } from '../data/paid.ts';
 import type { Encoding, Table } from '../data/table.ts';
-import { type NamedTable, rowsOf } from '../data/table-files.ts';
+import type { NamedTable } from '../data/table-files.ts';
 import type { PrivateConfig } from '../gan/private_config.ts';
-import { VeilganError } from '../gpu/errors.ts';
+import { trainingRows } from '../gan/rows.ts';
 import { PrivacyKey } from '../privacy/key.ts';
 
 export type Source = Dataset | NamedTable;
@@ -28,14 +28,13 @@ export const encodingCost = ({
   delta: SHARE * delta,
 });
 
-/** A table's training rows that a config takes. */
-function trained({ table, name }: NamedTable, rows: number): Table {
-  const there = rowsOf(table.train, table.columns);
-  if (rows <= there) return rows ? { ...table, train: table.train.subarray(0, rows * table.columns.length) } : table;
-  throw new VeilganError('CONFIG', `${rows} rows were asked for, and ${name} has ${there}`, {
-    where: '--rows',
-    fix: `Give --rows ${there} or less; 0 takes all`,
-  });
+/** A table with those of its training rows that a config takes. @throws VeilganError CONFIG as `trainingRows` */
+function trained(table: Table, rows: number): Table {
+  const features = table.columns.length;
+  return {
+    ...table,
+    train: table.train.subarray(0, features * trainingRows({ train: table.train, features }, { rows })),
+  };
 }
 
 /**
@@ -45,7 +44,7 @@ function trained({ table, name }: NamedTable, rows: number): Table {
  * @throws VeilganError CONFIG where the price does not pay for a column, or bounds that were given do not fit
  */
 function encodingFor(source: NamedTable, rows: number, config?: PrivateConfig, insecureSeed?: number): Encoding {
-  const table = trained(source, rows);
+  const table = trained(source.table, rows);
   // Without a guarantee there is nothing to pay for.
   if (config?.bound !== 'clip') return fitEncoding(table);
   const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
