@@ -213,7 +213,9 @@ export async function loadTable(name: string, options: StoreOptions = {}): Promi
 
 /** A table by name, or a data set that is none. @throws VeilganError as `loadDataset` */
 export async function loadSource(name: string, options: StoreOptions = {}): Promise<Dataset | NamedTable> {
-  return (await loadTable(name, options)) ?? loadDataset(name, options);
+  if (generated(name)) return (await describeGenerated(name, options.seed))[1];
+  const { path, stored } = await readStored(name, options.home ?? dataHome());
+  return (await readTable(name, path, stored)) ?? readRecords(name, path, stored);
 }
 
 /**
@@ -226,11 +228,9 @@ export async function loadDataset(
   name: string,
   options: StoreOptions & { readonly encoding?: Encoding } = {},
 ): Promise<Dataset> {
-  if (generated(name)) return (await describeGenerated(name, options.seed))[1];
-  const { path, stored } = await readStored(name, options.home ?? dataHome());
-  const named = await readTable(name, path, stored);
-  if (!named) return readRecords(name, path, stored);
-  return encodeTable(named.table, options.encoding ?? fitEncoding(named.table), named);
+  const source = await loadSource(name, options);
+  if (!('table' in source)) return source;
+  return encodeTable(source.table, options.encoding ?? fitEncoding(source.table), source);
 }
 
 /**
