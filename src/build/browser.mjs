@@ -63,9 +63,11 @@ export async function openBrowser() {
 export async function inTab(browser, fn, { script = '', html = PAGE, files = {}, timeout = TIMEOUT_MS, ...more } = {}) {
   const server = await serve({ '/': html, '/script.js': script, ...files });
   const origin = `http://127.0.0.1:${server.address().port}`;
-  let page;
+  let context;
   try {
-    page = await browser.newPage();
+    // Of its own, so that `fn` can open a second tab beside this one.
+    context = await browser.newContext();
+    const page = await context.newPage();
     page.setDefaultTimeout(timeout);
     page.on('console', (message) => (more.console ?? printed)(message.text(), message.type()));
     const failure = watch(page, origin, timeout);
@@ -76,7 +78,7 @@ export async function inTab(browser, fn, { script = '', html = PAGE, files = {},
     return await Promise.race([work(), failure.promise]).finally(failure.stop);
   } finally {
     // A page whose browser is gone, or that hangs, must not hide the reason.
-    await Promise.race([page?.close().catch(() => {}), new Promise((done) => setTimeout(done, CLOSE_MS).unref())]);
+    await Promise.race([context?.close().catch(() => {}), new Promise((done) => setTimeout(done, CLOSE_MS).unref())]);
     server.closeAllConnections();
     server.close();
   }

@@ -18,7 +18,7 @@ const text = ({ run, opened, example }: Kept): string => {
 export function offerToGoOn(app: App, show: (step: number) => void): void {
   const kept = recall();
   if (!kept) {
-    void app.worker.call('forget', undefined).catch(() => {});
+    void app.worker.call('forget', {}).catch(() => {});
     return;
   }
   if (!kept.run) forget();
@@ -33,38 +33,49 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
     progress,
     problem,
   );
-  const remove = async () => {
-    box.remove();
-    forget();
-    await app.worker.call('forget', undefined).catch(() => {});
-  };
+  async function remove(): Promise<void> {
+    put(problem);
+    form.inert = true;
+    try {
+      if (kept?.run) await app.worker.call('forget', { run: kept.run });
+      forget();
+      box.remove();
+    } catch (error) {
+      form.inert = false;
+      put(problem, troubleBox(troubleOf(error)));
+    }
+  }
 
   async function goOn(source: Source): Promise<void> {
     const { worker, state } = app;
-    const { run, choice, plan } = kept as Kept & { run: string };
-    const read = async () => {
+    const { run: name, choice, plan } = kept as Kept & { run: string };
+    const reopen = async () => {
       const opened = await worker.call('open', source);
-      return { opened, ready: await worker.call('choose', choice) };
+      const ready = await worker.call('choose', choice);
+      const run = new Run(worker, plan, false);
+      run.kept = true;
+      try {
+        await worker.call('reopen', { run: name, plan });
+      } catch (error) {
+        // What is kept stays: another file, or closing another tab, may be all that it takes.
+        run.leave();
+        throw error;
+      }
+      return { opened, ready, choice, plan, run };
     };
-    const found = await whileReading(app, kept?.opened.name ?? '', { form, place: progress, problem }, read);
+    const found = await whileReading(app, kept?.opened.name ?? '', { form, place: progress, problem }, reopen);
     if (!found) return;
-    const going = new Run(worker, plan, false);
-    going.kept = true;
-    try {
-      await worker.call('reopen', { run, plan });
-      Object.assign(state, { ...found, choice, plan, run: going });
-      box.remove();
-      show(3);
-    } catch (error) {
-      void going.discard();
-      put(problem, troubleBox(troubleOf(error)));
-    }
+    Object.assign(state, found);
+    box.remove();
+    show(3);
   }
 
   const file = h('input', { type: 'file', id: 'kept-file', accept: '.csv,.tsv,.txt,text/csv', class: 'hidden' });
   file.addEventListener('change', () => {
     const [chosen] = file.files ?? [];
     if (chosen) void goOn({ from: 'file', file: chosen });
+    // The same file may be chosen again.
+    file.value = '';
   });
   const { example } = kept;
   put(

@@ -42,6 +42,23 @@ function refused(cause: unknown, where: string, doing: string): VeilganError {
   return new VeilganError('FILE', `cannot ${doing} ${where}: ${what}`, { where, fix, cause });
 }
 
+/** Milliseconds for which files that are open elsewhere are waited for: the worker of a page that was left dies slowly. */
+const PATIENCE_MS = 10_000;
+
+/** Does it once no other worker has the files open, or throws what it throws after the wait. */
+async function whenFree<T>(work: () => Promise<T>, wait: number): Promise<T> {
+  const end = performance.now() + wait;
+  for (;;) {
+    try {
+      return await work();
+    } catch (cause) {
+      const { name } = cause as DOMException;
+      if (name !== 'NoModificationAllowedError' || performance.now() >= end) throw cause;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  }
+}
+
 function contents(handle: Handle): Uint8Array {
   const bytes = new Uint8Array(handle.getSize());
   handle.read(bytes, { at: 0 });
@@ -118,10 +135,12 @@ export class OpfsRun {
 
   /**
    * Opens the files of a run, which are made where there are none.
+   * @param wait milliseconds for which files that are open elsewhere are waited for: the worker of a page that was just
+   *   left, by a reload say, has them a while longer
    * @returns undefined where the browser keeps nothing for this page
    * @throws VeilganError FILE where another tab has them open
    */
-  static async open(name: string): Promise<OpfsRun | undefined> {
+  static async open(name: string, wait = PATIENCE_MS): Promise<OpfsRun | undefined> {
     const runs = await folder();
     if (!runs) return undefined;
     const handles: Handle[] = [];
@@ -131,7 +150,7 @@ export class OpfsRun {
         const handle = await own.getFileHandle(file, { create: true });
         const { createSyncAccessHandle: open } = handle as { createSyncAccessHandle?: () => Promise<Handle> };
         if (!open) return undefined;
-        handles.push(await open.call(handle));
+        handles.push(await whenFree(() => open.call(handle), wait));
       }
     } catch (cause) {
       for (const handle of handles) handle.close();
@@ -212,11 +231,15 @@ export async function keptRuns(): Promise<{ name: string; state: Uint8Array }[]>
   return found;
 }
 
-/** Removes a kept run, its ledger too. @throws VeilganError FILE where another tab has it open */
-export async function removeRun(name: string): Promise<void> {
+/**
+ * Removes a kept run, its ledger too.
+ * @param wait as `OpfsRun.open` has it
+ * @throws VeilganError FILE where another tab has it open
+ */
+export async function removeRun(name: string, wait = PATIENCE_MS): Promise<void> {
   const runs = await folder();
   try {
-    await runs?.removeEntry(name, { recursive: true });
+    await whenFree(async () => runs?.removeEntry(name, { recursive: true }), wait);
   } catch (cause) {
     if ((cause as DOMException).name !== 'NotFoundError') throw refused(cause, name, 'remove');
   }

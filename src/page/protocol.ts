@@ -147,8 +147,8 @@ export interface Calls {
   start: { takes: Plan; gives: { run?: string } };
   /** a kept training, with the rows of `choose`; comes back as one that was stopped */
   reopen: { takes: { run: string; plan: Plan }; gives: undefined };
-  /** ends the training, and removes what is kept of it and of all others that no tab has open */
-  forget: { takes: undefined; gives: undefined };
+  /** ends the training, and removes what is kept of it, of `run`, and of all others that no tab has open */
+  forget: { takes: { run?: string }; gives: undefined };
   stop: { takes: undefined; gives: undefined };
   resume: { takes: { steps: number }; gives: undefined };
   /** whether attacks are run from time to time */

@@ -100,13 +100,18 @@ export class Run {
     await this.#do(() => this.#worker.call('watch', on));
   }
 
-  /** Ends it, and removes what is kept of it. */
-  async discard(): Promise<void> {
+  /** Hears and tells nothing any more. */
+  leave(): void {
     this.#deaf();
     this.#changed.clear();
+  }
+
+  /** Ends it, and removes what is kept of it. */
+  async discard(): Promise<void> {
+    this.leave();
     this.status = 'over';
     this.saved = true;
-    await this.#worker.call('forget', undefined).catch(() => {});
+    await this.#worker.call('forget', {}).catch(() => {});
   }
 
   async #do(call: () => Promise<unknown>): Promise<void> {

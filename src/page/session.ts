@@ -45,6 +45,8 @@ export interface SessionOptions {
   /** default 10 */
   readonly checkpointSeconds?: number;
   readonly targetMs?: number;
+  /** milliseconds for which a kept run that is open elsewhere is waited for; default 10,000 */
+  readonly wait?: number;
   /** of the package, for run.json */
   readonly version?: string;
 }
@@ -107,7 +109,7 @@ export class PageSession {
     makeJob: (gpu: Gpu, more: MemoryRunOptions, state: Uint8Array | undefined) => Job,
   ): Promise<PageSession> {
     data.meta.sha256 ??= await (isTable(data) ? tableFingerprint(data.table) : fingerprintOf(data));
-    const kept = await OpfsRun.open(name);
+    const kept = await OpfsRun.open(name, options.wait);
     let gpu: Gpu | undefined;
     try {
       gpu = await options.open();

@@ -2,8 +2,8 @@
 import type { App, State, Step } from './app.ts';
 import { advanced } from './choose-advanced.ts';
 import { numberInput, radios } from './controls.ts';
-import { count, h, put } from './dom.ts';
-import { keep } from './kept.ts';
+import { confirmed, count, h, put } from './dom.ts';
+import { keep, recall } from './kept.ts';
 import { about, type Length, lengthOf, usualPlan, usualSystem } from './plan.ts';
 import { protectionFields, SYSTEMS } from './protection.ts';
 import { isPrivateSystem, type Plan, type Ready, type SystemName } from './protocol.ts';
@@ -110,7 +110,11 @@ export function chooseStep(app: App): Step {
       void measure();
     }
 
-    function start(): void {
+    async function start(): Promise<void> {
+      const left = document.querySelector('#kept');
+      const question = 'Starting another training removes the one that was left.';
+      if (left && recall()?.run && !(await confirmed(question, 'Start and remove it'))) return;
+      left?.remove();
       const run = new Run(app.worker, plan, !isPrivateSystem(plan.system) && ready.holdout > 0);
       const { opened, choice, source } = state;
       Object.assign(state, { plan, run });

@@ -118,10 +118,16 @@ export class Training {
     this.#session = undefined;
   }
 
-  /** Ends the training and removes whatever no other tab uses. */
-  async forget(): Promise<undefined> {
+  /**
+   * Ends the training and removes whatever no other tab uses.
+   * @param run one that is to go even if the page that was just left has it open still
+   * @throws VeilganError FILE where another tab has that one open
+   */
+  async forget(run?: string): Promise<undefined> {
     await this.#close();
-    for (const { name } of await keptRuns()) await removeRun(name).catch(() => {});
+    const others = (await keptRuns()).filter(({ name }) => name !== run);
+    for (const { name } of others) await removeRun(name, 0).catch(() => {});
+    if (run !== undefined) await removeRun(run);
     return undefined;
   }
 

@@ -37,7 +37,7 @@ const calls: { [C in CallName]: (takes: Calls[C]['takes']) => Calls[C]['gives'] 
     return training.start(plan);
   },
   reopen: ({ run, plan }) => training.reopen(run, plan),
-  forget: () => training.forget(),
+  forget: ({ run }) => training.forget(run),
   stop: () => training.stop(),
   resume: ({ steps }) => training.resume(steps),
   watch: (on) => training.watch(on),

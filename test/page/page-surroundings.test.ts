@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
-import { files, html, inPage, note, press, TIMEOUT_MS, title, train } from './page-driver.ts';
+import { drop, files, html, inPage, note, press, TIMEOUT_MS, title, train } from './page-driver.ts';
 
 if (!findChromium()) {
   note('SKIPPED: the page was NOT tried offline and without WebGPU; there is no Chromium (npm run setup -- --browser)');
@@ -12,6 +12,15 @@ if (!findChromium()) {
 } else {
   surroundingsTests();
 }
+
+/** The folders of runs in the browser's own file system. */
+const keptNames = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const names = [];
+    for await (const name of (await root.getDirectoryHandle('veilgan-runs', { create: true })).keys()) names.push(name);
+    return names;
+  });
 
 function surroundingsTests(): void {
   test('no part of the page can connect to anything, the worker neither', async () => {
@@ -74,7 +83,7 @@ function surroundingsTests(): void {
       await page.getByRole('button', { name: 'Go on', exact: true }).click();
       await page.waitForSelector('.dots');
       assert.match((await title(page)) ?? '', /Training/);
-      assert.match((await page.textContent('.now')) ?? '', /Stopped\. \d+ step/);
+      assert.match((await page.textContent('.now')) ?? '', /Stopped\. [\d,]+ step/);
       await press(page, 'Continue training');
       await page.waitForFunction(() => /^Training: step/.test(document.querySelector('.now')?.textContent ?? ''));
       await press(page, 'Stop');
@@ -82,9 +91,45 @@ function surroundingsTests(): void {
       await press(page, 'Remove everything and start anew');
       await press(page, 'Remove it');
       await page.waitForSelector('.drop');
+      assert.equal(await keptNames(page), []);
       await page.reload();
       await page.waitForSelector('.drop');
       assert.is(await page.locator('#kept').count(), 0);
+    });
+  });
+
+  test('of a training that was left, a wrong file and another tab destroy nothing; who removes it, removes all of it', async () => {
+    await inPage(async (page) => {
+      page.on('dialog', (dialog) => void dialog.accept());
+      const csv = (rows: number) => `a,b\n${Array.from({ length: rows }, (_, i) => `${i / 7},${i % 5}`).join('\n')}\n`;
+      await drop(page, [{ name: 'mine.csv', text: csv(300) }]);
+      await press(page, 'Continue');
+      await train(page, 100_000);
+      await page.waitForFunction(() => /step ([2-9]|\d\d)/.test(document.querySelector('.now')?.textContent ?? ''));
+      const kept = await keptNames(page);
+      assert.is(kept.length, 1);
+      const other = await page.context().newPage();
+      await other.goto(page.url());
+      const choose = (tab: Page, text: string) =>
+        tab.setInputFiles('#kept-file', { name: 'mine.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+      await choose(other, csv(300));
+      await other.waitForSelector('#kept [role=alert]');
+      assert.match((await other.textContent('#kept [role=alert]')) ?? '', /open in another tab/);
+      await other.close();
+      await page.reload();
+      await choose(page, csv(299));
+      await page.waitForSelector('#kept [role=alert]');
+      assert.match((await page.textContent('#kept [role=alert]')) ?? '', /not the rows that the run was trained on/);
+      assert.equal(await keptNames(page), kept);
+      await choose(page, csv(300));
+      await page.waitForSelector('.now');
+      assert.match((await page.textContent('.now')) ?? '', /Stopped\. [\d,]+ step/);
+      await press(page, 'Continue training');
+      await page.waitForFunction(() => /^Training: step/.test(document.querySelector('.now')?.textContent ?? ''));
+      await page.reload();
+      await press(page, 'Remove what is kept');
+      await page.waitForSelector('#kept', { state: 'detached' });
+      assert.equal(await keptNames(page), []);
     });
   });
 

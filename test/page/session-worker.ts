@@ -119,7 +119,7 @@ async function runDpgan(codes: string[]): Promise<WorkerReport['dpgan']> {
   );
   const { seconds } = await first.train();
   const { name } = first;
-  codes.push(await codeOf(PageSession.reopen(name, points(), options())));
+  codes.push(await codeOf(PageSession.reopen(name, points(), options({ wait: 100 }))));
   await first.close();
   const [{ state }] = (await keptRuns()).filter((run) => run.name === name);
   const kept = MemoryRun.fromBytes(name, state).readCheckpoint().step;
