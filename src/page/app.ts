@@ -1,5 +1,6 @@
 /** The page: one line of steps, one of them open; those before it are summed up, those after it wait. */
 import { confirmed, h, put } from './dom.ts';
+import type { Entry } from './given.ts';
 import { offerToGoOn } from './going-on.ts';
 import { forget } from './kept.ts';
 import type { Choice, Example, Opened, Plan, Ready } from './protocol.ts';
@@ -19,6 +20,8 @@ export interface State {
   source?: { readonly example?: Example };
   choice?: Choice;
   ready?: Ready;
+  /** what was typed of columns that are known without the rows, by their names */
+  entries?: Map<string, Entry>;
   plan?: Plan;
   /** the training, begun or over */
   run?: Run;

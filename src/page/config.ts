@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { type PrivateConfig, samplingRate } from '../gan/private_config.ts';
 import { noiseMultiplier } from '../privacy/accountant/calibrate.ts';
-import { encodingCost } from '../run/encoded.ts';
+import { encodingPrice } from '../run/encoded.ts';
 import { parsePrivate } from '../run/private.ts';
 import { SIZES } from './plan.ts';
 import type { Plan, Size } from './protocol.ts';
@@ -42,14 +42,14 @@ export const plainConfig = (plan: Plan, data: Dataset): GanConfig => makeConfig(
 
 /**
  * Of private systems: as much noise as lets all steps be taken within the budget, of which the encoding of a table takes
- * its part first.
+ * its part first, unless all of its columns are given.
  * @param data the records without a guarantee, of which the number and the shape are used
  * @throws VeilganError CONFIG
  */
 export function privatePlan(plan: Plan, data: Dataset): PrivateConfig {
   const { steps, criticSteps, clipNorm, epsilon, delta } = plan;
   const config = parsePrivate({ ...fields(plan, data), clipNorm, epsilon, delta });
-  const paid = data.encoding ? encodingCost(config) : { epsilon: 0, delta: 0 };
+  const paid = data.encoding ? encodingPrice(config, data.encoding.columns, plan.given) : { epsilon: 0, delta: 0 };
   const left = { epsilon: epsilon - paid.epsilon, delta: delta - paid.delta, accountant: config.accountant };
   const { sigma } = noiseMultiplier(samplingRate(config, data.rows), steps * criticSteps, left);
   return { ...config, noiseMultiplier: sigma };

@@ -28,8 +28,16 @@ export const SYSTEMS: Readonly<Record<SystemName, { title: string; name: string;
   },
 };
 
-/** K and epsilon, as far as the system has them. */
-export function protectionFields(plan: Plan, { rows }: Ready, change: (fields: Partial<Plan>) => void): HTMLElement[] {
+/**
+ * K and epsilon, as far as the system has them.
+ * @param known of tables the fields that say what need not be paid for
+ */
+export function protectionFields(
+  plan: Plan,
+  { rows }: Ready,
+  change: (fields: Partial<Plan>) => void,
+  known?: HTMLElement,
+): HTMLElement[] {
   const out: HTMLElement[] = [];
   if (plan.partitions > 1 || plan.system === 'pargan' || plan.system === 'dp-pargan') {
     const most = mostPartitions(rows);
@@ -56,11 +64,16 @@ export function protectionFields(plan: Plan, { rows }: Ready, change: (fields: P
       share,
     );
   }
-  if (isPrivateSystem(plan.system)) out.push(epsilonField(plan, rows, change));
+  if (isPrivateSystem(plan.system)) out.push(epsilonField(plan, rows, change, known));
   return out;
 }
 
-function epsilonField(plan: Plan, rows: number, change: (fields: Partial<Plan>) => void): HTMLElement {
+function epsilonField(
+  plan: Plan,
+  rows: number,
+  change: (fields: Partial<Plan>) => void,
+  known?: HTMLElement,
+): HTMLElement {
   const meaning = h('p', { class: 'meaning' });
   const tell = (epsilon: number) => put(meaning, Number.isNaN(epsilon) ? '' : epsilonText(epsilon, plan.delta));
   const input = numberInput(plan.epsilon, { min: 0.1, max: 100 }, (epsilon) => {
@@ -89,5 +102,6 @@ function epsilonField(plan: Plan, rows: number, change: (fields: Partial<Plan>) 
     h('div', { class: 'quick' }, quick),
     meaning,
     explain('What are epsilon and delta?', deltaText(plan.delta, rows)),
+    known,
   );
 }

@@ -1,5 +1,6 @@
 /** What the page asks of its worker, and what the worker tells it: everything that crosses between the two threads. */
-import type { Kind } from '../data/table.ts';
+import type { Given } from '../data/given.ts';
+import type { Column, Kind } from '../data/table.ts';
 import type { AdapterReport } from '../gpu/device.ts';
 import type { ErrorCode } from '../gpu/errors.ts';
 
@@ -69,6 +70,8 @@ export interface Ready {
   /** rows of the file, where only some of them fit */
   readonly of?: number;
   readonly columns: number;
+  /** of a table what is public of its columns: names and how cells are written, no values */
+  readonly known?: readonly Column[];
 }
 
 export type SystemName = 'gan' | 'pargan' | 'dpgan' | 'dp-pargan';
@@ -90,6 +93,8 @@ export interface Plan {
   readonly epsilon: number;
   readonly delta: number;
   readonly clipNorm: number;
+  /** of a table's columns what the owner knows without the rows, which costs nothing of epsilon */
+  readonly given?: Given;
   /** n_D: critic updates a generator update */
   readonly criticSteps: number;
   readonly rate: number;

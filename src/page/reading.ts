@@ -4,6 +4,7 @@ import { nameFromFile } from '../data/csv.ts';
 import { blobSource, type CsvSource } from '../data/csv-stream.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { decodeRows } from '../data/decode.ts';
+import type { Given } from '../data/given.ts';
 import type { ColumnSummary, TypeChoice } from '../data/infer.ts';
 import { floats, toBytes } from '../data/records.ts';
 import { shuffledTable } from '../data/shuffle.ts';
@@ -116,27 +117,39 @@ export class Shelf {
       rows: train.length / width,
       holdout: holdout.length / width,
       columns: width,
+      known: read.table.columns.map((column) => ('values' in column ? { ...column, values: [] } : column)),
       ...(most < this.#rows ? { of: this.#rows } : {}),
     };
   }
 
   /** Most values that a record of these columns may have. */
-  #width(columns: Choice['columns']): number {
+  #width(columns: Choice['columns'], given: Given = { columns: {} }): number {
+    const known = new Map(Object.entries(given.columns));
     return columns.reduce((sum, { name, kind }) => {
       const found = this.#columns.find((column) => column.name === name);
-      const places = kind === 'category' || kind === 'boolean' ? Math.min(64, found?.distinct ?? 64) + 2 : 3;
-      return sum + places;
+      const values = known.get(name)?.values?.length ?? Math.min(64, found?.distinct ?? 64);
+      return sum + (kind === 'category' || kind === 'boolean' ? values + 2 : 3);
     }, 0);
   }
 
-  /** What a training begins with. */
-  get trained(): TrainingSource {
-    return (this.#table ?? this.#data) as TrainingSource;
+  /**
+   * What a training begins with.
+   * @param given bounds and values of columns, of private systems
+   * @throws VeilganError OVER_LIMIT where lists of values make the records larger than a tab can hold
+   */
+  trained(given?: Given): TrainingSource {
+    if (!this.#table || !given) return (this.#table ?? this.#data) as TrainingSource;
+    const { columns, train, holdout } = this.#table.table;
+    const values = ((train.length + holdout.length) / columns.length) * this.#width(columns, given);
+    if (values <= MOST_VALUES) return { ...this.#table, given };
+    throw new VeilganError('OVER_LIMIT', 'the lists of values are too long for so many rows', {
+      fix: 'List fewer values, or leave those columns empty, which keeps their most frequent values only',
+    });
   }
 
   /** The same as records, to measure time with. */
   records(): Dataset {
-    this.#records ??= newRecords(this.trained, 0);
+    this.#records ??= newRecords(this.trained(), 0);
     return this.#records;
   }
 }

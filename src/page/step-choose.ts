@@ -3,6 +3,7 @@ import type { App, State, Step } from './app.ts';
 import { advanced } from './choose-advanced.ts';
 import { numberInput, radios } from './controls.ts';
 import { confirmed, count, h, put } from './dom.ts';
+import { type GivenFields, givenFields } from './given-fields.ts';
 import { keep, recall } from './kept.ts';
 import { about, type Length, lengthOf, usualPlan, usualSystem } from './plan.ts';
 import { protectionFields, SYSTEMS } from './protection.ts';
@@ -28,13 +29,21 @@ export function chooseStep(app: App): Step {
     const begin = h('button', { class: 'primary', onclick: () => start() }, 'Start training');
     const own = h('div', { hidden: true });
 
+    const protect = () => put(protection, ...protectionFields(plan, ready, change, known?.element));
     const change = (fields: Partial<Plan>, matters = true) => {
       plan = { ...plan, ...fields };
       // What epsilon means depends on it, and is said above.
-      if ('delta' in fields && !Number.isNaN(plan.delta)) put(protection, ...protectionFields(plan, ready, change));
+      if ('delta' in fields && !Number.isNaN(plan.delta)) protect();
+      known?.price(plan);
       if (matters) void measure();
       else tell();
     };
+    state.entries ??= new Map();
+    const changed = () => change({ given: known?.given() }, false);
+    const known: GivenFields | undefined =
+      ready.known && givenFields(ready.known, state.entries, state.opened?.name ?? '', changed, app.say);
+    /** What has to be corrected of what is known, where it matters. */
+    const wrong = () => (isPrivateSystem(plan.system) ? known?.wrong() : undefined);
     const valid = () => Object.values(plan).every((value) => !Number.isNaN(value));
 
     /** How long a step takes here is measured, once for each plan that differs in it. */
@@ -60,10 +69,11 @@ export function chooseStep(app: App): Step {
       const found = await app.machine;
       if (closed) return;
       if (unit === 'minutes' && length === 'own') minutesToSteps();
-      begin.disabled = !found.ok || !valid();
+      begin.disabled = !found.ok || !valid() || wrong() !== undefined;
       if (!found.ok)
         return put(estimate, 'Training cannot start in this browser; what to do stands at the top of the page.');
       if (!valid()) return put(estimate, 'One of the numbers above is out of its range.');
+      if (wrong()) return put(estimate, wrong());
       const { name, software } = found.adapter;
       const machine = software ? `without a graphics card (${name})` : `(${name})`;
       const steps = `${count(plan.steps)} steps`;
@@ -104,8 +114,10 @@ export function chooseStep(app: App): Step {
     function choose(system: SystemName): void {
       const { size, seed } = plan;
       const steps = length === 'own' ? plan.steps : lengthOf(length, system, ready.kind);
-      plan = { ...usualPlan(system, ready), size, steps, seed };
-      put(protection, ...protectionFields(plan, ready, change));
+      const given = isPrivateSystem(system) ? known?.given() : undefined;
+      plan = { ...usualPlan(system, ready), size, steps, seed, given };
+      protect();
+      known?.price(plan);
       put(extra, advanced(plan, ready, change));
       void measure();
     }

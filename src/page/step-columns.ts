@@ -8,7 +8,7 @@ import { whileReading } from './reading-bar.ts';
 import { samplesView } from './samples-view.ts';
 import { troubleOf } from './trouble.ts';
 
-const KINDS: Readonly<Record<Kind, string>> = {
+export const KINDS: Readonly<Record<Kind, string>> = {
   number: 'Number',
   integer: 'Whole number',
   category: 'Category',
@@ -200,7 +200,7 @@ export function columnsStep(app: App): Step {
       return `${choice?.columns.length ?? 0} of ${plural(opened.columns.length, 'column')} used${label}${some}`;
     },
     forget: (all: State) => {
-      for (const key of ['choice', 'ready', 'plan', 'run'] as const) delete all[key];
+      for (const key of ['choice', 'ready', 'entries', 'plan', 'run'] as const) delete all[key];
     },
   };
 }

@@ -73,8 +73,8 @@ export class Training {
     await this.forget();
     this.#stopping = false;
     const config = (isPrivateSystem(plan.system) ? privatePlan : plainConfig)(plan, this.#shelf.records());
-    const { system, seed } = plan;
-    const session = await PageSession.start(this.#shelf.trained, { system, config, seed }, this.#options());
+    const { system, seed, given } = plan;
+    const session = await PageSession.start(this.#shelf.trained(given), { system, config, seed }, this.#options());
     this.#begin(session, plan);
     void this.#train(plan.steps);
     return session.lost === undefined ? { run: session.name } : {};
@@ -83,7 +83,7 @@ export class Training {
   /** A kept training, as if it had been stopped just now. @throws VeilganError DATA, FILE */
   async reopen(run: string, plan: Plan): Promise<undefined> {
     await this.#close();
-    const session = await PageSession.reopen(run, this.#shelf.trained, this.#options());
+    const session = await PageSession.reopen(run, this.#shelf.trained(), this.#options());
     this.#begin(session, plan);
     const rows = session.run.readMetrics() as unknown as LossRow[];
     const { step } = session.job.gan;

@@ -1,4 +1,5 @@
 /** What a private run promises, in words and in numbers that can be checked. */
+import type { Encoding } from '../data/table.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
 import type { LedgerTerms } from '../run/ledger.ts';
 import { epsilonOf, type Guarantee, type Spent } from '../run/private.ts';
@@ -115,14 +116,19 @@ const claimRows = ({
   ],
 ];
 
+const COLUMNS = 'encoding of the columns';
+
 const SAMPLERS: Readonly<Record<string, string>> = {
   poisson: 'Poisson: each record is in an update with the sampling rate, independently; no batch is cut or padded',
   full: 'every record is in every update',
   'without-replacement': 'batches of a fixed size without replacement, as published',
 };
 
-/** The table of what the guarantee is made of. */
-export function guaranteeBlocks(facts: PrivacyFacts): Block[] {
+/**
+ * The table of what the guarantee is made of.
+ * @param encoding of the table that was trained on, if one was
+ */
+export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, 'from'>): Block[] {
   const { epsilon, insecure, phases, terms, noisy_updates } = facts;
   const {
     mechanism,
@@ -158,11 +164,19 @@ export function guaranteeBlocks(facts: PrivacyFacts): Block[] {
         : `${partitions}, disjoint, by a keyed hash of the record: a record touches one critic only, whose cost is that of the run (parallel composition)`,
     ],
     ...(facts.rowsPublic ? [] : [['declared number of records', formatNumber(Number(population))] as [string, string]]),
+    ...(encoding?.from === 'given'
+      ? [
+          [COLUMNS, 'by what the owner gave: bounds and values known without the rows, which costs nothing'] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ...(paid === undefined
       ? []
       : [
           [
-            'encoding of the columns',
+            COLUMNS,
             `bounds and values by noisy counts, before the first update: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
           ] as [string, string],
         ]),

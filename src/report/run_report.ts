@@ -15,7 +15,7 @@ export async function runBlocks(facts: RunFacts): Promise<Block[]> {
   const found = measured ? await measuredBlocks(measured) : [];
   return [
     verdict(facts),
-    ...(privacy ? [...guaranteeBlocks(privacy), ...releaseBlocks(privacy)] : found),
+    ...(privacy ? [...guaranteeBlocks(privacy, facts.info.encoding), ...releaseBlocks(privacy)] : found),
     { kind: 'heading', text: 'Samples and losses' },
     ...facts.pictures,
     { kind: 'heading', text: 'How the run was made' },

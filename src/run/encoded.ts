@@ -2,9 +2,11 @@
 import type { Dataset } from '../data/dataset.ts';
 import { encodeTable } from '../data/encode.ts';
 import { fitEncoding } from '../data/encoding.ts';
+import type { Given } from '../data/given.ts';
 import { paidEncoding } from '../data/paid.ts';
-import type { Encoding, Table } from '../data/table.ts';
+import type { Column, Encoding, Table } from '../data/table.ts';
 import type { NamedTable } from '../data/table-files.ts';
+import type { GanConfig } from '../gan/config.ts';
 import type { PrivateConfig } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
 import { PrivacyKey } from '../privacy/key.ts';
@@ -18,23 +20,37 @@ const SHARE = 0.1;
 /** What noisy counts of ordinary tables need, as long as it is no more than a third of the budget. */
 const USUAL = 0.4;
 
+type Price = Pick<PrivateConfig, 'encoderEpsilon' | 'epsilon' | 'delta'>;
+
 /** What a private run pays for the encoding of a table. */
-export const encodingCost = ({
-  encoderEpsilon,
-  epsilon,
-  delta,
-}: PrivateConfig): { epsilon: number; delta: number } => ({
+export const encodingCost = ({ encoderEpsilon, epsilon, delta }: Price): { epsilon: number; delta: number } => ({
   epsilon: encoderEpsilon || (epsilon ? Math.max(SHARE * epsilon, Math.min(USUAL, epsilon / 3)) : USUAL),
   delta: SHARE * delta,
 });
 
+/**
+ * The same, of a table of which some columns are given: nothing where all are, and of delta nothing where no category is
+ * left to be paid for, as `paidEncoding` has it.
+ */
+export function encodingPrice(
+  config: Price,
+  columns: readonly Pick<Column, 'name' | 'kind'>[],
+  given: Given = { columns: {} },
+): { epsilon: number; delta: number } {
+  const { epsilon, delta } = encodingCost(config);
+  const paying = columns.filter(({ name }) => !Object.hasOwn(given.columns, name));
+  const categories = paying.some(({ kind }) => kind === 'category' || kind === 'boolean');
+  return { epsilon: paying.length > 0 ? epsilon : 0, delta: categories ? delta : 0 };
+}
+
+/** Training rows that a config takes. @throws VeilganError CONFIG as `trainingRows` */
+export const rowsTaken = (source: Source, config: Pick<GanConfig, 'rows'>): number =>
+  trainingRows(isTable(source) ? { train: source.table.train, features: source.table.columns.length } : source, config);
+
 /** A table with those of its training rows that a config takes. @throws VeilganError CONFIG as `trainingRows` */
-function trained(table: Table, rows: number): Table {
-  const features = table.columns.length;
-  return {
-    ...table,
-    train: table.train.subarray(0, features * trainingRows({ train: table.train, features }, { rows })),
-  };
+function trained(source: NamedTable, rows: number): Table {
+  const { table } = source;
+  return { ...table, train: table.train.subarray(0, table.columns.length * rowsTaken(source, { rows })) };
 }
 
 /**
@@ -44,7 +60,7 @@ function trained(table: Table, rows: number): Table {
  * @throws VeilganError CONFIG where the price does not pay for a column, or bounds that were given do not fit
  */
 function encodingFor(source: NamedTable, rows: number, config?: PrivateConfig, insecureSeed?: number): Encoding {
-  const table = trained(source.table, rows);
+  const table = trained(source, rows);
   // Without a guarantee there is nothing to pay for.
   if (config?.bound !== 'clip') return fitEncoding(table);
   const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);

@@ -1,9 +1,10 @@
 /** Experiments over systems, settings and seeds: which runs they are made of, and what their numbers come to. */
 import { incompleteBeta } from '../attack/audit_binomial.ts';
+import type { Column } from '../data/table.ts';
 import { type PrivateConfig, privateConfig, samplingRate } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import { noiseMultiplier } from '../privacy/accountant/calibrate.ts';
-import { encodingCost } from './encoded.ts';
+import { encodingPrice } from './encoded.ts';
 import { isPrivate } from './private.ts';
 
 export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
@@ -28,8 +29,8 @@ export interface Plan {
   readonly epsilon: number;
   /** records that training looks at, and so a constant of the plan */
   readonly rows: number;
-  /** whether the data are a table, whose encoding private runs pay for */
-  readonly table?: boolean;
+  /** columns of a table that are not given: what private runs pay for before they train */
+  readonly paying?: readonly Pick<Column, 'name' | 'kind'>[];
   readonly attacks: readonly string[];
 }
 
@@ -55,7 +56,7 @@ function noised(plan: Plan, partitions: number, epsilon: number): Record<string,
   const config = privateConfig.parse(fields) as PrivateConfig;
   const { steps, criticSteps, accountant } = config;
   const q = samplingRate(config, plan.rows);
-  const paid = plan.table ? encodingCost(config) : { epsilon: 0, delta: 0 };
+  const paid = encodingPrice(config, plan.paying ?? []);
   const left = { epsilon: epsilon - paid.epsilon, delta: config.delta - paid.delta };
   if (left.epsilon <= 0) {
     throw new VeilganError('CONFIG', `epsilon ${epsilon} is not more than the ${paid.epsilon} of the encoding`, {

@@ -1,11 +1,10 @@
 /** Plans of experiments: presets, what the command line adds, and the file that an experiment goes on from. */
 import * as z from 'zod';
-import type { Dataset } from '../data/dataset.ts';
 import { type GanConfig, ganConfig, parseConfig, withPreset } from '../gan/config.ts';
 import { presets } from '../gan/presets.ts';
 import { type PrivateConfig, privateConfig } from '../gan/private_config.ts';
-import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
+import { isTable, rowsTaken, type Source } from './encoded.ts';
 import { KINDS, type Kind, type Plan } from './experiment.ts';
 import { readJson } from './files.ts';
 
@@ -90,12 +89,20 @@ function split(fields: Readonly<Record<string, unknown>>) {
   return { plain: Object.fromEntries(all.filter(plain)), own: Object.fromEntries(all.filter((e) => !plain(e))) };
 }
 
+/** The columns of a table that the owner has not given. */
+function paying(source: Source): Pick<Plan, 'paying'> {
+  if (!isTable(source)) return {};
+  const given = source.given?.columns ?? {};
+  const columns = source.table.columns.filter(({ name }) => !Object.hasOwn(given, name));
+  return { paying: columns.map(({ name, kind }) => ({ name, kind })) };
+}
+
 /**
  * The plan of what was asked for.
  * @param data the data set, once it is known which; without it the number of rows is not known yet
  * @throws VeilganError USAGE or CONFIG naming the flag
  */
-export function planOf(asked: Asked, data: Dataset | undefined): Plan {
+export function planOf(asked: Asked, data: Source | undefined): Plan {
   const { kind, preset, fields } = asked;
   const known =
     preset !== undefined && Object.hasOwn(experimentPresets, preset) ? experimentPresets[preset] : undefined;
@@ -134,8 +141,8 @@ export function planOf(asked: Asked, data: Dataset | undefined): Plan {
     private: beside,
     partitions,
     epsilon,
-    rows: data ? trainingRows(data, config) : 0,
-    ...(data?.encoding ? { table: true } : {}),
+    rows: data ? rowsTaken(data, config) : 0,
+    ...(data ? paying(data) : {}),
     attacks: [...(asked.attacks ?? ['white-box', 'nearest-sample', 'gan-leaks'])],
   };
 }
@@ -152,7 +159,9 @@ const schema = z.object({
   partitions: z.int().min(1),
   epsilon: z.number().positive(),
   rows: z.int().min(1),
-  table: z.boolean().optional(),
+  paying: z
+    .array(z.object({ name: z.string(), kind: z.enum(['number', 'integer', 'category', 'boolean', 'date']) }))
+    .optional(),
   attacks: z.array(z.string()),
 });
 

@@ -72,7 +72,8 @@ test('what the encoding of a table costs is left out of the budget of the noise'
   const asked = { kind: 'epsilon-sweep', systems: ['dpgan'], values: [4], fields: { steps: 60, batch: 10 } } as const;
   const points = plan(asked);
   const [sure] = settingsOf(points);
-  const [paying] = settingsOf({ ...points, table: true });
+  const paid = [{ name: 'sex', kind: 'boolean' }] as const;
+  const [paying] = settingsOf({ ...points, paying: paid });
   const config = privateConfig.parse(paying.fields) as PrivateConfig;
   const phase = { q: samplingRate(config, 200), sigma: config.noiseMultiplier, steps: 60 * config.criticSteps };
   const { pld, rdp } = epsilonOf([phase], config.delta, {
@@ -82,8 +83,27 @@ test('what the encoding of a table costs is left out of the budget of the noise'
   const total = config.accountant === 'pld' ? pld : rdp;
   assert.ok(total !== null && total <= 4 && total > 3.9, `${total}`);
   assert.ok(Number(paying.fields.noiseMultiplier) > Number(sure.fields.noiseMultiplier));
-  const dear = { ...points, table: true, private: { ...points.private, encoderEpsilon: 5 } };
+  const dear = { ...points, paying: paid, private: { ...points.private, encoderEpsilon: 5 } };
   assert.equal(failure(() => settingsOf(dear)).where, '--encoder-epsilon');
+});
+
+test('columns that are given are not paid for', () => {
+  const cells = Float64Array.from({ length: 200 }, (_, i) => i);
+  const columns = [
+    { name: 'age', kind: 'integer', decimals: 0 },
+    { name: 'sex', kind: 'boolean', values: ['f', 'm'] },
+  ] as const;
+  const table = { name: 't', table: { columns, train: cells, holdout: cells }, meta: { source: 't', origin: 'imported' as const } };
+  const asked = { kind: 'epsilon-sweep', data: 't', values: [4], fields: { steps: 60, batch: 10 } } as const;
+  assert.equal(planOf(asked, table).rows, 100);
+  assert.equal(planOf(asked, table).paying, [
+    { name: 'age', kind: 'integer' },
+    { name: 'sex', kind: 'boolean' },
+  ]);
+  const age = { low: 0, high: 120 };
+  assert.equal(planOf(asked, { ...table, given: { columns: { age } } }).paying, [{ name: 'sex', kind: 'boolean' }]);
+  const whole = planOf(asked, { ...table, given: { columns: { age, sex: { values: ['f', 'm'] } } } });
+  assert.equal(settingsOf(whole), settingsOf({ ...whole, paying: undefined }));
 });
 
 test('a K sweep divides the batch, and calls K = 1 what it is', () => {
