@@ -93,7 +93,11 @@ test('columns that are given are not paid for', () => {
     { name: 'age', kind: 'integer', decimals: 0 },
     { name: 'sex', kind: 'boolean', values: ['f', 'm'] },
   ] as const;
-  const table = { name: 't', table: { columns, train: cells, holdout: cells }, meta: { source: 't', origin: 'imported' as const } };
+  const table = {
+    name: 't',
+    table: { columns, train: cells, holdout: cells },
+    meta: { source: 't', origin: 'imported' as const },
+  };
   const asked = { kind: 'epsilon-sweep', data: 't', values: [4], fields: { steps: 60, batch: 10 } } as const;
   assert.equal(planOf(asked, table).rows, 100);
   assert.equal(planOf(asked, table).paying, [
