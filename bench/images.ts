@@ -3,7 +3,7 @@ import { makeConfig } from '../src/gan/config.ts';
 import { ParGan } from '../src/gan/pargan.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { IMAGES, imagesOf } from './conv_layers.ts';
-import { bytesHeld, median, type Result } from './measure.ts';
+import { bytesHeld, type Result, timeSteps } from './measure.ts';
 
 const PRESETS = ['mnist-small-js', 'mnist-small-wgan-gp', 'mnist-js', 'mnist-wgan-gp', 'cifar10-js', 'cifar10-wgan-gp'];
 
@@ -39,26 +39,13 @@ export async function imagesSuite(gpu: Gpu, large = false): Promise<Result[]> {
     const before = bytesHeld(gpu);
     const small = gpu.adapter.software && !large && !preset.includes('small');
     const gan = imageSystem(gpu, preset, small ? SOFTWARE_BATCH : undefined);
-    const step = async () => {
-      const start = performance.now();
-      await gpu.replay(gan.chunk(1)).done();
-      return performance.now() - start;
-    };
-    await step();
-    const bytes = bytesHeld(gpu) - before;
-    const times: number[] = [];
-    const begun = performance.now();
-    while (times.length < ROUNDS && (times.length === 0 || performance.now() - begun < PATIENCE_MS)) {
-      times.push(await step());
-    }
+    const measured = await timeSteps(gpu, gan, { before, rounds: ROUNDS, patience: PATIENCE_MS });
     const { partitions, batch } = gan.config;
     results.push({
       suite: 'images',
       case: `${preset} step, K = ${partitions}, B = ${batch}`,
       impl: `one program, ${gan.program().dispatches.length} dispatches`,
-      median_ms: median(times),
-      best_ms: Math.min(...times),
-      bytes,
+      ...measured,
     });
     gan.dispose();
     gpu.trim();

@@ -1,4 +1,5 @@
 /** How everything here is timed: alternating in one run, because the machines are shared and drift. */
+import type { GanSystem } from '../src/gan/system.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 
 export interface Result {
@@ -63,6 +64,29 @@ export function bytesHeld(gpu: Gpu): number {
   gpu.trim();
   const { live, pooled } = gpu.memory();
   return live + pooled;
+}
+
+/**
+ * One training step of a system: its median and least time, the first one (which compiles) left out, and the bytes held
+ * more than `before`. Ends after `rounds` steps, or the first that ends later than `patience` milliseconds.
+ */
+export async function timeSteps(
+  gpu: Gpu,
+  gan: GanSystem,
+  { before, rounds, patience }: { before: number; rounds: number; patience: number },
+): Promise<Pick<Result, 'median_ms' | 'best_ms' | 'bytes'>> {
+  const step = async () => {
+    const start = performance.now();
+    await gpu.replay(gan.chunk(1)).done();
+    return performance.now() - start;
+  };
+  await step();
+  const bytes = bytesHeld(gpu) - before;
+  const times: number[] = [];
+  const begun = performance.now();
+  do times.push(await step());
+  while (times.length < rounds && performance.now() - begun < patience);
+  return { median_ms: median(times), best_ms: Math.min(...times), bytes };
 }
 
 /** By kind of work: how often it was waited for, and the least ms a unit took, its first run (which compiles) aside. */

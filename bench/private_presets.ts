@@ -6,7 +6,7 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 import type { Shape } from '../src/tensor/shape.ts';
 import { privateSystem, rowsOf } from './dpstep.ts';
 import { SOFTWARE_BATCH } from './images.ts';
-import { bytesHeld, median, type Result } from './measure.ts';
+import { bytesHeld, type Result, timeSteps } from './measure.ts';
 
 /** Records of the data set that a private preset is for, and its classes. */
 function recordsOf(preset: string): { shape: Shape; classes: number } {
@@ -41,22 +41,12 @@ export async function privatePresetsSuite(gpu: Gpu, large = false): Promise<Resu
     const before = bytesHeld(gpu);
     const software = preset.startsWith('ehr') ? 4 * SOFTWARE_BATCH : SOFTWARE_BATCH;
     const { gan, noise } = presetSystem(gpu, preset, gpu.adapter.software && !large ? software : 65_536);
-    const step = async () => {
-      const start = performance.now();
-      await gpu.replay(gan.chunk(1)).done();
-      return performance.now() - start;
-    };
-    await step();
-    const bytes = bytesHeld(gpu) - before;
-    const times: number[] = [];
-    while (times.length < 5 && times.reduce((a, b) => a + b, 0) < 8000) times.push(await step());
+    const measured = await timeSteps(gpu, gan, { before, rounds: 5, patience: 8000 });
     results.push({
       suite: 'private-presets',
       case: `${preset}, B = ${gan.config.batch}`,
       impl: 'a noisy update of the critic, then one of the generator',
-      median_ms: median(times),
-      best_ms: Math.min(...times),
-      bytes,
+      ...measured,
     });
     gan.dispose();
     noise.dispose();

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { VeilganError } from '../gpu/errors.ts';
-import { codeVersion } from '../run/version.ts';
+import { packageRoot } from '../run/version.ts';
 import { accountCommand } from './account.ts';
 import { attackCommand } from './attack.ts';
 import { auditCommand } from './audit.ts';
@@ -20,7 +20,7 @@ useOwnStderr();
 
 const program = new Command('veilgan')
   .description('Trains generative models that do not give their training data away, and measures whether they do.')
-  .version(codeVersion().veilgan)
+  .version(packageRoot().version)
   .addCommand(demoCommand())
   .addCommand(trainCommand())
   .addCommand(sampleCommand())

@@ -66,6 +66,15 @@ export function createProgress(options: ProgressOptions): Progress {
     return parts.join(', ');
   };
 
+  /** False once stopped. */
+  const advance = (to: number, latest?: Losses): boolean => {
+    if (stopped) return false;
+    step = to;
+    losses = latest ?? losses;
+    speed.at(step, now());
+    return true;
+  };
+
   if (!stream.isTTY) {
     let last = now();
     let written = start;
@@ -76,10 +85,7 @@ export function createProgress(options: ProgressOptions): Progress {
     };
     return {
       update(to, latest) {
-        if (stopped) return;
-        step = to;
-        losses = latest ?? losses;
-        speed.at(step, now());
+        if (!advance(to, latest)) return;
         if (now() - last >= LINE_MS) line();
       },
       note: (text) => void stream.write(`${text}\n`),
@@ -109,10 +115,7 @@ export function createProgress(options: ProgressOptions): Progress {
   bar.start(total, start, { state: state() });
   return {
     update(to, latest) {
-      if (stopped) return;
-      step = to;
-      losses = latest ?? losses;
-      speed.at(step, now());
+      if (!advance(to, latest)) return;
       bar.update(step, { state: state() });
     },
     note(text) {

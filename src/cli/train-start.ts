@@ -1,12 +1,12 @@
 /** From the flags of `train` to a job: a new run, or one that goes on. */
-import { loadDataset, loadTable } from '../data/store.ts';
+import { loadSource } from '../data/store.ts';
 import { rowsOf } from '../data/table-files.ts';
 import { flagOf, type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
 import { usualPreset } from '../gan/presets_tables.ts';
 import { privateConfig } from '../gan/private_config.ts';
-import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { isTable, rowsTaken, type Source } from '../run/encoded.ts';
 import { isPrivate, parsePrivate } from '../run/private.ts';
 import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
 import { type CommonOptions, configFields } from './options.ts';
@@ -51,13 +51,14 @@ export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFl
     }
     fields.partitions = 1;
   }
-  const preset = flags.preset ?? (await presetFor(system, fields, flags));
+  const source = await loadSource(flags.data);
+  const preset = flags.preset ?? presetFor(system, fields, source, flags);
   const config = isPrivate(system) ? parsePrivate(withPreset(preset, fields)) : plainConfig(preset, fields);
   if (flags.insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
   return startTraining(gpu, {
     system,
-    data: flags.data,
-    config: flags.epochs === undefined ? config : await withEpochs(config, flags),
+    data: source,
+    config: flags.epochs === undefined ? config : withEpochs(config, flags, source),
     seed: flags.seed,
     out: flags.out,
     insecureSeed: flags.insecureSeed,
@@ -65,14 +66,14 @@ export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFl
 }
 
 /** Tables have settings of their own where none are named; other data have those of --help. */
-async function presetFor(
+function presetFor(
   system: string,
   { divergence }: Record<string, unknown>,
+  source: Source,
   { data, quiet }: TrainFlags,
-): Promise<string | undefined> {
-  const named = await loadTable(data as string);
-  if (!named) return undefined;
-  const preset = usualPreset(system, rowsOf(named.table.train, named.table.columns), divergence);
+): string | undefined {
+  if (!isTable(source)) return undefined;
+  const preset = usualPreset(system, rowsOf(source.table.train, source.table.columns), divergence);
   if (!quiet) process.stderr.write(`${data} is a table: settings of preset ${preset} (--preset chooses others)\n`);
   return preset;
 }
@@ -91,15 +92,14 @@ function plainConfig(preset: string | undefined, fields: Record<string, unknown>
 }
 
 /** `--epochs` of floor(partition / batch) steps, as the notebooks count them. */
-async function withEpochs(config: GanConfig, { data, epochs = 1, steps }: TrainFlags): Promise<GanConfig> {
+function withEpochs(config: GanConfig, { epochs = 1, steps }: TrainFlags, source: Source): GanConfig {
   if (steps !== undefined) {
     throw new VeilganError('USAGE', '--epochs and --steps both say how long to train', {
       where: '--epochs',
       fix: 'Give one of them',
     });
   }
-  const rows = trainingRows(await loadDataset(data as string), config);
-  const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
+  const each = Math.floor(Math.floor(rowsTaken(source, config) / config.partitions) / config.batch);
   return { ...config, steps: Math.max(1, epochs * each) };
 }
 

@@ -201,17 +201,7 @@ async function readRecords(name: string, path: string, stored: Stored): Promise<
   });
 }
 
-/**
- * A table of mixed types by name, with its checksums verified; undefined for a set that is none.
- * @throws VeilganError as `loadDataset`
- */
-export async function loadTable(name: string, options: StoreOptions = {}): Promise<NamedTable | undefined> {
-  if (generated(name)) return undefined;
-  const { path, stored } = await readStored(name, options.home ?? dataHome());
-  return readTable(name, path, stored);
-}
-
-/** A table by name, or a data set that is none. @throws VeilganError as `loadDataset` */
+/** A table of mixed types by name, or a data set that is none, with its checksums verified. @throws VeilganError as `loadDataset` */
 export async function loadSource(name: string, options: StoreOptions = {}): Promise<Dataset | NamedTable> {
   if (generated(name)) return (await describeGenerated(name, options.seed))[1];
   const { path, stored } = await readStored(name, options.home ?? dataHome());

@@ -91,6 +91,16 @@ export const lostDevice = ({ reason, message }: { reason: string; message: strin
     fix: 'Open a new Gpu and resume from the last checkpoint',
   });
 
+/** What an uncaptured error on a device means. @param owned whether nobody but the engine uses it */
+export const uncaptured = (error: GPUError, owned: boolean): VeilganError =>
+  error.constructor.name === 'GPUOutOfMemoryError'
+    ? new VeilganError('OUT_OF_MEMORY', `the device is out of memory: ${error.message}`, { fix: 'Use a smaller batch' })
+    : new VeilganError('VALIDATION', error.message, {
+        fix: owned
+          ? 'This is a defect of the engine: please report it'
+          : 'Look for it among your own calls on this device first; else it is a defect of the engine: please report it',
+      });
+
 /**
  * Finds an adapter and opens a device with its real limits.
  * @throws VeilganError NO_ADAPTER, WRONG_ADAPTER (hardware asked for and only software there, or the reverse; Dawn's

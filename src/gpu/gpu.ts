@@ -1,18 +1,21 @@
-import type { Shader, Variant } from '../wgsl/shader.ts';
-import { packParams } from '../wgsl/shader.ts';
-import { type AdapterReport, type Advice, checkDevice, lostDevice, type OpenOptions, openDevice } from './device.ts';
+import { packParams, type Shader, type Variant } from '../wgsl/shader.ts';
+import {
+  type AdapterReport,
+  type Advice,
+  checkDevice,
+  lostDevice,
+  type OpenOptions,
+  openDevice,
+  uncaptured,
+} from './device.ts';
 import { VeilganError } from './errors.ts';
-import { type Kernel, Kernels, SLOT } from './kernels.ts';
+import { type Kernel, Kernels } from './kernels.ts';
 import { type Binding, MemoryAccount, type MemoryReport, Pool, Storage } from './pool.ts';
 import { type ProfileRow, Profiler } from './profile.ts';
-import { type Dispatch, kindOf, MAX_ROWS, Program, type Replay, STEP_WORDS } from './program.ts';
-import { UniformPage } from './uniforms.ts';
+import { kindOf, Program, type Replay } from './program.ts';
+import { Queue } from './queue.ts';
 import { Waiter } from './wait.ts';
 
-const NONE = new Uint32Array(0);
-const PAGES = 4;
-// The last step block is never written: eager kernels that read one see step 0.
-const EAGER = MAX_ROWS * SLOT;
 // How long after a failed read the reason may come.
 const LOSS_MS = 500;
 
@@ -36,17 +39,9 @@ export class Gpu {
   readonly #owned: boolean;
   readonly #account = new MemoryAccount();
   readonly #pool: Pool;
-  readonly #pages: UniformPage[];
-  #page = 0;
-  #pending: Dispatch[] = [];
+  readonly #queue: Queue;
   #program: Program | null = null;
   readonly #programs = new Set<Program>();
-  readonly #steps: GPUBuffer;
-  readonly #stepWords = new Uint32Array(MAX_ROWS * STEP_WORDS);
-  readonly #stepFloats = new Float32Array(this.#stepWords.buffer);
-  readonly #stepGroup: GPUBindGroup;
-  readonly #stepOffset = new Uint32Array(1);
-  #profiler: Profiler | null = null;
   #failure: VeilganError | null = null;
   #closed = false;
   readonly #lost: Promise<never>;
@@ -88,28 +83,8 @@ export class Gpu {
     };
     this.kernels = new Kernels(device, fail);
     this.#pool = new Pool(device, this.#account, (id) => this.kernels.forget(id));
-    this.#pages = Array.from({ length: PAGES }, () => new UniformPage(device));
-    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    this.#steps = device.createBuffer({ size: EAGER + SLOT, usage, label: 'step blocks' });
-    this.#stepGroup = device.createBindGroup({
-      layout: this.kernels.stepLayout,
-      entries: [{ binding: 0, resource: { buffer: this.#steps, size: SLOT } }],
-    });
-    this.#uncaptured = (event) => {
-      const { error } = event as GPUUncapturedErrorEvent;
-      const oom = error.constructor.name === 'GPUOutOfMemoryError';
-      fail(
-        oom
-          ? new VeilganError('OUT_OF_MEMORY', `the device is out of memory: ${error.message}`, {
-              fix: 'Use a smaller batch',
-            })
-          : new VeilganError('VALIDATION', error.message, {
-              fix: owned
-                ? 'This is a defect of the engine: please report it'
-                : 'Look for it among your own calls on this device first; else it is a defect of the engine: please report it',
-            }),
-      );
-    };
+    this.#queue = new Queue(device, this.kernels);
+    this.#uncaptured = (event) => fail(uncaptured((event as GPUUncapturedErrorEvent).error, owned));
     device.addEventListener('uncapturederror', this.#uncaptured);
     this.#lost = device.lost.then((info) => {
       const error = lostDevice(info);
@@ -174,66 +149,12 @@ export class Gpu {
     if (grid.includes(0)) return;
     const program = this.#program;
     if (program) for (const { name } of shader.bindings) program.hold(bindings[name].storage);
-    const page = program ? program.page() : this.#eagerPage();
-    const offset = words ? Uint32Array.of(page.push(words)) : NONE;
-    const group = this.kernels.group(kernel as Kernel, page, bindings);
-    (program ? program.dispatches : this.#pending).push({ kernel: kernel as Kernel, group, offset, grid });
-  }
-
-  #eagerPage(): UniformPage {
-    if (this.#pages[this.#page].full && ++this.#page === PAGES) this.flush();
-    return this.#pages[this.#page];
+    this.#queue.record(kernel as Kernel, bindings, words, grid, program);
   }
 
   /** Submits what was recorded. One encoder, one pass. */
   flush(): void {
-    if (!this.#pending.length) return;
-    const encoder = this.#encodePending();
-    this.device.queue.submit([encoder.finish()]);
-  }
-
-  #encodePending(): GPUCommandEncoder {
-    const encoder = this.device.createCommandEncoder();
-    if (this.#pending.length) {
-      for (let i = 0; i <= this.#page && i < PAGES; i++) {
-        this.#pages[i].write(this.device.queue);
-        this.#pages[i].reset();
-      }
-      this.#page = 0;
-      this.#encode(encoder, [{ dispatches: this.#pending, at: EAGER }]);
-      this.#pending = [];
-    }
-    return encoder;
-  }
-
-  #encode(encoder: GPUCommandEncoder, lists: { dispatches: readonly Dispatch[]; at: number }[]): void {
-    const profiler = this.#profiler;
-    let pass = profiler ? null : encoder.beginComputePass();
-    for (const { dispatches, at } of lists) {
-      this.#stepOffset[0] = at;
-      let pipeline: GPUComputePipeline | null = null;
-      let stepSet = false;
-      for (const { kernel, group, offset, grid } of dispatches) {
-        if (profiler) {
-          pass = profiler.pass(encoder, kernel.shader.name);
-          pipeline = null;
-          stepSet = false;
-        }
-        const p = pass as GPUComputePassEncoder;
-        if (kernel.pipeline !== pipeline) {
-          pipeline = kernel.pipeline;
-          p.setPipeline(pipeline);
-        }
-        p.setBindGroup(0, group, offset, 0, offset.length);
-        if (kernel.shader.step && !stepSet) {
-          p.setBindGroup(1, this.#stepGroup, this.#stepOffset, 0, 1);
-          stepSet = true;
-        }
-        p.dispatchWorkgroups(grid[0], grid[1], grid[2]);
-        if (profiler) p.end();
-      }
-    }
-    if (!profiler) pass?.end();
+    this.#queue.flush();
   }
 
   /** Writes host data; ordered after everything recorded before. */
@@ -263,22 +184,11 @@ export class Gpu {
       });
     }
     this.check();
-    const encoder = this.#encodePending();
-    return this.#fetch(encoder, sources, 'read', 0);
+    return this.#fetch(this.#queue.stage(sources, 'read'), sources, 'read', 0);
   }
 
-  async #fetch(encoder: GPUCommandEncoder, sources: Binding[], kind: string, units: number): Promise<ArrayBuffer[]> {
-    const bytes = sources.reduce((sum, s) => sum + s.size, 0);
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    const staging = this.device.createBuffer({ size: Math.max(4, bytes), usage, label: `staging for ${kind}` });
-    // Mapping a buffer that no copy writes would not wait for the submit.
-    if (!bytes) encoder.copyBufferToBuffer(this.#steps, 0, staging, 0, 4);
-    let at = 0;
-    for (const { storage, offset, size } of sources) {
-      encoder.copyBufferToBuffer(storage.block.buffer, offset, staging, at, size);
-      at += size;
-    }
-    this.device.queue.submit([encoder.finish()]);
+  /** The ranges that a staging buffer was just submitted with. */
+  async #fetch(staging: GPUBuffer, sources: readonly Binding[], kind: string, units: number): Promise<ArrayBuffer[]> {
     const submitted = performance.now();
     const mapped = () => Promise.race([staging.mapAsync(GPUMapMode.READ), this.#lost]);
     try {
@@ -291,10 +201,10 @@ export class Gpu {
     }
     await this.#explain();
     const all = staging.getMappedRange();
-    at = 0;
+    let at = 0;
     const parts = sources.map(({ size }) => all.slice(at, (at += size)));
     staging.destroy();
-    await this.#profiler?.collect();
+    await this.#queue.profiler?.collect();
     return parts;
   }
 
@@ -304,7 +214,7 @@ export class Gpu {
     this.flush();
     await Promise.race([this.device.queue.onSubmittedWorkDone(), this.#lost]);
     await this.#explain();
-    await this.#profiler?.collect();
+    await this.#queue.profiler?.collect();
   }
 
   /**
@@ -338,40 +248,11 @@ export class Gpu {
    */
   replay(replays: readonly Replay[]): Ticket {
     this.check();
-    if (replays.length > MAX_ROWS) throw new VeilganError('OVER_LIMIT', `a chunk holds at most ${MAX_ROWS} replays`);
-    const rows = new Map<Program, number>();
-    const lists = replays.map((replay, i) => {
-      if (replay.program.disposed)
-        throw new VeilganError('USE_AFTER_FREE', `program ${replay.program.name} is disposed`);
-      const row = rows.get(replay.program) ?? 0;
-      rows.set(replay.program, row + 1);
-      replay.program.fill(this.#stepWords, this.#stepFloats, i * STEP_WORDS, row, replay);
-      return { dispatches: replay.program.dispatches, at: i * SLOT };
-    });
-    const columns = [...rows].flatMap(([program, count]) => program.logs.map((log) => ({ log, count })));
-    const twice = columns.find(({ log }, i) => columns.findIndex((c) => c.log.name === log.name) < i);
-    if (twice) {
-      throw new VeilganError('CAPTURE', `two programs of a chunk log a column named ${twice.log.name}`, {
-        fix: 'Give the columns different names',
-      });
-    }
-    const encoder = this.#encodePending();
-    this.device.queue.writeBuffer(this.#steps, 0, this.#stepWords, 0, replays.length * STEP_WORDS);
-    this.#encode(encoder, lists);
-    const sources = columns.map(({ log, count }) => ({ ...log.region, size: log.size * count * 4 }));
-    const fetched = this.#fetch(encoder, sources, kindOf(replays), replays.length);
+    const kind = kindOf(replays);
+    const { sources, staging, log } = this.#queue.replay(replays, kind);
+    const fetched = this.#fetch(staging, sources, kind, replays.length);
     fetched.catch(() => {});
-    return {
-      done: async () => {
-        const parts = await fetched;
-        return new Map(
-          columns.map(({ log, count }, c) => {
-            const all = new Float32Array(parts[c]);
-            return [log.name, Array.from({ length: count }, (_, r) => all.slice(r * log.size, (r + 1) * log.size))];
-          }),
-        );
-      },
-    };
+    return { done: async () => log(await fetched) };
   }
 
   /** Runs `fn` with a timestamped pass a dispatch; gives milliseconds by kernel. Needs `timestamp-query`. */
@@ -383,12 +264,12 @@ export class Gpu {
     }
     await this.idle();
     const profiler = new Profiler(this.device);
-    this.#profiler = profiler;
+    this.#queue.profiler = profiler;
     try {
       await fn();
       await this.idle();
     } finally {
-      this.#profiler = null;
+      this.#queue.profiler = null;
     }
     const rows = profiler.rows();
     profiler.close();
@@ -408,7 +289,6 @@ export class Gpu {
     this.device.removeEventListener('uncapturederror', this.#uncaptured);
     for (const program of this.#programs) program.dispose();
     this.#pool.destroy();
-    for (const { buffer } of this.#pages) buffer.destroy();
-    this.#steps.destroy();
+    this.#queue.destroy();
   }
 }

@@ -96,12 +96,14 @@ export function truncateMetrics(path: string, step: number): number {
   return kept;
 }
 
+const damaged = (message: string, path: string, line: number): VeilganError =>
+  new VeilganError('FILE', message, {
+    where: `${path}, line ${line}`,
+    fix: 'Restore the file from a copy, or delete it: only the loss curves depend on it',
+  });
+
 function parseRow(line: Line, path: string, previous: number): MetricRow {
-  const bad = (message: string) =>
-    new VeilganError('FILE', message, {
-      where: `${path}, line ${line.number}`,
-      fix: 'Restore the file from a copy, or delete it: only the loss curves depend on it',
-    });
+  const bad = (message: string) => damaged(message, path, line.number);
   if (!line.complete) throw bad('the line is cut short');
   let row: unknown;
   try {
@@ -149,11 +151,7 @@ function* lines(path: string): Generator<Line> {
         number += 1;
         data = data.subarray(at + 1);
       }
-      if (data.length > MAX_LINE) {
-        throw new VeilganError('FILE', `the line is longer than ${MAX_LINE} bytes`, {
-          where: `${path}, line ${number}`,
-        });
-      }
+      if (data.length > MAX_LINE) throw damaged(`the line is longer than ${MAX_LINE} bytes`, path, number);
       rest = Buffer.from(data);
     }
     if (rest.length > 0) {

@@ -58,7 +58,11 @@ export const isStep = (value: unknown): value is number => Number.isSafeInteger(
 /** @throws VeilganError DATA for a row without a whole step >= 0 */
 export function checkSteps(rows: readonly MetricRow[], where: string): void {
   const bad = rows.find((row) => !isStep(row.step));
-  if (bad) throw new VeilganError('DATA', `a metrics row has step ${bad.step}`, { where });
+  if (!bad) return;
+  throw new VeilganError('DATA', `a metrics row has step ${bad.step}`, {
+    where,
+    fix: 'Take another copy of the run, or start it anew',
+  });
 }
 
 /** The step that a checkpoint says it is of. @throws VeilganError FILE where it says none */

@@ -11,14 +11,16 @@ import { beginJob, openJob, type RunPlan, type TrainingJob } from './training.ts
 export type DirectoryJob = TrainingJob<DirectoryRun>;
 
 interface Start extends RunPlan {
-  readonly data: string;
+  /** a name, or what was read under one */
+  readonly data: string | Source;
   readonly out?: string;
   readonly root?: string;
 }
 
 /** A new run. Nothing is written where the config does not fit the data or `out` exists. */
 export async function startTraining(gpu: Gpu, { data, out, root, ...plan }: Start): Promise<DirectoryJob> {
-  return beginJob(gpu, await loadSource(data), plan, (meta) => createRun(out, meta, { root }));
+  const source = typeof data === 'string' ? await loadSource(data) : data;
+  return beginJob(gpu, source, plan, (meta) => createRun(out, meta, { root }));
 }
 
 /** The data of a run, checked to be what it was trained on. @throws VeilganError DATA, or USAGE for a classifier's */

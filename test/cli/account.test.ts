@@ -82,7 +82,7 @@ test('wrong calls: one line, exit code 2', async () => {
     ['account --q 0.1 --steps 9 --target-epsilon 0.1 --phase 1,1,1', 2, /no noise up to/],
     ['account --q 0.1 --sigma 1 --steps 3 --accountant pld --mechanism discrete', 2, /no PLD accountant/],
   ];
-  await cli.allFail(wrong, 2);
+  await cli.allFail(wrong);
 });
 
 test.run();

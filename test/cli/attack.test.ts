@@ -127,8 +127,7 @@ test('wrong calls', async () => {
     ['attack nowhere', 1, /nowhere/],
     ['attack a --shadows 1', 2, /from 2 to 256/],
   ];
-  // One after the other: a run that is being looked at is locked.
-  await cli.allFail(wrong, 1);
+  await cli.allFail(wrong);
   assert.match((await cli.run('attack', '--help')).stdout, /gan-leaks-white-box +the same with gradients through G/);
 });
 

@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { flagOf, ganConfig } from '../../src/gan/config.ts';
 import { root } from '../house/sources.ts';
-import { CommandLine, inParallel } from './spawned.ts';
+import { CommandLine } from './spawned.ts';
 
 const cli = await CommandLine.make('cli');
 test.after(() => cli.remove());
@@ -42,17 +42,17 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   doctor: ['--json'],
 };
 
-test('--help of every verb names its flags, ends with 0 and writes nothing to stderr', async () => {
-  const jobs = Object.entries(VERBS).map(([verb, flags]) => async () => {
-    const { code, stdout, stderr } = await cli.run(...verb.split(' '), '--help');
-    assert.equal([code, stderr], [0, ''], verb);
-    assert.match(stdout, new RegExp(`^Usage: veilgan ${verb} `));
-    for (const flag of [...flags, '--help']) {
-      assert.match(stdout, new RegExp(`^ +(-\\w, )?${flag}( |$)`, 'm'), `${verb} names ${flag}`);
+test('--help of every verb names its flags, ends with 0 and writes nothing to stderr', () =>
+  cli.inOne(async (run) => {
+    for (const [verb, flags] of Object.entries(VERBS)) {
+      const { code, stdout, stderr } = await run([...verb.split(' '), '--help']);
+      assert.equal([code, stderr], [0, ''], verb);
+      assert.match(stdout, new RegExp(`^Usage: veilgan ${verb} `));
+      for (const flag of [...flags, '--help']) {
+        assert.match(stdout, new RegExp(`^ +(-\\w, )?${flag}( |$)`, 'm'), `${verb} names ${flag}`);
+      }
     }
-  });
-  await inParallel(jobs, 3);
-});
+  }));
 
 test('--help and --version of the program; without a verb, help on stderr and exit 2', async () => {
   const help = await cli.run('--help');

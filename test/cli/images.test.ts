@@ -198,7 +198,7 @@ test('what is wrong is one line that names the flag, and writes nothing', async 
     ['classifier --data bars --steps 3', 2, /unknown option/],
     ['classifier --data bars --channels 4 --batch 12 --out a', 2, /a exists and holds a run/],
   ];
-  await cli.allFail(wrong, 3);
+  await cli.allFail(wrong);
   await cli.json(...`${gan} --generator-channels 4,4 --critic-channels 4 --kernel 3 --out w`.split(' '));
   assert.match(
     await cli.fails(['evaluate', 'w', '--classifier', 'judge'], 2),

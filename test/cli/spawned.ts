@@ -1,10 +1,14 @@
 /** The built command line as a process of its own, in a folder of its own. */
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import * as assert from 'uvu/assert';
+import { OWN_STDERR } from '../../src/cli/stderr.ts';
+import { WarningFilter } from '../../src/cli/warnings.ts';
 import { root } from '../house/sources.ts';
 
 // Not bundled into the tests: the build scripts know the project's root by where they lie.
@@ -38,14 +42,18 @@ export class CommandLine {
   static async make(name: string): Promise<CommandLine> {
     // Below the root, so that packages are found; not dist/, which somebody may be running.
     const built = join(root, '.build', `${name}-${process.pid}`);
-    await build.bundleForNode({ cli: 'src/cli/launch.ts', main: 'src/cli/main.ts' }, built);
+    const cli = { cli: 'src/cli/launch.ts', main: 'src/cli/main.ts' };
+    await build.bundleForNode({ ...cli, calls: 'test/cli/calls.ts' }, built);
     return new CommandLine(built, fs.mkdtempSync(join(tmpdir(), `veilgan-${name}-`)));
+  }
+
+  get #env() {
+    return { ...process.env, VEILGAN_DATA: join(this.#home, 'data'), NO_COLOR: '1' };
   }
 
   /** Starts `veilgan ARGS`. */
   start(args: readonly string[]) {
-    const env = { ...process.env, VEILGAN_DATA: join(this.#home, 'data'), NO_COLOR: '1' };
-    const child = spawn(process.execPath, [join(this.#built, 'cli.js'), ...args], { cwd: this.cwd, env });
+    const child = spawn(process.execPath, [join(this.#built, 'cli.js'), ...args], { cwd: this.cwd, env: this.#env });
     const out = { stdout: '', stderr: '' };
     child.stdout.on('data', (data) => (out.stdout += data));
     child.stderr.on('data', (data) => (out.stderr += data));
@@ -54,22 +62,44 @@ export class CommandLine {
     return { child, ended };
   }
 
+  /** Runs a command as people do. */
   run(...args: string[]): Promise<Ended> {
     return this.start(args).ended;
   }
 
+  /** The same without the launcher, which launch.test.ts tests and which is a third of a short command: done here. */
+  #main(args: readonly string[]): Promise<Ended> {
+    const child = spawn(process.execPath, ['--enable-source-maps', join(this.#built, 'main.js'), ...args], {
+      cwd: this.cwd,
+      env: { ...this.#env, [OWN_STDERR]: '3' },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    const [, stdout, native, own] = child.stdio as Readable[];
+    const out = { stdout: '', stderr: '' };
+    const filter = new WarningFilter();
+    stdout.on('data', (data) => (out.stdout += data));
+    native.on('data', (data) => (out.stderr += filter.push(data)));
+    native.on('end', () => (out.stderr += filter.end()));
+    own.on('data', (data) => (out.stderr += data));
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...out })));
+  }
+
   /** Runs a command that must succeed, and gives the one JSON document that it prints. */
   async json<T>(...args: string[]): Promise<T> {
-    const { code, stdout, stderr } = await this.run(...args, '--json');
+    const { code, stdout, stderr } = await this.#main([...args, '--json']);
     assert.is(code, 0, `${args.join(' ')}: exit ${code}\n${stderr}`);
     assert.match(stdout, /[}\]]\n$/);
     return JSON.parse(stdout) as T;
   }
 
   /** Runs a command that must fail: one line on stderr, which is returned, nothing on stdout, nothing written. */
-  async fails(args: readonly string[], code: number): Promise<string> {
+  fails(args: readonly string[], code: number): Promise<string> {
+    return this.#refused(args, code, () => this.#main(args));
+  }
+
+  async #refused(args: readonly string[], code: number, run: () => Promise<Ended>): Promise<string> {
     const before = this.listing();
-    const ended = await this.start(args).ended;
+    const ended = await run();
     const what = `veilgan ${args.join(' ')}\n${ended.stderr}`;
     assert.is(ended.code, code, what);
     assert.is(ended.stdout, '', what);
@@ -78,16 +108,35 @@ export class CommandLine {
     return ended.stderr.trimEnd();
   }
 
-  /** Many such commands: side by side, `width` at a time, since they write nothing. */
-  allFail(list: readonly Wrong[], width = 3): Promise<void> {
-    return inParallel(
-      list.map(
-        ([args, code, says]) =>
-          async () =>
-            assert.match(await this.fails(args.split(' '), code), says),
-      ),
-      width,
-    );
+  /** Many such commands: the first as a process, the others one after another in one. */
+  async allFail([[first, ...expected], ...others]: readonly Wrong[]): Promise<void> {
+    assert.match(await this.fails(first.split(' '), expected[0]), expected[1]);
+    await this.inOne(async (run) => {
+      for (const [line, code, says] of others) {
+        const args = line.split(' ');
+        assert.match(await this.#refused(args, code, () => run(args)), says);
+      }
+    });
+  }
+
+  /** Lends a process that runs commands one after another (calls.ts). */
+  async inOne(use: (run: (args: readonly string[]) => Promise<Ended>) => Promise<void>): Promise<void> {
+    const worker = fork(join(this.#built, 'calls.js'), [join(this.#built, 'main.js')], {
+      cwd: this.cwd,
+      env: this.#env,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const gone = once(worker, 'exit').then(() => Promise.reject(new Error('a command ended the process of others')));
+    gone.catch(() => {});
+    try {
+      await use(async (args) => {
+        worker.send(args);
+        const [ended] = await Promise.race([once(worker, 'message'), gone]);
+        return ended as Ended;
+      });
+    } finally {
+      worker.kill('SIGKILL');
+    }
   }
 
   /** Every file with its size, data sets included. */
@@ -117,13 +166,4 @@ export function csv(rows: number, columns = 'x,y'): string {
     (_, i) => `${Math.sin(i * 7.3).toFixed(4)},${Math.cos(i * 3.1).toFixed(4)}`,
   );
   return `${columns}\n${lines.join('\n')}\n`;
-}
-
-/** Runs `jobs` in order, `width` at a time. */
-export async function inParallel(jobs: readonly (() => Promise<void>)[], width: number): Promise<void> {
-  const queue = [...jobs];
-  const worker = async () => {
-    for (let job = queue.shift(); job; job = queue.shift()) await job();
-  };
-  await Promise.all(Array.from({ length: width }, worker));
 }

@@ -7,7 +7,8 @@ import * as assert from 'uvu/assert';
 import { type DownloadOptions, download } from '../../src/data/download.ts';
 import type { RemoteFile } from '../../src/data/known.ts';
 import { VeilganError } from '../../src/gpu/errors.ts';
-import { Folder, fails, failure, gz, random } from './making.ts';
+import { rejection } from '../support/failure.ts';
+import { Folder, fails, gz, random } from './making.ts';
 import { type Answer, cut, Mirror, status, unranged, whole } from './server.ts';
 
 interface Context {
@@ -173,7 +174,7 @@ test('when no mirror has it, the error says what each said, and nothing passes f
     await serve(context, whole(random(300_000, 8))),
     await serve(context, whole(random(10))),
   ];
-  const error = await failure(get(context, list));
+  const error = await rejection(get(context, list));
   assert.equal([error.code, error.where], ['FILE', folder.path]);
   const found = createHash('sha256').update(random(300_000, 8)).digest('hex');
   assert.match(error.message, /^cannot download data\.gz \(127\.0\.0\.1:\d+: HTTP 404 Not Found; /);
@@ -219,7 +220,7 @@ test('stopping leaves the .part file only, which the next start continues', asyn
     response.write(bytes.subarray(0, 70_000));
   });
   const onProgress = (count: number) => count === 70_000 && stop.abort(new VeilganError('INTERRUPTED', 'stopped by X'));
-  const error = await failure(get(context, [mirror], { signal: stop.signal, onProgress }));
+  const error = await rejection(get(context, [mirror], { signal: stop.signal, onProgress }));
   assert.equal([error.code, error.message], ['INTERRUPTED', 'stopped by X']);
   assert.match(error.fix, /same command/);
   assert.equal(folder.files(), ['data.gz.part']);

@@ -6,7 +6,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fetchDataset, knownSet } from '../../src/data/fetch.ts';
 import { KNOWN, type KnownSet } from '../../src/data/known.ts';
-import { Folder, fails, failure, gz, idx } from './making.ts';
+import { rejection } from '../support/failure.ts';
+import { Folder, fails, gz, idx } from './making.ts';
 import { Mirror, whole } from './server.ts';
 
 const test = suite<{ folder: Folder }>('data/fetch');
@@ -67,7 +68,7 @@ test('--from takes files that are there, whole and right', async ({ folder }) =>
   const wrong = Uint8Array.from(contents.get(name) as Uint8Array);
   wrong[wrong.length - 10] ^= 1;
   folder.put(name, wrong);
-  const error = await failure(read());
+  const error = await rejection(read());
   const found = createHash('sha256').update(wrong).digest('hex');
   assert.equal([error.code, error.where], ['DATA', path]);
   assert.is(error.message, `the file's SHA-256 is ${found}, expected ${set.files[3].sha256}`);

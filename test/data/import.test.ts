@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { detect, importSource } from '../../src/data/import.ts';
-import { cifar, Folder, fails, failure, gz, idx, records } from './making.ts';
+import { rejection } from '../support/failure.ts';
+import { cifar, Folder, fails, gz, idx, records } from './making.ts';
 
 const test = suite<{ folder: Folder }>('data/import');
 test.before.each((context) => {
@@ -62,13 +63,13 @@ test('what nothing fits says what would', async ({ folder }) => {
   ];
   for (const [name, content, message, fix] of wrong) {
     const path = folder.put(`in/${name}`, content);
-    const error = await failure(detect(path));
+    const error = await rejection(detect(path));
     assert.equal([error.code, error.where], ['DATA', path], name);
     assert.match(error.message, message);
     assert.match(error.fix, fix);
   }
   folder.put('tables/a.csv', '1,2\n');
-  const error = await failure(detect(join(folder.path, 'tables')));
+  const error = await rejection(detect(join(folder.path, 'tables')));
   assert.match(error.message, /nothing to import in this folder/);
   assert.match(error.fix, /a\.csv/);
   await fails(detect(join(folder.path, 'gone')), 'FILE', join(folder.path, 'gone'), /there is no such file/);

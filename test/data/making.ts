@@ -7,8 +7,8 @@ import * as assert from 'uvu/assert';
 import { CIFAR_RECORD } from '../../src/data/cifar.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { type ImportOptions, importSource, type Source } from '../../src/data/import.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
+import { rejection } from '../support/failure.ts';
 
 /** An IDX file of the given sizes: seeded bytes, or those given. */
 export function idx(sizes: readonly number[], values?: readonly number[] | Uint8Array, type = 8): Uint8Array {
@@ -65,18 +65,6 @@ export class Folder {
   }
 }
 
-/** The VeilganError of a promise that must fail; it says what to do. */
-export async function failure(promise: Promise<unknown>): Promise<VeilganError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (!(error instanceof VeilganError)) throw error;
-    assert.ok(error.fix, `a fix for: ${error.message}`);
-    return error;
-  }
-  throw new Error('expected a failure');
-}
-
 /** Code, place and message of a failure. */
 export async function fails(
   promise: Promise<unknown>,
@@ -84,7 +72,7 @@ export async function fails(
   where: string | RegExp,
   message: RegExp,
 ): Promise<void> {
-  const error = await failure(promise);
+  const error = await rejection(promise);
   assert.is(error.code, code, error.line());
   if (typeof where === 'string') assert.is(error.where, where, error.line());
   else assert.match(error.where, where);

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { blobSource } from '../../src/data/csv-stream.ts';
 import { inspectCsv, readTable, type TableOptions } from '../../src/data/table-csv.ts';
-import { failure } from './making.ts';
+import { rejection } from '../support/failure.ts';
 
 const source = (content: string | Uint8Array) => blobSource(new Blob([content as BlobPart]), 't.csv');
 
@@ -12,7 +12,7 @@ export const inspect = (content: string, options: TableOptions = {}) => inspectC
 
 /** The one line that a user would see of a file that cannot be read. */
 export async function line(content: string | Uint8Array, options: TableOptions = {}): Promise<string> {
-  const error = await failure(read(content, options));
+  const error = await rejection(read(content, options));
   assert.is.not(error.fix, '', error.message);
   return error.line();
 }

@@ -7,7 +7,8 @@ import * as assert from 'uvu/assert';
 import { type Dataset, fingerprintOf, makeDataset } from '../../src/data/dataset.ts';
 import { saveDataset } from '../../src/data/save.ts';
 import { describeDataset, listDatasets, loadDataset } from '../../src/data/store.ts';
-import { Folder, failure } from './making.ts';
+import { rejection } from '../support/failure.ts';
+import { Folder } from './making.ts';
 
 const test = suite<{ home: string; folder: Folder }>('data/store-images');
 test.before.each((context) => {
@@ -41,7 +42,7 @@ test('images keep their bytes and the names of their classes', async ({ home }) 
   assert.is(back.meta.sha256, await fingerprintOf(data));
   assert.equal(await describeDataset('pictures', { home }), info);
   writeFileSync(join(path, 'train.u8'), Uint8Array.of(0, 1, 2, 253, 254, 255, 7, 8, 8));
-  assert.match((await failure(loadDataset('pictures', { home }))).message, 'checksum');
+  assert.match((await rejection(loadDataset('pictures', { home }))).message, 'checksum');
 });
 
 test('a set that was stored before there were images and classes loads', async ({ home }) => {
@@ -75,7 +76,7 @@ test('the folder of downloads is no data set', async ({ home }) => {
   const names = (await listDatasets({ home })).map((info) => info.name);
   assert.equal(names, ['blobs', 'circles', 'codes']);
   assert.match(
-    (await failure(saveDataset({ ...picture(), name: 'downloads' }, { home }))).message,
+    (await rejection(saveDataset({ ...picture(), name: 'downloads' }, { home }))).message,
     'the folder of downloads',
   );
 });

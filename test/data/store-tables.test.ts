@@ -7,10 +7,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fitEncoding } from '../../src/data/encoding.ts';
 import { saveTable } from '../../src/data/save.ts';
-import { describeDataset, listDatasets, loadDataset, loadTable } from '../../src/data/store.ts';
+import { describeDataset, listDatasets, loadDataset, loadSource } from '../../src/data/store.ts';
 import type { CategoryColumn, Table } from '../../src/data/table.ts';
 import { type NamedTable, tableFingerprint } from '../../src/data/table-files.ts';
-import { failure } from './making.ts';
+import { rejection } from '../support/failure.ts';
 
 const test = suite('data/store-tables', { home: '' });
 test.before.each((context) => {
@@ -39,10 +39,10 @@ const plain = (of?: Table) => of && { ...of, train: [...of.train], holdout: [...
 test('what is stored comes back, bit for bit', async ({ home }) => {
   const info = await saveTable(named, { home });
   assert.equal(readdirSync(join(home, 'people')).sort(), ['holdout.f64', 'meta.json', 'train.f64']);
-  const back = await loadTable('people', { home });
-  assert.equal(plain(back?.table), plain(table));
-  assert.equal(back?.notes, named.notes);
-  assert.equal(back?.meta, { origin: 'test', sha256: info.sha256 });
+  const back = (await loadSource('people', { home })) as NamedTable;
+  assert.equal(plain(back.table), plain(table));
+  assert.equal(back.notes, named.notes);
+  assert.equal(back.meta, { origin: 'test', sha256: info.sha256 });
   assert.is(info.sha256, await tableFingerprint(table));
   assert.equal([info.rows, info.holdout, info.bytes, info.columns.length], [3, 1, 160, 5]);
   assert.equal(
@@ -70,7 +70,7 @@ test('as a data set it is encoded: by the training rows, or as told', async ({ h
   assert.equal([data.name, data.rows, data.holdoutRows, data.meta.sha256], ['people', 3, 1, sha256]);
   const two = { ...fitted, columns: fitted.columns.slice(3) };
   assert.equal((await loadDataset('people', { home, encoding: two })).encoding, two);
-  assert.is(await loadTable('blobs', { home }), undefined);
+  assert.not.ok('table' in (await loadSource('blobs', { home })));
 });
 
 test('the fingerprint tells tables apart whose cells are alike', async () => {
@@ -114,20 +114,18 @@ test('damage is named', async ({ home }) => {
   for (const [change, message] of cases) {
     await saveTable(named, { home, force: true });
     edit(change);
-    for (const load of [loadTable, loadDataset]) {
-      const error = await failure(load('people', { home }));
-      assert.is(error.code, 'FILE', error.message);
-      assert.match(error.message, message);
-    }
+    const error = await rejection(loadSource('people', { home }));
+    assert.is(error.code, 'FILE', error.message);
+    assert.match(error.message, message);
   }
   await saveTable(
     { ...named, table: { ...table, train: Float64Array.of(1, Number.POSITIVE_INFINITY, 1, 0, 0) } },
     { home, force: true },
   );
-  assert.match((await failure(loadTable('people', { home }))).message, /row 1 holds Infinity/);
+  assert.match((await rejection(loadSource('people', { home }))).message, /row 1 holds Infinity/);
   await saveTable(named, { home, force: true });
   writeFileSync(join(home, 'people', 'train.f64'), Buffer.alloc(120, 1));
-  assert.match((await failure(loadTable('people', { home }))).message, /checksum/);
+  assert.match((await rejection(loadSource('people', { home }))).message, /checksum/);
 });
 
 test.run();

@@ -19,7 +19,7 @@ import { dataHome } from '../../src/data/home.ts';
 import { checkFree, saveDataset } from '../../src/data/save.ts';
 import { describeDataset, listDatasets, loadDataset } from '../../src/data/store.ts';
 import { blobs } from '../../src/data/synthetic.ts';
-import type { VeilganError } from '../../src/gpu/errors.ts';
+import { rejection } from '../support/failure.ts';
 
 const test = suite('data/store', { home: '' });
 test.before.each((context) => {
@@ -36,15 +36,6 @@ const small = (name = 'small', first = 1): Dataset =>
     holdout: Float32Array.of(7, 8),
     meta: { origin: 'test' },
   });
-
-async function failure(promise: Promise<unknown>): Promise<VeilganError> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as VeilganError;
-  }
-  throw new Error('expected a failure');
-}
 
 test('what is stored comes back, bit for bit, with its fingerprint', async ({ home }) => {
   const data = small();
@@ -81,7 +72,7 @@ test('labels and seeds are kept', async ({ home }) => {
 
 test('an existing name is refused unless forced; forced replaces and leaves nothing else', async ({ home }) => {
   await saveDataset(small(), { home });
-  const error = await failure(saveDataset(small('small', 9), { home }));
+  const error = await rejection(saveDataset(small('small', 9), { home }));
   assert.match(error.message, 'exists already');
   assert.match(error.fix, '--force');
   assert.is((await loadDataset('small', { home })).train[0], 1);
@@ -92,11 +83,11 @@ test('an existing name is refused unless forced; forced replaces and leaves noth
 
 test('names that are paths, empty, hidden or generated are refused', async ({ home }) => {
   for (const name of ['../x', 'a/b', 'a\\b', '', '.', '..', '.hidden', '/tmp/x', 'a b', 'x'.repeat(65), 'a\0']) {
-    assert.match((await failure(saveDataset(small(name), { home }))).message, 'cannot be the name');
-    assert.match((await failure(loadDataset(name, { home }))).message, 'cannot be the name');
+    assert.match((await rejection(saveDataset(small(name), { home }))).message, 'cannot be the name');
+    assert.match((await rejection(loadDataset(name, { home }))).message, 'cannot be the name');
   }
   for (const name of ['blobs', 'Circles']) {
-    assert.match((await failure(checkFree(name, { home }))).message, 'generated');
+    assert.match((await rejection(checkFree(name, { home }))).message, 'generated');
   }
   assert.equal(readdirSync(home), []);
 });
@@ -104,14 +95,14 @@ test('names that are paths, empty, hidden or generated are refused', async ({ ho
 test('an unknown name tells which there are and how to import', async ({ home }) => {
   await saveDataset(small('here'), { home });
   for (const name of ['gone', 'constructor']) {
-    const error = await failure(loadDataset(name, { home }));
+    const error = await rejection(loadDataset(name, { home }));
     assert.is(error.code, 'DATA');
     assert.match(error.message, `no data set "${name}"; there are: blobs, circles, codes, here`);
     assert.match(error.fix, `data import FILE.csv --name ${name}`);
   }
-  assert.match((await failure(loadDataset('mnist', { home }))).fix, 'data fetch mnist');
+  assert.match((await rejection(loadDataset('mnist', { home }))).fix, 'data fetch mnist');
   assert.match(
-    (await failure(loadDataset('x', { home: join(home, 'none') }))).message,
+    (await rejection(loadDataset('x', { home: join(home, 'none') }))).message,
     'there are: blobs, circles, codes',
   );
 });
@@ -125,7 +116,7 @@ test('a writer that fails half-way leaves nothing behind and an existing set unt
     },
   });
   // datasetFiles reads `holdout`: the temporary folder exists by then.
-  const error = await failure(saveDataset(broken, { home, force: true }));
+  const error = await rejection(saveDataset(broken, { home, force: true }));
   assert.is(error.code, 'FILE');
   assert.match(error.message, 'disk full');
   assert.equal(readdirSync(home), ['small']);
@@ -183,7 +174,7 @@ test('damage is named: missing, short, flipped bit, bad meta.json', async ({ hom
   for (const [file, damage, message] of cases) {
     await saveDataset(small(), { home, force: true });
     damage();
-    const error = await failure(loadDataset('small', { home }));
+    const error = await rejection(loadDataset('small', { home }));
     assert.is(error.code, 'FILE');
     assert.match(error.message, message);
     assert.is(error.where, join(path, file));
@@ -217,12 +208,12 @@ test('generated sets are always there, by seed', async ({ home }) => {
 
 test('a folder that cannot be written is a clear error', async ({ home }) => {
   writeFileSync(join(home, 'file'), '');
-  const error = await failure(saveDataset(small(), { home: join(home, 'file') }));
+  const error = await rejection(saveDataset(small(), { home: join(home, 'file') }));
   assert.is(error.code, 'FILE');
   assert.match(error.fix, 'VEILGAN_DATA');
   if (process.getuid?.() === 0) return;
   chmodSync(home, 0o500);
-  assert.is((await failure(saveDataset(small(), { home }))).code, 'FILE');
+  assert.is((await rejection(saveDataset(small(), { home }))).code, 'FILE');
   chmodSync(home, 0o700);
 });
 

@@ -7,7 +7,7 @@ import { fileSource } from '../../src/data/csv-file.ts';
 import type { CategoryColumn } from '../../src/data/table.ts';
 import { readTable, type TableOptions } from '../../src/data/table-csv.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
-import { failure } from './making.ts';
+import { rejection } from '../support/failure.ts';
 import { column, inspect, line, many, read } from './reading.ts';
 
 test('a small table of every type, cell by cell', async () => {
@@ -166,7 +166,7 @@ test('progress of two passes, and stopping', async () => {
   assert.ok(seen.length > 2 && seen.every((v, i) => i === 0 || v > seen[i - 1]));
   assert.is(seen[seen.length - 1], 1);
   const stop = new AbortController();
-  const stopped = await failure(read(text, { signal: stop.signal, onProgress: () => stop.abort() }));
+  const stopped = await rejection(read(text, { signal: stop.signal, onProgress: () => stop.abort() }));
   assert.is(stopped.code, 'INTERRUPTED');
 });
 
@@ -178,7 +178,7 @@ test('a file that changes between the passes', async () => {
       yield new TextEncoder().encode(`a\n1\n2\n${pass++ > 0 ? '3\n' : ''}`);
     },
   };
-  assert.match((await failure(readTable(changing))).message, 'the file changed while it was read');
+  assert.match((await rejection(readTable(changing))).message, 'the file changed while it was read');
 });
 
 test('Hospital and Broward of PAR-GAN, where they are', async () => {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Batches } from '../../src/gan/batches.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
+import { failure } from '../support/failure.ts';
 
 type Config = ConstructorParameters<typeof Batches>[1];
 const config = (partitions: number, batch: number, partitionOrder: 'file' | 'shuffled' = 'file'): Config => ({
@@ -147,16 +147,6 @@ test('one partition of one row, and as many partitions as rows', () => {
   assert.equal(step(new Batches(1, config(1, 1), 0), 5), [[0]]);
   assert.equal(step(new Batches(3, config(3, 1), 0), 5), [[0], [1], [2]]);
 });
-
-function failure(run: () => unknown): VeilganError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof VeilganError) return error;
-    throw error;
-  }
-  throw new Error('was accepted');
-}
 
 test('what does not fit is refused, with the flag to change and a value that would do', () => {
   const many = failure(() => new Batches(5, config(6, 1), 1));

@@ -4,11 +4,11 @@ import * as assert from 'uvu/assert';
 import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
 import { Player } from '../../src/gan/player.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { parameterCount } from '../../src/nn/network.ts';
 import { open } from '../../src/node.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
+import { failure } from '../support/failure.ts';
 import { Values } from '../support/values.ts';
 
 const gpu = await open();
@@ -127,16 +127,6 @@ test('images of any size that doubles to it, of any number of channels, not squa
     ]);
   }
 });
-
-function failure(run: () => unknown): VeilganError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof VeilganError) return error;
-    throw error;
-  }
-  throw new Error('was accepted');
-}
 
 test('sides that are no whole number doubled: which flag to change, and a size that would do', () => {
   for (const [shape, size] of [

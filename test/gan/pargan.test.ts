@@ -5,28 +5,12 @@ import { ParGan } from '../../src/gan/pargan.ts';
 import { train } from '../../src/gan/train.ts';
 import { open } from '../../src/node.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
-import { Adam, backward, forward, type Layer, latent, zeros } from './reference.ts';
+import { Adam, backward, forward, type Layer, latent, layersOf, zeros } from './reference.ts';
 
 const gpu = await open();
 const rows = 640;
 const stream = new PhiloxStream(5, 'test');
 const data = Float32Array.from({ length: rows * 2 }, () => stream.normal());
-
-async function layersOf(gan: ParGan, who: 'generator' | 'critics', k: number): Promise<Layer[]> {
-  const { tensors } = await gan.state();
-  const out: Layer[] = [];
-  for (let l = 0; tensors[`${who}.${l}.weight`]; l++) {
-    const w = tensors[`${who}.${l}.weight`];
-    const b = tensors[`${who}.${l}.bias`];
-    const [, inputs, outputs] = w.shape;
-    const at = k * inputs * outputs;
-    out.push({
-      w: Array.from({ length: inputs }, (_, i) => Array.from(w.data.slice(at + i * outputs, at + (i + 1) * outputs))),
-      b: Array.from(b.data.slice(k * outputs, (k + 1) * outputs)),
-    });
-  }
-  return out;
-}
 
 const farthest = (a: Layer[], b: Layer[]): number =>
   Math.max(

@@ -46,12 +46,23 @@ function parameters(tensors: HostTensors, prefix: string, net: Net64, k = 0, blo
   return p;
 }
 
-/** Asserts |a - b| <= relative |b| + floor over a tensor. */
-function close(a: Float64Array, b: Float64Array, relative: number, floor: number, what: string): void {
-  const norm = (f: (i: number) => number) => Math.sqrt(b.reduce((sum, _, i) => sum + f(i) ** 2, 0));
-  const off = norm((i) => a[i] - b[i]);
-  const size = norm((i) => b[i]);
-  if (!(off <= relative * size + floor)) assert.unreachable(`${what} is off by ${off}, its norm being ${size}`);
+/** Asserts |a - b| <= relative |b - from| + floor over a tensor. */
+function close(
+  a: Float64Array,
+  b: Float64Array,
+  from: Float64Array | null,
+  relative: number,
+  floor: number,
+  what: string,
+) {
+  let [off, size] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    off += (a[i] - b[i]) ** 2;
+    size += (b[i] - (from ? from[i] : 0)) ** 2;
+  }
+  [off, size] = [Math.sqrt(off), Math.sqrt(size)];
+  if (!(a.length === b.length && off <= relative * size + floor))
+    assert.unreachable(`${what} is off by ${off}, its norm being ${size}`);
 }
 
 export class Twin {
@@ -145,15 +156,14 @@ export class Twin {
       for (const moment of moments) {
         const found = parameters(tensors, `${who}.${config.optimizer}.${moment}.`, net, k, blocks);
         for (const name of Object.keys(p)) {
-          close(found[name], o[moment][name], relative, 1e-20, `${moment} of ${who} ${k} ${name}`);
+          close(found[name], o[moment][name], null, relative, 1e-20, `${moment} of ${who} ${k} ${name}`);
         }
       }
       const found = parameters(tensors, `${who}.`, net, k, blocks);
       const start = parameters(this.#start, `${who}.`, net, k, blocks);
       for (const name of Object.keys(p)) {
-        const moved = (to: Float64Array) => to.map((v, i) => v - start[name][i]);
         const rounding = 2 ** -24 * Math.sqrt(p[name].reduce((sum, v) => sum + v * v, 0)) * Math.sqrt(1 + this.#step);
-        close(moved(found[name]), moved(p[name]), relative, 2 * rounding + 5e-8, `the way of ${who} ${k} ${name}`);
+        close(found[name], p[name], start[name], relative, 2 * rounding + 5e-8, `the way of ${who} ${k} ${name}`);
       }
     };
     player('generator', nets.generator, this.generator, this.#optimizers.generator, 0, 1);

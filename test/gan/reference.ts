@@ -1,4 +1,5 @@
 /** PAR-GAN's training step once more, in float64 and plain loops, as spec section 1.3 reads; shares nothing with src. */
+import type { ParGan } from '../../src/gan/pargan.ts';
 import { philox } from '../../src/ops/philox.ts';
 
 type Matrix = number[][];
@@ -33,6 +34,22 @@ export function latent(
 export interface Layer {
   w: Matrix;
   b: number[];
+}
+
+/** Layers of weight block k out of a system's state. */
+export async function layersOf(gan: ParGan, who: 'generator' | 'critics', k: number): Promise<Layer[]> {
+  const { tensors } = await gan.state();
+  const out: Layer[] = [];
+  for (let l = 0; tensors[`${who}.${l}.weight`]; l++) {
+    const w = tensors[`${who}.${l}.weight`];
+    const [, inputs, outputs] = w.shape;
+    const block = w.data.subarray(k * inputs * outputs, (k + 1) * inputs * outputs);
+    out.push({
+      w: Array.from({ length: inputs }, (_, i) => Array.from(block.subarray(i * outputs, (i + 1) * outputs))),
+      b: Array.from(tensors[`${who}.${l}.bias`].data.subarray(k * outputs, (k + 1) * outputs)),
+    });
+  }
+  return out;
 }
 
 const leaky = (x: number, slope: number) => (x > 0 ? x : slope * x);

@@ -7,7 +7,7 @@ import { train } from '../../src/gan/train.ts';
 import { open } from '../../src/node.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
 import { near } from '../support/values.ts';
-import { type Layer, penalty, zeros } from './reference.ts';
+import { type Layer, layersOf, penalty, zeros } from './reference.ts';
 import { reference, type WganCase } from './reference-wgan.ts';
 
 const gpu = await open();
@@ -19,22 +19,6 @@ const TOLERANCE = 3e-6;
 const rows = 200;
 const stream = new PhiloxStream(6, 'test');
 const data = Float32Array.from({ length: rows * 2 }, () => stream.normal());
-
-/** Layers of weight block k out of a system's state. */
-async function layersOf(gan: ParGan, who: 'generator' | 'critics', k: number): Promise<Layer[]> {
-  const { tensors } = await gan.state();
-  const out: Layer[] = [];
-  for (let l = 0; tensors[`${who}.${l}.weight`]; l++) {
-    const w = tensors[`${who}.${l}.weight`];
-    const [, inputs, outputs] = w.shape;
-    const block = w.data.subarray(k * inputs * outputs, (k + 1) * inputs * outputs);
-    out.push({
-      w: Array.from({ length: inputs }, (_, i) => Array.from(block.subarray(i * outputs, (i + 1) * outputs))),
-      b: Array.from(tensors[`${who}.${l}.bias`].data.subarray(k * outputs, (k + 1) * outputs)),
-    });
-  }
-  return out;
-}
 
 const weights = (layers: Layer[]): number[] => layers.flatMap(({ w }) => w.flat());
 const biases = (layers: Layer[]): number[] => layers.flatMap(({ b }) => b);

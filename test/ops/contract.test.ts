@@ -8,54 +8,23 @@ import { eligible, type MatmulKernel } from '../../src/ops/matmul_plan.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { type Nd, nd, matmul as reference } from '../support/nd.ts';
-import { codeOf, near, poison, Values } from '../support/values.ts';
+import { codeOf, near, poison, rounding, Values } from '../support/values.ts';
+import { mixes } from './mixes.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
 
-const BATCH = 5;
-const flips = [false, true];
 const title = (value: unknown) => JSON.stringify(value);
-
-/** Block counts of a and b; null is a plain matrix. */
-const GROUPS: readonly (readonly [number | null, number | null])[] = [
-  [null, null],
-  [1, null],
-  [null, 1],
-  [3, null],
-  [null, 3],
-  [1, 3],
-  [3, 3],
-  [6, 3],
-  [3, 6],
-  [BATCH, BATCH],
-  [BATCH, 1],
-  [1, BATCH],
-];
-
-const stack = (groups: number | null, rows: number, columns: number): Shape =>
-  groups === null ? [rows, columns] : [groups, rows, columns];
-
-/** f32 rounding of a sum of k terms of size 1. */
-const rounding = (k: number) => ({ relative: 1e-5, absolute: 1e-6 * Math.sqrt(k) + 2e-7 * k });
 
 test('matmul: values for every mix of groups, ranks and transposes', async () => {
   const values = new Values(1);
-  for (const [ga, gb] of GROUPS) {
-    for (const transposeA of flips) {
-      for (const transposeB of flips) {
-        poison(gpu, 1 << 12);
-        const [m, n, k] = [values.int(1, 9), values.int(1, 9), values.int(1, 9)];
-        const as = stack(ga, ...((transposeA ? [k, m] : [m, k]) as [number, number]));
-        const bs = stack(gb, ...((transposeB ? [n, k] : [k, n]) as [number, number]));
-        const [a, b] = [values.normal(as), values.normal(bs)];
-        const y = matmul(tensor(gpu, a, as), tensor(gpu, b, bs), { transposeA, transposeB });
-        const expected = reference(nd(a, as), nd(b, bs), transposeA, transposeB);
-        const what = `${title(as)} x ${title(bs)} ${transposeA} ${transposeB}`;
-        assert.equal(y.shape, expected.shape, what);
-        near(await y.read(), expected.data, { ...rounding(k), what });
-      }
-    }
+  for (const { as, bs, transposeA, transposeB, k, what } of mixes(values, 9)) {
+    poison(gpu, 1 << 12);
+    const [a, b] = [values.normal(as), values.normal(bs)];
+    const y = matmul(tensor(gpu, a, as), tensor(gpu, b, bs), { transposeA, transposeB });
+    const expected = reference(nd(a, as), nd(b, bs), transposeA, transposeB);
+    assert.equal(y.shape, expected.shape, what);
+    near(await y.read(), expected.data, { ...rounding(k), what });
   }
 });
 

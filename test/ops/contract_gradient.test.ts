@@ -5,47 +5,20 @@ import { linear, matmul } from '../../src/ops/contract.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
 import { Values } from '../support/values.ts';
+import { BATCH, mixes } from './mixes.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
 
-const BATCH = 5;
-const flips = [false, true];
 const title = (value: unknown) => JSON.stringify(value);
-
-/** Block counts of a and b; null is a plain matrix. */
-const GROUPS: readonly (readonly [number | null, number | null])[] = [
-  [null, null],
-  [1, null],
-  [null, 1],
-  [3, null],
-  [null, 3],
-  [1, 3],
-  [3, 3],
-  [6, 3],
-  [3, 6],
-  [BATCH, BATCH],
-  [BATCH, 1],
-  [1, BATCH],
-];
-
-const stack = (groups: number | null, rows: number, columns: number): Shape =>
-  groups === null ? [rows, columns] : [groups, rows, columns];
 
 test('matmul: gradients of order 1 and 2 for every mix of groups, ranks and transposes', async () => {
   const values = new Values(6);
-  for (const [ga, gb] of GROUPS) {
-    for (const transposeA of flips) {
-      for (const transposeB of flips) {
-        const [m, n, k] = [values.int(1, 5), values.int(1, 5), values.int(1, 5)];
-        const a = values.tensor(gpu, stack(ga, ...((transposeA ? [k, m] : [m, k]) as [number, number])));
-        const b = values.tensor(gpu, stack(gb, ...((transposeB ? [n, k] : [k, n]) as [number, number])));
-        const f = (x: Tensor, y: Tensor) => matmul(x, y, { transposeA, transposeB });
-        await checkGrad(f, [a, b], { order: 2 }).catch((error) => {
-          throw new Error(`${title(a.shape)} x ${title(b.shape)} ${transposeA} ${transposeB}: ${error.message}`);
-        });
-      }
-    }
+  for (const { as, bs, transposeA, transposeB, what } of mixes(values, 5)) {
+    const f = (x: Tensor, y: Tensor) => matmul(x, y, { transposeA, transposeB });
+    await checkGrad(f, [values.tensor(gpu, as), values.tensor(gpu, bs)], { order: 2 }).catch((error) => {
+      throw new Error(`${what}: ${error.message}`);
+    });
   }
 });
 

@@ -6,7 +6,7 @@ import { conv, convFilter, convTranspose } from '../../src/ops/conv.ts';
 import type { ConvOptions, Padding } from '../../src/ops/conv_geometry.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { conv64, convFilter64, convInput64, geometry, grouped64, sumGroups64 } from '../support/conv64.ts';
-import { near, poison, sameBits, Values } from '../support/values.ts';
+import { near, poison, rounding, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
@@ -20,9 +20,6 @@ interface Case {
   co: number;
   options: ConvOptions;
 }
-
-/** f32 rounding of a sum of k terms of size 1. */
-const rounding = (k: number) => ({ relative: 1e-5, absolute: 1e-6 * Math.sqrt(k) + 2e-7 * k });
 
 /** All three for one shape, their memory poisoned before. */
 async function compare(c: Case, values: Values): Promise<void> {

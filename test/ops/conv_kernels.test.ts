@@ -11,7 +11,7 @@ import type { Shape } from '../../src/tensor/shape.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { asHardware } from '../support/adapters.ts';
 import { conv64, convFilter64, convInput64, geometry, grouped64 } from '../support/conv64.ts';
-import { codeOf, near, poison, sameBits, Values } from '../support/values.ts';
+import { codeOf, near, poison, rounding, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
@@ -23,9 +23,6 @@ const KERNELS = Object.keys({
   subgroup4: 1,
   tile: 1,
 } satisfies Record<ConvKernel, 1>) as ConvKernel[];
-
-/** f32 rounding of a sum of k terms of size 1. */
-const rounding = (k: number) => ({ relative: 1e-5, absolute: 1e-6 * Math.sqrt(k) + 2e-7 * k });
 
 interface Case {
   groups: number;

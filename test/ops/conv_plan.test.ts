@@ -1,5 +1,4 @@
 /** The choice of convolution kernels: grids that cover, constants that exist, limits that hold. */
-import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ConvKernel, type ConvShape, eligibleConv, planConv, planConvFilter } from '../../src/ops/conv_plan.ts';
@@ -7,6 +6,7 @@ import type { Dispatch } from '../../src/ops/matmul_plan.ts';
 import { adapters, lavapipe, least, nvidia, swiftshader } from '../support/adapters.ts';
 import { geometry } from '../support/conv64.ts';
 import { codeOf } from '../support/values.ts';
+import { declared } from './declared.ts';
 
 const kernels: ConvKernel[] = ['naive', 'register', 'fold', 'subgroup4', 'tile'];
 const channels = [1, 2, 3, 4, 5, 8, 16, 31, 32, 33, 64, 128, 256];
@@ -78,26 +78,6 @@ test('every weight is written, from splits that hold every sample once', () => {
       assert.ok(covers(p.splits, p.chunk, s.n), why);
     }
 });
-
-const seen = new Map<string, { spec: Record<string, number[]>; overrides: string[] }>();
-/** What a shader and the parts that it uses declare. */
-function declared(file: string) {
-  let found = seen.get(file);
-  if (!found) {
-    const own = readFileSync(`shaders/${file}.wgsl`, 'utf8');
-    const parts = (code: string): string =>
-      code + [...code.matchAll(/^\/\/@use (\w+)$/gm)].map((m) => parts(library(m[1]))).join('');
-    const code = parts(own);
-    const spec: Record<string, number[]> = {};
-    for (const [, name, values] of code.matchAll(/^const (\w+) = \w+; \/\/@spec (.*)$/gm)) {
-      spec[name] = values.split(' ').map(Number);
-    }
-    found = { spec, overrides: [...code.matchAll(/^override (\w+)/gm)].map((x) => x[1]) };
-    seen.set(file, found);
-  }
-  return found;
-}
-const library = (name: string) => readFileSync(`shaders/lib/${name}.wgsl`, 'utf8');
 
 test('constants and overrides are those the shader file declares, with the values it allows', () => {
   for (const traits of adapters)

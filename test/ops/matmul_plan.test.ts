@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type MatmulParams, mergeGroups, packedParams } from '../../src/ops/matmul_params.ts';
 import type { MatmulKernel, MatmulShape } from '../../src/ops/matmul_plan.ts';
 import { eligible, planMatmul } from '../../src/ops/matmul_plan.ts';
 import { adapters, lavapipe, least, nvidia, swiftshader } from '../support/adapters.ts';
+import { declared } from './declared.ts';
 
 const kernels: MatmulKernel[] = ['naive', 'register', 'tile', 'subgroup', 'subgroup4', 'wide', 'tall', 'dot'];
 
@@ -75,7 +75,7 @@ test('constants and overrides are those the shader file declares, with the value
           ['pack', p.pack],
         ] as const) {
           if (!d) continue;
-          const allowed = declared(file);
+          const allowed = declared(`matmul_${file}`);
           for (const [name, value] of Object.entries(d.constants)) {
             assert.ok(allowed.spec[name]?.includes(value), `matmul_${file}: ${name} = ${value}`);
           }
@@ -83,20 +83,6 @@ test('constants and overrides are those the shader file declares, with the value
         }
       }
 });
-const seen = new Map<string, { spec: Record<string, number[]>; overrides: string[] }>();
-function declared(file: string) {
-  let found = seen.get(file);
-  if (!found) {
-    const code = readFileSync(`shaders/matmul_${file}.wgsl`, 'utf8');
-    const spec: Record<string, number[]> = {};
-    for (const [, name, values] of code.matchAll(/^const (\w+) = \w+; \/\/@spec (.*)$/gm)) {
-      spec[name] = values.split(' ').map(Number);
-    }
-    found = { spec, overrides: [...code.matchAll(/^override (\w+)/gm)].map((x) => x[1]) };
-    seen.set(file, found);
-  }
-  return found;
-}
 
 test('the tile stays within invocations and workgroup storage', () => {
   for (const traits of [nvidia, least])

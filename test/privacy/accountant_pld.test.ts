@@ -15,7 +15,7 @@ const one = (q: number, sigma: number, steps: number): Phase[] => [{ q, sigma, s
 
 /** Steps in a few digits, whatever the order. */
 function within(phases: readonly Phase[], delta: number, want: number, tolerance: number): void {
-  const { upper, lower } = pldEpsilon(phases, delta, { relative: Math.max(1e-5, tolerance / (12 * want)) });
+  const { upper, lower } = pldEpsilon(phases, delta, { relative: Math.max(1e-5, tolerance / (5 * want)) });
   const what = `${JSON.stringify(phases)}: ${lower} .. ${upper}, not ${want}`;
   assert.ok(lower <= want + tolerance && want - tolerance <= upper && upper - lower < tolerance, what);
 }

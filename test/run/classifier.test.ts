@@ -6,9 +6,9 @@ import * as assert from 'uvu/assert';
 import { makeDataset } from '../../src/data/dataset.ts';
 import { floats } from '../../src/data/records.ts';
 import { saveDataset } from '../../src/data/save.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { openClassifier, trainClassifier } from '../../src/run/classifier.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
+import { rejection } from '../support/failure.ts';
 import { sameBits } from '../support/values.ts';
 import { configOf, finish, gpu, halves, root, store } from './images.ts';
 
@@ -20,15 +20,6 @@ const out = () => join(root, `run-${runs++}`);
 const learn = (data: string, more: Record<string, unknown> = {}, hooks = {}, dir = out()) =>
   trainClassifier(gpu, { data, fields: { ...fields, ...more }, seed: 2, out: dir }, hooks);
 
-async function failure(fn: () => unknown): Promise<VeilganError> {
-  try {
-    await fn();
-  } catch (error) {
-    if (error instanceof VeilganError) return error;
-    throw error;
-  }
-  throw new Error('no error');
-}
 const json = (dir: string, name: string) => JSON.parse(fs.readFileSync(join(dir, name), 'utf8'));
 
 test('a run: its files, every fifth row for testing, and the same predictions when it is opened', async () => {
@@ -103,7 +94,7 @@ test('stopped: what was learned is tested and kept whole; before the first step 
 
   const { live } = gpu.memory();
   const dir = join(root, 'never', 'begun');
-  const error = await failure(() => learn('plain', {}, { stop: () => true }, dir));
+  const error = await rejection(() => learn('plain', {}, { stop: () => true }, dir));
   assert.is(error.code, 'INTERRUPTED');
   assert.not.ok(fs.existsSync(join(root, 'never')));
   assert.is(gpu.memory().live, live);
@@ -138,11 +129,11 @@ test('what it cannot learn from: no labels, tables, small images, small sets, wr
     ['plain', { channels: [] }, 'CONFIG', /^--channels: /],
     ['plain', { channels: [4, -1] }, 'CONFIG', /^--channels: channels\.1: /],
   ] as const) {
-    const error = await failure(() => learn(data, more));
+    const error = await rejection(() => learn(data, more));
     assert.is(error.code, code, error.line());
     assert.match(error.line(), says);
   }
-  assert.is((await failure(() => learn('plain', {}, {}, taken))).code, 'USAGE');
+  assert.is((await rejection(() => learn('plain', {}, {}, taken))).code, 'USAGE');
   assert.equal((fs.readdirSync(root, { recursive: true }) as string[]).sort(), before);
   assert.is(gpu.memory().live, live);
 });
@@ -160,7 +151,7 @@ test('a loss that is not finite: the step, and no run stays', async () => {
     }),
   );
   const dir = out();
-  const error = await failure(() => learn('extreme', {}, {}, dir));
+  const error = await rejection(() => learn('extreme', {}, {}, dir));
   assert.equal([error.code, error.where], ['NAN', 'step 1']);
   assert.not.ok(fs.existsSync(dir));
 });
@@ -170,19 +161,19 @@ test('a run of another kind is named as such, both ways; damaged ones are refuse
   const gan = await startTraining(gpu, { system: 'pargan', data: 'plain', config: configOf(), seed: 1, out: out() });
   gan.run.close();
   gan.gan.dispose();
-  const wrong = await failure(() => openClassifier(gpu, gan.run.dir));
+  const wrong = await rejection(() => openClassifier(gpu, gan.run.dir));
   assert.equal([wrong.code, wrong.where], ['USAGE', gan.run.dir]);
   assert.match(wrong.message, /is a pargan, not a classifier/);
 
   const { run } = await learn('plain', { epochs: 1 });
   const { live } = gpu.memory();
   for (const write of [false, true]) {
-    const other = await failure(() => openTraining(gpu, run.dir, { write }));
+    const other = await rejection(() => openTraining(gpu, run.dir, { write }));
     assert.is(other.code, 'USAGE');
     assert.match(other.message, /is a classifier, which generates nothing/);
     assert.not.ok(fs.existsSync(join(run.dir, 'lock')));
   }
-  assert.is((await failure(() => openClassifier(gpu, join(root, 'none')))).code, 'FILE');
+  assert.is((await rejection(() => openClassifier(gpu, join(root, 'none')))).code, 'FILE');
 
   const info = json(run.dir, 'run.json');
   for (const data of [
@@ -192,7 +183,7 @@ test('a run of another kind is named as such, both ways; damaged ones are refuse
     { ...info.data, classes: 3 },
   ]) {
     fs.writeFileSync(join(run.dir, 'run.json'), JSON.stringify({ ...info, data }));
-    assert.is((await failure(() => openClassifier(gpu, run.dir))).code, 'FILE', JSON.stringify(data));
+    assert.is((await rejection(() => openClassifier(gpu, run.dir))).code, 'FILE', JSON.stringify(data));
     assert.is(gpu.memory().live, live);
   }
 });

@@ -1,22 +1,12 @@
 import { fork } from 'node:child_process';
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { createRun, openRun } from '../../src/run/directory.ts';
 import { writeAtomic } from '../../src/run/files.ts';
-import type { NewRun } from '../../src/run/run.ts';
-
-const meta: NewRun = {
-  system: 'pargan',
-  data: { name: 'blobs', rows: 5000 },
-  seed: 1,
-  config: { steps: 100, learning_rate: 1e-3, divergence: 'js' },
-  adapter: { description: 'llvmpipe' },
-};
+import { failure } from '../support/failure.ts';
+import { meta, runTests } from './made.ts';
 
 const CHILD = process.env.VEILGAN_TEST_CHILD;
 /** As many elements as need several writes, all with the value of the checkpoint's step. */
@@ -34,23 +24,7 @@ if (CHILD) {
   }
 }
 
-const test = suite<{ dir: string; root: string }>('crash and resume');
-test.before.each((context) => {
-  context.root = fs.mkdtempSync(join(tmpdir(), 'veilgan-run-'));
-  context.dir = join(context.root, 'a', 'run');
-});
-test.after.each(({ root }) => fs.rmSync(root, { recursive: true }));
-
-function failure(run: () => unknown): VeilganError {
-  try {
-    run();
-  } catch (error) {
-    if (!(error instanceof VeilganError)) throw error;
-    assert.ok(error.fix, error.message);
-    return error;
-  }
-  throw new Error('was accepted');
-}
+const test = runTests('crash and resume');
 
 test('a write that fails half-way leaves the old file and nothing else', ({ root }) => {
   const path = join(root, 'file');

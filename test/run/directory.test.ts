@@ -1,38 +1,12 @@
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { createRun, openRun } from '../../src/run/directory.ts';
 import { lockText } from '../../src/run/lock.ts';
-import type { NewRun } from '../../src/run/run.ts';
+import { failure } from '../support/failure.ts';
+import { meta, runTests } from './made.ts';
 
-const meta: NewRun = {
-  system: 'pargan',
-  data: { name: 'blobs', rows: 5000 },
-  seed: 1,
-  config: { steps: 100, learning_rate: 1e-3, divergence: 'js' },
-  adapter: { description: 'llvmpipe' },
-};
-
-const test = suite<{ dir: string; root: string }>('run directory');
-test.before.each((context) => {
-  context.root = fs.mkdtempSync(join(tmpdir(), 'veilgan-run-'));
-  context.dir = join(context.root, 'a', 'run');
-});
-test.after.each(({ root }) => fs.rmSync(root, { recursive: true }));
-
-function failure(run: () => unknown): VeilganError {
-  try {
-    run();
-  } catch (error) {
-    if (!(error instanceof VeilganError)) throw error;
-    assert.ok(error.fix, error.message);
-    return error;
-  }
-  throw new Error('was accepted');
-}
+const test = runTests('run directory');
 
 test('a new run says all about itself and can be opened again', ({ dir }) => {
   const run = createRun(dir, meta, { now: new Date('2025-01-02T03:04:05Z') });

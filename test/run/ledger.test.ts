@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { createLedger, type Ledger, type LedgerTerms, openLedger, readLedger } from '../../src/run/ledger.ts';
 import { ledgerFile } from '../../src/run/ledger_file.ts';
+import { failure } from '../support/failure.ts';
 
 const TERMS: LedgerTerms = {
   mechanism: 'gaussian',
@@ -45,17 +45,6 @@ test.before.each((context) => {
   context.path = join(context.dir, 'ledger.jsonl');
 });
 test.after.each(({ dir }) => rmSync(dir, { recursive: true }));
-
-function failure(run: () => unknown): VeilganError {
-  try {
-    run();
-  } catch (error) {
-    if (!(error instanceof VeilganError)) throw error;
-    assert.ok(error.fix || error.code === 'CONFIG' || error.code === 'USAGE', error.message);
-    return error;
-  }
-  throw new Error('was accepted');
-}
 
 /** A ledger of `chunks` chunks of ten updates. */
 function write(path: string, chunks: number): void {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { acquireLock, lockText } from '../../src/run/lock.ts';
+import { failure } from '../support/failure.ts';
 
 const CHILD = process.env.VEILGAN_TEST_CHILD;
 if (CHILD) {
@@ -21,16 +21,6 @@ test.before.each((context) => {
   context.root = fs.mkdtempSync(join(tmpdir(), 'veilgan-lock-'));
 });
 test.after.each(({ root }) => fs.rmSync(root, { recursive: true }));
-
-function failure(run: () => unknown): VeilganError {
-  try {
-    run();
-  } catch (error) {
-    if (!(error instanceof VeilganError)) throw error;
-    return error;
-  }
-  throw new Error('was accepted');
-}
 
 test('one writer at a time', async ({ root }) => {
   const path = join(root, 'lock');

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { MetricsWriter, readMetrics, truncateMetrics } from '../../src/run/metrics.ts';
+import { failure } from '../support/failure.ts';
 
 const test = suite<{ path: string; dir: string }>('metrics');
 test.before.each((context) => {
@@ -12,16 +12,6 @@ test.before.each((context) => {
   context.path = join(context.dir, 'metrics.jsonl');
 });
 test.after.each(({ dir }) => rmSync(dir, { recursive: true }));
-
-function failure(run: () => unknown): VeilganError {
-  try {
-    run();
-  } catch (error) {
-    assert.instance(error, VeilganError);
-    return error as VeilganError;
-  }
-  throw new Error('was accepted');
-}
 
 function write(path: string, steps: number[]): void {
   const writer = new MetricsWriter(path);

@@ -5,7 +5,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTraining } from '../../src/run/session.ts';
 import { runTraining } from '../../src/run/training.ts';
-import { configOf, failure, finish, gpu, listing, outcome, root, STEPS, type Start, start, store } from './training.ts';
+import { rejection } from '../support/failure.ts';
+import { configOf, finish, gpu, listing, outcome, root, STEPS, type Start, start, store } from './training.ts';
 
 test.after(finish);
 
@@ -18,7 +19,7 @@ test('data that changed since are refused, and nothing of the run changes', asyn
   await store('changing', 2);
   const { live } = gpu.memory();
   for (const write of [false, true]) {
-    const error = await failure(() => openTraining(gpu, job.run.dir, { write }));
+    const error = await rejection(() => openTraining(gpu, job.run.dir, { write }));
     assert.is(error.code, 'DATA');
     assert.match(error.line(), /data set changing is no longer what the run was trained on\. Import the original/);
   }
@@ -46,7 +47,7 @@ test('what cannot start leaves nothing: out exists, no such data, a config that 
     [{ config: configOf({ batch: 31 }), out: join(root, 'a', 'b') }, 'CONFIG', /fewer than a batch of 31/],
   ];
   for (const [options, code, message] of cases) {
-    const error = await failure(() => start(options));
+    const error = await rejection(() => start(options));
     assert.is(error.code, code);
     assert.match(error.line(), message);
     assert.equal(listing(root), before);
@@ -59,7 +60,7 @@ test('a run that diverges: the same step is named whatever the chunks, and the l
   const steps: string[] = [];
   for (const chunk of [1, 2, 3, 40]) {
     const job = await start({ config });
-    const error = await failure(() => runTraining(job, { chunk }));
+    const error = await rejection(() => runTraining(job, { chunk }));
     assert.is(error.code, 'NAN');
     assert.match(error.line(), /loss is not finite at step \d+\. Lower --rate/);
     steps.push(error.where);
@@ -75,7 +76,7 @@ test('a run that diverges: the same step is named whatever the chunks, and the l
   assert.ok(bad > 1 && bad < STEPS, `at ${steps[0]}`);
 
   const job = await start({ config });
-  const error = await failure(() => runTraining(job, { chunk: 1, checkpointSeconds: 0 }));
+  const error = await rejection(() => runTraining(job, { chunk: 1, checkpointSeconds: 0 }));
   assert.is(error.where, steps[0]);
   assert.equal(
     job.run.readMetrics().map((r) => r.step),
@@ -91,7 +92,7 @@ test('a run that diverges: the same step is named whatever the chunks, and the l
   job.gan.dispose();
   // It can still be opened, and says the same again.
   const again = await openTraining(gpu, job.run.dir, { write: true });
-  assert.is((await failure(() => runTraining(again))).where, steps[0]);
+  assert.is((await rejection(() => runTraining(again))).where, steps[0]);
   again.run.close();
   again.gan.dispose();
 });
@@ -99,7 +100,7 @@ test('a run that diverges: the same step is named whatever the chunks, and the l
 test('extreme data: an error at the first step, and no directory stays', async () => {
   await store('extreme', 1, 1e30);
   const job = await start({ data: 'extreme' });
-  const error = await failure(() => runTraining(job));
+  const error = await rejection(() => runTraining(job));
   assert.equal([error.code, error.where], ['NAN', 'step 1']);
   job.run.abandon();
   assert.not.ok(fs.existsSync(job.run.dir));
@@ -110,7 +111,7 @@ test('moments that overflow while the losses stay finite are no checkpoint', asy
   // RMSProp's average of squares overflows, its updates become zero, and training would stand still without a word.
   await store('large', 1, 1e20);
   const job = await start({ data: 'large', config: configOf({ optimizer: 'rmsprop', rate: 1e-3 }) });
-  const error = await failure(() => runTraining(job));
+  const error = await rejection(() => runTraining(job));
   assert.is(error.code, 'NAN');
   assert.match(error.line(), /^step 40: critics\.rmsprop\.v\.0\.weight is not finite|^critics\.rmsprop\.v/);
   assert.not.ok(job.run.hasCheckpoint());

@@ -6,7 +6,8 @@ import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/gpu/errors.ts';
 import { openTraining } from '../../src/run/session.ts';
 import { runTraining } from '../../src/run/training.ts';
-import { configOf, failure, finish, gpu, listing, outcome, STEPS, same, start, whole } from './training.ts';
+import { rejection } from '../support/failure.ts';
+import { configOf, finish, gpu, listing, outcome, STEPS, same, start, whole } from './training.ts';
 
 test.after(finish);
 
@@ -74,8 +75,8 @@ for (const config of [
 
 test('ended without a word after its last checkpoint: the rows after it are cut off, and the bits are the same', async () => {
   const job = await start();
-  const full = new VeilganError('FILE', 'the disk is full');
-  const error = await failure(() =>
+  const full = new VeilganError('FILE', 'the disk is full', { fix: 'Free some space' });
+  const error = await rejection(() =>
     runTraining(job, {
       chunk: 4,
       checkpointSeconds: 0,
@@ -119,7 +120,7 @@ test('opening to read changes nothing, and gives the same samples', async () => 
   const kept = await outcome(job);
   const before = listing(job.run.dir);
   const read = await openTraining(gpu, job.run.dir);
-  assert.is((await failure(() => runTraining({ ...read, steps: STEPS + 1 }))).code, 'USAGE');
+  assert.is((await rejection(() => runTraining({ ...read, steps: STEPS + 1 }))).code, 'USAGE');
   read.gan.dispose();
   const again = await openTraining(gpu, job.run.dir);
   same(await outcome(again), kept, 'read');

@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert';
 import { makeDataset } from '../../src/data/dataset.ts';
 import { saveDataset } from '../../src/data/save.ts';
 import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
 import { open } from '../../src/node.ts';
 import { startTraining } from '../../src/run/session.ts';
 import { runTraining, type TrainingJob } from '../../src/run/training.ts';
@@ -92,16 +91,6 @@ export function same(actual: Outcome, expected: Outcome, what: string): void {
   sameBits(actual.samples, expected.samples, `samples, ${what}`);
   assert.is(actual.metrics, expected.metrics, `metrics, ${what}`);
   assert.ok(actual.checkpoint.equals(expected.checkpoint), `checkpoint, ${what}`);
-}
-
-export async function failure(fn: () => unknown): Promise<VeilganError> {
-  try {
-    await fn();
-  } catch (error) {
-    if (error instanceof VeilganError) return error;
-    throw error;
-  }
-  throw new Error('no error');
 }
 
 export const listing = (dir: string) =>

@@ -93,6 +93,9 @@ export function poison(gpu: Gpu, most = 1 << 16): void {
   for (const storage of held) storage.release();
 }
 
+/** f32 rounding of a sum of k terms of size 1. */
+export const rounding = (k: number) => ({ relative: 1e-5, absolute: 1e-6 * Math.sqrt(k) + 2e-7 * k });
+
 /** Runs `fn` and gives the code of the VeilganError that it throws or rejects with, or what happened instead. */
 export async function codeOf(fn: () => unknown): Promise<string> {
   try {
