@@ -28,12 +28,18 @@ const dp = {
   delta: 1e-5,
   steps: 1_000_000,
 } as const;
+/**
+ * At epsilon 8 and 37,000 rows ten updates of the critic for one of the generator teach what the label depends on; five
+ * and twenty do not, whatever the batch.
+ */
+const patient = { criticSteps: 10, noiseMultiplier: 1.03, snapshotEvery: 25, epsilon: 8 } as const;
 
 export const tablePresets: Readonly<Record<string, Partial<PrivateConfig>>> = {
   'hospital-js': { ...js, snapshotEvery: 140, steps: 4500 },
   'hospital-wgan-gp': { ...gp, steps: 3000 },
-  'hospital-dpgan': { ...dp, partitions: 1, snapshotEvery: 25, batch: 512, noiseMultiplier: 0.87, epsilon: 8 },
-  'hospital-dp-pargan': { ...dp, partitions: 2, snapshotEvery: 25, batch: 256, noiseMultiplier: 0.87, epsilon: 8 },
+  'hospital-dpgan': { ...dp, ...patient, partitions: 1, batch: 512 },
+  // Each critic's gradient has twice the noise of one on all rows, and takes larger steps.
+  'hospital-dp-pargan': { ...dp, ...patient, partitions: 2, batch: 256, rate: 2e-3 },
   'broward-js': { ...js, snapshotEvery: 125, steps: 4000 },
   'broward-wgan-gp': { ...gp, steps: 2000 },
   'broward-dpgan': { ...dp, partitions: 1, snapshotEvery: 10, batch: 256, noiseMultiplier: 1.5, epsilon: 8 },
