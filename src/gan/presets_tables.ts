@@ -30,7 +30,7 @@ const dp = {
 } as const;
 /**
  * At epsilon 8 and 37,000 rows ten updates of the critic for one of the generator teach what the label depends on; five
- * and twenty do not, whatever the batch.
+ * teach less of it, twenty leave the generator too few steps.
  */
 const patient = { criticSteps: 10, noiseMultiplier: 1.03, snapshotEvery: 25, epsilon: 8 } as const;
 
