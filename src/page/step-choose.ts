@@ -4,7 +4,7 @@ import { advanced } from './choose-advanced.ts';
 import { numberInput, radios } from './controls.ts';
 import { confirmed, count, h, put } from './dom.ts';
 import { type GivenFields, givenFields } from './given-fields.ts';
-import { keep, recall } from './kept.ts';
+import { forget, keep, recall } from './kept.ts';
 import { about, type Length, lengthOf, usualPlan, usualSystem } from './plan.ts';
 import { protectionFields, SYSTEMS } from './protection.ts';
 import { isPrivateSystem, type Plan, type Ready, type SystemName } from './protocol.ts';
@@ -127,6 +127,7 @@ export function chooseStep(app: App): Step {
       const question = 'Starting another training removes the one that was left.';
       if (left && recall()?.run && !(await confirmed(question, 'Start and remove it'))) return;
       left?.remove();
+      forget();
       const run = new Run(app.worker, plan, !isPrivateSystem(plan.system) && ready.holdout > 0);
       const { opened, choice, source } = state;
       Object.assign(state, { plan, run });
