@@ -195,7 +195,7 @@ export const presets: Readonly<Record<string, Partial<PrivateConfig>>> = {
   'cifar10-js': { ...js, ...images, ...cifar, rows: 6000, steps: 27_000 },
   'cifar10-wgan-gp': { ...gp, ...images, ...cifar, rows: 7000, steps: 210_000 },
   'mnist-small-js': { ...js, ...images, ...small, steps: 2500 },
-  'mnist-small-wgan-gp': { ...gp, ...images, ...small, beta2: 0.9, criticSteps: 2, steps: 1500 },
+  'mnist-small-wgan-gp': { ...gp, ...images, ...small, beta2: 0.9, criticSteps: 2, steps: 2500 },
   ...tablePresets,
   ...published,
   ...revisited,
