@@ -7,6 +7,7 @@ import { KNOWN } from '../data/known.ts';
 import { checkFree, saveDataset, saveTable } from '../data/save.ts';
 import { shuffled, shuffledTable } from '../data/shuffle.ts';
 import { describeDataset, listDatasets } from '../data/store.ts';
+import { isTable } from '../data/table-files.ts';
 import { printInfo, printList } from './data-print.ts';
 import { formatBytes, formatNumber, printJson } from './format.ts';
 import { wholeNumber, withJson } from './options.ts';
@@ -88,7 +89,7 @@ export function dataCommand(): Command {
       progress.stop();
       stop?.dispose();
     });
-    if ('table' in data) {
+    if (isTable(data)) {
       printInfo(await saveTable(shuffle === undefined ? data : shuffledTable(data, shuffle), { force }), json);
     } else printInfo(await saveDataset(shuffle === undefined ? data : shuffled(data, shuffle), { force }), json);
   });

@@ -1,12 +1,12 @@
 /** From the flags of `train` to a job: a new run, or one that goes on. */
 import { loadSource } from '../data/store.ts';
-import { rowsOf } from '../data/table-files.ts';
+import { isTable, rowsOf, type Source } from '../data/table-files.ts';
 import { flagOf, type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
 import { usualPreset } from '../gan/presets_tables.ts';
 import { privateConfig } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { isTable, rowsTaken, type Source } from '../run/encoded.ts';
+import { rowsTaken } from '../run/encoded.ts';
 import { isPrivate, parsePrivate } from '../run/private.ts';
 import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
 import { type CommonOptions, configFields } from './options.ts';

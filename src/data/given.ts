@@ -21,6 +21,10 @@ export interface GivenColumn {
   readonly missing?: boolean;
 }
 
+/** The columns of which nothing is given. */
+export const notGiven = <C extends { readonly name: string }>(columns: readonly C[], given?: Given): C[] =>
+  columns.filter(({ name }) => !Object.hasOwn(given?.columns ?? {}, name));
+
 type Fields = Record<string, unknown>;
 
 /** One column's entry, at a place that messages name. */

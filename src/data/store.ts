@@ -26,7 +26,7 @@ import { damaged, type Stored, storedMeta } from './meta.ts';
 import type { Records } from './records.ts';
 import { GENERATED } from './synthetic.ts';
 import type { Encoding, Table } from './table.ts';
-import { type NamedTable, tableFingerprint, wrongCell } from './table-files.ts';
+import { isTable, type NamedTable, type Source, tableFingerprint, wrongCell } from './table-files.ts';
 
 export interface StoreOptions {
   /** The folder of all data sets; default `dataHome()`. */
@@ -202,7 +202,7 @@ async function readRecords(name: string, path: string, stored: Stored): Promise<
 }
 
 /** A table of mixed types by name, or a data set that is none, with its checksums verified. @throws VeilganError as `loadDataset` */
-export async function loadSource(name: string, options: StoreOptions = {}): Promise<Dataset | NamedTable> {
+export async function loadSource(name: string, options: StoreOptions = {}): Promise<Source> {
   if (generated(name)) return (await describeGenerated(name, options.seed))[1];
   const { path, stored } = await readStored(name, options.home ?? dataHome());
   return (await readTable(name, path, stored)) ?? readRecords(name, path, stored);
@@ -219,7 +219,7 @@ export async function loadDataset(
   options: StoreOptions & { readonly encoding?: Encoding } = {},
 ): Promise<Dataset> {
   const source = await loadSource(name, options);
-  if (!('table' in source)) return source;
+  if (!isTable(source)) return source;
   return encodeTable(source.table, options.encoding ?? fitEncoding(source.table), source);
 }
 

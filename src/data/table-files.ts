@@ -1,5 +1,5 @@
 /** A table as the store keeps it: its cells as files, its columns in `meta.json`. Browser-safe. */
-import { type DatasetMeta, fingerprint, hashArray } from './dataset.ts';
+import { type Dataset, type DatasetMeta, fingerprint, hashArray } from './dataset.ts';
 import type { Given } from './given.ts';
 import type { Column, Table } from './table.ts';
 
@@ -13,6 +13,11 @@ export interface NamedTable {
   /** bounds and values of columns that the owner knows without the data: see given.ts */
   readonly given?: Given;
 }
+
+/** What can be trained on: records as they are, or a table, of which they are made when a training begins. */
+export type Source = Dataset | NamedTable;
+
+export const isTable = (source: Source): source is NamedTable => 'table' in source;
 
 export const rowsOf = (cells: ArrayLike<number>, columns: readonly unknown[]): number => cells.length / columns.length;
 

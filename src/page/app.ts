@@ -13,7 +13,7 @@ import { downloadStep } from './step-download.ts';
 import { trainStep } from './step-train.ts';
 import { type Machine, machine, startOffline, warnOfMachine } from './surroundings.ts';
 
-/** What the steps have settled so far; going back forgets what came later. */
+/** What the steps have settled so far. */
 export interface State {
   opened?: Opened;
   /** which example that was, if one */
@@ -33,8 +33,8 @@ export interface Step {
   open(body: HTMLElement): void | (() => void);
   /** What was settled, as a line. */
   summary(): string;
-  /** What to forget when this step is opened again. */
-  forget(state: State): void;
+  /** What it settles, which is forgotten when it or a step before it is opened. */
+  readonly settles: readonly (keyof State)[];
 }
 
 export interface App {
@@ -85,7 +85,7 @@ class Page implements App {
   go(step: number, focus = true): void {
     this.#close?.();
     this.#current = step;
-    this.#steps[step].forget(this.state);
+    for (const { settles } of this.#steps.slice(step)) for (const key of settles) delete this.state[key];
     // Who has begun knows what the page is for.
     document.body.classList.toggle('begun', step > 0);
     this.#items.forEach((item, i) => this.#draw(item, i));

@@ -1,5 +1,6 @@
 /** From what the owner chose to the settings of a run. For the worker. */
 import type { Dataset } from '../data/dataset.ts';
+import { notGiven } from '../data/given.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { type PrivateConfig, samplingRate } from '../gan/private_config.ts';
 import { noiseMultiplier } from '../privacy/accountant/calibrate.ts';
@@ -49,7 +50,9 @@ export const plainConfig = (plan: Plan, data: Dataset): GanConfig => makeConfig(
 export function privatePlan(plan: Plan, data: Dataset): PrivateConfig {
   const { steps, criticSteps, clipNorm, epsilon, delta } = plan;
   const config = parsePrivate({ ...fields(plan, data), clipNorm, epsilon, delta });
-  const paid = data.encoding ? encodingPrice(config, data.encoding.columns, plan.given) : { epsilon: 0, delta: 0 };
+  const paid = data.encoding
+    ? encodingPrice(config, notGiven(data.encoding.columns, plan.given))
+    : { epsilon: 0, delta: 0 };
   const left = { epsilon: epsilon - paid.epsilon, delta: delta - paid.delta, accountant: config.accountant };
   const { sigma } = noiseMultiplier(samplingRate(config, data.rows), steps * criticSteps, left);
   return { ...config, noiseMultiplier: sigma };

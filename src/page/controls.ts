@@ -1,6 +1,21 @@
 /** Controls of forms: radio cards, short rows of radios, numbers with bounds. */
 import { type Child, h, newId } from './dom.ts';
 
+/** What files of tables are called. */
+export const TABLES = '.csv,.tsv,.txt,text/csv';
+
+/** A hidden field for one file, which a label opens. @param accept as HTML has it */
+export function fileInput(id: string, accept: string, chosen: (file: File) => void): HTMLInputElement {
+  const input = h('input', { type: 'file', id, accept, class: 'hidden' });
+  input.addEventListener('change', () => {
+    const [file] = input.files ?? [];
+    // The same file may be chosen again.
+    input.value = '';
+    if (file) chosen(file);
+  });
+  return input;
+}
+
 export interface Option<T> {
   readonly value: T;
   readonly title: string;

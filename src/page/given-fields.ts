@@ -1,16 +1,13 @@
 /** Fields for what the owner knows of columns without the rows, and what that saves of epsilon. */
 import { quote } from '../data/dataset.ts';
-import type { Given } from '../data/given.ts';
+import { type Given, notGiven } from '../data/given.ts';
 import type { Column } from '../data/table.ts';
 import { encodingPrice } from '../run/encoded.ts';
 import { type Child, explain, h, newId, plural, put } from './dom.ts';
 import { EMPTY, type Entry, givenOfAll, isEmpty, readEntry, type Taken, UNREADABLE } from './given.ts';
 import { givenFile } from './given-file.ts';
 import type { Plan } from './protocol.ts';
-import { KINDS } from './step-columns.ts';
-
-/** Columns from which on they scroll in a box of their own. */
-const MANY = 14;
+import { KINDS, MANY } from './step-columns.ts';
 
 /** Fields of one column. */
 interface Line {
@@ -209,7 +206,7 @@ export function givenFields(
 /** What of epsilon goes for columns that are not given, and what that means. */
 function priceText(columns: readonly Column[], { epsilon, delta, given }: Plan): [part: string, rest: string] {
   if (Number.isNaN(epsilon)) return ['', ''];
-  const paid = encodingPrice({ encoderEpsilon: 0, epsilon, delta }, columns, given).epsilon;
+  const paid = encodingPrice({ encoderEpsilon: 0, epsilon, delta }, notGiven(columns, given)).epsilon;
   const known = Object.keys(given?.columns ?? {}).length;
   if (paid === 0) {
     return [

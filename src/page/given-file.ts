@@ -2,6 +2,7 @@
 import { type Given, givenCodes } from '../data/given.ts';
 import type { Column } from '../data/table.ts';
 import { VeilganError } from '../gpu/errors.ts';
+import { fileInput } from './controls.ts';
 import { h, newId, plural, put, save } from './dom.ts';
 import { type Entry, entryOf } from './given.ts';
 import { troubleBox } from './notice.ts';
@@ -38,10 +39,7 @@ export function givenFile(
   fill: (name: string, entry: Entry) => void,
 ): HTMLElement {
   const said = h('div', { role: 'status' });
-  const chosen = h('input', { type: 'file', id: newId('given-file'), accept: '.json', class: 'hidden' });
-  chosen.addEventListener('change', async () => {
-    const [file] = chosen.files ?? [];
-    if (!file) return;
+  const input = fileInput(newId('given-file'), '.json', async (file) => {
     try {
       const found = Object.entries(givenIn(await file.text(), columns, file.name).columns);
       for (const [name, column] of found) fill(name, entryOf(column));
@@ -49,8 +47,6 @@ export function givenFile(
     } catch (error) {
       put(said, troubleBox(troubleOf(error)));
     }
-    // The same file may be chosen again.
-    chosen.value = '';
   });
   const write = () => {
     const now = given();
@@ -65,8 +61,8 @@ export function givenFile(
     h(
       'div',
       { class: 'buttons' },
-      chosen,
-      h('label', { for: chosen.id, class: 'button quiet' }, 'Fill in from a file'),
+      input,
+      h('label', { for: input.id, class: 'button quiet' }, 'Fill in from a file'),
       h('button', { type: 'button', class: 'quiet', onclick: write }, 'Save for next time'),
     ),
     said,

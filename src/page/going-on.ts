@@ -1,5 +1,6 @@
 /** After a reload: what is left of a training, and the way to go on with it. */
 import type { App } from './app.ts';
+import { fileInput, TABLES } from './controls.ts';
 import { h, put } from './dom.ts';
 import { forget, type Kept, recall } from './kept.ts';
 import { troubleBox } from './notice.ts';
@@ -70,13 +71,7 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
     show(3);
   }
 
-  const file = h('input', { type: 'file', id: 'kept-file', accept: '.csv,.tsv,.txt,text/csv', class: 'hidden' });
-  file.addEventListener('change', () => {
-    const [chosen] = file.files ?? [];
-    if (chosen) void goOn({ from: 'file', file: chosen });
-    // The same file may be chosen again.
-    file.value = '';
-  });
+  const input = fileInput('kept-file', TABLES, (file) => void goOn({ from: 'file', file }));
   const { example } = kept;
   put(
     form,
@@ -87,7 +82,7 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
         ? h('button', { class: 'primary', onclick: () => goOn({ from: 'example', example }) }, 'Go on')
         : null,
       kept.run && !example
-        ? [file, h('label', { for: file.id, class: 'button primary' }, `Choose ${kept.opened.name}`)]
+        ? [input, h('label', { for: input.id, class: 'button primary' }, `Choose ${kept.opened.name}`)]
         : null,
       h('button', { onclick: remove }, kept.run ? 'Remove what is kept' : 'Close'),
     ),

@@ -6,7 +6,7 @@
 import '../ops/install.ts';
 import { type Assessment, type AttackName, attackRun, BASIC } from '../assess/attacks.ts';
 import { fingerprintOf } from '../data/dataset.ts';
-import { tableFingerprint } from '../data/table-files.ts';
+import { isTable, type Source, tableFingerprint } from '../data/table-files.ts';
 import type { LossRow } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -14,7 +14,6 @@ import { reportOn } from '../report/compare.ts';
 import { renderReport } from '../report/html.ts';
 import { factsOf } from '../report/run_facts.ts';
 import { ATTACKS_FILE } from '../report/stored.ts';
-import { isTable, type Source } from '../run/encoded.ts';
 import { MemoryRun, type MemoryRunOptions } from '../run/memory_run.ts';
 import { isPrivate } from '../run/private.ts';
 import { RUN_FORMAT } from '../run/schema.ts';

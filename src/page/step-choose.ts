@@ -1,5 +1,5 @@
 /** Step 3: what to make, in plain words first; the words of the field stand beside them. */
-import type { App, State, Step } from './app.ts';
+import type { App, Step } from './app.ts';
 import { advanced } from './choose-advanced.ts';
 import { numberInput, radios } from './controls.ts';
 import { confirmed, count, h, put } from './dom.ts';
@@ -187,10 +187,7 @@ export function chooseStep(app: App): Step {
     title: 'Protection and size',
     open,
     summary: () => (state.plan ? planLine(state.plan) : ''),
-    forget: (all: State) => {
-      delete all.plan;
-      delete all.run;
-    },
+    settles: ['plan', 'run'],
   };
 }
 

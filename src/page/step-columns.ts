@@ -1,6 +1,6 @@
 /** Step 2: what the columns are; types corrected, columns left out, one named to be predicted. */
 import type { Kind } from '../data/table.ts';
-import type { App, State, Step } from './app.ts';
+import type { App, Step } from './app.ts';
 import { count, explain, field, h, newId, plural, put } from './dom.ts';
 import { sentence, troubleBox } from './notice.ts';
 import type { Choice, ColumnView, OpenedTable } from './protocol.ts';
@@ -17,7 +17,7 @@ export const KINDS: Readonly<Record<Kind, string>> = {
 };
 
 /** Columns from which on they scroll in a box of their own. */
-const MANY = 14;
+export const MANY = 14;
 
 /** A column's line: whether it is used, as what, what it holds. */
 interface Line {
@@ -199,9 +199,7 @@ export function columnsStep(app: App): Step {
       const some = ready?.of ? `; ${count(ready.rows + ready.holdout)} of ${count(ready.of)} rows` : '';
       return `${choice?.columns.length ?? 0} of ${plural(opened.columns.length, 'column')} used${label}${some}`;
     },
-    forget: (all: State) => {
-      for (const key of ['choice', 'ready', 'entries', 'plan', 'run'] as const) delete all[key];
-    },
+    settles: ['choice', 'ready', 'entries'],
   };
 }
 

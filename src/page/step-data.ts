@@ -1,5 +1,6 @@
 /** Step 1: a CSV, dropped or chosen, or an example. */
-import type { App, State, Step } from './app.ts';
+import type { App, Step } from './app.ts';
+import { fileInput, TABLES } from './controls.ts';
 import { h, plural, put } from './dom.ts';
 import { troubleBox } from './notice.ts';
 import type { Example, Source, Trouble } from './protocol.ts';
@@ -32,7 +33,7 @@ export function dataStep(app: App): Step {
   let reading = false;
 
   function open(body: HTMLElement): () => void {
-    const input = h('input', { type: 'file', id: 'file', accept: '.csv,.tsv,.txt,text/csv', class: 'hidden' });
+    const input = fileInput('file', TABLES, (file) => void read({ from: 'file', file }, file.name));
     const problem = h('div');
     const place = h(
       'div',
@@ -69,17 +70,12 @@ export function dataStep(app: App): Step {
       const work = () => worker.call('open', source);
       const opened = await whileReading(app, name, { form, place: progress, problem }, work);
       reading = false;
-      input.value = '';
       if (!opened) return;
       state.opened = opened;
       state.source = source.from === 'example' ? { example: source.example } : {};
       app.next();
     }
 
-    input.addEventListener('change', () => {
-      const [file] = input.files ?? [];
-      if (file) void read({ from: 'file', file }, file.name);
-    });
     const over = (event: DragEvent) => {
       event.preventDefault();
       place.classList.toggle('over', event.type === 'dragover');
@@ -110,8 +106,6 @@ export function dataStep(app: App): Step {
       const columns = opened.kind === 'table' ? `, ${plural(opened.columns.length, 'column')}` : '';
       return `${opened.name}: ${plural(opened.rows, what)}${columns}`;
     },
-    forget: (all: State) => {
-      for (const key of ['opened', 'source', 'choice', 'ready', 'plan', 'run'] as const) delete all[key];
-    },
+    settles: ['opened', 'source'],
   };
 }

@@ -145,7 +145,7 @@ export function downloadStep(app: App): Step {
     );
   }
 
-  return { title: 'Download', open, summary: () => '', forget: () => {} };
+  return { title: 'Download', open, summary: () => '', settles: [] };
 }
 
 /** What the browser keeps, and a way to remove it. */

@@ -144,7 +144,7 @@ export function trainStep(app: App): Step {
       const spent = run.spent ? `; epsilon ${run.spent.epsilon.toFixed(2)} spent` : '';
       return `${count(run.step)} steps${run.seconds ? ` in ${about(run.seconds).replace('about ', '')}` : ''}${spent}`;
     },
-    forget: () => {},
+    settles: [],
   };
 }
 

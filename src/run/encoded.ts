@@ -2,18 +2,13 @@
 import type { Dataset } from '../data/dataset.ts';
 import { encodeTable } from '../data/encode.ts';
 import { fitEncoding } from '../data/encoding.ts';
-import type { Given } from '../data/given.ts';
 import { paidEncoding } from '../data/paid.ts';
 import type { Column, Encoding, Table } from '../data/table.ts';
-import type { NamedTable } from '../data/table-files.ts';
+import { isTable, type NamedTable, type Source } from '../data/table-files.ts';
 import type { GanConfig } from '../gan/config.ts';
 import type { PrivateConfig } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
 import { PrivacyKey } from '../privacy/key.ts';
-
-export type Source = Dataset | NamedTable;
-
-export const isTable = (source: Source): source is NamedTable => 'table' in source;
 
 /** Of a budget the part that encoders take by default, and of delta. */
 const SHARE = 0.1;
@@ -22,25 +17,24 @@ const USUAL = 0.4;
 
 type Price = Pick<PrivateConfig, 'encoderEpsilon' | 'epsilon' | 'delta'>;
 
-/** What a private run pays for the encoding of a table. */
-export const encodingCost = ({ encoderEpsilon, epsilon, delta }: Price): { epsilon: number; delta: number } => ({
+/** What a private run pays for the encoding of a table of which nothing is given. */
+const encodingCost = ({ encoderEpsilon, epsilon, delta }: Price): { epsilon: number; delta: number } => ({
   epsilon: encoderEpsilon || (epsilon ? Math.max(SHARE * epsilon, Math.min(USUAL, epsilon / 3)) : USUAL),
   delta: SHARE * delta,
 });
 
 /**
- * The same, of a table of which some columns are given: nothing where all are, and of delta nothing where no category is
- * left to be paid for, as `paidEncoding` has it.
+ * What a private run pays for the encoding of a table.
+ * @param columns that are not given: nothing is paid where there are none, and of delta nothing where none of them is a
+ *   category, as `paidEncoding` has it
  */
 export function encodingPrice(
   config: Price,
-  columns: readonly Pick<Column, 'name' | 'kind'>[],
-  given: Given = { columns: {} },
+  columns: readonly Pick<Column, 'kind'>[],
 ): { epsilon: number; delta: number } {
   const { epsilon, delta } = encodingCost(config);
-  const paying = columns.filter(({ name }) => !Object.hasOwn(given.columns, name));
-  const categories = paying.some(({ kind }) => kind === 'category' || kind === 'boolean');
-  return { epsilon: paying.length > 0 ? epsilon : 0, delta: categories ? delta : 0 };
+  const categories = columns.some(({ kind }) => kind === 'category' || kind === 'boolean');
+  return { epsilon: columns.length > 0 ? epsilon : 0, delta: categories ? delta : 0 };
 }
 
 /** Training rows that a config takes. @throws VeilganError CONFIG as `trainingRows` */

@@ -1,10 +1,12 @@
 /** Plans of experiments: presets, what the command line adds, and the file that an experiment goes on from. */
 import * as z from 'zod';
+import { notGiven } from '../data/given.ts';
+import { isTable, type Source } from '../data/table-files.ts';
 import { type GanConfig, ganConfig, parseConfig, withPreset } from '../gan/config.ts';
 import { presets } from '../gan/presets.ts';
 import { type PrivateConfig, privateConfig } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { isTable, rowsTaken, type Source } from './encoded.ts';
+import { rowsTaken } from './encoded.ts';
 import { KINDS, type Kind, type Plan } from './experiment.ts';
 import { readJson } from './files.ts';
 
@@ -92,9 +94,7 @@ function split(fields: Readonly<Record<string, unknown>>) {
 /** The columns of a table that the owner has not given. */
 function paying(source: Source): Pick<Plan, 'paying'> {
   if (!isTable(source)) return {};
-  const given = source.given?.columns ?? {};
-  const columns = source.table.columns.filter(({ name }) => !Object.hasOwn(given, name));
-  return { paying: columns.map(({ name, kind }) => ({ name, kind })) };
+  return { paying: notGiven(source.table.columns, source.given).map(({ name, kind }) => ({ name, kind })) };
 }
 
 /**

@@ -1,10 +1,10 @@
 /** From a command to a run directory and back: what training.ts does, with data and runs on the disk. Node only. */
 import { loadSource } from '../data/store.ts';
+import type { Source } from '../data/table-files.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { createRun, openRun } from './directory.ts';
 import type { DirectoryRun } from './directory_run.ts';
-import type { Source } from './encoded.ts';
 import type { Run } from './run.ts';
 import { beginJob, openJob, type RunPlan, type TrainingJob } from './training.ts';
 

@@ -1,6 +1,7 @@
 /** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
 import { type Dataset, ofClass } from '../data/dataset.ts';
 import type { Table } from '../data/table.ts';
+import { isTable, type Source } from '../data/table-files.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
@@ -9,7 +10,7 @@ import type { GanSystem } from '../gan/system.ts';
 import { type LossRow, train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { isTable, newRecords, records, type Source } from './encoded.ts';
+import { newRecords, records } from './encoded.ts';
 import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun } from './private.ts';
 import type { NewRun, Run } from './run.ts';
 

@@ -67,6 +67,13 @@ export async function saved(page: Page, name: string): Promise<{ file: string; b
   return { file: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
 
+/** Waits until the line that says what goes on now is like this. */
+export const untilNow = (page: Page, like: RegExp) =>
+  page.waitForFunction(
+    (source) => new RegExp(source).test(document.querySelector('.now')?.textContent ?? ''),
+    like.source,
+  );
+
 /** From step 3 to the end of training. */
 export async function train(page: Page, steps: number): Promise<void> {
   await page.getByText('Small', { exact: true }).click();

@@ -19,7 +19,7 @@ import { newRecords } from '../../src/run/encoded.ts';
 import { decodeSafetensors } from '../../src/run/safetensors.ts';
 import { failure } from '../support/failure.ts';
 import { mixedCsv, TOWNS } from './page-csv.ts';
-import { drop, ended, inPage, note, press, saved, train } from './page-driver.ts';
+import { drop, ended, inPage, note, press, saved, train, untilNow } from './page-driver.ts';
 
 const AGE: Column = { name: 'age', kind: 'integer', decimals: 0 };
 const WEIGHT: Column = { name: 'a.low', kind: 'number', decimals: 1 };
@@ -214,11 +214,11 @@ function pageTests(): void {
       assert.equal(written, { columns: KNOWN });
 
       await train(page, 100_000);
-      await page.waitForFunction(() => /^Training: step/.test(document.querySelector('.now')?.textContent ?? ''));
+      await untilNow(page, /^Training: step/);
       await page.reload();
       await page.setInputFiles('#kept-file', file);
       await press(page, 'Continue training');
-      await page.waitForFunction(() => /^Training: step/.test(document.querySelector('.now')?.textContent ?? ''));
+      await untilNow(page, /^Training: step/);
       await press(page, 'Stop');
       note(`known columns, trained, left, and gone on with: ${await ended(page)}`);
       await press(page, 'Go on to the download');

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
-import { drop, files, html, inPage, note, press, TIMEOUT_MS, title, train } from './page-driver.ts';
+import { drop, files, html, inPage, note, press, TIMEOUT_MS, title, train, untilNow } from './page-driver.ts';
 
 if (!findChromium()) {
   note('SKIPPED: the page was NOT tried offline and without WebGPU; there is no Chromium (npm run setup -- --browser)');
@@ -77,7 +77,7 @@ function surroundingsTests(): void {
       await press(page, 'Continue');
       await train(page, 100_000);
       await page.waitForSelector('.dots');
-      await page.waitForFunction(() => /step ([2-9]|\d\d)/.test(document.querySelector('.now')?.textContent ?? ''));
+      await untilNow(page, /step ([2-9]|\d\d)/);
       await page.reload();
       assert.equal(asked, ['beforeunload']);
       await page.getByRole('button', { name: 'Go on', exact: true }).click();
@@ -85,7 +85,7 @@ function surroundingsTests(): void {
       assert.match((await title(page)) ?? '', /Training/);
       assert.match((await page.textContent('.now')) ?? '', /Stopped\. [\d,]+ step/);
       await press(page, 'Continue training');
-      await page.waitForFunction(() => /^Training: step/.test(document.querySelector('.now')?.textContent ?? ''));
+      await untilNow(page, /^Training: step/);
       await press(page, 'Stop');
       await press(page, 'Go on to the download');
       await press(page, 'Remove everything and start anew');
@@ -105,7 +105,7 @@ function surroundingsTests(): void {
       await drop(page, [{ name: 'mine.csv', text: csv(300) }]);
       await press(page, 'Continue');
       await train(page, 100_000);
-      await page.waitForFunction(() => /step ([2-9]|\d\d)/.test(document.querySelector('.now')?.textContent ?? ''));
+      await untilNow(page, /step ([2-9]|\d\d)/);
       const kept = await keptNames(page);
       assert.is(kept.length, 1);
       const other = await page.context().newPage();
@@ -125,7 +125,7 @@ function surroundingsTests(): void {
       await page.waitForSelector('.now');
       assert.match((await page.textContent('.now')) ?? '', /Stopped\. [\d,]+ step/);
       await press(page, 'Continue training');
-      await page.waitForFunction(() => /^Training: step/.test(document.querySelector('.now')?.textContent ?? ''));
+      await untilNow(page, /^Training: step/);
       await page.reload();
       await press(page, 'Remove what is kept');
       await page.waitForSelector('#kept', { state: 'detached' });
