@@ -9,10 +9,8 @@ export interface RelationRow {
   readonly short: string;
   /** how far apart two neighbours' sums of clipped gradients can be, in clip norms, where both take all records */
   readonly factor: 1 | 2;
-  /** the two cases between which nobody can tell, as a sentence continues "with that record ..." */
+  /** the two cases between which nobody can tell, to be put behind "two cases:" */
   readonly cases: string;
-  /** the case that lacks the record, as a sentence continues "... than" */
-  readonly without: string;
 }
 
 export const RELATIONS = {
@@ -24,7 +22,6 @@ export const RELATIONS = {
     factor: 1,
     cases:
       "with that record's values in the training data or with nothing in their place, the number of rows being known",
-    without: 'with nothing in its place',
   },
   'add-remove': {
     title: 'one record (row), added or removed',
@@ -33,15 +30,13 @@ export const RELATIONS = {
     short: 'add/remove of one record',
     factor: 1,
     cases: 'with that record in the training data or without it',
-    without: 'without it',
   },
   'replace-one': {
     title: 'one record (row), exchanged for any other',
     sentence: 'Two data sets are neighbours where one record of the one is exchanged for any other record.',
     short: 'one record exchanged for another',
     factor: 2,
-    cases: 'with that record in the training data or with any other in its place',
-    without: 'with any other in its place',
+    cases: 'with that record or with any other in its place',
   },
 } as const satisfies Record<string, RelationRow>;
 

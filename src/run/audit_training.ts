@@ -6,12 +6,12 @@ import { floats, type Records } from '../data/records.ts';
 import { DpGan, type PrivateMeans } from '../gan/dpgan.ts';
 import { criticNetwork } from '../gan/networks.ts';
 import { Player } from '../gan/player.ts';
-import { type PrivateConfig, samplingRate } from '../gan/private_config.ts';
+import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private_config.ts';
 import { conditioning, pickRows, trainingRows } from '../gan/rows.ts';
 import { train } from '../gan/train.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { PhiloxStream } from '../ops/philox.ts';
-import { stepsWithin } from '../privacy/accountant/calibrate.ts';
+import { stepsFor } from '../privacy/budget.ts';
 import { DiscreteMechanism } from '../privacy/discrete.ts';
 import { PrivacyKey } from '../privacy/key.ts';
 import { NoiseSource } from '../privacy/noise.ts';
@@ -160,9 +160,7 @@ export async function trainOnce(gpu: Gpu, setting: AuditTraining, run: number): 
   key.wipe();
   let trace: CanaryTrace | undefined;
   try {
-    const { epsilon, delta, accountant, mechanism } = config;
-    const by = mechanism === 'discrete' ? 'discrete' : accountant;
-    if (epsilon) gan.limit = stepsWithin(q, config.noiseMultiplier, { epsilon, delta, accountant: by });
+    gan.limit = stepsFor({ q, sigma: config.noiseMultiplier }, budgetOf(config));
     await gan.prepare(false);
     if (setting.score === 'trace') {
       const records = partitions.map((list) => list.filter((row) => row < known));

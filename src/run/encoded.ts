@@ -3,39 +3,13 @@ import type { Dataset } from '../data/dataset.ts';
 import { encodeTable } from '../data/encode.ts';
 import { fitEncoding } from '../data/encoding.ts';
 import { paidEncoding } from '../data/paid.ts';
-import type { Column, Encoding, Table } from '../data/table.ts';
+import type { Encoding, Table } from '../data/table.ts';
 import { isTable, type NamedTable, type Source } from '../data/table-files.ts';
 import type { GanConfig } from '../gan/config.ts';
-import type { PrivateConfig } from '../gan/private_config.ts';
+import { budgetOf, type PrivateConfig } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
+import { encodingCost } from '../privacy/budget.ts';
 import { PrivacyKey } from '../privacy/key.ts';
-
-/** Of a budget the part that encoders take by default, and of delta. */
-const SHARE = 0.1;
-/** What noisy counts of ordinary tables need, as long as it is no more than a third of the budget. */
-const USUAL = 0.4;
-
-type Price = Pick<PrivateConfig, 'encoderEpsilon' | 'epsilon' | 'delta'>;
-
-/** What a private run pays for the encoding of a table of which nothing is given. */
-const encodingCost = ({ encoderEpsilon, epsilon, delta }: Price): { epsilon: number; delta: number } => ({
-  epsilon: encoderEpsilon || (epsilon ? Math.max(SHARE * epsilon, Math.min(USUAL, epsilon / 3)) : USUAL),
-  delta: SHARE * delta,
-});
-
-/**
- * What a private run pays for the encoding of a table.
- * @param columns that are not given: nothing is paid where there are none, and of delta nothing where none of them is a
- *   category, as `paidEncoding` has it
- */
-export function encodingPrice(
-  config: Price,
-  columns: readonly Pick<Column, 'kind'>[],
-): { epsilon: number; delta: number } {
-  const { epsilon, delta } = encodingCost(config);
-  const categories = columns.some(({ kind }) => kind === 'category' || kind === 'boolean');
-  return { epsilon: columns.length > 0 ? epsilon : 0, delta: categories ? delta : 0 };
-}
 
 /** Training rows that a config takes. @throws VeilganError CONFIG as `trainingRows` */
 export const rowsTaken = (source: Source, config: Pick<GanConfig, 'rows'>): number =>
@@ -59,7 +33,7 @@ function encodingFor(source: NamedTable, rows: number, config?: PrivateConfig, i
   if (config?.bound !== 'clip') return fitEncoding(table);
   const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
   try {
-    return paidEncoding(table, { ...encodingCost(config), key, given: source.given });
+    return paidEncoding(table, { ...encodingCost(budgetOf(config)), key, given: source.given });
   } finally {
     key.wipe();
   }

@@ -6,15 +6,20 @@ import { parseConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import type { MakeDiscrete } from '../gan/exact.ts';
 import { restoreCount } from '../gan/player.ts';
-import { checkPrivate, type PrivateConfig, physicalRows, privateConfig, samplingRate } from '../gan/private_config.ts';
+import {
+  budgetOf,
+  checkPrivate,
+  type PrivateConfig,
+  physicalRows,
+  privateConfig,
+  relationOf,
+  samplingRate,
+} from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { stepsWithin } from '../privacy/accountant/calibrate.ts';
-import { discreteEpsilon } from '../privacy/accountant/discrete.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
-import { pldEpsilon } from '../privacy/accountant/pld.ts';
-import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
+import { chargedFor, stepsFor } from '../privacy/budget.ts';
 import { DiscreteMechanism } from '../privacy/discrete.ts';
 import { PrivacyKey } from '../privacy/key.ts';
 import { NoiseSource } from '../privacy/noise.ts';
@@ -34,17 +39,19 @@ type Price = NonNullable<Encoding['paid']>;
 /** The ledger's first line: what the spending is measured by, and what was spent before it began. */
 export function ledgerTerms(config: PrivateConfig, rows: number, paid?: Price): LedgerTerms {
   const q = samplingRate(config, rows);
+  const relation = relationOf(config);
+  const charged = paid && chargedFor(paid, relation);
   return {
     mechanism: config.mechanism,
     sampler: config.bound === 'weights' ? 'without-replacement' : q < 1 ? 'poisson' : 'full',
-    relation: 'add-remove',
+    relation,
     bound: config.clipNorm,
     divisor: config.batch,
     partitions: config.partitions,
     clipping: config.bound === 'clip' ? config.clipping : 'none',
     population: config.population || rows,
     physical: physicalRows(config),
-    ...(paid ? { encoding_epsilon: paid.epsilon, encoding_delta: paid.delta } : {}),
+    ...(charged ? { encoding_epsilon: charged.epsilon, encoding_delta: charged.delta } : {}),
   };
 }
 
@@ -162,11 +169,8 @@ export function privateRun(
   };
   /** A search by the accountant, which may take seconds. */
   const limitOf = (spent: readonly Phase[]): number => {
-    const { epsilon, delta, accountant, mechanism } = config;
-    if (!epsilon) return Number.POSITIVE_INFINITY;
-    const by = mechanism === 'discrete' ? 'discrete' : accountant;
-    const left = { epsilon: epsilon - (paid?.epsilon ?? 0), delta: delta - (paid?.delta ?? 0) };
-    gan.limit = left.epsilon > 0 ? gan.updates + stepsWithin(q, sigma, { ...left, accountant: by, spent }) : 0;
+    const charged = paid && chargedFor(paid, relationOf(config));
+    gan.limit = gan.updates + stepsFor({ q, sigma }, budgetOf(config), { paid: charged, spent });
     return gan.limit;
   };
   /** A batch that was drawn for an update which is still to come will be drawn again. */
@@ -213,35 +217,4 @@ export function privateRun(
       return guaranteeOf(ledger, limitOf(ledger.totals()));
     },
   };
-}
-
-/** What of a ledger's terms says how epsilon is computed. */
-export type SpendingTerms = Partial<Pick<LedgerTerms, 'mechanism' | 'encoding_epsilon' | 'encoding_delta'>>;
-
-export interface Spent {
-  /** certified upper bounds at delta; pld null where there is none for the mechanism */
-  readonly rdp: number;
-  readonly pld: number | null;
-  readonly pld_lower: number | null;
-}
-
-/**
- * Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition), and
- * the encoding of a table before it adds its own epsilon and delta (basic composition).
- * @param terms of the ledger
- */
-export function epsilonOf(
-  phases: readonly Phase[],
-  delta: number,
-  { mechanism, encoding_epsilon: paid = 0, encoding_delta: used = 0 }: SpendingTerms = {},
-): Spent {
-  const left = delta - Number(used);
-  const total = (epsilon: number) => epsilon + Number(paid);
-  if (mechanism === 'discrete') {
-    return { rdp: total(discreteEpsilon(phases, left).epsilon), pld: null, pld_lower: null };
-  }
-  const { upper, lower } = pldEpsilon(phases, left);
-  // Of the encoding no lower bound is known, so that all of delta may have gone to the updates.
-  const least = used ? pldEpsilon(phases, delta).lower : lower;
-  return { rdp: total(rdpEpsilon(phases, left).epsilon), pld: total(upper), pld_lower: least };
 }
