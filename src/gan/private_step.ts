@@ -6,7 +6,7 @@ import { valueAndGrad } from '../autograd/grad.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Program } from '../gpu/program.ts';
 import type { Parameters } from '../nn/network.ts';
-import { assign, log, pack } from '../ops/assign.ts';
+import { assign, log } from '../ops/assign.ts';
 import { add, greater, mul, scale } from '../ops/elementwise.ts';
 import { liveRows } from '../ops/live.ts';
 import { concat, reshape } from '../ops/movement.ts';
@@ -16,6 +16,7 @@ import { scratch } from '../optim/flat.ts';
 import { clippedSum } from '../privacy/clip.ts';
 import { gaussianNoise } from '../privacy/noise.ts';
 import type { PhysicalBatch } from '../privacy/sampling.ts';
+import { BoundedSum, mostRecords } from '../privacy/sensitivity.ts';
 import { scope } from '../tensor/scope.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import type { PrivateMeans } from './dpgan.ts';
@@ -54,7 +55,7 @@ export class PrivateStep {
   readonly #physical: number;
   /** generated records of a device batch */
   readonly #fakeRows: number;
-  readonly #sum: Tensor;
+  readonly #sum: BoundedSum;
   #programs: Programs | null = null;
 
   constructor(system: Owner, rows: LabelledRows, means: PrivateMeans) {
@@ -64,13 +65,24 @@ export class PrivateStep {
     this.#physical = physicalRows(config);
     this.#fakeRows = Math.min(config.batch, this.#physical);
     this.fakeBatches = Math.ceil(config.batch / this.#fakeRows);
-    this.#sum = scratch(critics.parameters.whole);
+    this.#sum = this.#emptySum();
     this.exact = config.mechanism === 'discrete' && means.discrete ? new ExactUpdate(system, means.discrete) : null;
   }
 
   /** Whether real and generated records may go through the critics together: not where their losses differ in kind. */
   get together(): boolean {
     return this.config.divergence !== 'wgan-gp' && !this.exact;
+  }
+
+  /** What the update's clipped gradients are summed in; what bounds no gradient makes a claim. */
+  #emptySum(): BoundedSum {
+    const { critics, config } = this;
+    const { batch, clipNorm } = config;
+    const value = scratch(critics.parameters.whole);
+    if (config.bound === 'weights' || this.#means.unclipped) return BoundedSum.claimed(value, clipNorm);
+    const real = mostRecords(batch);
+    const batches = Math.ceil(real / this.#physical) + this.fakeBatches;
+    return BoundedSum.running(value, clipNorm, { most: real + batch, batches });
   }
 
   /** `real` in place of the first `reals` rows of each critic's n, `fake` in that of the others: [K, n, 1]. */
@@ -103,20 +115,13 @@ export class PrivateStep {
   #gradients(losses: (p: Parameters) => Tensor, { padded = 0, first = false }): Tensor {
     const { critics, config, gpu } = this;
     const { parts, at } = critics.parameters;
-    const place = (by: Readonly<Record<string, Tensor>>) =>
-      pack(
-        this.#sum,
-        Object.keys(parts).map((name) => by[name]),
-        at,
-        { add: !first },
-      );
     if (config.bound === 'weights') {
       const [[, all], gradient] = valueAndGrad((p: Parameters) => {
         const each = losses(p);
         const [K, n] = each.shape;
         return [sum(padded ? mul(each, liveRows(gpu, K, padded, n - padded)) : each), each] as const;
       })(parts);
-      place(gradient);
+      this.#sum.add({ sum: gradient, sensitivity: this.#sum.sensitivity }, at, { first });
       return all;
     }
     // A bound that no gradient reaches leaves all as they are.
@@ -124,7 +129,7 @@ export class PrivateStep {
       ? ({ bound: 1e30, kind: 'flat' } as const)
       : ({ bound: config.clipNorm, kind: config.clipping } as const);
     const clipped = clippedSum(losses, parts, { ...clip, live: padded });
-    place(clipped.sum);
+    this.#sum.add(clipped, at, { first });
     return clipped.losses;
   }
 
@@ -178,12 +183,12 @@ export class PrivateStep {
   /** Adds noise to the sum and updates every critic. */
   #finish(): void {
     const { config, critics } = this;
-    const { batch, noiseMultiplier: multiplier, clipNorm: bound } = config;
+    const { batch, noiseMultiplier: multiplier } = config;
     const { gradient } = critics.optimizer;
-    if (this.exact) assign(gradient, add(this.exact.release(scratch(gradient)), scale(this.#sum, 1 / batch)));
+    if (this.exact) assign(gradient, add(this.exact.release(scratch(gradient)), scale(this.#sum.value, 1 / batch)));
     else if (multiplier) {
-      gaussianNoise(this.#means.noise, this.#sum, { multiplier, bound, scale: 1 / batch, into: gradient });
-    } else assign(gradient, scale(this.#sum, 1 / batch));
+      gaussianNoise(this.#means.noise, this.#sum, { multiplier, scale: 1 / batch, into: gradient });
+    } else assign(gradient, scale(this.#sum.value, 1 / batch));
     critics.optimizer.step();
   }
 
@@ -226,7 +231,7 @@ export class PrivateStep {
 
   dispose(): void {
     for (const program of Object.values(this.#programs ?? {}).flat()) program.dispose();
-    this.#sum.dispose();
+    this.#sum.value.dispose();
     this.exact?.dispose();
   }
 }
