@@ -28,6 +28,7 @@ export type { GanSystem } from './gan/system.ts';
 export { type LossRow, type System, type TrainOptions, train } from './gan/train.ts';
 export * from './index.ts';
 export { slicedWasserstein1 } from './metrics/wasserstein.ts';
+export { PrivacyKey } from './privacy/key.ts';
 export type { LedgerFile } from './run/ledger.ts';
 export { MemoryLedgerFile } from './run/memory_run.ts';
 export { epsilonOf, type Guarantee, type PrivateRun, parsePrivate, privateRun } from './run/private.ts';

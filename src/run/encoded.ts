@@ -2,9 +2,10 @@
 import type { Dataset } from '../data/dataset.ts';
 import { encodeTable } from '../data/encode.ts';
 import { fitEncoding } from '../data/encoding.ts';
+import { notGiven } from '../data/given.ts';
 import { paidEncoding } from '../data/paid.ts';
 import type { Column, Encoding, Table } from '../data/table.ts';
-import { isTable, type NamedTable, type Source } from '../data/table-files.ts';
+import { isTable, type NamedTable, openOf, type Source } from '../data/table-files.ts';
 import type { GanConfig } from '../gan/config.ts';
 import type { PrivateConfig } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
@@ -48,26 +49,43 @@ function trained(source: NamedTable, rows: number): Table {
 }
 
 /**
+ * What a private run pays for the encoding of what it trains on, which is known before anything of it is looked at.
+ * @param config of a private system
+ */
+export const priceOf = (source: Source, config: Price & Pick<PrivateConfig, 'bound'>) =>
+  isTable(source) && config.bound === 'clip'
+    ? encodingPrice(config, notGiven(source.table.columns, source.given))
+    : { epsilon: 0, delta: 0 };
+
+/** Where noise comes from: the run's key, which stays its caller's; or a seed for tests, or nothing for a fresh one. */
+export type Secret = PrivacyKey | number | undefined;
+
+/**
  * An encoding for a new training: fitted to the training rows, or where the run is private (`config` is that of a
- * private system then) what the owner gave of bounds and values, the rest paid for. What it costs is lost where the
- * training then fails to begin: nothing of it has left this function.
+ * private system then) what the owner gave, the rest paid for. What it costs is lost where the training then fails to
+ * begin, though nothing of it has left this function: whoever calls it has a line in a ledger first (`priceOf`).
  * @throws VeilganError CONFIG where the price does not pay for a column, or bounds that were given do not fit
  */
-function encodingFor(source: NamedTable, rows: number, config?: PrivateConfig, insecureSeed?: number): Encoding {
+function encodingFor(source: NamedTable, rows: number, config?: PrivateConfig, secret?: Secret): Encoding {
   const table = trained(source, rows);
   // Without a guarantee there is nothing to pay for.
   if (config?.bound !== 'clip') return fitEncoding(table);
-  const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
+  const own = typeof secret === 'object' ? undefined : keyOf(secret);
   try {
-    return paidEncoding(table, { ...encodingCost(config), key, given: source.given });
+    const key = own ?? (secret as PrivacyKey);
+    const encoding = paidEncoding(table, { ...encodingCost(config), key, given: source.given });
+    return { ...encoding, open: openOf(source) };
   } finally {
-    key.wipe();
+    own?.wipe();
   }
 }
 
+const keyOf = (seed: number | undefined): PrivacyKey =>
+  seed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(seed);
+
 /** The records of a new training. @param config of a private system @throws VeilganError as `encodingFor`, `encodeTable` */
-export const newRecords = (source: Source, rows: number, config?: PrivateConfig, insecureSeed?: number): Dataset =>
-  isTable(source) ? encodeTable(source.table, encodingFor(source, rows, config, insecureSeed), source) : source;
+export const newRecords = (source: Source, rows: number, config?: PrivateConfig, secret?: Secret): Dataset =>
+  isTable(source) ? encodeTable(source.table, encodingFor(source, rows, config, secret), source) : source;
 
 /**
  * The records of a run that is there.
