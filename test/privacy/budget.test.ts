@@ -21,7 +21,10 @@ import {
 } from '../../src/privacy/budget.ts';
 import { RELATION_NAMES, relationRow } from '../../src/privacy/relation.ts';
 import { newRecords } from '../../src/run/encoded.ts';
-import { ledgerTerms, parsePrivate } from '../../src/run/private.ts';
+import { createLedger } from '../../src/run/ledger.ts';
+import { MemoryLedgerFile } from '../../src/run/memory_run.ts';
+import { type Guarantee, ledgerTerms, parsePrivate } from '../../src/run/private.ts';
+import { spending, spendingLine } from '../../src/run/spent.ts';
 import { failure } from '../support/failure.ts';
 
 const budget = (more: Partial<Budget> = {}): Budget => ({
@@ -182,6 +185,27 @@ test("a ledger's word: the old one of a public number of rows, and none that is 
   assert.is(relationCharged({ relation: 'replace-one' }, 'zero-out'), 'replace-one');
   assert.is(failure(() => relationCharged({ relation: 'both' }, 'zero-out')).code, 'FILE');
   assert.is(failure(() => epsilonOf([], 1e-5, { relation: 'constructor' })).code, 'FILE');
+});
+
+test('a run says by which neighbours it was charged, old ledgers by what their configuration says', () => {
+  const of = (fields: Record<string, unknown>, relation?: string) => {
+    const config = parsePrivate({ epsilon: 3, ...fields });
+    const terms = ledgerTerms(config, 2000);
+    const ledger = createLedger(new MemoryLedgerFile('ledger'), { ...terms, ...(relation ? { relation } : {}) });
+    ledger.append({ from: 0, to: 100, q: 0.02, sigma: 1.5 });
+    return spending({ ledger, config, insecure: false } as unknown as Guarantee);
+  };
+  const [now, before] = [of({}), of({}, 'add-remove')];
+  assert.equal(now, before);
+  assert.is(now.relation, 'zero-out');
+  assert.match(spendingLine(now), /100 noisy updates, one record zeroed out, the number of rows public$/);
+  assert.match(spendingLine(of({ population: 2000 })), /100 noisy updates, add\/remove of one record$/);
+  const replaced = of({ relation: 'replace-one' });
+  assert.match(spendingLine(replaced), /100 noisy updates, one record exchanged for another$/);
+  assert.ok(Number(replaced.epsilon?.pld) > 1.3 * Number(now.epsilon?.pld));
+  const claimed = of({ bound: 'weights', divergence: 'wgan', epsilon: 0, relation: 'replace-one' });
+  const alone = of({ bound: 'weights', divergence: 'wgan', epsilon: 0 });
+  assert.ok(Number(claimed.claim?.at_least) > Number(alone.claim?.at_least));
 });
 
 test('the relation of a config: by what is public, or as asked; none that its rows contradict', () => {
