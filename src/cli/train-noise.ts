@@ -1,11 +1,10 @@
 /** The noise of a private training whose budget and length are given. */
 import { ofClass } from '../data/dataset.ts';
-import { notGiven } from '../data/given.ts';
 import { isTable, type Source } from '../data/table-files.ts';
 import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private_config.ts';
 import { updatesBehind } from '../gan/schedule.ts';
-import { encodingPrice, FREE, noiseFor } from '../privacy/budget.ts';
-import { rowsTaken } from '../run/encoded.ts';
+import { noiseFor } from '../privacy/budget.ts';
+import { priceOf, rowsTaken } from '../run/encoded.ts';
 
 /** For `train --help`. */
 export const NOISE_HELP = `
@@ -50,8 +49,7 @@ export function withNoise(
   if (updates === null) return config;
   const budget = budgetOf(config);
   const rows = rowsTaken(isTable(source) ? source : ofClass(source, config.onlyClass), config);
-  const paid = isTable(source) ? encodingPrice(budget, notGiven(source.table.columns, source.given)) : FREE;
-  const { sigma } = noiseFor({ q: samplingRate(config, rows), updates }, budget, paid);
+  const { sigma } = noiseFor({ q: samplingRate(config, rows), updates }, budget, priceOf(source, config));
   tell(`noise multiplier ${sigma.toPrecision(5)}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
   return { ...config, noiseMultiplier: sigma };
 }

@@ -19,11 +19,12 @@ import {
   stepsFor,
   upperBound,
 } from '../../src/privacy/budget.ts';
+import { PrivacyKey } from '../../src/privacy/key.ts';
 import { RELATION_NAMES, relationRow } from '../../src/privacy/relation.ts';
 import { newRecords } from '../../src/run/encoded.ts';
 import { createLedger } from '../../src/run/ledger.ts';
 import { MemoryLedgerFile } from '../../src/run/memory_run.ts';
-import { type Guarantee, ledgerTerms, parsePrivate } from '../../src/run/private.ts';
+import { type Guarantee, PrivatePlan, parsePrivate } from '../../src/run/private.ts';
 import { spending, spendingLine } from '../../src/run/spent.ts';
 import { failure } from '../support/failure.ts';
 
@@ -109,9 +110,9 @@ test('what an encoder spends is what the ledger is charged, and the price that w
   const source = { name: 'people', table: { columns, train, holdout: new Float64Array() }, meta: { origin: 'made' } };
   for (const relation of ['auto', 'replace-one'] as const) {
     const config = parsePrivate({ relation, epsilon: 3, partitions: 1, batch: 20 });
-    const paid = newRecords(source, 0, config, 1).encoding?.paid;
+    const paid = newRecords(source, 0, { config, key: PrivacyKey.insecure(1) }).encoding?.paid;
     assert.ok(paid && Math.abs(paid.epsilon - (relation === 'auto' ? 0.4 : 0.2)) < 1e-12);
-    const terms = ledgerTerms(config, 2000, paid);
+    const { terms } = new PrivatePlan(config, 2000, paid && chargedFor(paid, relationOf(config)));
     const price = encodingPrice(budgetOf(config), columns);
     assert.is(terms.relation, relation === 'auto' ? 'zero-out' : 'replace-one');
     assert.ok(Math.abs(Number(terms.encoding_epsilon) - price.epsilon) < 1e-12, `${terms.encoding_epsilon}`);
@@ -190,7 +191,7 @@ test("a ledger's word: the old one of a public number of rows, and none that is 
 test('a run says by which neighbours it was charged, old ledgers by what their configuration says', () => {
   const of = (fields: Record<string, unknown>, relation?: string) => {
     const config = parsePrivate({ epsilon: 3, ...fields });
-    const terms = ledgerTerms(config, 2000);
+    const { terms } = new PrivatePlan(config, 2000);
     const ledger = createLedger(new MemoryLedgerFile('ledger'), { ...terms, ...(relation ? { relation } : {}) });
     ledger.append({ from: 0, to: 100, q: 0.02, sigma: 1.5 });
     return spending({ ledger, config, insecure: false } as unknown as Guarantee);
