@@ -136,7 +136,7 @@ export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | u
   Math.min(wanted, gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
 
 /** What run.json says of a data set. */
-export const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) => ({
+export const describe = ({ name, rows, holdoutRows, columns, meta, encoding, labels, classes }: Dataset) => ({
   name,
   rows,
   holdout: holdoutRows,
@@ -144,6 +144,11 @@ export const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) =>
   origin: meta.origin,
   sha256: meta.sha256,
   ...(meta.seed === undefined ? {} : { seed: meta.seed }),
+  ...(meta.split ? { split: meta.split } : {}),
+  // What a table's rows decided stands in its encoding.
+  ...(encoding
+    ? {}
+    : { open: meta.open ?? (labels && !classes && meta.seed === undefined ? [{ what: 'classes' }] : []) }),
 });
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
