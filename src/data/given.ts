@@ -81,7 +81,7 @@ function codeOf(column: Column, given: unknown, where: string): ColumnCode | und
     (isNumber(kind) && isNumber(column.kind)) ||
     (isCategory(kind) && isCategory(column.kind)) ||
     (kind === 'leave' && !entry.has('low', 'high', 'values'));
-  const fix = 'Read the table again with this file, or correct the entry';
+  const fix = 'Read the column as that from the start, or correct the entry';
   if (!fits) {
     if (entry.kind === undefined) entry.check(column.kind);
     throw refuse(`the table has the column as ${column.kind}, and it is given as ${kind}`, `${where}.kind`, fix);

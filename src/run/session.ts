@@ -5,6 +5,9 @@ import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { createRun, openRun } from './directory.ts';
 import type { DirectoryRun } from './directory_run.ts';
+import { priceOf } from './encoded.ts';
+import { type Noted, noteStart } from './odometer.ts';
+import { isPrivate, parsePrivate } from './private.ts';
 import type { Run } from './run.ts';
 import { beginJob, openJob, type RunPlan, type TrainingJob } from './training.ts';
 
@@ -17,10 +20,42 @@ interface Start extends RunPlan {
   readonly root?: string;
 }
 
-/** A new run. Nothing is written where the config does not fit the data or `out` exists. */
+/**
+ * A new run. Nothing is written where the config does not fit the data or `out` exists, but for one thing: a private run
+ * on a stored data set is noted beside the set before anything of it is looked at, and stays noted.
+ */
 export async function startTraining(gpu: Gpu, { data, out, root, ...plan }: Start): Promise<DirectoryJob> {
   const source = typeof data === 'string' ? await loadSource(data) : data;
-  return beginJob(gpu, source, plan, (meta) => createRun(out, meta, { root }));
+  const noted = noteOf(source, plan, out);
+  let job: DirectoryJob | undefined;
+  try {
+    job = beginJob(gpu, source, plan, (meta) => createRun(out, meta, { root }));
+    noted?.began({ dir: job.run.dir, created: job.run.info.created });
+    return job;
+  } catch (error) {
+    job?.guarantee?.close();
+    job?.gan.dispose();
+    job?.run.abandon();
+    // What noise was drawn for is spent, though nobody gets to see it.
+    noted?.failed(priceOf(source, parsePrivate(plan.config)));
+    throw error;
+  }
+}
+
+/** Of a private run on a set that is not generated. @throws VeilganError FILE, and CONFIG as its beginning would */
+function noteOf(source: Source, { system, config, insecureSeed }: RunPlan, out: string | undefined): Noted | undefined {
+  if (!isPrivate(system) || source.meta.seed !== undefined) return undefined;
+  const { epsilon, delta, bound, population } = parsePrivate(config);
+  const { name, meta } = source;
+  return noteStart({
+    data: { name, sha256: meta.sha256 },
+    system,
+    relation: population ? 'add-remove' : 'zero-out',
+    delta,
+    budget: epsilon,
+    unguarded: insecureSeed !== undefined || bound !== 'clip',
+    out,
+  });
 }
 
 /** The data of a run, checked to be what it was trained on. @throws VeilganError DATA, or USAGE for a classifier's */
