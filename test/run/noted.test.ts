@@ -33,7 +33,10 @@ const configOf = (fields: Record<string, unknown> = {}) =>
 
 /** Stores 3,000 rows; what is known of them is given or not. */
 async function stored(name: string, given?: Given): Promise<string> {
-  const rows = Array.from({ length: 3000 }, (_, i) => `${20 + name.charCodeAt(0) - 97 + (i % 50)},${(i % 31) / 4},${['a', 'b'][i % 2]}`);
+  const rows = Array.from(
+    { length: 3000 },
+    (_, i) => `${20 + name.charCodeAt(0) - 97 + (i % 50)},${(i % 31) / 4},${['a', 'b'][i % 2]}`,
+  );
   fs.writeFileSync(join(root, 't.csv'), `age,weight,town\n${rows.join('\n')}\n`);
   const file = given ? { given: join(root, 'given.json') } : {};
   if (given) fs.writeFileSync(join(root, 'given.json'), JSON.stringify(given));
