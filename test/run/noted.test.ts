@@ -110,6 +110,26 @@ test('where nothing can be noted nothing is looked at', async () => {
   const error = await rejection(start('kept', 'none'));
   assert.equal([error.code, error.where], ['FILE', path]);
   assert.is(fs.existsSync(join(root, 'none')), false);
+  // Not even in memory.
+  let looked = false;
+  const source = (await loadSource('kept')) as NamedTable;
+  const table = { ...source.table };
+  Object.defineProperty(table, 'train', {
+    get: () => {
+      looked = true;
+      return source.table.train;
+    },
+  });
+  const watched = { ...source, table };
+  const again = startTraining(gpu, {
+    system: 'dpgan',
+    data: watched,
+    config: configOf(),
+    seed: 1,
+    out: join(root, 'n'),
+  });
+  assert.is((await rejection(again)).code, 'FILE');
+  assert.is(looked, false);
   fs.rmdirSync(path);
   fs.writeFileSync(path, before);
   assert.equal(spentOn({ name: 'kept', sha256 }).runs, []);
