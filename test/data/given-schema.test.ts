@@ -191,6 +191,30 @@ test('a kind without the rest: decimals and format come from the rows and are na
   ]);
 });
 
+test('a table that was read without a file: what it gives afterwards counts instead of what the rows look like', async ({
+  folder,
+}) => {
+  const { weight, age } = WHOLE.columns;
+  const odd = [...ROWS, ODD['more decimals']];
+  const codes = async (rows: readonly string[], given: Given) => {
+    const table = await imported(folder, rows, undefined, { types: { age: 'number', id: 'leave' } });
+    const options = { epsilon: 400, delta: 1e-5, key: PrivacyKey.insecure(1), given };
+    const { columns } = paidEncoding(table.table, options);
+    const open = openOf({ ...table, given }).map(({ what, column }) => `${what} ${column}`);
+    return { columns, open };
+  };
+  const whole = await codes(odd, { columns: { weight, age } });
+  assert.equal(whole.columns.slice(0, 2), (await codes(ROWS, { columns: { weight, age } })).columns.slice(0, 2));
+  assert.ok(whole.open.every((item) => !/ (age|weight)$/.test(item)));
+  // Bounds are paid for, decimals given.
+  const some = { columns: { weight: { kind: 'number', decimals: 2 } } } as const;
+  for (const rows of [odd, ROWS]) {
+    const { columns, open } = await codes(rows, some);
+    assert.is((columns[1] as { decimals?: number }).decimals, 2);
+    assert.ok(!open.includes('decimals weight') && !open.includes('kind weight'));
+  }
+});
+
 test('a schema from the rows says so, and comes back through --given once it is confirmed', async ({ folder }) => {
   const texts = ROWS.map((line, i) => line.replace(/^u\d+/, `u${i}`));
   const read = await imported(folder, texts);
