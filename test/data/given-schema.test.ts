@@ -5,7 +5,7 @@ import { encodeTable } from '../../src/data/encode.ts';
 import type { Given } from '../../src/data/given.ts';
 import { type ImportOptions, importSource, schemaFile } from '../../src/data/import.ts';
 import { paidEncoding } from '../../src/data/paid.ts';
-import type { Open } from '../../src/data/table.ts';
+import type { CategoryColumn, Open } from '../../src/data/table.ts';
 import { type NamedTable, openOf } from '../../src/data/table-files.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { rejection } from '../support/failure.ts';
@@ -189,6 +189,13 @@ test('a kind without the rest: decimals and format come from the rows and are na
     { what: 'decimals', column: 'weight' },
     { what: 'format', column: 'born' },
   ]);
+  // Of a category every text is a value, and one that is no number changes none of the others.
+  const spelled = ['1', '1.0', 'none', '2'].map((code) => `u1,41,61.00,a,2001-02-03,yes,${code}`);
+  const told: Given = { columns: { ...WHOLE.columns, code: { kind: 'category' } } };
+  for (const more of [[], ['u1,41,61.00,a,2001-02-03,yes,x']]) {
+    const { columns } = (await imported(folder, [...spelled, ...more], told)).table;
+    assert.equal((columns[5] as CategoryColumn).values.slice(0, 4), ['1', '1.0', 'none', '2']);
+  }
 });
 
 test('a table that was read without a file: what it gives afterwards counts instead of what the rows look like', async ({
