@@ -2,7 +2,7 @@
  * Audits of private training itself: the production system is trained on a data set and canaries, each in by a fair
  * coin, and the coins are guessed from what it released. Writes nothing, and reads no run.
  */
-import { type AuditBound, type AuditOptions, manyRunAudit, oneRunAudit } from '../attack/audit.ts';
+import { type AuditBound, type AuditOptions, manyRunAudit, oneRunAudit } from '../attack/audit/guesses.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type AuditTraining, type Trained, trainOnce } from './audit_training.ts';

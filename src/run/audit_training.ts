@@ -1,6 +1,6 @@
 /** One training of the production system on a data set and canaries, for `audit`. */
-import { canaryCandidates, candidatesFor, chooseCanaries } from '../attack/audit_canaries.ts';
-import { CanaryTrace } from '../attack/audit_trace.ts';
+import { canaryCandidates, candidatesFor, chooseCanaries } from '../attack/audit/canaries.ts';
+import { CanaryTrace } from '../attack/audit/trace.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { floats, type Records } from '../data/records.ts';
 import { DpGan, type PrivateMeans } from '../gan/dpgan.ts';

@@ -5,7 +5,7 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CanaryTrace } from '../../src/attack/audit_trace.ts';
+import { CanaryTrace } from '../../src/attack/audit/trace.ts';
 import { type Dataset, makeDataset } from '../../src/data/dataset.ts';
 import { DpGan } from '../../src/gan/dpgan.ts';
 import { type PrivateConfig, privateConfig } from '../../src/gan/private_config.ts';
