@@ -70,8 +70,11 @@ export class DiscreteMechanism {
   /** [chunk, groups, width] i32 */
   readonly #noise: Tensor;
 
-  /** @throws VeilganError CONFIG for numbers that make no sense or do not fit in 31 bits */
-  constructor(gpu: Gpu, key: PrivacyKey, options: DiscreteOptions) {
+  /**
+   * @param index of several mechanisms under one key
+   * @throws VeilganError CONFIG for numbers that make no sense or do not fit in 31 bits
+   */
+  constructor(gpu: Gpu, key: PrivacyKey, options: DiscreteOptions, index = 0) {
     const { groups, width, bound, multiplier, most, scale, granularity, chunk = 1 } = options;
     for (const [where, value] of Object.entries({ bound, multiplier, most })) {
       if (!(value > 0 && Number.isFinite(value))) bad(where, `a ${where} of ${value}`, 'Give a positive number');
@@ -95,7 +98,7 @@ export class DiscreteMechanism {
     }
     this.gpu = gpu;
     this.#options = options;
-    this.#key = key.derive('discrete');
+    this.#key = key.derive('discrete', index);
     this.draws = new DrawCounter(key.insecure);
     this.#sum = tensor(gpu, new Uint32Array(groups * width));
     this.#noise = empty(gpu, [chunk, groups * width], 'u32', true);
@@ -177,20 +180,32 @@ export class DiscreteMechanism {
    * index of the step block says which of the prepared updates it is.
    */
   release(into?: Tensor): Tensor {
-    const { gpu } = this;
     const { groups, width, scale } = this.#options;
-    const y = into ?? empty(gpu, [groups, width]);
-    const n = groups * width;
+    const y = into ?? empty(this.gpu, [groups, width]);
+    this.#read(y, this.granularity * scale, false);
+    y.storage.version++;
+    return y;
+  }
+
+  /** The sum of the update so far without noise, in the gradients' units, [groups, width]: for audits alone. */
+  peek(): Tensor {
+    const { groups, width } = this.#options;
+    const y = empty(this.gpu, [groups, width]);
+    this.#read(y, this.granularity, true);
+    return y;
+  }
+
+  #read(y: Tensor, unit: number, peek: boolean): void {
+    const { gpu } = this;
+    const n = y.length;
     const { grid, threads } = strided(gpu, n);
     gpu.run(
       releaseShader,
-      { overrides: { STEP: gpu.capturing ? 1 : 0 } },
+      { overrides: { STEP: gpu.capturing ? 1 : 0, PEEK: peek ? 1 : 0 } },
       { noise: this.#noise, sum: this.#sum, y },
-      { n, threads, unit: this.granularity * scale },
+      { n, threads, unit },
       grid,
     );
-    y.storage.version++;
-    return y;
   }
 
   /** Overwrites the key and the noise, and frees the buffers. */
