@@ -5,10 +5,8 @@
  */
 import { bisect } from '../../privacy/accountant/gaussian.ts';
 import { pldEpsilon } from '../../privacy/accountant/pld.ts';
-import type { AuditBound } from './guesses.ts';
+import { type Counts, type Guessing, guessings } from './guesses.ts';
 import { least, most, type Profile, profileOf } from './trade_off.ts';
-
-type Counts = Omit<AuditBound, 'epsilon'>;
 
 /**
  * Whether `correct` or more of `guesses` are right with a probability below tau, for every mechanism of the profile.
@@ -27,6 +25,12 @@ function rarer({ canaries, guesses, correct }: Counts, profile: Profile, tau: nu
   return r + h > guesses / canaries;
 }
 
+/** Ways to guess, fixed beforehand: a quarter or an eighth of the canaries on either side; of few canaries, more. */
+export function fdpGuessings(canaries: number): Guessing[] {
+  if (canaries < 16) return guessings(canaries);
+  return [4, 8].map((part) => ({ in: Math.floor(canaries / part), out: Math.floor(canaries / part) }));
+}
+
 /** P[`correct` or more of `guesses` are right], at most, for mechanisms of this profile; from 1e-15 up. */
 export function fdpPValue(counts: Counts, profile: Profile): number {
   const { guesses, correct } = counts;
@@ -41,7 +45,7 @@ export function fdpPValue(counts: Counts, profile: Profile): number {
  * likely out "out", and the trade-off says how likely a canary above the line is in.
  * @returns the expected number, about the median
  */
-export function idealCorrect(way: { readonly in: number; readonly out: number }, canaries: number, profile: Profile) {
+export function idealCorrect(way: Guessing, canaries: number, profile: Profile) {
   const right = (called: number) => {
     if (called === 0) return 0;
     const share = (2 * called) / canaries;

@@ -8,7 +8,7 @@ import { type Check, smallest } from './family.ts';
 import { Repeats } from './repeats.ts';
 
 /** Sums of products of two sides, for a correlation. */
-class Pair {
+export class Pair {
   n = 0;
   xy = 0;
   xx = 0;

@@ -1,0 +1,258 @@
+/**
+ * The test of single updates: a production run with a canary that is in every update, and its twin without, which is
+ * given the first one's releases. So the canary's clipped gradient is known at every update, and the noise of both.
+ */
+import { smallest } from '../../attack/audit/family.ts';
+import { NoiseLaw, Pair } from '../../attack/audit/noise_law.ts';
+import { epsilonOfMu, medianErrors, muLower, type StepCounts, stepP } from '../../attack/audit/step_law.ts';
+import type { PrivateConfig } from '../../gan/private_config.ts';
+import { pickRows, trainingRows } from '../../gan/rows.ts';
+import { Schedule } from '../../gan/schedule.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { noiseMultiplier, stepsWithin } from '../../privacy/accountant/calibrate.ts';
+import { epsilonOf, mechanismOf, secretOf } from '../private.ts';
+import type { AuditSetting, Part, PartResult } from './part.ts';
+import { byCritic, dot, type Watched, watch } from './production.ts';
+import { joined, makeCanaries } from './with_canaries.ts';
+
+/** Records beside the canary, a critic. */
+const BESIDE = 4;
+/** Updates between two of the generator. */
+const LONG = 250;
+const UPDATES = { whole: 5000, quick: 750 };
+/** Values of sums and releases that are kept, of each run. */
+const KEPT = 1 << 25;
+/** So small that the critics stay as they were: the canary's gradient keeps its length. */
+const STILL = 1e-7;
+
+/** What is claimed of a training: so many updates at this rate. */
+interface Claim {
+  readonly q: number;
+  readonly sigma: number;
+  readonly steps: number;
+  readonly epsilon: number;
+}
+
+/** The claim of the configured training. */
+function claimOf({ config, data }: AuditSetting): Claim {
+  const { q, multiplier } = mechanismOf(config, trainingRows(data, config));
+  const phase = { q, sigma: multiplier };
+  const schedule = new Schedule(config);
+  let steps = 0;
+  for (let i = 0; i < config.steps; i++) steps += config.adaptive ? config.criticSteps : schedule.updates(i);
+  const { epsilon, delta, mechanism } = config;
+  const accountant = mechanism === 'discrete' ? 'discrete' : config.accountant;
+  if (epsilon) steps = Math.max(1, Math.min(steps, stepsWithin(phase.q, phase.sigma, { epsilon, delta, accountant })));
+  return priced({ q: phase.q, sigma: phase.sigma, steps }, config);
+}
+
+function priced({ q, sigma, steps }: Omit<Claim, 'epsilon'>, config: PrivateConfig): Claim {
+  const { pld, rdp } = epsilonOf([{ q, sigma, steps }], config.delta, config);
+  return { q, sigma, steps, epsilon: pld ?? rdp };
+}
+
+/** The configured training with the noise that makes it claim `epsilon`. */
+function claiming(epsilon: number, own: Claim, config: PrivateConfig): Claim {
+  const accountant = config.mechanism === 'discrete' ? 'discrete' : config.accountant;
+  const { sigma } = noiseMultiplier(own.q, own.steps, { epsilon, delta: config.delta, accountant });
+  return priced({ ...own, sigma }, config);
+}
+
+/** Both runs: with the canary and without. */
+async function twins(gpu: Gpu, setting: AuditSetting, sigma: number, onShare: (share: number) => void) {
+  const { data, seed, insecureSeed, unclipped } = setting;
+  const { partitions: K } = setting.config;
+  const { features } = data;
+  const rows = Math.min(BESIDE * K, trainingRows(data, setting.config));
+  const base = data.train.subarray(0, rows * features);
+  const canary = await makeCanaries(gpu, { ...setting, canaries: 1 }, base, seed);
+  const asked = setting.updates || (setting.quick ? UPDATES.quick : UPDATES.whole);
+  const config: PrivateConfig = {
+    ...setting.config,
+    noiseMultiplier: sigma,
+    rows: 0,
+    batch: BESIDE,
+    population: BESIDE * K,
+    physicalBatch: 0,
+    rate: STILL,
+    snapshots: 1,
+    gridEvery: 0,
+    burst: 0,
+    adaptive: 0,
+    epsilon: 0,
+  };
+  const key = secretOf(insecureSeed);
+  try {
+    const make = async (has: boolean, given?: Watched): Promise<Watched> => {
+      const own = has ? canary : { records: base.subarray(0, 0), labels: canary.labels.subarray(0, 0) };
+      const all = joined(data, base, pickRows(own.records, features, has ? [0] : []), own.labels);
+      const values = given ? given.updates[0].sum.length : canary.values;
+      const updates = given ? given.updates.length : Math.max(20, Math.min(asked, Math.floor(KEPT / values)));
+      const criticSteps = Math.min(LONG, updates);
+      const long = { ...config, criticSteps, steps: Math.floor(updates / criticSteps) };
+      const onUpdates = (n: number) => onShare((has ? 0 : 0.5) + n / updates / 2);
+      const options = { key, noise: has ? 0 : 1, given: given?.updates, unclipped, onUpdates };
+      return watch(gpu, long, all, seed, options);
+    };
+    const within = await make(true);
+    return { within, without: await make(false, within), owner: canary.owner[0], critics: K };
+  } finally {
+    key.wipe();
+  }
+}
+
+/** What the two runs show: errors of guesses about each update, and the law of the noise. */
+export function judge(
+  { within, without, owner, critics }: { within: Watched; without: Watched; owner: number; critics: number },
+  { sigma, bound, divisor }: { sigma: number; bound: number; divisor: number },
+) {
+  const { layout } = within;
+  const laws = [within, without].map(
+    () =>
+      new NoiseLaw(
+        critics,
+        layout.reduce((n, { each }) => n + each, 0),
+      ),
+  );
+  const runs = new Pair();
+  let [wrong, guesses, length] = [0, 0, 0];
+  within.updates.forEach((update, t) => {
+    const twin = without.updates[t];
+    const known = twin.sum;
+    const way = byCritic(layout, critics, update.sum, { less: known })[owner];
+    const norm = Math.sqrt(dot(way, way));
+    if (norm > 1e-6 * bound) way.forEach((x, i) => (way[i] = x / norm));
+    const noises = [update, twin].map(({ sum, release }, run) => {
+      const off = byCritic(layout, critics, release, { less: known, by: divisor })[owner];
+      // More than half of what is claimed is taken for "in".
+      const guessed = dot(off, way) > bound / 2;
+      if (norm > 1e-6 * bound) {
+        guesses++;
+        if (guessed !== (run === 0)) wrong++;
+      }
+      const noise = byCritic(layout, critics, release, { less: sum, by: divisor });
+      for (const z of noise) z.forEach((x, i) => (z[i] = x / (sigma * bound)));
+      const beside: number[] = [];
+      if (norm > 1e-6 * bound) beside[owner] = dot(noise[owner], way);
+      laws[run].add(noise, beside);
+      return noise;
+    });
+    noises[0].forEach((z, k) => {
+      runs.add(z, noises[1][k]);
+    });
+    length += norm / bound;
+  });
+  return { counts: { guesses, wrong }, laws, runs, length: length / within.updates.length };
+}
+
+interface Stepped {
+  readonly claim: Claim;
+  readonly counts: StepCounts;
+  readonly length: number;
+  readonly mu: number;
+  readonly lower: number;
+  readonly ceiling: number;
+  readonly checks: PartResult['checks'];
+  readonly variances: ReturnType<NoiseLaw['found']>['variances'];
+}
+
+async function stepped(
+  gpu: Gpu,
+  setting: AuditSetting,
+  planned: Claim,
+  onShare: (x: number) => void,
+): Promise<Stepped> {
+  const { confidence } = setting;
+  const { delta } = setting.config;
+  const pair = await twins(gpu, setting, planned.sigma, onShare);
+  // What the ledger of the run said it paid for.
+  const claimed = { ...pair.within.claimed, ...setting.claimed };
+  const claim =
+    claimed.sigma === planned.sigma ? planned : priced({ ...planned, sigma: claimed.sigma }, setting.config);
+  const { counts, laws, runs, length } = judge(pair, claimed);
+  const composed = { q: claim.q, steps: claim.steps, delta };
+  const epsilon = (wrong: number) => {
+    if (!counts.guesses) return { mu: 0, lower: 0 };
+    const mu = muLower({ guesses: counts.guesses, wrong }, confidence);
+    return { mu, lower: epsilonOfMu(mu, composed) };
+  };
+  const found = laws.map((law) => law.found(confidence));
+  const checks = [
+    {
+      name: 'a record in an update is no easier to tell than claimed',
+      p: counts.guesses ? stepP(counts, claim.sigma) : 1,
+      found: `${counts.wrong} of ${counts.guesses} guesses wrong`,
+    },
+    ...found.flatMap((law) => law.checks),
+    smallest('two runs do not share their noise', [runs.check('two runs')]),
+  ];
+  const { mu, lower } = epsilon(counts.wrong);
+  const ceiling = epsilon(counts.guesses ? medianErrors(counts.guesses, claim.sigma) : 0).lower;
+  return { claim, counts, length, mu, lower, ceiling, checks, variances: found[0].variances };
+}
+
+async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
+  const { config, confidence } = setting;
+  const own = claimOf(setting);
+  const claims = setting.claims.length ? setting.claims.map((claim) => claiming(claim, own, config)) : [own];
+  const all: Stepped[] = [];
+  for (const [i, claim] of claims.entries()) {
+    const onShare = (share: number) => setting.onProgress?.((i + share) / claims.length);
+    all.push(await stepped(gpu, setting, claim, onShare));
+  }
+  const best = all.reduce((a, b) => (b.lower > a.lower ? b : a));
+  const ranges = best.variances.map(
+    ({ ratio, low, high }) => `${ratio.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`,
+  );
+  return {
+    found: `epsilon is at least ${best.lower.toFixed(4)}: ${best.counts.guesses - best.counts.wrong} of ${best.counts.guesses} guesses right`,
+    ceiling: `epsilon ${best.ceiling.toFixed(4)} for an ideal attacker with as many updates`,
+    table: {
+      head: [
+        'epsilon claimed',
+        'noise',
+        'found at least',
+        'ceiling',
+        'C / noise',
+        'record over C',
+        'variance of the noise',
+      ],
+      rows: all.map((one) => [
+        one.claim.epsilon.toFixed(3),
+        one.claim.sigma.toFixed(3),
+        one.lower.toFixed(3),
+        one.ceiling.toFixed(3),
+        `${one.mu.toFixed(3)} of ${(1 / one.claim.sigma).toFixed(3)}`,
+        one.length.toFixed(4),
+        `${one.variances.map(({ ratio }) => ratio.toFixed(4)).join(' ')} of 1`,
+      ]),
+    },
+    checks: all.flatMap(({ checks }) => checks),
+    epsilon: { lower: best.lower, ceiling: best.ceiling, claimed: best.claim.epsilon },
+    document: {
+      claims: all.map((one) => ({
+        epsilon_claimed: one.claim.epsilon,
+        noise_multiplier: one.claim.sigma,
+        sampling_rate: one.claim.q,
+        noisy_updates: one.claim.steps,
+        epsilon_lower: one.lower,
+        epsilon_ceiling: one.ceiling,
+        mu_lower: one.mu,
+        guesses: one.counts.guesses,
+        wrong: one.counts.wrong,
+        record_length: one.length,
+        noise_variance: one.variances,
+      })),
+      variances: ranges,
+      confidence,
+    },
+  };
+}
+
+export const step: Part = {
+  name: 'step',
+  title: 'one record in single updates',
+  proves:
+    'Knows all of an update but whether one record is in it, and guesses that. It proves how much noise there is for what a record adds, with the accountant what that makes of a whole training; and it tests that the noise is Gaussian, as large as claimed in every critic and coordinate, and never used twice. It takes the sampling on trust.',
+  run,
+};
