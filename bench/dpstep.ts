@@ -18,6 +18,7 @@ import { clamp, reciprocal } from '../src/ops/elementwise.ts';
 import { concat, reshape } from '../src/ops/movement.ts';
 import { PrivacyKey } from '../src/privacy/key.ts';
 import { gaussianNoise, NoiseSource } from '../src/privacy/noise.ts';
+import { BoundedSum } from '../src/privacy/sensitivity.ts';
 import { mechanismOf } from '../src/run/private.ts';
 import { scope } from '../src/tensor/scope.ts';
 import { type Shape, sizeOf } from '../src/tensor/shape.ts';
@@ -101,7 +102,7 @@ function definition(gan: GanSystem, config: PrivateConfig, noise: NoiseSource): 
       const sums = weightedSum(each, clamp(reciprocal(sampleNorms(each, 2)), 0, bound));
       const noisy = Object.entries(sums).map(([name, g]) => [
         name,
-        gaussianNoise(noise, g, { multiplier, bound, scale: 1 / B }),
+        gaussianNoise(noise, BoundedSum.claimed(g, bound), { multiplier, scale: 1 / B }),
       ]);
       critics.optimizer.update(Object.fromEntries(noisy));
     }),

@@ -5,7 +5,7 @@
 import { VeilganError } from '../gpu/errors.ts';
 import { ChaChaStream } from '../privacy/chacha.ts';
 import type { Words } from '../privacy/discrete_gaussian.ts';
-import { PrivacyKey } from '../privacy/key.ts';
+import type { PrivacyKey } from '../privacy/key.ts';
 import { quote } from './dataset.ts';
 import { checkWhole, numberCode, present, tally } from './encoding.ts';
 import { givenCodes } from './given.ts';
@@ -18,8 +18,8 @@ export interface PaidOptions {
   readonly epsilon: number;
   /** of the whole encoding, in (0, 1); spent by categories only */
   readonly delta: number;
-  /** default a fresh one, as it must be for any guarantee; a seeded one is for tests and repeatable experiments */
-  readonly key?: PrivacyKey;
+  /** fresh, as it must be for any guarantee; a seeded one is for tests and repeatable experiments */
+  readonly key: PrivacyKey;
   /** columns whose bounds or values are known without the data, which cost nothing: see `Given` */
   readonly given?: unknown;
   /** how messages call `given`: a file's name */
@@ -144,8 +144,8 @@ function paidNumber(
 
 /**
  * An encoding of the training rows that is (epsilon, delta)-differentially private under adding or removing one of
- * them. Public are the names of columns, their kinds, decimals and date formats, and what is given; not public are the
- * number of rows, the values of categories and their order, bounds, quantiles, and whether cells are missing.
+ * them. Public are the names of columns, their kinds, decimals and date formats (which `openOf` lists where they were found
+ * in the rows), and what is given; not public are the number of rows, the values of categories and their order, bounds, quantiles, and whether cells are missing.
  *
  * Each column that is not given gets the same part of epsilon, and each category of them of delta; the parts add up
  * (sequential composition). All noise is exact discrete Laplace noise. In a column:
@@ -162,7 +162,7 @@ function paidNumber(
  * @throws VeilganError CONFIG for options out of range, a bad `given`, or such a column
  */
 export function paidEncoding(table: Table, options: PaidOptions): Encoding {
-  const { epsilon, delta, key = PrivacyKey.fresh(), source = 'bounds', levels = 64, knots = 66 } = options;
+  const { epsilon, delta, key, source = 'bounds', levels = 64, knots = 66 } = options;
   checkWhole('levels', levels, 1, 2 ** 16);
   checkWhole('knots', knots, 4, 258);
   if (!(epsilon > 0 && Number.isFinite(epsilon) && delta > 0 && delta < 1)) {

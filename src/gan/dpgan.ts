@@ -176,7 +176,9 @@ export class DpGan extends GanSystem {
           plan.push({ program: programs.fakes, step, repeat: since * CHUNK + j, live: this.#work.liveFakes(j) });
         }
         plan.push({ program: programs.finish, step, repeat: since, index: largest.length });
-        largest.push(Math.max(...this.#means.partitions.map((_, k) => total(next, k))));
+        const records = Math.max(...this.#means.partitions.map((_, k) => total(next, k)));
+        this.#work.admit(records, next.length);
+        largest.push(records);
         this.#pending = null;
         since++;
         updates++;

@@ -9,7 +9,7 @@ import { valueAndGrad } from '../autograd/grad.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Program } from '../gpu/program.ts';
 import type { Parameters } from '../nn/network.ts';
-import { assign, log, pack } from '../ops/assign.ts';
+import { assign, log } from '../ops/assign.ts';
 import { add, greater, mul, scale } from '../ops/elementwise.ts';
 import { gather } from '../ops/gather.ts';
 import { liveRows } from '../ops/live.ts';
@@ -20,6 +20,7 @@ import { scratch } from '../optim/flat.ts';
 import { clippedSum } from '../privacy/clip.ts';
 import { gaussianNoise } from '../privacy/noise.ts';
 import type { PhysicalBatch } from '../privacy/sampling.ts';
+import { BoundedSum } from '../privacy/sensitivity.ts';
 import { scope } from '../tensor/scope.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import type { PrivateMeans } from './dpgan.ts';
@@ -71,7 +72,7 @@ export class PrivateStep {
   readonly #physical: number;
   /** generated records of a device batch */
   readonly #fakeRows: number;
-  readonly #sum: Tensor;
+  readonly #sum: BoundedSum;
   /** generated records that the penalties of an update are made with, drawn once an update */
   readonly #pool: Tensor | null;
   /** releases that a witness gives, a row an update of the chunk, and the numbers of the rows */
@@ -85,9 +86,10 @@ export class PrivateStep {
     this.#physical = physicalRows(config);
     this.#fakeRows = Math.min(config.batch, this.#physical);
     this.fakeBatches = Math.ceil(config.batch / this.#fakeRows);
-    this.#sum = scratch(critics.parameters.whole);
+    const { mechanism, discrete, unclipped } = means;
+    const value = scratch(critics.parameters.whole);
+    this.#sum = unclipped ? BoundedSum.claimed(value, mechanism.bound) : mechanism.sum(value, this.fakeBatches);
     this.#pool = this.#penalised ? scratch(empty(gpu, [config.partitions, this.#fakeRows, width])) : null;
-    const { mechanism, discrete } = means;
     this.exact = mechanism.kind === 'discrete' && discrete ? new ExactUpdate(system, mechanism, discrete) : null;
     const n = critics.parameters.whole.length;
     this.#played = means.witness?.plays
@@ -144,20 +146,13 @@ export class PrivateStep {
     const { critics, gpu } = this;
     const { mechanism, unclipped } = this.#means;
     const { parts, at } = critics.parameters;
-    const place = (by: Readonly<Record<string, Tensor>>) =>
-      pack(
-        this.#sum,
-        Object.keys(parts).map((name) => by[name]),
-        at,
-        { add: !first },
-      );
     if (mechanism.clipping === 'none') {
       const [[, all], gradient] = valueAndGrad((p: Parameters) => {
         const each = losses(p);
         const [K, n] = each.shape;
         return [sum(padded ? mul(each, liveRows(gpu, K, padded, n - padded)) : each), each] as const;
       })(parts);
-      place(gradient);
+      this.#sum.add({ sum: gradient, sensitivity: this.#sum.sensitivity }, at, { first });
       return all;
     }
     // A bound that no gradient reaches leaves all as they are.
@@ -165,7 +160,7 @@ export class PrivateStep {
       ? ({ bound: 1e30, kind: 'flat' } as const)
       : ({ bound: mechanism.bound, kind: mechanism.clipping } as const);
     const clipped = clippedSum(losses, parts, { ...clip, live: padded });
-    place(clipped.sum);
+    this.#sum.add(clipped, at, { first });
     return clipped.losses;
   }
 
@@ -225,14 +220,14 @@ export class PrivateStep {
   #finish(): void {
     const { critics } = this;
     const { witness, mechanism, noise } = this.#means;
-    const { multiplier, bound } = mechanism;
+    const { multiplier } = mechanism;
     const each = 1 / mechanism.divisor;
     const { gradient } = critics.optimizer;
-    if (witness) log('sum', this.exact ? add(this.exact.sum(scratch(gradient)), this.#sum) : this.#sum);
-    if (this.exact) assign(gradient, add(this.exact.release(scratch(gradient)), scale(this.#sum, each)));
-    else if (multiplier) {
-      gaussianNoise(noise, this.#sum, { multiplier, bound, scale: each, into: gradient });
-    } else assign(gradient, scale(this.#sum, each));
+    const { value } = this.#sum;
+    if (witness) log('sum', this.exact ? add(this.exact.sum(scratch(gradient)), value) : value);
+    if (this.exact) assign(gradient, add(this.exact.release(scratch(gradient)), scale(value, each)));
+    else if (multiplier) gaussianNoise(noise, this.#sum, { multiplier, scale: each, into: gradient });
+    else assign(gradient, scale(value, each));
     if (witness) log('release', gradient);
     if (this.#played) {
       const { rows, list } = this.#played;
@@ -283,6 +278,16 @@ export class PrivateStep {
     );
   }
 
+  /**
+   * To be asked before an update is submitted.
+   * @param records of its largest critic
+   * @param batches device batches of real records
+   * @throws VeilganError OVER_LIMIT for more than rounding was counted for
+   */
+  admit(records: number, batches: number): void {
+    this.#sum.admit(records + this.config.batch, batches + this.fakeBatches);
+  }
+
   /** A device batch of which nothing counts. */
   padding(): PhysicalBatch {
     const { partitions: K } = this.config;
@@ -297,7 +302,7 @@ export class PrivateStep {
 
   dispose(): void {
     for (const program of Object.values(this.#programs ?? {}).flat()) program.dispose();
-    this.#sum.dispose();
+    this.#sum.value.dispose();
     this.#pool?.dispose();
     this.#played?.rows.dispose();
     this.#played?.list.dispose();

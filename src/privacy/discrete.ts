@@ -18,6 +18,7 @@ import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { ChaChaStream } from './chacha.ts';
 import { DiscreteGaussian } from './discrete_gaussian.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
+import type { Sensitivity } from './sensitivity.ts';
 
 /** Sums of records, and noise, each stay below this. */
 const MOST = 2 ** 30;
@@ -57,9 +58,11 @@ export function finestGranularity({ bound, most, multiplier }: Pick<DiscreteOpti
 export class DiscreteMechanism {
   readonly gpu: Gpu;
   readonly granularity: number;
-  /** the sensitivity in steps: C / granularity */
-  readonly sensitivity: number;
-  /** of the noise, in steps, a whole number; its root over `sensitivity` is the multiplier or a little more */
+  /** what one record can change of the sum, whose integers no order rounds */
+  readonly sensitivity: Sensitivity;
+  /** the same in steps: C / granularity */
+  readonly steps: number;
+  /** of the noise, in steps, a whole number; its root over `steps` is the multiplier or a little more */
   readonly variance: number;
   readonly draws: DrawCounter;
   readonly #options: DiscreteOptions;
@@ -86,13 +89,14 @@ export class DiscreteMechanism {
       bad('granularity', `a granularity of ${this.granularity}`, 'Give a power of two, for example 0.0000152587890625');
     }
     this.#bound = down(bound);
-    this.sensitivity = this.#bound / this.granularity;
+    this.sensitivity = { bound: this.#bound, rounding: 0 };
+    this.steps = this.#bound / this.granularity;
     const fix = `Give --granularity ${finestGranularity(options)} or a larger power of two`;
-    if (this.sensitivity * most > MOST || this.sensitivity > 2 ** 24) {
+    if (this.steps * most > MOST || this.steps > 2 ** 24) {
       bad('granularity', `sums of ${most} records may overflow in steps of ${this.granularity}`, fix);
     }
-    if (this.sensitivity < 1) bad('granularity', `steps of ${this.granularity} are larger than the bound`, fix);
-    this.variance = Math.ceil((multiplier * this.sensitivity) ** 2 * (1 + 2 ** -50));
+    if (this.steps < 1) bad('granularity', `steps of ${this.granularity} are larger than the bound`, fix);
+    this.variance = Math.ceil((multiplier * this.steps) ** 2 * (1 + 2 ** -50));
     if (this.variance > MOST_NOISE ** 2) {
       bad('granularity', `the noise does not fit in 31 bits in steps of ${this.granularity}`, fix);
     }
@@ -138,7 +142,7 @@ export class DiscreteMechanism {
       sumShader,
       { overrides: { STEP: gpu.capturing ? 1 : 0 } },
       { x: each, v, sum: this.#sum },
-      { rows, width, threads, most: Math.floor(this.sensitivity) },
+      { rows, width, threads, most: Math.floor(this.steps) },
       [grid[0], groups, 1],
     );
     v.dispose();

@@ -3,6 +3,8 @@
  * often a record is in an update, what is divided by. The update clips, noises and samples by it, the ledger charges by
  * it and writes it down, and the report reads it there: nobody has these numbers from anywhere else.
  */
+import type { Tensor } from '../tensor/tensor.ts';
+import { BoundedSum, mostRecords, type SumSize } from './sensitivity.ts';
 
 export interface MechanismOptions {
   readonly kind: 'gaussian' | 'discrete';
@@ -74,6 +76,25 @@ export class Mechanism {
   }
   get partitions(): number {
     return this.#options.partitions;
+  }
+
+  /** Of the largest update: records of a critic, as many generated ones as are divided by, and device batches. */
+  #size(fakeBatches: number): SumSize {
+    const { divisor, physical } = this.#options;
+    const real = mostRecords(divisor);
+    return { most: real + divisor, batches: Math.ceil(real / physical) + fakeBatches };
+  }
+
+  /**
+   * What updates are summed in, and with it what one record can change of them; what bounds no gradient makes a claim.
+   * @param value a flat buffer for all critics' gradients
+   * @param fakeBatches device batches of generated records of an update
+   */
+  sum(value: Tensor, fakeBatches: number): BoundedSum {
+    const { bound, clipping } = this.#options;
+    return clipping === 'none'
+      ? BoundedSum.claimed(value, bound)
+      : BoundedSum.running(value, bound, this.#size(fakeBatches));
   }
 
   /** What an update costs that this mechanism makes. */

@@ -1,21 +1,25 @@
 /** What makes a run private: who is in which partition, keys, the ledger's terms, and what has been spent. */
 import type { Dataset } from '../data/dataset.ts';
 import type { Records } from '../data/records.ts';
-import type { Encoding } from '../data/table.ts';
 import { parseConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import type { MakeDiscrete } from '../gan/exact.ts';
 import { restoreCount } from '../gan/player.ts';
-import { checkPrivate, type PrivateConfig, physicalRows, privateConfig, samplingRate } from '../gan/private_config.ts';
+import {
+  budgetOf,
+  checkPrivate,
+  type PrivateConfig,
+  physicalRows,
+  privateConfig,
+  relationOf,
+  samplingRate,
+} from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
 import type { Witness } from '../gan/witness.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { stepsWithin } from '../privacy/accountant/calibrate.ts';
-import { discreteEpsilon } from '../privacy/accountant/discrete.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
-import { pldEpsilon } from '../privacy/accountant/pld.ts';
-import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
+import { type Cost, chargedFor, FREE, stepsFor } from '../privacy/budget.ts';
 import { DiscreteMechanism } from '../privacy/discrete.ts';
 import { PrivacyKey } from '../privacy/key.ts';
 import { Mechanism } from '../privacy/mechanism.ts';
@@ -31,9 +35,6 @@ export const isPrivate = (system: string): boolean => system === 'dpgan' || syst
 export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
   checkPrivate(parseConfig(privateConfig, fields) as PrivateConfig);
 
-/** What an encoding of a table cost, beside the noisy updates. */
-type Price = NonNullable<Encoding['paid']>;
-
 /** What updates of a configuration are made of. @param rows of the data set, where their number is public */
 export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
   const q = samplingRate(config, rows);
@@ -46,7 +47,7 @@ export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
     divisor: config.batch,
     q,
     sampler: clips ? (q < 1 ? 'poisson' : 'full') : 'without-replacement',
-    relation: 'add-remove',
+    relation: relationOf(config),
     partitions: config.partitions,
     population: config.population || rows,
     physical: physicalRows(config),
@@ -99,8 +100,8 @@ export interface Reopened {
 export class PrivatePlan {
   readonly config: PrivateConfig;
   readonly mechanism: Mechanism;
-  /** of the encoding of a table; zeros where there is none to pay for */
-  readonly price: Price;
+  /** what is charged for the encoding of a table; zeros where there is none to pay for */
+  readonly price: Cost;
   /** noisy updates that the budget pays for, on top of those of before */
   readonly limit: (spent: readonly Phase[]) => number;
 
@@ -108,18 +109,14 @@ export class PrivatePlan {
    * @param rows of the data set that are trained on, whose number is public unless the config names another
    * @throws VeilganError CONFIG naming a combination that breaks the guarantee
    */
-  constructor(config: PrivateConfig, rows: number, price: Price = { epsilon: 0, delta: 0 }) {
+  constructor(config: PrivateConfig, rows: number, price: Cost = FREE) {
     checkPrivate(config);
     this.config = config;
     this.price = price;
     this.mechanism = mechanismOf(config, rows);
     this.limit = (spent) => {
-      const { epsilon, delta, accountant } = config;
-      const { kind, q, multiplier } = this.mechanism;
-      if (!epsilon) return Number.POSITIVE_INFINITY;
-      const left = { epsilon: epsilon - price.epsilon, delta: delta - price.delta };
-      if (left.epsilon <= 0) return 0;
-      return stepsWithin(q, multiplier, { ...left, accountant: kind === 'discrete' ? 'discrete' : accountant, spent });
+      const { q, multiplier } = this.mechanism;
+      return stepsFor({ q, sigma: multiplier }, budgetOf(config), { paid: price, spent });
     };
   }
 
@@ -159,8 +156,8 @@ export class PrivatePlan {
         { where: file.path, fix: 'Start a new run; of this one nothing more should be released' },
       );
     }
-    // Words that ledgers of before did not have; relations were all called so then, at the same price.
-    const terms = old ? { ...pick(this.terms, before), relation: before.relation } : this.terms;
+    // There are words that ledgers of before did not have.
+    const terms = old ? pick(this.terms, before) : this.terms;
     return openLedger(file, { terms, head, updates, warn });
   }
 }
@@ -213,7 +210,8 @@ export function privateRun(
   { insecureSeed, key: given, plan: planned, noise: noiseIndex = 0, witness, unclipped }: PrivateOptions = {},
 ): PrivateRun {
   const rows = trainingRows(data, config);
-  const plan = planned ?? new PrivatePlan(config, rows, data.encoding?.paid);
+  const paid = data.encoding?.paid;
+  const plan = planned ?? new PrivatePlan(config, rows, paid && chargedFor(paid, relationOf(config)));
   const { mechanism } = plan;
   checkUnseen(config, data);
   const key = given ?? secretOf(insecureSeed);
@@ -322,34 +320,3 @@ function checkUnseen({ bound }: PrivateConfig, data: Dataset): void {
 /** The secret of a start. @param insecureSeed makes all that is drawn follow from a seed: for tests, no guarantee */
 export const secretOf = (insecureSeed?: number): PrivacyKey =>
   insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
-
-/** What of a ledger's terms says how epsilon is computed. */
-export type SpendingTerms = Partial<Pick<LedgerTerms, 'mechanism' | 'encoding_epsilon' | 'encoding_delta'>>;
-
-export interface Spent {
-  /** certified upper bounds at delta; pld null where there is none for the mechanism */
-  readonly rdp: number;
-  readonly pld: number | null;
-  readonly pld_lower: number | null;
-}
-
-/**
- * Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition), and
- * the encoding of a table before it adds its own epsilon and delta (basic composition).
- * @param terms of the ledger
- */
-export function epsilonOf(
-  phases: readonly Phase[],
-  delta: number,
-  { mechanism, encoding_epsilon: paid = 0, encoding_delta: used = 0 }: SpendingTerms = {},
-): Spent {
-  const left = delta - Number(used);
-  const total = (epsilon: number) => epsilon + Number(paid);
-  if (mechanism === 'discrete') {
-    return { rdp: total(discreteEpsilon(phases, left).epsilon), pld: null, pld_lower: null };
-  }
-  const { upper, lower } = pldEpsilon(phases, left);
-  // Of the encoding no lower bound is known, so that all of delta may have gone to the updates.
-  const least = used ? pldEpsilon(phases, delta).lower : lower;
-  return { rdp: total(rdpEpsilon(phases, left).epsilon), pld: total(upper), pld_lower: least };
-}

@@ -123,7 +123,7 @@ function beginPrivate<R extends Run>(
     if (!isTable(whole)) made = privateRun(gpu, config, whole, seed, { key, plan: terms });
     run = makeRun(metaOf(gpu, whole, { ...plan, config }));
     const { ledger, limit } = terms.begin(run.ledgerFile());
-    const data = isTable(whole) ? newRecords(whole, config.rows, config, key) : whole;
+    const data = isTable(whole) ? newRecords(whole, config.rows, { config, key }) : whole;
     if (data.encoding) run.describe({ encoding: data.encoding });
     made ??= privateRun(gpu, config, data, seed, { key, plan: terms });
     const guarantee = made.pay(ledger, limit);

@@ -91,6 +91,7 @@ export const smallRun = (critics: number) => ({
   snapshots: 1,
   gridEvery: 0,
   burst: 0,
+  relation: 'auto' as const,
   adaptive: 0,
   epsilon: 0,
 });

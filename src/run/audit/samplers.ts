@@ -48,6 +48,7 @@ function cheap(config: PrivateConfig, updates: number): PrivateConfig {
     snapshots: 1,
     gridEvery: 0,
     burst: 0,
+    relation: 'auto',
     adaptive: 0,
     epsilon: 0,
     criticSteps,

@@ -5,12 +5,12 @@
 import { smallest } from '../../attack/audit/family.ts';
 import { NoiseLaw, Pair } from '../../attack/audit/noise_law.ts';
 import { epsilonOfMu, medianErrors, muLower, type StepCounts, stepP } from '../../attack/audit/step_law.ts';
-import type { PrivateConfig } from '../../gan/private_config.ts';
+import { budgetOf, type PrivateConfig, relationOf } from '../../gan/private_config.ts';
 import { pickRows, trainingRows } from '../../gan/rows.ts';
 import { Schedule } from '../../gan/schedule.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { noiseMultiplier, stepsWithin } from '../../privacy/accountant/calibrate.ts';
-import { epsilonOf, mechanismOf, secretOf } from '../private.ts';
+import { epsilonOf, noiseFor, stepsFor, upperBound } from '../../privacy/budget.ts';
+import { mechanismOf, secretOf } from '../private.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { byCritic, dot, type Watched, watch } from './production.ts';
 import { joined, makeCanaries } from './with_canaries.ts';
@@ -40,22 +40,19 @@ function claimOf({ config, data }: AuditSetting): Claim {
   const schedule = new Schedule(config);
   let steps = 0;
   for (let i = 0; i < config.steps; i++) steps += config.adaptive ? config.criticSteps : schedule.updates(i);
-  const { epsilon, delta, mechanism } = config;
-  const accountant = mechanism === 'discrete' ? 'discrete' : config.accountant;
-  if (epsilon) steps = Math.max(1, Math.min(steps, stepsWithin(phase.q, phase.sigma, { epsilon, delta, accountant })));
+  steps = Math.max(1, Math.min(steps, stepsFor(phase, budgetOf(config))));
   return priced({ q: phase.q, sigma: phase.sigma, steps }, config);
 }
 
 function priced({ q, sigma, steps }: Omit<Claim, 'epsilon'>, config: PrivateConfig): Claim {
-  const { pld, rdp } = epsilonOf([{ q, sigma, steps }], config.delta, config);
-  return { q, sigma, steps, epsilon: pld ?? rdp };
+  const terms = { mechanism: config.mechanism, relation: relationOf(config) };
+  return { q, sigma, steps, epsilon: upperBound(epsilonOf([{ q, sigma, steps }], config.delta, terms)) };
 }
 
 /** The configured training with the noise that makes it claim `epsilon`. */
-function claiming(epsilon: number, own: Claim, config: PrivateConfig): Claim {
-  const accountant = config.mechanism === 'discrete' ? 'discrete' : config.accountant;
-  const { sigma } = noiseMultiplier(own.q, own.steps, { epsilon, delta: config.delta, accountant });
-  return priced({ ...own, sigma }, config);
+function claiming(epsilon: number, { q, steps }: Claim, config: PrivateConfig): Claim {
+  const { sigma } = noiseFor({ q, updates: steps }, { ...budgetOf(config), epsilon });
+  return priced({ q, sigma, steps }, config);
 }
 
 /** Both runs: with the canary and without. */
@@ -78,6 +75,7 @@ async function twins(gpu: Gpu, setting: AuditSetting, sigma: number, onShare: (s
     snapshots: 1,
     gridEvery: 0,
     burst: 0,
+    relation: 'auto',
     adaptive: 0,
     epsilon: 0,
   };

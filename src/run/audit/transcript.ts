@@ -13,11 +13,12 @@ import {
   oneRunAudit,
 } from '../../attack/audit/guesses.ts';
 import { least, most, type Profile, profileOf } from '../../attack/audit/trade_off.ts';
+import { relationOf } from '../../gan/private_config.ts';
 import { VeilganError } from '../../gpu/errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { bisect } from '../../privacy/accountant/gaussian.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
-import { epsilonOf } from '../private.ts';
+import { epsilonOf, upperBound } from '../../privacy/budget.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { type Trained, trainOnce } from './training.ts';
 
@@ -105,8 +106,8 @@ async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
   }
   const [{ updates, spent, scores: first }] = trained;
   const phase = { ...spent[0], ...setting.claimed, steps: updates };
-  const claims = epsilonOf([phase], config.delta, config);
-  const claimed = claims.pld ?? claims.rdp;
+  const terms = { mechanism: config.mechanism, relation: relationOf(config) };
+  const claimed = upperBound(epsilonOf([phase], config.delta, terms));
   const coins = trained.flatMap((one) => one.coins);
   const scores = first.map((_, i) => trained.flatMap((one) => Array.from(one.scores[i])));
   const { bound, ceiling, p } =
