@@ -26,7 +26,7 @@ a correct system fails once in a million calls. Then the exit code is 1: somethi
 code 0 is no proof that nothing is: it says that these tests, on these records, found nothing.
 
 Without --preset a small setting is audited: --rows ${SMALL_ROWS} (or all) --batch ${SMALL.batch} --noise-multiplier ${SMALL.noiseMultiplier} --critic-steps ${SMALL.criticSteps}
---generator-hidden ${SMALL.generatorHidden} --critic-hidden ${SMALL.criticHidden} --steps ${SMALL.steps}; for dp-pargan with 4 partitions and batches of 16.
+--generator-hidden ${SMALL.generatorHidden} --critic-hidden ${SMALL.criticHidden} --steps ${SMALL.steps}; dp-pargan has 4 partitions and batches of 16.
 --claims 1,4,8 finds the noise with which this training would claim each, and tests single updates with it.
 --sensitivity prints what one record adds for a few kinds of updates, and nothing else.
 An audit of your own data trains on it in every run, which no budget pays for: its output is for the owner alone.
@@ -34,4 +34,4 @@ Nothing is written, and no run is read; Ctrl-C leaves nothing behind.
 
 Examples: veilgan audit --quick
           veilgan audit --parts step --claims 1,4,8
-          veilgan audit dp-pargan --data blobs --parts transcript --runs 8`;
+          veilgan audit dpgan --data blobs --parts transcript --runs 8`;

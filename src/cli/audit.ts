@@ -44,7 +44,7 @@ export function auditCommand(): Command {
   const command = new Command('audit')
     .summary('try to disprove the privacy claim of private training')
     .description('Compares what private training does with what its ledger says, and bounds epsilon from below.')
-    .argument('[system]', 'dpgan or dp-pargan', 'dpgan')
+    .argument('[system]', 'dpgan or dp-pargan', 'dp-pargan')
     .option('--quick', 'all parts in small form, under a minute on two cores')
     .option('--parts <names>', `some of ${parts.map(({ name }) => name).join(', ')}, comma-separated`, partNames)
     .option('--claims <list>', 'epsilons that single updates are tested for, each with its noise', claimList)
@@ -102,11 +102,11 @@ function partNames(text: string): PartName[] {
   });
 }
 
-async function sensitivityVerb(gpu: Gpu, { seed, insecureSeed, json, quiet, quick }: AuditFlags): Promise<void> {
+async function sensitivityVerb(gpu: Gpu, { seed, insecureSeed, json, quiet }: AuditFlags): Promise<void> {
   const progress = createProgress({ total: 100, label: 'what one record adds', json, quiet });
   const started = performance.now();
   const onProgress = (done: number) => progress.update(Math.round(100 * done));
-  const setting = { seed, insecureSeed, quick: quick ?? false, onProgress };
+  const setting = { seed, insecureSeed, onProgress };
   const cells = await replayCells(gpu, sensitivityCells(), setting).finally(() => progress.stop());
   const disproved = !cells.every(holds);
   const result = replayed(cells);

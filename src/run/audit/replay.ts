@@ -29,7 +29,7 @@ const ELSEWHERE = 1e-4;
  * Twice what the rounding of a sum of n clipped gradients in f32 may come to, over C: each addition loses 2^-24 of a
  * partial sum that is n C at most; and the gradients' own products as much again.
  */
-const rounding = (n: number): number => 4 * n * n * 2 ** -24;
+export const rounding = (n: number): number => 4 * n * n * 2 ** -24;
 
 export interface ReplayOptions {
   readonly seed: number;

@@ -11,6 +11,8 @@ import { holds, type Replayed, replay } from './replay.ts';
 
 /** Rows that a quick audit leaves out: a canary in front of all others, one of two equal records, and the last. */
 const QUICK = [0, 6, ROWS - 1];
+/** A whole audit: also one at the edge of a device batch, and one of no distinction. */
+const SOME = [0, 3, 5, 6, ROWS - 1];
 
 const others = (n: number, gone: number): number[] => Array.from({ length: n }, (_, i) => i).filter((i) => i !== gone);
 
@@ -18,9 +20,9 @@ const others = (n: number, gone: number): number[] => Array.from({ length: n }, 
 export async function replayCells(
   gpu: Gpu,
   cells: readonly Cell[],
-  setting: Pick<AuditSetting, 'seed' | 'insecureSeed' | 'quick' | 'claimed' | 'unclipped' | 'onProgress'>,
+  setting: Pick<AuditSetting, 'seed' | 'insecureSeed' | 'claimed' | 'unclipped' | 'onProgress'>,
+  removed: readonly number[] = others(ROWS, -1),
 ): Promise<Replayed[]> {
-  const removed = setting.quick ? QUICK : others(ROWS, -1);
   const out: Replayed[] = [];
   for (const [i, cell] of cells.entries()) {
     const data = dataOf(cell, setting.seed);
@@ -77,7 +79,9 @@ export function replayed(list: readonly Replayed[]): PartResult {
 }
 
 async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
-  const cells = await replayCells(gpu, setting.quick ? quickCells() : allCells(), setting);
+  const cells = setting.quick
+    ? await replayCells(gpu, quickCells(), setting, QUICK)
+    : await replayCells(gpu, allCells(), setting, SOME);
   return replayed([await replayConfigured(gpu, setting), ...cells]);
 }
 

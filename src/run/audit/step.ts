@@ -1,149 +1,19 @@
-/**
- * The test of single updates: a production run with a canary that is in every update, and its twin without, which is
- * given the first one's releases. So the canary's clipped gradient is known at every update, and the noise of both.
- */
+/** The test of single updates: what guesses about them prove of epsilon, and whether their noise is what is claimed. */
 import { smallest } from '../../attack/audit/family.ts';
-import { NoiseLaw, Pair } from '../../attack/audit/noise_law.ts';
+import type { NoiseLaw } from '../../attack/audit/noise_law.ts';
 import { epsilonOfMu, medianErrors, muLower, type StepCounts, stepP } from '../../attack/audit/step_law.ts';
-import { budgetOf, type PrivateConfig, relationOf } from '../../gan/private_config.ts';
-import { pickRows, trainingRows } from '../../gan/rows.ts';
-import { Schedule } from '../../gan/schedule.ts';
+import type { PrivateConfig } from '../../gan/private_config.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { epsilonOf, noiseFor, stepsFor, upperBound } from '../../privacy/budget.ts';
-import { mechanismOf, secretOf } from '../private.ts';
+import { type Claim, claiming, claimOf, priced } from './claims.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
-import { byCritic, dot, type Watched, watch } from './production.ts';
-import { joined, makeCanaries } from './with_canaries.ts';
+import { rounding } from './replay.ts';
+import { BESIDE, judge, twins } from './step_twins.ts';
 
-/** Records beside the canary, a critic. */
-const BESIDE = 4;
-/** Updates between two of the generator. */
-const LONG = 250;
-const UPDATES = { whole: 5000, quick: 750 };
-/** Values of sums and releases that are kept, of each run. */
-const KEPT = 1 << 25;
-/** So small that the critics stay as they were: the canary's gradient keeps its length. */
-const STILL = 1e-7;
-
-/** What is claimed of a training: so many updates at this rate. */
-interface Claim {
-  readonly q: number;
-  readonly sigma: number;
-  readonly steps: number;
-  readonly epsilon: number;
-}
-
-/** The claim of the configured training. */
-function claimOf({ config, data }: AuditSetting): Claim {
-  const { q, multiplier } = mechanismOf(config, trainingRows(data, config));
-  const phase = { q, sigma: multiplier };
-  const schedule = new Schedule(config);
-  let steps = 0;
-  for (let i = 0; i < config.steps; i++) steps += config.adaptive ? config.criticSteps : schedule.updates(i);
-  steps = Math.max(1, Math.min(steps, stepsFor(phase, budgetOf(config))));
-  return priced({ q: phase.q, sigma: phase.sigma, steps }, config);
-}
-
-function priced({ q, sigma, steps }: Omit<Claim, 'epsilon'>, config: PrivateConfig): Claim {
-  const terms = { mechanism: config.mechanism, relation: relationOf(config) };
-  return { q, sigma, steps, epsilon: upperBound(epsilonOf([{ q, sigma, steps }], config.delta, terms)) };
-}
-
-/** The configured training with the noise that makes it claim `epsilon`. */
-function claiming(epsilon: number, { q, steps }: Claim, config: PrivateConfig): Claim {
-  const { sigma } = noiseFor({ q, updates: steps }, { ...budgetOf(config), epsilon });
-  return priced({ q, sigma, steps }, config);
-}
-
-/** Both runs: with the canary and without. */
-async function twins(gpu: Gpu, setting: AuditSetting, sigma: number, onShare: (share: number) => void) {
-  const { data, seed, insecureSeed, unclipped } = setting;
-  const { partitions: K } = setting.config;
-  const { features } = data;
-  const rows = Math.min(BESIDE * K, trainingRows(data, setting.config));
-  const base = data.train.subarray(0, rows * features);
-  const canary = await makeCanaries(gpu, { ...setting, canaries: 1 }, base, seed);
-  const asked = setting.updates || (setting.quick ? UPDATES.quick : UPDATES.whole);
-  const config: PrivateConfig = {
-    ...setting.config,
-    noiseMultiplier: sigma,
-    rows: 0,
-    batch: BESIDE,
-    population: BESIDE * K,
-    physicalBatch: 0,
-    rate: STILL,
-    snapshots: 1,
-    gridEvery: 0,
-    burst: 0,
-    relation: 'auto',
-    adaptive: 0,
-    epsilon: 0,
-  };
-  const key = secretOf(insecureSeed);
-  try {
-    const make = async (has: boolean, given?: Watched): Promise<Watched> => {
-      const own = has ? canary : { records: base.subarray(0, 0), labels: canary.labels.subarray(0, 0) };
-      const all = joined(data, base, pickRows(own.records, features, has ? [0] : []), own.labels);
-      const values = given ? given.updates[0].sum.length : canary.values;
-      const updates = given ? given.updates.length : Math.max(20, Math.min(asked, Math.floor(KEPT / values)));
-      const criticSteps = Math.min(LONG, updates);
-      const long = { ...config, criticSteps, steps: Math.floor(updates / criticSteps) };
-      const onUpdates = (n: number) => onShare((has ? 0 : 0.5) + n / updates / 2);
-      const options = { key, noise: has ? 0 : 1, given: given?.updates, unclipped, onUpdates };
-      return watch(gpu, long, all, seed, options);
-    };
-    const within = await make(true);
-    return { within, without: await make(false, within), owner: canary.owner[0], critics: K };
-  } finally {
-    key.wipe();
-  }
-}
-
-/** What the two runs show: errors of guesses about each update, and the law of the noise. */
-export function judge(
-  { within, without, owner, critics }: { within: Watched; without: Watched; owner: number; critics: number },
-  { sigma, bound, divisor }: { sigma: number; bound: number; divisor: number },
-) {
-  const { layout } = within;
-  const laws = [within, without].map(
-    () =>
-      new NoiseLaw(
-        critics,
-        layout.reduce((n, { each }) => n + each, 0),
-      ),
-  );
-  const runs = new Pair();
-  let [wrong, guesses, length] = [0, 0, 0];
-  within.updates.forEach((update, t) => {
-    const twin = without.updates[t];
-    const known = twin.sum;
-    const way = byCritic(layout, critics, update.sum, { less: known })[owner];
-    const norm = Math.sqrt(dot(way, way));
-    if (norm > 1e-6 * bound) way.forEach((x, i) => (way[i] = x / norm));
-    const noises = [update, twin].map(({ sum, release }, run) => {
-      const off = byCritic(layout, critics, release, { less: known, by: divisor })[owner];
-      // More than half of what is claimed is taken for "in".
-      const guessed = dot(off, way) > bound / 2;
-      if (norm > 1e-6 * bound) {
-        guesses++;
-        if (guessed !== (run === 0)) wrong++;
-      }
-      const noise = byCritic(layout, critics, release, { less: sum, by: divisor });
-      for (const z of noise) z.forEach((x, i) => (z[i] = x / (sigma * bound)));
-      const beside: number[] = [];
-      if (norm > 1e-6 * bound) beside[owner] = dot(noise[owner], way);
-      laws[run].add(noise, beside);
-      return noise;
-    });
-    noises[0].forEach((z, k) => {
-      runs.add(z, noises[1][k]);
-    });
-    length += norm / bound;
-  });
-  return { counts: { guesses, wrong }, laws, runs, length: length / within.updates.length };
-}
+/** Updates of the mechanism that is not configured, whose noise is looked at too. */
+const OTHER_UPDATES = 250;
 
 interface Stepped {
+  readonly mechanism: PrivateConfig['mechanism'];
   readonly claim: Claim;
   readonly counts: StepCounts;
   readonly length: number;
@@ -167,7 +37,7 @@ async function stepped(
   const claimed = { ...pair.within.claimed, ...setting.claimed };
   const claim =
     claimed.sigma === planned.sigma ? planned : priced({ ...planned, sigma: claimed.sigma }, setting.config);
-  const { counts, laws, runs, length } = judge(pair, claimed);
+  const { counts, laws, runs, length, longest } = judge(pair, claimed);
   const composed = { q: claim.q, steps: claim.steps, delta };
   const epsilon = (wrong: number) => {
     if (!counts.guesses) return { mu: 0, lower: 0 };
@@ -181,12 +51,18 @@ async function stepped(
       p: counts.guesses ? stepP(counts, claim.sigma) : 1,
       found: `${counts.wrong} of ${counts.guesses} guesses wrong`,
     },
+    {
+      name: 'the record adds at most C',
+      p: longest <= 1 + rounding((pair.critics + 1) * BESIDE + 1) ? 1 : 0,
+      found: `${longest.toFixed(4)} C at most`,
+    },
     ...found.flatMap((law) => law.checks),
     smallest('two runs do not share their noise', [runs.check('two runs')]),
   ];
   const { mu, lower } = epsilon(counts.wrong);
   const ceiling = epsilon(counts.guesses ? medianErrors(counts.guesses, claim.sigma) : 0).lower;
-  return { claim, counts, length, mu, lower, ceiling, checks, variances: found[0].variances };
+  const { mechanism } = setting.config;
+  return { mechanism, claim, counts, length, mu, lower, ceiling, checks, variances: found[0].variances };
 }
 
 async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
@@ -198,6 +74,11 @@ async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
     const onShare = (share: number) => setting.onProgress?.((i + share) / claims.length);
     all.push(await stepped(gpu, setting, claim, onShare));
   }
+  // The other mechanism's noise comes from elsewhere, so it is looked at as well, in fewer updates.
+  const mechanism = config.mechanism === 'gaussian' ? 'discrete' : 'gaussian';
+  const changed: PrivateConfig = { ...config, mechanism, clipping: 'flat', accountant: 'rdp' };
+  const few = { ...setting, config: changed, updates: OTHER_UPDATES };
+  const other = setting.claims.length ? [] : [await stepped(gpu, few, priced(own, changed), () => {})];
   const best = all.reduce((a, b) => (b.lower > a.lower ? b : a));
   const ranges = best.variances.map(
     ({ ratio, low, high }) => `${ratio.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`,
@@ -207,6 +88,7 @@ async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
     ceiling: `epsilon ${best.ceiling.toFixed(4)} for an ideal attacker with as many updates`,
     table: {
       head: [
+        'mechanism',
         'epsilon claimed',
         'noise',
         'found at least',
@@ -215,7 +97,8 @@ async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
         'record over C',
         'variance of the noise',
       ],
-      rows: all.map((one) => [
+      rows: [...all, ...other].map((one) => [
+        one.mechanism,
         one.claim.epsilon.toFixed(3),
         one.claim.sigma.toFixed(3),
         one.lower.toFixed(3),
@@ -225,10 +108,11 @@ async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
         `${one.variances.map(({ ratio }) => ratio.toFixed(4)).join(' ')} of 1`,
       ]),
     },
-    checks: all.flatMap(({ checks }) => checks),
+    checks: [...all, ...other].flatMap(({ checks }) => checks),
     epsilon: { lower: best.lower, ceiling: best.ceiling, claimed: best.claim.epsilon },
     document: {
-      claims: all.map((one) => ({
+      claims: [...all, ...other].map((one) => ({
+        mechanism: one.mechanism,
         epsilon_claimed: one.claim.epsilon,
         noise_multiplier: one.claim.sigma,
         sampling_rate: one.claim.q,
