@@ -54,7 +54,7 @@ test.before(() => {
     );
   file('sum', "if (sum(1, 1) !== 2) throw new Error('wrong')");
   file('blind', 'sum(1, 1)');
-  file('failing', "throw new Error(String(sum(1, 1)))");
+  file('failing', 'throw new Error(String(sum(1, 1)))');
 });
 test.after(() => rmSync(project, { recursive: true, force: true }));
 
