@@ -18,6 +18,8 @@ import { clamp, reciprocal } from '../src/ops/elementwise.ts';
 import { concat, reshape } from '../src/ops/movement.ts';
 import { PrivacyKey } from '../src/privacy/key.ts';
 import { gaussianNoise, NoiseSource } from '../src/privacy/noise.ts';
+import { BoundedSum } from '../src/privacy/sensitivity.ts';
+import { mechanismOf } from '../src/run/private.ts';
 import { scope } from '../src/tensor/scope.ts';
 import { type Shape, sizeOf } from '../src/tensor/shape.ts';
 import { tensor } from '../src/tensor/tensor.ts';
@@ -76,7 +78,10 @@ export function privateSystem(gpu: Gpu, config: PrivateConfig, data: TrainingDat
   const noise = new NoiseSource(gpu, PrivacyKey.insecure(1));
   const partitions = Array.from({ length: K }, (_, k) => Uint32Array.from({ length: B }, (_, i) => k * B + i));
   const samplers = partitions.map((rows) => ({ next: () => rows }));
-  return { gan: new DpGan(gpu, config, data, 1, { noise, partitions, samplers, spend: () => {} }), noise };
+  const mechanism = mechanismOf(config, K * B);
+  const tags = new Uint32Array(2 * K * B).map((_, i) => i);
+  const means = { mechanism, noise, tags, partitions, samplers, spend: () => {} };
+  return { gan: new DpGan(gpu, config, data, 1, means), noise };
 }
 
 /** The private update by its definition: clipping and summing gradients by sample with plain operations. */
@@ -97,7 +102,7 @@ function definition(gan: GanSystem, config: PrivateConfig, noise: NoiseSource): 
       const sums = weightedSum(each, clamp(reciprocal(sampleNorms(each, 2)), 0, bound));
       const noisy = Object.entries(sums).map(([name, g]) => [
         name,
-        gaussianNoise(noise, g, { multiplier, bound, scale: 1 / B }),
+        gaussianNoise(noise, BoundedSum.claimed(g, bound), { multiplier, scale: 1 / B }),
       ]);
       critics.optimizer.update(Object.fromEntries(noisy));
     }),

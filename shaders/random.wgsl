@@ -4,20 +4,16 @@
 //@use philox
 //@use circle
 //@use maths
-//@use step
+//@use counter
 struct Params { n: u32, threads: u32, site: u32, program: u32, seed: u32, seed_high: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 override NORMAL: bool = false;
 
-// 24 bits, so that every value is exact and 1 is never reached.
-fn unit(x: vec4u) -> vec4f { return vec4f(x / 256u) * 5.9604645e-8; }
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var quad = id.x; quad < (p.n + 3u) / 4u; quad += p.threads) {
-    let site = p.site ^ (s.repeat << 16u);
-    var v = unit(philox(vec4u(quad, s.step, site, p.program), vec2u(p.seed, p.seed_high)));
+    var v = unit(philox(counter(quad, p.site, p.program), vec2u(p.seed, p.seed_high)));
     if (NORMAL) {
       // Box-Muller; 1 - u is never 0. Near 1 log() has few right digits.
       let u = v.xz;

@@ -5,6 +5,7 @@ import { discreteEpsilon } from '../privacy/accountant/discrete.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
 import { pldEpsilon } from '../privacy/accountant/pld.ts';
 import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
+import { RELATION_NAMES, type Relation, relationRow } from '../privacy/relation.ts';
 import { printJson } from './format.ts';
 import { withJson } from './options.ts';
 
@@ -16,6 +17,7 @@ interface Flags {
   delta: number;
   accountant: 'rdp' | 'pld' | 'all';
   mechanism: 'gaussian' | 'discrete';
+  relation: Relation;
   targetEpsilon?: number;
   tight?: boolean;
   json?: boolean;
@@ -51,8 +53,8 @@ export function accountCommand(): Command {
   const command = new Command('account')
     .summary('privacy spent by noisy steps, or the noise for a target')
     .description(
-      'Epsilon of Poisson-subsampled Gaussian steps at a given delta, for adding or removing one record: by Renyi DP, and by ' +
-        'the privacy-loss distribution with certified upper and lower bounds. Or the noise multiplier for a target epsilon.',
+      'Epsilon of Poisson-subsampled Gaussian steps at a given delta: by Renyi DP, and by the privacy-loss distribution with ' +
+        'certified upper and lower bounds. Or the noise multiplier for a target epsilon.',
     )
     .option('--q <p>', 'sampling probability of a record (expected batch / records), a number or a quotient', rate)
     .option('--sigma <s>', 'noise multiplier: standard deviation of the noise of the sum, in clip norms', rate)
@@ -71,11 +73,21 @@ export function accountCommand(): Command {
       .choices(['gaussian', 'discrete'])
       .default('gaussian'),
   );
+  command.addOption(
+    new Option('--relation <name>', 'which two data sets are neighbours, see below')
+      .choices(RELATION_NAMES)
+      .default('add-remove'),
+  );
+  const meanings = RELATION_NAMES.map((name) => `  ${name.padEnd(12)} ${relationRow(name).sentence}`);
+  command.addHelpText(
+    'after',
+    `\nRelations:\n${meanings.join('\n')}\nThe first two cost the same. With replace-one the discrete mechanism is charged by a bound that is coarse where q is below 1.`,
+  );
   return withJson(command).action((flags: Flags) => account(flags));
 }
 
 function account(flags: Flags): void {
-  const { delta, accountant, mechanism, targetEpsilon, phase: more } = flags;
+  const { delta, accountant, mechanism, relation, targetEpsilon, phase: more } = flags;
   if (mechanism === 'discrete' && accountant === 'pld') {
     throw new VeilganError('USAGE', 'the discrete mechanism has no PLD accountant', {
       where: '--accountant',
@@ -103,28 +115,33 @@ function account(flags: Flags): void {
     sigmaBy = Object.fromEntries(
       names.map((name) => {
         const by = mechanism === 'discrete' ? 'discrete' : name;
-        return [name, noiseMultiplier(q, steps, { epsilon: targetEpsilon, delta, accountant: by, spent: more }).sigma];
+        const budget = { epsilon: targetEpsilon, delta, accountant: by, relation, spent: more } as const;
+        return [name, noiseMultiplier(q, steps, budget).sigma];
       }),
     );
     phases.unshift({ q, sigma: Math.max(...Object.values(sigmaBy)), steps });
   });
   const found = asUsage(() => spent(phases, names, flags));
   const sigma = sigmaBy ? { sigma: phases[0].sigma, sigma_by: sigmaBy, target_epsilon: targetEpsilon } : {};
-  const setting = { delta, mechanism, neighbours: 'add or remove one record', sampling: 'Poisson', phases };
+  const setting = { delta, mechanism, relation, neighbours: relationRow(relation).short, sampling: 'Poisson', phases };
   if (flags.json) printJson({ ...found, ...sigma, ...setting });
-  else process.stdout.write(`${lines(found, phases, delta, sigmaBy).join('\n')}\n`);
+  else process.stdout.write(`${lines(found, phases, flags, sigmaBy).join('\n')}\n`);
 }
 
-function spent(phases: readonly Phase[], names: readonly ('rdp' | 'pld')[], flags: Flags): Account {
+function spent(
+  phases: readonly Phase[],
+  names: readonly ('rdp' | 'pld')[],
+  { mechanism, relation, delta, tight }: Flags,
+): Account {
   const out: Account = { epsilon: {} };
   const finite = (value: number) => (Number.isFinite(value) ? value : null);
   if (names.includes('rdp')) {
-    const { epsilon, order } = (flags.mechanism === 'discrete' ? discreteEpsilon : rdpEpsilon)(phases, flags.delta);
+    const { epsilon, order } = (mechanism === 'discrete' ? discreteEpsilon : rdpEpsilon)(phases, delta, relation);
     out.epsilon.rdp = finite(epsilon);
     out.order = finite(order);
   }
   if (names.includes('pld')) {
-    const { upper, lower } = pldEpsilon(phases, flags.delta, flags.tight ? { maxLog2: 24, relative: 1e-7 } : {});
+    const { upper, lower } = pldEpsilon(phases, delta, { relation, ...(tight ? { maxLog2: 24, relative: 1e-7 } : {}) });
     out.epsilon.pld = finite(upper);
     out.epsilon.pld_lower = finite(lower);
     out.gap = finite(upper - lower);
@@ -134,7 +151,12 @@ function spent(phases: readonly Phase[], names: readonly ('rdp' | 'pld')[], flag
   return out;
 }
 
-function lines({ epsilon, order, gap, reason }: Account, phases: readonly Phase[], delta: number, sigmaBy?: object) {
+function lines(
+  { epsilon, order, gap, reason }: Account,
+  phases: readonly Phase[],
+  { delta, relation }: Flags,
+  sigmaBy?: object,
+) {
   const show = (x: number | null | undefined) => (x === null || x === undefined ? 'unbounded' : x.toPrecision(7));
   const rows: [string, string][] = phases.map(({ q, sigma, steps }) => [
     'steps',
@@ -150,7 +172,7 @@ function lines({ epsilon, order, gap, reason }: Account, phases: readonly Phase[
     const bounds = `certified: at least ${show(epsilon.pld_lower)}, gap ${gap?.toExponential(1)}`;
     rows.push(['PLD', `epsilon ${show(epsilon.pld)} (${bounds})`]);
   }
-  rows.push(['at delta', `${delta}, adding or removing one record, Poisson sampling`]);
+  rows.push(['at delta', `${delta}, ${relationRow(relation).short}, Poisson sampling`]);
   if (reason) rows.push(['note', reason]);
   return rows.map(([name, text]) => `${name.padEnd(10)}${text}`);
 }

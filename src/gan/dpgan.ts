@@ -10,6 +10,7 @@
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Replay } from '../gpu/program.ts';
+import type { Mechanism } from '../privacy/mechanism.ts';
 import type { NoiseSource } from '../privacy/noise.ts';
 import { type PhysicalBatch, physicalBatches } from '../privacy/sampling.ts';
 import { Autoencoder } from './autoencoder.ts';
@@ -22,6 +23,7 @@ import { LabelledRows, type TrainingData, trainingRows } from './rows.ts';
 import { Schedule } from './schedule.ts';
 import { GanSystem } from './system.ts';
 import { type LossRow, lossRows } from './train.ts';
+import type { Witness } from './witness.ts';
 
 /** Most device batches of a chunk. */
 const CHUNK = 256;
@@ -31,9 +33,13 @@ const MOST = 64;
 
 /** What a private system is given beside its data. */
 export interface PrivateMeans {
+  /** how updates are clipped, noised and divided, and what they cost */
+  readonly mechanism: Mechanism;
   readonly noise: NoiseSource;
   /** makes the exact integer mechanism, where the config asks for it */
   readonly discrete?: MakeDiscrete;
+  /** a tag of each training row, [rows, 2] u32, under which all is drawn that meets it */
+  readonly tags: Uint32Array;
   /** for each critic the rows of its partition, by a rule that looks at each record alone */
   readonly partitions: readonly Uint32Array[];
   /** for each critic what draws samples of those rows: Poisson samples, but for DPGAN as published */
@@ -42,6 +48,8 @@ export interface PrivateMeans {
   readonly spend: (from: number, to: number) => void;
   /** for audits of audits only: gradients are not clipped, the noise is as configured, and nothing is promised */
   readonly unclipped?: boolean;
+  /** sees what nobody may see, for audits and tests; changes nothing but what it gives in place of releases */
+  readonly witness?: Witness;
 }
 
 export class DpGan extends GanSystem {
@@ -82,7 +90,7 @@ export class DpGan extends GanSystem {
     this.#physical = physical;
     const train = data.train.subarray(0, this.#total * data.features);
     const options = { width: data.features, perStep: config.partitions * physical, chunk: CHUNK };
-    this.#rows = new LabelledRows(gpu, { ...data, train }, this.classes, options);
+    this.#rows = new LabelledRows(gpu, { ...data, train }, this.classes, options, means.tags);
     this.#work = new PrivateStep(this, this.#rows, means);
   }
 
@@ -118,7 +126,7 @@ export class DpGan extends GanSystem {
 
   override async prepare(begun: boolean): Promise<void> {
     const { config } = this;
-    if (config.bound === 'clip') await samplesApart(this.#work);
+    if (this.#means.mechanism.clipping !== 'none') await samplesApart(this.#work);
     if (!begun && config.network === 'ehr') await new Autoencoder(this, this.#data, this.#total).train();
   }
 
@@ -136,7 +144,7 @@ export class DpGan extends GanSystem {
    */
   override chunk(most: number): Replay[] {
     this.snapshots.take(this.step);
-    const { together, fakeBatches, exact } = this.#work;
+    const { together, fakeBatches, most: mostUpdates } = this.#work;
     const programs = this.#work.programs();
     // Where the next number of updates is not known yet, the chunk ends with the step.
     const steps = this.schedule.adaptive ? 1 : Math.min(most, this.snapshots.room(this.step));
@@ -154,20 +162,23 @@ export class DpGan extends GanSystem {
         const next = this.#pending;
         const many = batches.length + Math.max(1, next.length) > this.#rows.chunk;
         const long = plan.length + next.length + fakeBatches + 2 > 2 * CHUNK;
-        if ((many || long || exact?.chunk === largest.length) && plan.length) break;
+        if ((many || long || largest.length === mostUpdates) && plan.length) break;
         // Where all samples are empty, a batch of padding goes with the generated records.
         const sent = together && !next.length ? [this.#work.padding()] : next;
-        if (!together) plan.push({ program: programs.first, step, repeat: since * CHUNK });
+        if (!together) plan.push({ program: programs.first, step, repeat: since });
+        // A record finds the same draws in whichever device batch of the update it stands.
         sent.forEach((batch, j) => {
           const program = together && j === 0 ? programs.first : programs.reals;
-          plan.push({ program, step, repeat: since * CHUNK + j, batch: batches.length });
+          plan.push({ program, step, repeat: since, batch: batches.length });
           batches.push(batch);
         });
         for (let j = 1; j < fakeBatches; j++) {
           plan.push({ program: programs.fakes, step, repeat: since * CHUNK + j, live: this.#work.liveFakes(j) });
         }
         plan.push({ program: programs.finish, step, repeat: since, index: largest.length });
-        largest.push(Math.max(...this.#means.partitions.map((_, k) => total(next, k))));
+        const records = Math.max(...this.#means.partitions.map((_, k) => total(next, k)));
+        this.#work.admit(records, next.length);
+        largest.push(records);
         this.#pending = null;
         since++;
         updates++;
@@ -179,7 +190,7 @@ export class DpGan extends GanSystem {
       }
     }
     const places = this.#rows.send(batches.length, (list, at, i) => list.set(batches[i].index, at));
-    exact?.prepare(largest);
+    this.#work.prepare(from, largest);
     if (updates > from) this.#means.spend(from, updates);
     this.step = step;
     this.#since = since;
@@ -191,6 +202,7 @@ export class DpGan extends GanSystem {
 
   /** The critics' losses are those on generated records before the step's last update: nothing of the data is in them. */
   override rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): LossRow[] {
+    this.#means.witness?.note(logs.get('sum') ?? [], logs.get('release') ?? []);
     const critics = logs.get('loss_d') ?? [];
     const aligned = (this.#before.shift() ?? []).map((n) => (n ? critics[n - 1] : this.#lastLoss) as Float32Array);
     this.#lastLoss = critics[critics.length - 1] ?? this.#lastLoss;

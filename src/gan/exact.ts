@@ -1,13 +1,12 @@
 /** The critics' update by the exact integer mechanism: what a `DpGan` uses in place of clipped sums and Gaussian noise. */
 import { perSample } from '../autograd/per_sample.ts';
-import type { Gpu } from '../gpu/gpu.ts';
 import type { Parameters } from '../nn/network.ts';
 import { pack } from '../ops/assign.ts';
 import { concat, reshape, slice } from '../ops/movement.ts';
 import type { DiscreteMechanism, DiscreteOptions } from '../privacy/discrete.ts';
+import type { Mechanism } from '../privacy/mechanism.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Player } from './player.ts';
-import type { PrivateConfig } from './private_config.ts';
 
 export type MakeDiscrete = (options: DiscreteOptions) => DiscreteMechanism;
 
@@ -25,16 +24,16 @@ export class ExactUpdate {
   /** values of each parameter that belong to one critic */
   readonly #widths: readonly number[];
 
-  constructor({ critics, config }: { gpu: Gpu; critics: Player; config: PrivateConfig }, make: MakeDiscrete) {
-    const { partitions: groups, batch, clipNorm: bound, noiseMultiplier: multiplier } = config;
+  constructor({ critics }: { readonly critics: Player }, mechanism: Mechanism, make: MakeDiscrete) {
+    const { partitions: groups, divisor, bound, multiplier } = mechanism;
     this.#critics = critics;
     this.#groups = groups;
     this.#widths = Object.values(critics.parameters.parts).map((t) => t.length / groups);
     const width = this.#widths.reduce((a, b) => a + b);
     this.chunk = Math.max(1, Math.min(MOST_UPDATES, Math.floor(NOISE / (4 * groups * width))));
     // A Poisson sample of twice the expected size and more is out of the question; were it drawn, it would be refused.
-    const most = 2 * batch + 256;
-    this.#mechanism = make({ groups, width, bound, multiplier, most, scale: 1 / batch, chunk: this.chunk });
+    const most = 2 * divisor + 256;
+    this.#mechanism = make({ groups, width, bound, multiplier, most, scale: 1 / divisor, chunk: this.chunk });
   }
 
   /** Inside a program: adds the gradients of a device batch, of whose rows the step block says which count. */
@@ -53,10 +52,18 @@ export class ExactUpdate {
 
   /** Inside a program: the noisy sum over the divisor, laid out as the critics' parameters in `into`. */
   release(into: Tensor): Tensor {
-    const noisy = this.#mechanism.release();
+    return this.#laidOut(this.#mechanism.release(), into);
+  }
+
+  /** Inside a program: the sum so far without noise, laid out likewise. For audits alone. */
+  sum(into: Tensor): Tensor {
+    return this.#laidOut(this.#mechanism.peek(), into);
+  }
+
+  #laidOut(rows: Tensor, into: Tensor): Tensor {
     let first = 0;
     const pieces = this.#widths.map((width) => {
-      const piece = slice(noisy, 1, first, first + width);
+      const piece = slice(rows, 1, first, first + width);
       first += width;
       return piece;
     });

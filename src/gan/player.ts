@@ -1,6 +1,6 @@
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Network, Parameters } from '../nn/network.ts';
+import type { Network, Parameters, Pass } from '../nn/network.ts';
 import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../optim/flat.ts';
 import { Optimizer, type OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -62,9 +62,18 @@ export class Player {
     this.optimizer = new Optimizer(optimizer, this.parameters, clip);
   }
 
-  /** As in training: batch statistics, which the moving averages follow, and dropout. @param p instead of its own */
-  train(x: Tensor, seed: number, p: Parameters = this.parameters.parts): Tensor {
-    return this.network.apply(p, x, { training: true, seed, statistics: this.statistics?.parts ?? {} });
+  /**
+   * As in training: batch statistics, which the moving averages follow, and dropout.
+   * @param p instead of its own
+   * @param more tags of the rows, which dropout then follows; or that the moving averages stay as they are
+   */
+  train(
+    x: Tensor,
+    seed: number,
+    p: Parameters = this.parameters.parts,
+    more: Pick<Pass, 'rows' | 'frozen'> = {},
+  ): Tensor {
+    return this.network.apply(p, x, { training: true, seed, statistics: this.statistics?.parts ?? {}, ...more });
   }
 
   /** As after training: moving averages and no dropout. @param model instead of its own, such as a snapshot */

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
+import type { Budget } from '../privacy/budget.ts';
+import { RELATION_NAMES, type Relation } from '../privacy/relation.ts';
 import { ganConfig } from './config.ts';
 
 /** Settings of a differentially private GAN: those of a GAN, and what the guarantee is made of. */
@@ -32,6 +34,12 @@ export const privateConfig = ganConfig.extend({
     .default(0)
     .describe(
       'public number of records that sampling rates and divisors are computed from; 0: the rows of the data set, then public',
+    ),
+  relation: z
+    .enum(['auto', ...RELATION_NAMES])
+    .default('auto')
+    .describe(
+      'what epsilon compares: a record zeroed out, the number of records staying known; added or removed, with --population; or exchanged for any other, which costs more. auto: add-remove with --population, else zero-out',
     ),
   physicalBatch: z
     .int()
@@ -120,7 +128,23 @@ const RULES: readonly [refused: (c: PrivateConfig) => boolean, flag: string, why
     'the discrete mechanism is accounted by RDP: its privacy-loss distribution is not that of one number',
     'Use --accountant rdp',
   ],
+  [
+    ({ relation, population }) => relation === 'add-remove' && population === 0,
+    '--relation',
+    'add-remove hides the number of records, which is public here, as sampling rates are computed from it',
+    'Give --population, a number known without the data, or use --relation zero-out',
+  ],
 ];
+
+/** Which two data sets a config's guarantee compares. */
+export const relationOf = ({ relation, population }: Pick<PrivateConfig, 'relation' | 'population'>): Relation =>
+  relation !== 'auto' ? relation : population ? 'add-remove' : 'zero-out';
+
+/** The budget of a config, and the rules by which it is spent. */
+export const budgetOf = (config: PrivateConfig): Budget => {
+  const { epsilon, delta, encoderEpsilon, accountant, mechanism } = config;
+  return { epsilon, delta, encoderEpsilon, accountant, mechanism, relation: relationOf(config) };
+};
 
 /** @throws VeilganError CONFIG for a combination that breaks the guarantee, with the reason */
 export function checkPrivate(config: PrivateConfig): PrivateConfig {

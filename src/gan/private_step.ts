@@ -1,23 +1,28 @@
 /**
  * What an update of private critics does on the device: gradients of single records, clipped and summed over device
  * batches of real records and of generated ones, noise, the optimiser's step. `DpGan` says which batches, and pays.
+ *
+ * Nothing random that meets a real record goes by where the record stands: dropout, mixing points and the generated
+ * record that a penalty mixes it with are drawn under the record's own tag, for a record fewer moves all behind it.
  */
 import { valueAndGrad } from '../autograd/grad.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Program } from '../gpu/program.ts';
 import type { Parameters } from '../nn/network.ts';
-import { assign, log, pack } from '../ops/assign.ts';
+import { assign, log } from '../ops/assign.ts';
 import { add, greater, mul, scale } from '../ops/elementwise.ts';
+import { gather } from '../ops/gather.ts';
 import { liveRows } from '../ops/live.ts';
 import { concat, reshape } from '../ops/movement.ts';
-import { uniform } from '../ops/random.ts';
 import { mean, sum, weightedTotal } from '../ops/reduce.ts';
+import { pickByRow, type RowTags, rowTags, uniformByRow } from '../ops/row_draws.ts';
 import { scratch } from '../optim/flat.ts';
 import { clippedSum } from '../privacy/clip.ts';
 import { gaussianNoise } from '../privacy/noise.ts';
 import type { PhysicalBatch } from '../privacy/sampling.ts';
+import { BoundedSum } from '../privacy/sensitivity.ts';
 import { scope } from '../tensor/scope.ts';
-import { type Tensor, tensor } from '../tensor/tensor.ts';
+import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import type { PrivateMeans } from './dpgan.ts';
 import { ExactUpdate } from './exact.ts';
 import { criticTerms, penaltyTerms } from './losses.ts';
@@ -39,6 +44,19 @@ interface Programs {
 /** The system whose critics these are. */
 type Owner = GanSystem & { readonly config: PrivateConfig; readonly schedule: Schedule };
 
+/** Most updates of a chunk that a witness may give releases for. */
+const PLAYED = 256;
+
+/** Rows of a batch that the critics see, [K, n, width]. */
+export interface CriticBatch {
+  readonly rows: Tensor;
+  /** how many are real: the first of each critic's */
+  readonly reals: number;
+  readonly tags: RowTags;
+  /** what a penalty mixes real records with, [K, any, width] */
+  readonly pool?: Tensor;
+}
+
 export class PrivateStep {
   readonly gpu: Gpu;
   readonly config: PrivateConfig;
@@ -54,7 +72,11 @@ export class PrivateStep {
   readonly #physical: number;
   /** generated records of a device batch */
   readonly #fakeRows: number;
-  readonly #sum: Tensor;
+  readonly #sum: BoundedSum;
+  /** generated records that the penalties of an update are made with, drawn once an update */
+  readonly #pool: Tensor | null;
+  /** releases that a witness gives, a row an update of the chunk, and the numbers of the rows */
+  readonly #played: { readonly rows: Tensor; readonly list: Tensor } | null;
   #programs: Programs | null = null;
 
   constructor(system: Owner, rows: LabelledRows, means: PrivateMeans) {
@@ -64,13 +86,35 @@ export class PrivateStep {
     this.#physical = physicalRows(config);
     this.#fakeRows = Math.min(config.batch, this.#physical);
     this.fakeBatches = Math.ceil(config.batch / this.#fakeRows);
-    this.#sum = scratch(critics.parameters.whole);
-    this.exact = config.mechanism === 'discrete' && means.discrete ? new ExactUpdate(system, means.discrete) : null;
+    const { mechanism, discrete, unclipped } = means;
+    const value = scratch(critics.parameters.whole);
+    this.#sum = unclipped ? BoundedSum.claimed(value, mechanism.bound) : mechanism.sum(value, this.fakeBatches);
+    this.#pool = this.#penalised ? scratch(empty(gpu, [config.partitions, this.#fakeRows, width])) : null;
+    this.exact = mechanism.kind === 'discrete' && discrete ? new ExactUpdate(system, mechanism, discrete) : null;
+    const n = critics.parameters.whole.length;
+    this.#played = means.witness?.plays
+      ? {
+          rows: empty(gpu, [PLAYED, n]),
+          list: tensor(
+            gpu,
+            Uint32Array.from({ length: PLAYED }, (_, i) => i),
+          ),
+        }
+      : null;
+  }
+
+  get #penalised(): boolean {
+    return this.config.divergence === 'wgan-gp';
   }
 
   /** Whether real and generated records may go through the critics together: not where their losses differ in kind. */
   get together(): boolean {
-    return this.config.divergence !== 'wgan-gp' && !this.exact;
+    return !this.#penalised && !this.exact;
+  }
+
+  /** Most updates of a chunk. */
+  get most(): number {
+    return Math.min(this.exact?.chunk ?? Number.POSITIVE_INFINITY, this.#played ? PLAYED : Number.POSITIVE_INFINITY);
   }
 
   /** `real` in place of the first `reals` rows of each critic's n, `fake` in that of the others: [K, n, 1]. */
@@ -80,19 +124,17 @@ export class PrivateStep {
     return tensor(this.gpu, values, [K, n, 1]);
   }
 
-  /**
-   * Losses of the critics on records [K, n, width] for given parameters, [K, n]; those on real ones with the penalty.
-   * @param reals how many are real: the first of each critic's
-   */
-  losses(p: Parameters, x: Tensor, reals: number, mixed?: { fake: Tensor; at: Tensor }): Tensor {
+  /** Losses of the critics on a batch for given parameters, [K, n]; those of real records with their penalty. */
+  losses(p: Parameters, { rows, reals, tags, pool }: CriticBatch): Tensor {
     const { critics, config } = this;
     const { seed } = this.#system;
-    const [K, n] = x.shape;
-    const critic = (rows: Tensor) => critics.train(rows, seed, p);
-    const bare = reshape(criticTerms(critic(x), this.#each(n, reals, 1, 0), config), [K, n]);
-    if (!mixed) return bare;
+    const [K, n] = rows.shape;
+    const critic = (x: Tensor) => critics.train(x, seed, p, { rows: tags });
+    const bare = reshape(criticTerms(critic(rows), this.#each(n, reals, 1, 0), config), [K, n]);
+    if (!pool) return bare;
     // The penalty looks at real records, so it belongs to their own gradients.
-    return add(bare, scale(penaltyTerms(critic, x, mixed.fake, mixed.at), config.penalty));
+    const [fake, at] = [pickByRow(pool, tags), uniformByRow([K, n, 1], tags)];
+    return add(bare, scale(penaltyTerms(critic, rows, fake, at), config.penalty));
   }
 
   /**
@@ -101,53 +143,56 @@ export class PrivateStep {
    * @param padded of the first so many of each critic's records those beyond the live ones are padding
    */
   #gradients(losses: (p: Parameters) => Tensor, { padded = 0, first = false }): Tensor {
-    const { critics, config, gpu } = this;
+    const { critics, gpu } = this;
+    const { mechanism, unclipped } = this.#means;
     const { parts, at } = critics.parameters;
-    const place = (by: Readonly<Record<string, Tensor>>) =>
-      pack(
-        this.#sum,
-        Object.keys(parts).map((name) => by[name]),
-        at,
-        { add: !first },
-      );
-    if (config.bound === 'weights') {
+    if (mechanism.clipping === 'none') {
       const [[, all], gradient] = valueAndGrad((p: Parameters) => {
         const each = losses(p);
         const [K, n] = each.shape;
         return [sum(padded ? mul(each, liveRows(gpu, K, padded, n - padded)) : each), each] as const;
       })(parts);
-      place(gradient);
+      this.#sum.add({ sum: gradient, sensitivity: this.#sum.sensitivity }, at, { first });
       return all;
     }
     // A bound that no gradient reaches leaves all as they are.
-    const clip = this.#means.unclipped
+    const clip = unclipped
       ? ({ bound: 1e30, kind: 'flat' } as const)
-      : ({ bound: config.clipNorm, kind: config.clipping } as const);
+      : ({ bound: mechanism.bound, kind: mechanism.clipping } as const);
     const clipped = clippedSum(losses, parts, { ...clip, live: padded });
-    place(clipped.sum);
+    this.#sum.add(clipped, at, { first });
     return clipped.losses;
+  }
+
+  /** The device batch of real records of the replay, with `behind` generated ones: [K, P + n, width]. */
+  #batch(behind?: Tensor): CriticBatch {
+    const { partitions: groups } = this.config;
+    const reals = this.#physical;
+    const own = reshape(this.#rows.gather(), [groups, reals, this.width]);
+    const rows = behind ? concat([own, behind], 1) : own;
+    return { rows, reals, tags: this.#tags(rows.shape[1], reals), ...(this.#pool ? { pool: this.#pool } : {}) };
+  }
+
+  /** Tags of n rows of each critic, of which the first `reals` are the replay's records. */
+  #tags(n: number, reals: number): RowTags {
+    const { partitions: groups } = this.config;
+    const list = this.#rows.tags as Tensor;
+    return rowTags(list, { groups, batch: n, reals, seed: this.#system.seed });
+  }
+
+  /** Generated records of a device batch, [K, F, width]. @param first whether the moving averages follow: once an update */
+  #fakes(first: boolean): Tensor {
+    const { generator, seed } = this.#system;
+    const z = () => this.#system.latent(this.config.partitions, this.#fakeRows);
+    return scope(() => generator.train(z(), seed, undefined, { frozen: !first }));
   }
 
   /** Adds the clipped gradients of one device batch of real records, padding left out. */
   #accumulate(): void {
-    const { config, gpu } = this;
-    const { seed } = this.#system;
-    const { partitions: K } = config;
-    const P = this.#physical;
-    const real = reshape(this.#rows.gather(), [K, P, this.width]);
-    const penalised = config.divergence === 'wgan-gp';
-    const mixed = penalised
-      ? {
-          fake: scope(() => this.#system.generator.train(this.#system.latent(K, P), seed)),
-          at: uniform(gpu, [K, P, 1], { seed }),
-        }
-      : undefined;
-    const losses = (p: Parameters) => this.losses(p, real, P, mixed);
-    if (this.exact) {
-      this.exact.accumulate(losses);
-      return;
-    }
-    this.#gradients(losses, { padded: P });
+    const batch = this.#batch();
+    const losses = (p: Parameters) => this.losses(p, batch);
+    if (this.exact) this.exact.accumulate(losses);
+    else this.#gradients(losses, { padded: batch.reals });
   }
 
   /**
@@ -155,35 +200,39 @@ export class PrivateStep {
    * the critics together, one of real records in front of them: one pass for both, as without privacy.
    */
   #begin(): void {
-    const { config } = this;
-    const { seed } = this.#system;
-    const { partitions: K } = config;
     const F = this.#fakeRows;
-    const P = this.together ? this.#physical : 0;
-    const fake = scope(() => this.#system.generator.train(this.#system.latent(K, F), seed));
-    const rows = P ? concat([reshape(this.#rows.gather(), [K, P, this.width]), fake], 1) : fake;
-    const losses = this.#gradients((p) => this.losses(p, rows, P), { padded: P, first: true });
+    const fake = this.#fakes(true);
+    if (this.#pool) assign(this.#pool, fake);
+    const batch = this.together ? this.#batch(fake) : { rows: fake, reals: 0, tags: this.#tags(F, 0) };
+    const P = batch.reals;
+    const losses = this.#gradients((p) => this.losses(p, batch), { padded: P, first: true });
     log('loss_d', weightedTotal(losses, this.#each(P + F, P, 0, 1 / F)));
   }
 
   /** Adds the clipped gradients of one more device batch of generated records. */
   #accumulateFakes(): void {
-    const { config } = this;
-    const { seed } = this.#system;
-    const { partitions: K } = config;
-    const fake = scope(() => this.#system.generator.train(this.#system.latent(K, this.#fakeRows), seed));
-    this.#gradients((p) => this.losses(p, fake, 0), { padded: this.#fakeRows });
+    const F = this.#fakeRows;
+    const batch = { rows: this.#fakes(false), reals: 0, tags: this.#tags(F, 0) };
+    this.#gradients((p) => this.losses(p, batch), { padded: F });
   }
 
   /** Adds noise to the sum and updates every critic. */
   #finish(): void {
-    const { config, critics } = this;
-    const { batch, noiseMultiplier: multiplier, clipNorm: bound } = config;
+    const { critics } = this;
+    const { witness, mechanism, noise } = this.#means;
+    const { multiplier } = mechanism;
+    const each = 1 / mechanism.divisor;
     const { gradient } = critics.optimizer;
-    if (this.exact) assign(gradient, add(this.exact.release(scratch(gradient)), scale(this.#sum, 1 / batch)));
-    else if (multiplier) {
-      gaussianNoise(this.#means.noise, this.#sum, { multiplier, bound, scale: 1 / batch, into: gradient });
-    } else assign(gradient, scale(this.#sum, 1 / batch));
+    const { value } = this.#sum;
+    if (witness) log('sum', this.exact ? add(this.exact.sum(scratch(gradient)), value) : value);
+    if (this.exact) assign(gradient, add(this.exact.release(scratch(gradient)), scale(value, each)));
+    else if (multiplier) gaussianNoise(noise, this.#sum, { multiplier, scale: each, into: gradient });
+    else assign(gradient, scale(value, each));
+    if (witness) log('release', gradient);
+    if (this.#played) {
+      const { rows, list } = this.#played;
+      assign(gradient, reshape(gather(rows, { list, perStep: 1 }), gradient.shape));
+    }
     critics.optimizer.step();
   }
 
@@ -212,6 +261,33 @@ export class PrivateStep {
     return this.#programs;
   }
 
+  /**
+   * Before a chunk of updates `from` .. from + records.length - 1: noise that is drawn on the host, and releases that a
+   * witness gives.
+   * @param records of each update, how many its largest critic sums
+   */
+  prepare(from: number, records: readonly number[]): void {
+    this.exact?.prepare(records);
+    const { witness } = this.#means;
+    if (!this.#played || !witness || !records.length) return;
+    const { rows } = this.#played;
+    const given = witness.given(from, from + records.length);
+    this.gpu.upload(
+      rows,
+      Float32Array.from({ length: rows.length }, (_, i) => given[i] ?? 0),
+    );
+  }
+
+  /**
+   * To be asked before an update is submitted.
+   * @param records of its largest critic
+   * @param batches device batches of real records
+   * @throws VeilganError OVER_LIMIT for more than rounding was counted for
+   */
+  admit(records: number, batches: number): void {
+    this.#sum.admit(records + this.config.batch, batches + this.fakeBatches);
+  }
+
   /** A device batch of which nothing counts. */
   padding(): PhysicalBatch {
     const { partitions: K } = this.config;
@@ -226,7 +302,10 @@ export class PrivateStep {
 
   dispose(): void {
     for (const program of Object.values(this.#programs ?? {}).flat()) program.dispose();
-    this.#sum.dispose();
+    this.#sum.value.dispose();
+    this.#pool?.dispose();
+    this.#played?.rows.dispose();
+    this.#played?.list.dispose();
     this.exact?.dispose();
   }
 }

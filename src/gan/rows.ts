@@ -160,18 +160,29 @@ export class Rows {
 export class LabelledRows {
   /** most steps of a chunk */
   readonly chunk: number;
+  /** of a chunk's rows, in the order of its index list, two words each; null without */
+  readonly tags: Tensor | null;
   readonly #rows: Rows;
   readonly #labels: Rows | null;
+  readonly #tags: Uint32Array | null;
+  readonly #perStep: number;
 
-  /** @param classes 0: rows alone */
+  /**
+   * @param classes 0: rows alone
+   * @param tags [rows, 2], sent with the rows where draws follow them
+   */
   constructor(
     gpu: Gpu,
     { train, labels }: Pick<TrainingData, 'train' | 'labels'>,
     classes: number,
     options: RowsOptions,
+    tags: Uint32Array | null = null,
   ) {
     this.#rows = new Rows(gpu, train, options);
     this.chunk = this.#rows.chunk;
+    this.#perStep = options.perStep;
+    this.#tags = tags;
+    this.tags = tags && empty(gpu, [this.chunk * options.perStep, 2], 'u32');
     this.#labels = null;
     if (!classes || !labels) return;
     const oneHot = new Float32Array((train.length / options.width) * classes);
@@ -189,10 +200,20 @@ export class LabelledRows {
   /** As `Rows.send`. */
   send(steps: number, fill: (list: Uint32Array, at: number, step: number) => void): number[] {
     this.#labels?.send(steps, fill);
+    if (this.tags && this.#tags && steps > 0) {
+      const list = new Uint32Array(steps * this.#perStep);
+      for (let i = 0; i < steps; i++) fill(list, i * this.#perStep, i);
+      const sent = new Uint32Array(2 * list.length);
+      list.forEach((row, i) => {
+        sent.set((this.#tags as Uint32Array).subarray(2 * row, 2 * row + 2), 2 * i);
+      });
+      this.tags.gpu.upload(this.tags, sent);
+    }
     return this.#rows.send(steps, fill);
   }
 
   dispose(): void {
+    this.tags?.dispose();
     this.#rows.dispose();
     this.#labels?.dispose();
   }

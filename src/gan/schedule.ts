@@ -12,18 +12,28 @@ const DECAY = 0.99;
 /** DPGAN's code makes more updates before the first so many generator updates, and again every so many. */
 const [BURST_FIRST, BURST_EVERY] = [25, 500];
 
+/** What of a config says how many updates there are. */
+type Rhythm = Pick<PrivateConfig, 'criticSteps' | 'burst' | 'adaptive'>;
+
+/** Noisy updates behind the first `steps` generator steps; Infinity where the schedule decides on the way. */
+export function updatesBehind({ criticSteps, burst, adaptive }: Rhythm, steps: number): number {
+  if (adaptive > 0) return Number.POSITIVE_INFINITY;
+  const bursts = burst && steps > 0 ? Math.min(BURST_FIRST, steps) + Math.floor((steps - 1) / BURST_EVERY) : 0;
+  return bursts * burst + (steps - bursts) * criticSteps;
+}
+
 /**
  * The schedule of a private run: n_D updates always; or `burst` of them at the beginning and now and then; or adaptive:
  * n_D goes up a rung when the critics, weakened by noise, see through too few of the generated records. That looks at
  * generated records only, so it costs no privacy.
  */
 export class Schedule {
-  readonly #config: Pick<PrivateConfig, 'criticSteps' | 'burst' | 'adaptive'>;
+  readonly #config: Rhythm;
   #rung = 0;
   #steps = 0;
   #accuracy: number | null = null;
 
-  constructor(config: Pick<PrivateConfig, 'criticSteps' | 'burst' | 'adaptive'>) {
+  constructor(config: Rhythm) {
     this.#config = config;
   }
 

@@ -62,13 +62,13 @@ export function convLayer(ci: number, co: number, kernel: number, options: ConvL
     shapes: (groups) => ({ weight: [groups, kernel, kernel, ci, co], ...(bias ? { bias: [groups, co] } : {}) }),
     statistics: none,
     initialise: (p, _, seed, stream) => initialise(p, seed, stream, initial),
-    apply: ({ weight, bias: b }, x, { training, seed }) => {
+    apply: ({ weight, bias: b }, x, { training, seed, rows }) => {
       const drops = training && rate > 0;
       // A leaky unit and the dropout behind it are one pass, so the convolution then leaves it to that.
       const inside = drops && activation === 'leaky' ? 'none' : activation;
       const y = conv(x, weight, { ...at, epilogue: epilogueOf(inside, b, slope) });
       if (!drops) return y;
-      const mask = dropoutMask(x.gpu, y.shape, rate, { seed });
+      const mask = dropoutMask(x.gpu, y.shape, rate, { seed, rows });
       return inside === activation ? mul(y, mask) : leakyDropout(y, mask, slope);
     },
   };
@@ -125,10 +125,11 @@ export function batchNormLayer(
       if (gamma) one(gamma);
       one(variance);
     },
-    apply: ({ gamma: own, beta }, x, { training, statistics: { mean, variance } }) => {
+    apply: ({ gamma: own, beta }, x, { training, frozen, statistics: { mean, variance } }) => {
       const gamma = own ?? tensor(x.gpu, new Float32Array(channels).fill(1));
       if (!training) return batchNormInference(x, gamma, beta, mean, variance, { slope });
       const { y, ...batch } = batchNorm(x, gamma, beta, { slope });
+      if (frozen) return y;
       const unbiased = x.rank === 3 ? undefined : x.length / (x.shape[0] * channels);
       updateMoving({ mean, variance }, batch, { unbiased });
       return y;
@@ -150,5 +151,5 @@ export const maxPoolLayer = (size: number): Network => ({ ...fixed, apply: (_, x
 /** Drops a share of its input in training. */
 export const dropoutLayer = (rate: number): Network => ({
   ...fixed,
-  apply: (_, x, { training, seed }) => (training ? dropout(x, rate, { seed }) : x),
+  apply: (_, x, { training, seed, rows }) => (training ? dropout(x, rate, { seed, rows }) : x),
 });

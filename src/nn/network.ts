@@ -1,5 +1,6 @@
 /** Networks over parameter records: layers put one after another or side by side. */
 import { concat, slice } from '../ops/movement.ts';
+import type { RowTags } from '../ops/row_draws.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -12,6 +13,10 @@ export interface Pass {
   readonly training: boolean;
   /** of dropout masks */
   readonly seed: number;
+  /** tags of the samples, which dropout masks then follow; without, masks go by place and seed */
+  readonly rows?: RowTags;
+  /** in training: the moving averages stay as they are */
+  readonly frozen?: boolean;
   /** moving averages: read by inference, and updated in training */
   readonly statistics: Parameters;
 }

@@ -8,19 +8,28 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { strided } from './dispatch.ts';
 import { elementwise, mul } from './elementwise.ts';
 import { type DrawOptions, drawPlace } from './random.ts';
+import { maskByRow, type RowTags } from './row_draws.ts';
+
+/** Where masks come from: the run's seed, or the rows themselves, which keep their masks wherever they stand. */
+export interface DropOptions extends DrawOptions {
+  /** of the rows that are masked; then seed and stream have no say */
+  readonly rows?: RowTags;
+}
 
 /**
  * A dropout mask: 0 with probability `rate`, else 1 / (1 - rate). Element i is kept where element i of `uniform` with
- * the same options is at least `rate`; in a program masks differ by step, repeat and draw site.
- * @throws VeilganError CONFIG for a rate outside 0 <= rate < 1
+ * the same options is at least `rate`; in a program masks differ by step, repeat and draw site. With
+ * `rows` as `maskByRow`.
+ * @throws VeilganError CONFIG for a rate outside 0 <= rate < 1, SHAPE where there is not one tag a row
  */
-export function dropoutMask(gpu: Gpu, shape: Shape, rate: number, options: DrawOptions): Tensor {
+export function dropoutMask(gpu: Gpu, shape: Shape, rate: number, options: DropOptions): Tensor {
   if (!(rate >= 0 && rate < 1)) {
     throw new VeilganError('CONFIG', `a dropout rate of ${rate}`, {
       where: 'dropout',
       fix: 'Give the share to drop, at least 0 and below 1',
     });
   }
+  if (options.rows) return maskByRow(shape, rate, options.rows);
   const place = drawPlace(gpu, options);
   const y = empty(gpu, shape);
   const n = sizeOf(shape);
@@ -34,7 +43,7 @@ export function dropoutMask(gpu: Gpu, shape: Shape, rate: number, options: DrawO
  * every derivative of it. A rate of 0 gives x itself.
  * @throws VeilganError CONFIG for a rate outside 0 <= rate < 1
  */
-export function dropout(x: Tensor, rate: number, options: DrawOptions): Tensor {
+export function dropout(x: Tensor, rate: number, options: DropOptions): Tensor {
   return rate === 0 ? x : scope(() => mul(x, dropoutMask(x.gpu, x.shape, rate, options)));
 }
 

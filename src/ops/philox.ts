@@ -54,6 +54,31 @@ export function philoxInto(
   out[3] = c3;
 }
 
+/**
+ * A seed as two key words. @throws VeilganError CONFIG where it is no whole number from 0 to 2^53 - 1
+ */
+export function seedWords(seed: number): { seed: number; seed_high: number } {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new VeilganError('CONFIG', `the seed ${seed} is not a whole number from 0 to 2^53 - 1`, {
+      where: '--seed',
+      fix: 'Give a whole number, for example --seed 1',
+    });
+  }
+  return { seed: seed >>> 0, seed_high: Math.floor(seed / TWO_32) };
+}
+
+/**
+ * Philox's counter of block `quad` at a draw site of a program, as shaders/lib/counter.wgsl has it: the site (below
+ * 2^16) shares a word with the lower half of the repeat, and the program's word takes the upper half, so that no two
+ * repeats below 2^32 meet.
+ */
+export const drawCounter = (quad: number, step: number, site: number, repeat: number, program: number): Counter => [
+  quad >>> 0,
+  step >>> 0,
+  (site ^ (repeat << 16)) >>> 0,
+  (program ^ (repeat >>> 16)) >>> 0,
+];
+
 /** The four words of Philox4x32-10 for one counter and key (unsigned 32-bit words). */
 export function philox(counter: Counter, key: Key): Uint32Array {
   const out = new Uint32Array(4);
@@ -84,14 +109,9 @@ export class PhiloxStream {
   private loaded = -1;
 
   constructor(seed: number, stream: string) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new VeilganError('CONFIG', `the seed ${seed} is not a whole number from 0 to 2^53 - 1`, {
-        where: '--seed',
-        fix: 'Give a whole number, for example --seed 1.',
-      });
-    }
-    this.seedLow = seed >>> 0;
-    this.seedHigh = Math.floor(seed / TWO_32);
+    const words = seedWords(seed);
+    this.seedLow = words.seed;
+    this.seedHigh = words.seed_high;
     this.name = hash32(stream);
   }
 

@@ -1,9 +1,9 @@
 import randomShader from '#shaders/random.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { strided } from './dispatch.ts';
+import { seedWords } from './philox.ts';
 
 export interface DrawOptions {
   /** the run's seed, 0 <= seed < 2^53 */
@@ -17,19 +17,9 @@ export interface DrawOptions {
  * @throws VeilganError CONFIG for a seed that is no whole number from 0 to 2^53 - 1
  */
 export function drawPlace(gpu: Gpu, { seed, stream = 0 }: DrawOptions) {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new VeilganError('CONFIG', `the seed ${seed} is not a whole number from 0 to 2^53 - 1`, {
-      where: '--seed',
-      fix: 'Give a whole number, for example --seed 1',
-    });
-  }
+  const words = seedWords(seed);
   const program = gpu.capturing;
-  return {
-    site: program ? program.site() : stream,
-    program: program?.hash ?? 0,
-    seed: seed >>> 0,
-    seed_high: Math.floor(seed / 2 ** 32) >>> 0,
-  };
+  return { site: program ? program.site() : stream, program: program?.hash ?? 0, ...words };
 }
 
 function draw(gpu: Gpu, shape: Shape, normal: boolean, options: DrawOptions): Tensor {

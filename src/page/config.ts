@@ -2,9 +2,9 @@
 import type { Dataset } from '../data/dataset.ts';
 import { notGiven } from '../data/given.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
-import { type PrivateConfig, samplingRate } from '../gan/private_config.ts';
-import { noiseMultiplier } from '../privacy/accountant/calibrate.ts';
-import { encodingPrice } from '../run/encoded.ts';
+import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private_config.ts';
+import { updatesBehind } from '../gan/schedule.ts';
+import { encodingPrice, FREE, noiseFor } from '../privacy/budget.ts';
 import { parsePrivate } from '../run/private.ts';
 import { SIZES } from './plan.ts';
 import type { Plan, Size } from './protocol.ts';
@@ -48,12 +48,10 @@ export const plainConfig = (plan: Plan, data: Dataset): GanConfig => makeConfig(
  * @throws VeilganError CONFIG
  */
 export function privatePlan(plan: Plan, data: Dataset): PrivateConfig {
-  const { steps, criticSteps, clipNorm, epsilon, delta } = plan;
+  const { clipNorm, epsilon, delta } = plan;
   const config = parsePrivate({ ...fields(plan, data), clipNorm, epsilon, delta });
-  const paid = data.encoding
-    ? encodingPrice(config, notGiven(data.encoding.columns, plan.given))
-    : { epsilon: 0, delta: 0 };
-  const left = { epsilon: epsilon - paid.epsilon, delta: delta - paid.delta, accountant: config.accountant };
-  const { sigma } = noiseMultiplier(samplingRate(config, data.rows), steps * criticSteps, left);
-  return { ...config, noiseMultiplier: sigma };
+  const budget = budgetOf(config);
+  const paid = data.encoding ? encodingPrice(budget, notGiven(data.encoding.columns, plan.given)) : FREE;
+  const needed = { q: samplingRate(config, data.rows), updates: updatesBehind(config, config.steps) };
+  return { ...config, noiseMultiplier: noiseFor(needed, budget, paid).sigma };
 }

@@ -2,7 +2,7 @@
 import { quote } from '../data/dataset.ts';
 import { type Given, notGiven } from '../data/given.ts';
 import type { Column } from '../data/table.ts';
-import { encodingPrice } from '../run/encoded.ts';
+import { encodingPrice } from '../privacy/budget.ts';
 import { type Child, explain, h, newId, plural, put } from './dom.ts';
 import { EMPTY, type Entry, givenOfAll, isEmpty, readEntry, type Taken, UNREADABLE } from './given.ts';
 import { givenFile } from './given-file.ts';
@@ -206,7 +206,10 @@ export function givenFields(
 /** What of epsilon goes for columns that are not given, and what that means. */
 function priceText(columns: readonly Column[], { epsilon, delta, given }: Plan): [part: string, rest: string] {
   if (Number.isNaN(epsilon)) return ['', ''];
-  const paid = encodingPrice({ encoderEpsilon: 0, epsilon, delta }, notGiven(columns, given)).epsilon;
+  const paid = encodingPrice(
+    { encoderEpsilon: 0, epsilon, delta, relation: 'zero-out' },
+    notGiven(columns, given),
+  ).epsilon;
   const known = Object.keys(given?.columns ?? {}).length;
   if (paid === 0) {
     return [

@@ -15,6 +15,7 @@ import { reshape } from '../ops/movement.ts';
 import { rowSums } from '../ops/row_sums.ts';
 import { gradientDepth, type RowSum, type SampleNorms } from '../tensor/tape.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
+import { roundingBound, type Sensitivity } from './sensitivity.ts';
 
 findNormsBy(filterNorms);
 
@@ -44,6 +45,8 @@ const NONE = 0xffffffff;
 export interface ClippedSum<P extends Params> {
   /** sum over the samples of each group, in the parameters' shapes */
   readonly sum: P;
+  /** what one record can change of `sum`, over all parameters: C, and the rounding of as many terms as there are rows */
+  readonly sensitivity: Sensitivity;
   /** the samples' norms over all parameters, before clipping, [G, B] or [B]: the owner's diagnostics */
   readonly norms: Tensor;
   /** the losses, [G, B] or [B] */
@@ -52,7 +55,7 @@ export interface ClippedSum<P extends Params> {
 
 /**
  * The sum of per-sample gradients, each clipped to C. A sample whose gradient is not finite counts as zero. Norms are
- * upper bounds that include rounding, so that in f32 too no sample adds more than C (up to the rounding of the sum).
+ * upper bounds that include rounding, so that in f32 too no sample adds more than C; what the rounding of the sum can add to that is in the sensitivity.
  * @param losses as perSample's: [B], or [G, B] where the parameters have G weight blocks
  * @throws VeilganError CONFIG for a bound that is not positive; GRADIENT as perSample, or inside a gradient
  */
@@ -78,6 +81,7 @@ export function clippedSum<P extends Params>(
     const { factors, norms } = clipFactors(gradients.norms(), groups, { bound, kind, live });
     return {
       sum: gradients.weighted(factors),
+      sensitivity: { bound, rounding: roundingBound(bound, { most: loss.length / groups }) },
       norms: reshape(norms, loss.shape),
       losses: reshape(loss, loss.shape),
     };

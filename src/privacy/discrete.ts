@@ -18,6 +18,7 @@ import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { ChaChaStream } from './chacha.ts';
 import { DiscreteGaussian } from './discrete_gaussian.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
+import type { Sensitivity } from './sensitivity.ts';
 
 /** Sums of records, and noise, each stay below this. */
 const MOST = 2 ** 30;
@@ -57,9 +58,11 @@ export function finestGranularity({ bound, most, multiplier }: Pick<DiscreteOpti
 export class DiscreteMechanism {
   readonly gpu: Gpu;
   readonly granularity: number;
-  /** the sensitivity in steps: C / granularity */
-  readonly sensitivity: number;
-  /** of the noise, in steps, a whole number; its root over `sensitivity` is the multiplier or a little more */
+  /** what one record can change of the sum, whose integers no order rounds */
+  readonly sensitivity: Sensitivity;
+  /** the same in steps: C / granularity */
+  readonly steps: number;
+  /** of the noise, in steps, a whole number; its root over `steps` is the multiplier or a little more */
   readonly variance: number;
   readonly draws: DrawCounter;
   readonly #options: DiscreteOptions;
@@ -70,8 +73,11 @@ export class DiscreteMechanism {
   /** [chunk, groups, width] i32 */
   readonly #noise: Tensor;
 
-  /** @throws VeilganError CONFIG for numbers that make no sense or do not fit in 31 bits */
-  constructor(gpu: Gpu, key: PrivacyKey, options: DiscreteOptions) {
+  /**
+   * @param index of several mechanisms under one key
+   * @throws VeilganError CONFIG for numbers that make no sense or do not fit in 31 bits
+   */
+  constructor(gpu: Gpu, key: PrivacyKey, options: DiscreteOptions, index = 0) {
     const { groups, width, bound, multiplier, most, scale, granularity, chunk = 1 } = options;
     for (const [where, value] of Object.entries({ bound, multiplier, most })) {
       if (!(value > 0 && Number.isFinite(value))) bad(where, `a ${where} of ${value}`, 'Give a positive number');
@@ -83,19 +89,20 @@ export class DiscreteMechanism {
       bad('granularity', `a granularity of ${this.granularity}`, 'Give a power of two, for example 0.0000152587890625');
     }
     this.#bound = down(bound);
-    this.sensitivity = this.#bound / this.granularity;
+    this.sensitivity = { bound: this.#bound, rounding: 0 };
+    this.steps = this.#bound / this.granularity;
     const fix = `Give --granularity ${finestGranularity(options)} or a larger power of two`;
-    if (this.sensitivity * most > MOST || this.sensitivity > 2 ** 24) {
+    if (this.steps * most > MOST || this.steps > 2 ** 24) {
       bad('granularity', `sums of ${most} records may overflow in steps of ${this.granularity}`, fix);
     }
-    if (this.sensitivity < 1) bad('granularity', `steps of ${this.granularity} are larger than the bound`, fix);
-    this.variance = Math.ceil((multiplier * this.sensitivity) ** 2 * (1 + 2 ** -50));
+    if (this.steps < 1) bad('granularity', `steps of ${this.granularity} are larger than the bound`, fix);
+    this.variance = Math.ceil((multiplier * this.steps) ** 2 * (1 + 2 ** -50));
     if (this.variance > MOST_NOISE ** 2) {
       bad('granularity', `the noise does not fit in 31 bits in steps of ${this.granularity}`, fix);
     }
     this.gpu = gpu;
     this.#options = options;
-    this.#key = key.derive('discrete');
+    this.#key = key.derive('discrete', index);
     this.draws = new DrawCounter(key.insecure);
     this.#sum = tensor(gpu, new Uint32Array(groups * width));
     this.#noise = empty(gpu, [chunk, groups * width], 'u32', true);
@@ -135,7 +142,7 @@ export class DiscreteMechanism {
       sumShader,
       { overrides: { STEP: gpu.capturing ? 1 : 0 } },
       { x: each, v, sum: this.#sum },
-      { rows, width, threads, most: Math.floor(this.sensitivity) },
+      { rows, width, threads, most: Math.floor(this.steps) },
       [grid[0], groups, 1],
     );
     v.dispose();
@@ -177,20 +184,32 @@ export class DiscreteMechanism {
    * index of the step block says which of the prepared updates it is.
    */
   release(into?: Tensor): Tensor {
-    const { gpu } = this;
     const { groups, width, scale } = this.#options;
-    const y = into ?? empty(gpu, [groups, width]);
-    const n = groups * width;
+    const y = into ?? empty(this.gpu, [groups, width]);
+    this.#read(y, this.granularity * scale, false);
+    y.storage.version++;
+    return y;
+  }
+
+  /** The sum of the update so far without noise, in the gradients' units, [groups, width]: for audits alone. */
+  peek(): Tensor {
+    const { groups, width } = this.#options;
+    const y = empty(this.gpu, [groups, width]);
+    this.#read(y, this.granularity, true);
+    return y;
+  }
+
+  #read(y: Tensor, unit: number, peek: boolean): void {
+    const { gpu } = this;
+    const n = y.length;
     const { grid, threads } = strided(gpu, n);
     gpu.run(
       releaseShader,
-      { overrides: { STEP: gpu.capturing ? 1 : 0 } },
+      { overrides: { STEP: gpu.capturing ? 1 : 0, PEEK: peek ? 1 : 0 } },
       { noise: this.#noise, sum: this.#sum, y },
-      { n, threads, unit: this.granularity * scale },
+      { n, threads, unit },
       grid,
     );
-    y.storage.version++;
-    return y;
   }
 
   /** Overwrites the key and the noise, and frees the buffers. */

@@ -6,7 +6,7 @@ import { VeilganError } from '../gpu/errors.ts';
 import { chacha } from './chacha.ts';
 
 // The nonce of a derived key. Numbers may be added but not changed: seeded runs depend on them.
-const PURPOSES = { noise: 1, sampling: 2, discrete: 3, partition: 4, encoding: 5 } as const;
+const PURPOSES = { noise: 1, sampling: 2, discrete: 3, partition: 4, encoding: 5, tags: 6 } as const;
 
 export type Purpose = keyof typeof PURPOSES;
 
@@ -69,6 +69,12 @@ export class PrivacyKey {
     const key = block.slice(0, 8);
     block.fill(0);
     return key;
+  }
+
+  /** The same key, to be wiped on its own. @throws VeilganError USE_AFTER_FREE once wiped */
+  copy(): PrivacyKey {
+    if (this.#wiped) this.derive('noise');
+    return new PrivacyKey(this.#words.slice(), this.insecure);
   }
 
   /** Overwrites the key. JavaScript may have copies that it cannot reach; nothing of ours has. */

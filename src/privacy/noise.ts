@@ -1,6 +1,6 @@
 /**
  * Gaussian noise for differential privacy on the device (Dwork et al. 2006; Abadi et al. 2016): each element of the
- * clipped sum plus N(0, (multiplier bound)^2).
+ * clipped sum plus N(0, (multiplier sensitivity)^2).
  *
  * No block of ChaCha20 is ever used twice under a key. A block is (element / 8, draw, site): within one dispatch the
  * element differs; two dispatches of one replay have sites of their own, given out by the program; each replay and each
@@ -12,12 +12,12 @@
  * (Mironov, "On significance of the least significant bits for differential privacy", CCS 2012). Here the sum and the
  * noise are both rounded to multiples of one power of two, `grid`, fixed before the data are seen, and added as
  * integers: what is released is a function of an exact integer sum, and every multiple of the grid can come out, up to
- * 9.4 standard deviations, whatever the sum is. Rounding the sum may move it by grid sqrt(n) / 2 a side; the noise is
- * scaled up for it (`noiseScale`), so the multiplier is the one to account for.
+ * 9.4 standard deviations, whatever the sum is. Rounding to the grid may move the sum by grid sqrt(n) / 2 a side, and f32
+ * summation may move it by what the sum's sensitivity says; the noise is scaled up for both (`noiseScale`), so the
+ * multiplier is the one to account for.
  * What is NOT proved: probabilities of single grid points differ from those of a rounded Gaussian, by what f32
  * arithmetic loses in logarithm, root, sine and cosine (about 1e-6 of each normal); tails end at 9.4 standard
- * deviations (1e-20 of each element); the f32 sum before rounding has rounding errors that depend on the data; timing
- * is not protected. The discrete mechanism has none of the first three.
+ * deviations (1e-20 of each element); timing is not protected. The discrete mechanism has none of the first two.
  * The key is in device memory while the source lives; drivers may keep copies of what was uploaded.
  */
 import noiseShader from '#shaders/private_noise.wgsl';
@@ -26,6 +26,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Program } from '../gpu/program.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
+import type { BoundedSum, Sensitivity } from './sensitivity.ts';
 
 /** A noise key on the device, and the count of what was drawn from it. */
 export class NoiseSource {
@@ -86,30 +87,28 @@ const TAIL = 16;
 const SHARE = 2 ** -13;
 
 /**
- * The grid for n elements and noise of `multiplier` times `bound`: a power of two so fine that rounding adds at most
- * 2^-13 of the bound to the sensitivity, or the finest on which noise of a large multiplier can be counted in 31 bits.
+ * The grid for n elements and noise of `multiplier` times the sensitivity: a power of two so fine that rounding to it
+ * adds at most 2^-13 of the bound, or the finest on which noise of a large multiplier can be counted in 31 bits.
  */
-export function noiseGrid(n: number, bound: number, multiplier: number): number {
+export function noiseGrid(n: number, { bound, rounding }: Sensitivity, multiplier: number): number {
   const fine = Math.floor(Math.log2((bound * SHARE) / Math.sqrt(n)));
-  const coarse = Math.ceil(Math.log2((TAIL * multiplier * bound) / MOST));
+  const coarse = Math.ceil(Math.log2((TAIL * multiplier * (bound + rounding)) / MOST));
   return 2 ** Math.max(fine, coarse);
 }
 
 /**
- * The standard deviation that makes `multiplier` true: multiplier (bound + grid sqrt(n)), for rounding to the grid
- * moves two neighbouring sums apart by at most half a grid step each in each of n elements.
+ * The standard deviation that makes `multiplier` true: multiplier (bound + rounding + grid sqrt(n)), for rounding to the
+ * grid moves two neighbouring sums apart by at most half a grid step each in each of n elements.
  */
-export const noiseScale = (n: number, bound: number, multiplier: number, grid: number): number =>
-  multiplier * (bound + grid * Math.sqrt(n));
+export const noiseScale = (n: number, { bound, rounding }: Sensitivity, multiplier: number, grid: number): number =>
+  multiplier * (bound + rounding + grid * Math.sqrt(n));
 
 export interface NoiseOptions {
   /** sigma: standard deviation over sensitivity; a function is asked anew for each replay of a program */
   readonly multiplier: number | (() => number);
-  /** C: the largest norm of what one record adds to the sum */
-  readonly bound: number;
   /** what the noisy sum is multiplied by, 1 over a constant divisor; default 1 */
   readonly scale?: number;
-  /** where to write, instead of a new tensor; may be g itself */
+  /** where to write, instead of a new tensor; may be the sum's own */
   readonly into?: Tensor;
   /** a power of two; needed only where `multiplier` is a function that goes above 2^13; default noiseGrid */
   readonly grid?: number;
@@ -122,17 +121,19 @@ function up(x: number): number {
 }
 
 /**
- * (g + N(0, (multiplier bound)^2)) scale for each element, in one pass. Elements that are not finite count as 0.
- * @param g the clipped sum, any shape
- * @throws VeilganError CONFIG for a multiplier or bound that is not positive and finite or a scale that is not finite,
+ * (sum + N(0, (multiplier sensitivity)^2)) scale for each element, in one pass. Elements that are not finite count as 0.
+ * @param sum of any shape, with what one record can change of it
+ * @throws VeilganError CONFIG for a multiplier or sensitivity that is not positive and finite or a scale that is not finite,
  * OVER_LIMIT for noise that its grid cannot hold, USE_AFTER_FREE after `source.dispose()`, VALIDATION for a wrong
  * `into`
  */
-export function gaussianNoise(source: NoiseSource, g: Tensor, options: NoiseOptions): Tensor {
+export function gaussianNoise(source: NoiseSource, sum: BoundedSum, options: NoiseOptions): Tensor {
   const { gpu } = source;
-  const { multiplier, bound, scale = 1, into } = options;
+  const { value: g, sensitivity } = sum;
+  const { multiplier, scale = 1, into } = options;
   positive('--sigma', 'noise multiplier', typeof multiplier === 'number' ? multiplier : 1);
-  positive('--bound', 'clipping bound', bound);
+  positive('--bound', 'clipping bound', sensitivity.bound);
+  positive('--bound', 'sensitivity', sensitivity.rounding >= 0 ? sensitivity.bound + sensitivity.rounding : Number.NaN);
   if (!(Number.isFinite(scale) && scale !== 0)) bad('the divisor', `a noisy sum scaled by ${scale}`);
   if (g.gpu !== gpu || g.dtype !== 'f32' || (into && (into.length !== g.length || into.dtype !== 'f32'))) {
     throw new VeilganError('VALIDATION', 'gaussianNoise: needs f32 tensors of one device and of equal length', {
@@ -140,14 +141,14 @@ export function gaussianNoise(source: NoiseSource, g: Tensor, options: NoiseOpti
     });
   }
   const n = g.length;
-  const grid = options.grid ?? noiseGrid(n, bound, typeof multiplier === 'number' ? multiplier : 1);
+  const grid = options.grid ?? noiseGrid(n, sensitivity, typeof multiplier === 'number' ? multiplier : 1);
   if (!(Math.abs(Math.log2(grid)) <= 90 && Number.isInteger(Math.log2(grid)))) {
     bad('--bound', `noise on a grid of ${grid}, which must be a power of two from 2^-90 to 2^90`);
   }
   const ratio = () => {
     const sigma = typeof multiplier === 'number' ? multiplier : multiplier();
     positive('--sigma', 'noise multiplier', sigma);
-    const r = up(noiseScale(n, bound, sigma, grid) / grid);
+    const r = up(noiseScale(n, sensitivity, sigma, grid) / grid);
     // The grid has been chosen for the multiplier only, so a little above is as far as it can be.
     if (r * (TAIL - 4) > MOST) {
       throw new VeilganError('OVER_LIMIT', `noise of ${sigma} times the bound does not fit on a grid of ${grid}`, {

@@ -4,7 +4,7 @@
  * secret of the owner, as who is in it.
  */
 import { VeilganError } from '../gpu/errors.ts';
-import { ChaChaStream } from './chacha.ts';
+import { ChaChaStream, chachaInto } from './chacha.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
 
 const TWO_32 = 4294967296;
@@ -12,33 +12,51 @@ const TWO_32 = 4294967296;
 export interface PoissonOptions {
   /** in (0, 1]; a constant of the configuration, never computed from the number of records */
   readonly q: number;
+  /** tags [all records, 2] u32: a record is in a batch or not by a draw under its own tag, whatever others there are */
+  readonly tags: Uint32Array;
   /** which of several samplers of one key, e.g. the discriminator's number */
   readonly index?: number;
 }
 
-/** Draws batches out of a list of records; each batch has a nonce of its own, so none repeats. */
+/** Batches that one block of ChaCha20 decides about for a record: a word each. */
+const BATCHES = 16;
+
+/**
+ * Draws batches out of a list of records. Record r is in batch d by word d mod 16 of the block of ChaCha20 whose nonce is
+ * its tag and whose counter is floor(d / 16): with other records around it is in the same batches. No word is used twice
+ * for a record.
+ */
 export class PoissonSampler {
   readonly q: number;
   readonly draws: DrawCounter;
   readonly #key: Uint32Array;
   readonly #records: Uint32Array;
+  readonly #tags: Uint32Array;
   /** q 2^64 rounded down, in two words; q = 1 is 2^32, 0 */
   readonly #high: number;
   readonly #low: number;
+  /** for each record, which of the block's batches it is in: a bit each */
+  readonly #decided: Uint16Array;
+  #block = -1;
 
   /**
-   * @param records row numbers to draw from, or how many, counted from 0
-   * @throws VeilganError CONFIG for a q outside (0, 1]
+   * @param records row numbers to draw from, ascending
+   * @throws VeilganError CONFIG for a q outside (0, 1], VALIDATION where a record has no tag
    */
-  constructor(key: PrivacyKey, records: Uint32Array | number, { q, index = 0 }: PoissonOptions) {
+  constructor(key: PrivacyKey, records: Uint32Array, { q, tags, index = 0 }: PoissonOptions) {
     if (!(q > 0 && q <= 1)) {
       throw new VeilganError('CONFIG', `a sampling probability of ${q}`, {
         where: '--q',
         fix: 'Give a number above 0 and at most 1',
       });
     }
+    if (records.some((record) => 2 * record + 1 >= tags.length)) {
+      throw new VeilganError('VALIDATION', `${tags.length / 2} tags, and records beyond`, { where: 'sampling' });
+    }
     this.q = q;
-    this.#records = typeof records === 'number' ? Uint32Array.from({ length: records }, (_, i) => i) : records;
+    this.#records = records;
+    this.#tags = tags;
+    this.#decided = new Uint16Array(records.length);
     this.#key = key.derive('sampling', index);
     this.draws = new DrawCounter(key.insecure);
     // Exact in float64: multiplying by 2^32 changes no digit, nor does taking the fraction. What is below 2^-64 is
@@ -53,23 +71,45 @@ export class PoissonSampler {
    */
   next(): Uint32Array {
     const draw = this.draws.take();
-    const nonce = (kind: number) => [draw >>> 0, Math.floor(draw / TWO_32), kind] as const;
-    const first = new ChaChaStream(this.#key, nonce(0));
-    // The lower half of a record's 64 bits is looked at only where the upper one decides nothing: once in 2^32.
-    const second = new ChaChaStream(this.#key, nonce(1));
-    const [high, low] = [this.#high, this.#low];
-    const batch: number[] = [];
-    for (const record of this.#records) {
-      const word = first.uint32();
-      if (word < high || (word === high && second.uint32() < low)) batch.push(record);
-    }
-    first.wipe();
-    return Uint32Array.from(batch);
+    const block = Math.floor(draw / BATCHES);
+    if (block !== this.#block) this.#decide(block);
+    const bit = 1 << (draw % BATCHES);
+    return this.#records.filter((_, i) => this.#decided[i] & bit);
   }
 
-  /** Overwrites the key. */
+  #decide(block: number): void {
+    const [high, low, tags] = [this.#high, this.#low, this.#tags];
+    const words = new Uint32Array(BATCHES);
+    const rest = new Uint32Array(BATCHES);
+    const blockOf = (out: Uint32Array, record: number, kind: number) =>
+      chachaInto(
+        out,
+        this.#key,
+        block >>> 0,
+        tags[2 * record],
+        tags[2 * record + 1],
+        2 * Math.floor(block / TWO_32) + kind,
+      );
+    this.#records.forEach((record, i) => {
+      blockOf(words, record, 0);
+      let bits = 0;
+      for (let j = 0; j < BATCHES; j++) {
+        const word = words[j];
+        // The lower half of a record's 64 bits is looked at only where the upper one decides nothing: once in 2^32.
+        if (word === high) blockOf(rest, record, 1);
+        if (word < high || (word === high && rest[j] < low)) bits |= 1 << j;
+      }
+      this.#decided[i] = bits;
+    });
+    words.fill(0);
+    rest.fill(0);
+    this.#block = block;
+  }
+
+  /** Overwrites the key, and what it decided. */
   dispose(): void {
     this.#key.fill(0);
+    this.#decided.fill(0);
     this.draws.close();
   }
 }

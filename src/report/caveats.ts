@@ -1,6 +1,7 @@
 /** What a report does not show, said in it. */
+import { upperBound } from '../privacy/budget.ts';
 import type { RunFacts } from './facts.ts';
-import { plainDelta, upperBound } from './guarantee.ts';
+import { plainDelta } from './guarantee.ts';
 import { notRun } from './measures.ts';
 import { formatNumber } from './numbers.ts';
 import type { StoredAssessment } from './stored.ts';

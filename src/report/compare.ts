@@ -1,7 +1,8 @@
 /** The whole report: of one run, or of several, side by side first and then each of them. */
-import { epsilonOf } from '../run/private.ts';
+import { epsilonOf, upperBound } from '../privacy/budget.ts';
+import { relationRow } from '../privacy/relation.ts';
 import { type RunFacts, titleOf } from './facts.ts';
-import { epsilonLine, type PrivacyFacts, plainDelta, upperBound } from './guarantee.ts';
+import { epsilonLine, type PrivacyFacts, plainDelta } from './guarantee.ts';
 import { type Block, nested, type Report } from './html.ts';
 import { attackMeasures, attackReadings, qualityMeasure, qualityReadings } from './measures.ts';
 import { isOwners, OWNER, originOf, ownersOnly, runBlocks } from './run_report.ts';
@@ -101,14 +102,19 @@ function together(runs: readonly RunFacts[]): Block[] {
   });
 }
 
-/** (epsilon, delta) of several runs: one accountant for each mechanism, and those added up (basic composition). */
+/**
+ * (epsilon, delta) of several runs: one accountant for each mechanism and each cost of a record, and those added up (basic
+ * composition). Zeroing out, adding and removing a record cost the same, so such runs go together.
+ */
 function composed(list: readonly PrivacyFacts[]): [epsilon: number, delta: number] {
   let [epsilon, delta] = [0, 0];
-  for (const mechanism of new Set(list.map(({ terms }) => terms.mechanism))) {
-    const same = list.filter(({ terms }) => terms.mechanism === mechanism);
+  const kind = ({ terms, relation }: PrivacyFacts) => `${terms.mechanism} ${relationRow(relation).factor}`;
+  for (const each of new Set(list.map(kind))) {
+    const same = list.filter((privacy) => kind(privacy) === each);
+    const [{ terms, relation }] = same;
     const at = Math.max(...same.map((privacy) => privacy.delta));
     const phases = same.flatMap((privacy) => privacy.phases);
-    epsilon += upperBound(epsilonOf(phases, at, { mechanism }));
+    epsilon += upperBound(epsilonOf(phases, at, { mechanism: terms.mechanism, relation }));
     delta += at;
   }
   for (const { terms } of list) {

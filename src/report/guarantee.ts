@@ -1,8 +1,10 @@
 /** What a private run promises, in words and in numbers that can be checked. */
 import type { Encoding } from '../data/table.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
+import { epsilonOf, isExhausted, type Spent, upperBound } from '../privacy/budget.ts';
+import { type Relation, relationRow } from '../privacy/relation.ts';
 import type { LedgerTerms } from '../run/ledger.ts';
-import { epsilonOf, type Guarantee, type Spent } from '../run/private.ts';
+import type { Guarantee } from '../run/private.ts';
 import { type Claim, type Spending, spending } from '../run/spent.ts';
 import type { Block } from './html.ts';
 import { formatNumber } from './numbers.ts';
@@ -27,16 +29,13 @@ export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
   const spent = spending(guarantee);
   const phases = ledger.totals();
   const { terms } = ledger;
-  const { epsilon: budget, delta, accountant } = config;
-  const epsilon = (list: readonly Phase[]) => epsilonOf(list, delta, terms);
-  const next = budget && phases.length ? epsilon([...phases, { ...phases[phases.length - 1], steps: 1 }]) : undefined;
   return {
     ...spent,
-    ...(spent.insecure && !spent.claim ? { would: epsilon(phases) } : {}),
+    ...(spent.insecure && !spent.claim ? { would: epsilonOf(phases, config.delta, terms) } : {}),
     phases,
     terms,
-    budget,
-    exhausted: next !== undefined && (accountant === 'rdp' ? next.rdp : upperBound(next)) > budget,
+    budget: config.epsilon,
+    exhausted: isExhausted(phases, config, terms),
     rowsPublic: !config.population,
   };
 }
@@ -44,9 +43,6 @@ export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
 /** Share of right answers of the best guesser between two equally likely cases (Kairouz, Oh and Viswanath 2015). */
 export const bestGuess = (epsilon: number, delta: number): number =>
   Math.min(1, (1 + delta * Math.exp(-epsilon)) / (1 + Math.exp(-epsilon)));
-
-/** The certified upper bound that a run is known by. */
-export const upperBound = ({ pld, rdp }: Spent): number => pld ?? rdp;
 
 /** Delta as people write it: 1e-5. */
 export const plainDelta = (delta: number): string => (delta < 1e-3 ? delta.toExponential() : String(delta));
@@ -58,16 +54,17 @@ export const epsilonLine = (spent: Spent, delta: number): string =>
   `epsilon ${four(upperBound(spent))} at delta ${plainDelta(delta)}`;
 
 /** What (epsilon, delta) means for one record, in sentences; rounded so that the words promise no more. */
-export function meaning(spent: Spent, delta: number): string[] {
+export function meaning(spent: Spent, delta: number, relation: Relation): string[] {
   const epsilon = upperBound(spent);
   const factor = Math.exp(epsilon);
   const times = factor < 1000 ? (Math.ceil(factor * 100) / 100).toFixed(2) : formatNumber(factor, 3);
   const guess = bestGuess(epsilon, delta);
+  const { cases } = relationRow(relation);
   const right =
     guess > 0.999 ? 'practically every case' : `at most ${(Math.ceil(1000 * guess) / 10).toFixed(1)} % of cases`;
   return [
-    `Whatever anybody may conclude from what is released about one record is at most ${times} times (e to the power of epsilon) as likely with that record in the training data as without it, and the other way round, apart from a probability of at most delta = ${plainDelta(delta)}. In this sense nobody who sees it can become more than ${times} times surer (in odds) that any one record was in the training data than without it.`,
-    `Who must guess whether a given record was in it, both being equally likely beforehand, and who knows every other record, is right in ${right}; without the release in 50 %.`,
+    `Take any one record, and two cases: ${cases}. Whatever anybody may conclude from what is released is at most ${times} times (e to the power of epsilon) as likely in the one case as in the other, apart from a probability of at most delta = ${plainDelta(delta)}. In this sense nobody who sees it can become more than ${times} times surer (in odds) of which case it is.`,
+    `Who must guess which of the two it is, both being equally likely beforehand, and who knows every other record, is right in ${right}; without the release in 50 %.`,
   ];
 }
 
@@ -129,11 +126,11 @@ const SAMPLERS: Readonly<Record<string, string>> = {
  * @param encoding of the table that was trained on, if one was
  */
 export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, 'from'>): Block[] {
-  const { epsilon, insecure, phases, terms, noisy_updates } = facts;
+  const { epsilon, insecure, phases, terms, relation, noisy_updates } = facts;
   const {
     mechanism,
     sampler,
-    relation,
+    relation: _charged,
     bound,
     divisor,
     partitions,
@@ -150,7 +147,7 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
   const clipped = clipping === 'none' ? 'not clipped' : `each clipped to norm ${bound} (${clipping})`;
   const rows: [string, string][] = [
     ...epsilonRows(facts),
-    ['unit of privacy', relation === 'add-remove' ? 'one record (row), added or removed' : relation],
+    ['unit of privacy', relationRow(relation).title],
     ['mechanism', `${noise} on sums of gradients of single records, ${clipped}, divided by the constant ${divisor}`],
     ['randomness', insecure ? 'from --insecure-seed: it can be repeated' : 'ChaCha20 under a fresh key at every start'],
     ['sampler', SAMPLERS[sampler] ?? sampler],

@@ -52,7 +52,7 @@ function verdict(facts: RunFacts): Block {
       ]),
     };
   }
-  const { epsilon, insecure, delta } = privacy;
+  const { epsilon, insecure, delta, relation } = privacy;
   if (epsilon) {
     return {
       kind: 'panel',
@@ -60,7 +60,7 @@ function verdict(facts: RunFacts): Block {
       title: `Differentially private: ${epsilonLine(epsilon, delta)}`,
       blocks: paragraphs([
         what,
-        ...meaning(epsilon, delta),
+        ...meaning(epsilon, delta, relation),
         'It holds against every attack, also one that nobody knows yet.',
       ]),
     };

@@ -3,10 +3,11 @@
  * coin, and the coins are guessed from what it released. Writes nothing, and reads no run.
  */
 import { type AuditBound, type AuditOptions, manyRunAudit, oneRunAudit } from '../attack/audit.ts';
+import { relationOf } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { epsilonOf, upperBound } from '../privacy/budget.ts';
 import { type AuditTraining, type Trained, trainOnce } from './audit_training.ts';
-import { epsilonOf } from './private.ts';
 
 export interface AuditSetting extends AuditTraining {
   /** one-run: each canary of each run is a guess; many-run: each run is one, and has one canary */
@@ -63,8 +64,9 @@ export async function audit(gpu: Gpu, setting: AuditSetting): Promise<AuditResul
   const coins = trained.flatMap((one) => one.coins);
   const all = first.map((_, i) => trained.flatMap((one) => Array.from(one.scores[i])));
   const bound = bestBound(all, coins, mode, { confidence, delta: config.delta });
-  const spent = epsilonOf([{ q, sigma: config.noiseMultiplier, steps: updates }], config.delta, config);
-  return { epsilonLower: bound.epsilon, epsilonClaimed: spent.pld ?? spent.rdp, bound, updates, q };
+  const terms = { mechanism: config.mechanism, relation: relationOf(config) };
+  const spent = epsilonOf([{ q, sigma: config.noiseMultiplier, steps: updates }], config.delta, terms);
+  return { epsilonLower: bound.epsilon, epsilonClaimed: upperBound(spent), bound, updates, q };
 }
 
 /** The best bound of several scores, each at its share of the significance (Bonferroni). */

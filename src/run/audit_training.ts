@@ -3,7 +3,7 @@ import { canaryCandidates, candidatesFor, chooseCanaries } from '../attack/audit
 import { CanaryTrace } from '../attack/audit_trace.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { floats, type Records } from '../data/records.ts';
-import { DpGan, type PrivateMeans } from '../gan/dpgan.ts';
+import type { DpGan } from '../gan/dpgan.ts';
 import { criticNetwork } from '../gan/networks.ts';
 import { Player } from '../gan/player.ts';
 import { type PrivateConfig, samplingRate } from '../gan/private_config.ts';
@@ -11,15 +11,11 @@ import { conditioning, pickRows, trainingRows } from '../gan/rows.ts';
 import { train } from '../gan/train.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { PhiloxStream } from '../ops/philox.ts';
-import { stepsWithin } from '../privacy/accountant/calibrate.ts';
-import { DiscreteMechanism } from '../privacy/discrete.ts';
-import { PrivacyKey } from '../privacy/key.ts';
-import { NoiseSource } from '../privacy/noise.ts';
 import { partitionRows } from '../privacy/partition.ts';
-import { PoissonSampler } from '../privacy/sampling.ts';
 import { scope } from '../tensor/scope.ts';
 import { tensor } from '../tensor/tensor.ts';
-import { ownersOf } from './private.ts';
+import { MemoryLedgerFile } from './memory_run.ts';
+import { ownersOf, privateRun } from './private.ts';
 
 /** Rows of each partition that stand for the others. */
 const REFERENCES = 16;
@@ -143,28 +139,18 @@ export async function trainOnce(gpu: Gpu, setting: AuditTraining, run: number): 
     pickRows(canaries.records, features, inside),
     labels.filter((_, i) => coins[i]),
   );
-  const partitions = partitionRows(ownersOf(all.train, features, config.partitions, seed), config.partitions);
-  const q = samplingRate(config, population);
-  const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed + run);
-  const noise = new NoiseSource(gpu, key);
-  const samplers = partitions.map((list, index) => new PoissonSampler(key, list, { q, index }));
-  const means: PrivateMeans = {
-    noise,
-    discrete: (options) => new DiscreteMechanism(gpu, key, options),
-    partitions,
-    samplers,
-    spend: () => {},
+  const made = privateRun(gpu, config, all, seed, {
+    insecureSeed: insecureSeed === undefined ? undefined : insecureSeed + run,
     unclipped,
-  };
-  const gan = new DpGan(gpu, config, all, seed, means);
-  key.wipe();
+  });
+  const { gan } = made;
+  const q = samplingRate(config, population);
   let trace: CanaryTrace | undefined;
   try {
-    const { epsilon, delta, accountant, mechanism } = config;
-    const by = mechanism === 'discrete' ? 'discrete' : accountant;
-    if (epsilon) gan.limit = stepsWithin(q, config.noiseMultiplier, { epsilon, delta, accountant: by });
+    made.begin(new MemoryLedgerFile('audit/ledger.jsonl'));
     await gan.prepare(false);
     if (setting.score === 'trace') {
+      const partitions = partitionRows(gan.owners(), config.partitions);
       const records = partitions.map((list) => list.filter((row) => row < known));
       const random = new PhiloxStream(seed, 'audit/references');
       const references = records.map((list) => {
@@ -187,8 +173,7 @@ export async function trainOnce(gpu: Gpu, setting: AuditTraining, run: number): 
   } finally {
     trace?.dispose();
     gan.dispose();
-    noise.dispose();
-    for (const sampler of samplers) sampler.dispose();
+    made.close();
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * A run directory: everything that one training leaves on disk.
  *
- *     run.json                 configuration, seed, versions, adapter; written once
+ *     run.json                 configuration, seed, versions, adapter, encoding of a table
  *     metrics.jsonl            a row of losses a step
  *     checkpoint.safetensors   parameters, optimiser moments and the step; replaced atomically
  *     samples/                 what may be released
@@ -11,8 +11,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
-import { DirectoryRun, removeEmpty, removeStarted } from './directory_run.ts';
-import { fileError, readJson, writeAtomic } from './files.ts';
+import { DirectoryRun, removeEmpty, removeStarted, writeRunInfo } from './directory_run.ts';
+import { fileError, readJson } from './files.ts';
 import { acquireLock } from './lock.ts';
 import { CHECKPOINT, type NewRun } from './run.ts';
 import { checkedRunInfo, RUN_FORMAT, type RunInfo } from './schema.ts';
@@ -102,7 +102,7 @@ function start(dir: string, info: RunInfo, reuse: boolean): DirectoryRun | undef
     if (!mine) return undefined;
     release = acquireLock(join(dir, LOCK));
     // Written last: a directory with a run.json is a whole one.
-    writeAtomic(join(dir, 'run.json'), `${JSON.stringify(info, null, 2)}\n`);
+    writeRunInfo(dir, info);
     return new DirectoryRun(dir, info, release, made);
   } catch (cause) {
     // Where somebody else holds the lock, the directory is theirs by now.

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
 import { readBytes, readJson, writeAtomic } from './files.ts';
-import { LEDGER } from './ledger.ts';
+import { LEDGER, readLedger } from './ledger.ts';
 import type { LedgerFile } from './ledger_book.ts';
 import { ledgerFile } from './ledger_file.ts';
 import { MetricsWriter, readMetrics, truncateMetrics } from './metrics.ts';
@@ -14,7 +14,7 @@ import type { RunInfo } from './schema.ts';
 export class DirectoryRun implements Run {
   /** Absolute path. */
   readonly dir: string;
-  readonly info: RunInfo;
+  info: RunInfo;
   readonly #release: (() => void) | undefined;
   readonly #metrics: MetricsWriter;
   /** Directories that `createRun` had to make, outermost first; undefined for a run that was there before. */
@@ -27,6 +27,14 @@ export class DirectoryRun implements Run {
     this.#release = release;
     this.#made = made;
     this.#metrics = new MetricsWriter(join(dir, 'metrics.jsonl'));
+  }
+
+  /** Adds to run.json. Throws FILE; run.json then stays as it was. */
+  describe(more: Pick<RunInfo, 'encoding'>): void {
+    this.#mustWrite();
+    const info = { ...this.info, ...more };
+    writeRunInfo(this.dir, info);
+    this.info = info;
   }
 
   /** Appends rows to metrics.jsonl. Throws DATA for a bad step, FILE when the disk refuses. */
@@ -115,12 +123,24 @@ export class DirectoryRun implements Run {
     this.#release?.();
   }
 
-  /** For a start that failed: closes, and removes what `createRun` made unless there are metrics or a checkpoint. */
+  /**
+   * For a start that failed: closes, and removes what `createRun` made unless there are metrics, a checkpoint, or a
+   * ledger in which something was paid.
+   */
   abandon(): void {
     this.#metrics.close();
-    const worthless = !this.hasCheckpoint() && !existsSync(join(this.dir, 'metrics.jsonl'));
+    const worthless = !this.hasCheckpoint() && !existsSync(join(this.dir, 'metrics.jsonl')) && !this.#paid();
     if (this.#made && worthless) removeStarted(this.dir, this.#made);
     this.#release?.();
+  }
+
+  /** Whether anything was paid for; of a ledger that cannot be read nobody knows. */
+  #paid(): boolean {
+    try {
+      return existsSync(join(this.dir, LEDGER)) && !readLedger(this.ledgerFile(), { warn: () => {} }).unspent;
+    } catch {
+      return true;
+    }
   }
 
   #mustWrite(): void {
@@ -136,9 +156,13 @@ export class DirectoryRun implements Run {
   }
 }
 
+/** Writes run.json, or replaces it. Throws FILE. */
+export const writeRunInfo = (dir: string, info: RunInfo): void =>
+  writeAtomic(join(dir, 'run.json'), `${JSON.stringify(info, null, 2)}\n`);
+
 /** Removes what a start wrote, then the directories it made, innermost first, as far as they are empty. */
 export function removeStarted(dir: string, made: readonly string[]): void {
-  for (const name of ['run.json', 'lock', 'samples', 'private'])
+  for (const name of ['run.json', LEDGER, 'lock', 'samples', 'private'])
     rmSync(join(dir, name), { recursive: true, force: true });
   removeEmpty(made);
 }

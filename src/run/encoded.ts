@@ -2,40 +2,15 @@
 import type { Dataset } from '../data/dataset.ts';
 import { encodeTable } from '../data/encode.ts';
 import { fitEncoding } from '../data/encoding.ts';
+import { notGiven } from '../data/given.ts';
 import { paidEncoding } from '../data/paid.ts';
-import type { Column, Encoding, Table } from '../data/table.ts';
+import type { Encoding, Table } from '../data/table.ts';
 import { isTable, type NamedTable, type Source } from '../data/table-files.ts';
 import type { GanConfig } from '../gan/config.ts';
-import type { PrivateConfig } from '../gan/private_config.ts';
+import { budgetOf, type PrivateConfig } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
-import { PrivacyKey } from '../privacy/key.ts';
-
-/** Of a budget the part that encoders take by default, and of delta. */
-const SHARE = 0.1;
-/** What noisy counts of ordinary tables need, as long as it is no more than a third of the budget. */
-const USUAL = 0.4;
-
-type Price = Pick<PrivateConfig, 'encoderEpsilon' | 'epsilon' | 'delta'>;
-
-/** What a private run pays for the encoding of a table of which nothing is given. */
-const encodingCost = ({ encoderEpsilon, epsilon, delta }: Price): { epsilon: number; delta: number } => ({
-  epsilon: encoderEpsilon || (epsilon ? Math.max(SHARE * epsilon, Math.min(USUAL, epsilon / 3)) : USUAL),
-  delta: SHARE * delta,
-});
-
-/**
- * What a private run pays for the encoding of a table.
- * @param columns that are not given: nothing is paid where there are none, and of delta nothing where none of them is a
- *   category, as `paidEncoding` has it
- */
-export function encodingPrice(
-  config: Price,
-  columns: readonly Pick<Column, 'kind'>[],
-): { epsilon: number; delta: number } {
-  const { epsilon, delta } = encodingCost(config);
-  const categories = columns.some(({ kind }) => kind === 'category' || kind === 'boolean');
-  return { epsilon: columns.length > 0 ? epsilon : 0, delta: categories ? delta : 0 };
-}
+import { type Cost, encodingCost, encodingPrice, FREE } from '../privacy/budget.ts';
+import type { PrivacyKey } from '../privacy/key.ts';
 
 /** Training rows that a config takes. @throws VeilganError CONFIG as `trainingRows` */
 export const rowsTaken = (source: Source, config: Pick<GanConfig, 'rows'>): number =>
@@ -47,27 +22,30 @@ function trained(source: NamedTable, rows: number): Table {
   return { ...table, train: table.train.subarray(0, table.columns.length * rowsTaken(source, { rows })) };
 }
 
+/** What a private run pays before its first update for the encoding of what it is trained on; nothing but for tables. */
+export const priceOf = (source: Source, config: PrivateConfig): Cost =>
+  isTable(source) && config.bound === 'clip'
+    ? encodingPrice(budgetOf(config), notGiven(source.table.columns, source.given))
+    : FREE;
+
 /**
- * An encoding for a new training: fitted to the training rows, or where the run is private (`config` is that of a
- * private system then) what the owner gave of bounds and values, the rest paid for. What it costs is lost where the
- * training then fails to begin: nothing of it has left this function.
- * @throws VeilganError CONFIG where the price does not pay for a column, or bounds that were given do not fit
+ * The records of a new training. The encoding of a table is fitted to the training rows, or where the run is private
+ * (`config` is that of a private system then) what the owner gave of bounds and values, the rest paid for: `priceOf`,
+ * which the ledger must have counted before.
+ * @param key the secret of a private run's start
+ * @throws VeilganError CONFIG where the price does not pay for a column, or bounds that were given do not fit; as
+ *   `encodeTable`
  */
-function encodingFor(source: NamedTable, rows: number, config?: PrivateConfig, insecureSeed?: number): Encoding {
+export function newRecords(source: Source, rows: number, config?: PrivateConfig, key?: PrivacyKey): Dataset {
+  if (!isTable(source)) return source;
   const table = trained(source, rows);
   // Without a guarantee there is nothing to pay for.
-  if (config?.bound !== 'clip') return fitEncoding(table);
-  const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
-  try {
-    return paidEncoding(table, { ...encodingCost(config), key, given: source.given });
-  } finally {
-    key.wipe();
-  }
+  const encoding =
+    config?.bound === 'clip'
+      ? paidEncoding(table, { ...encodingCost(budgetOf(config)), key, given: source.given })
+      : fitEncoding(table);
+  return encodeTable(source.table, encoding, source);
 }
-
-/** The records of a new training. @param config of a private system @throws VeilganError as `encodingFor`, `encodeTable` */
-export const newRecords = (source: Source, rows: number, config?: PrivateConfig, insecureSeed?: number): Dataset =>
-  isTable(source) ? encodeTable(source.table, encodingFor(source, rows, config, insecureSeed), source) : source;
 
 /**
  * The records of a run that is there.

@@ -1,10 +1,10 @@
 /** Experiments over systems, settings and seeds: which runs they are made of, and what their numbers come to. */
 import { incompleteBeta } from '../attack/audit_binomial.ts';
 import type { Column } from '../data/table.ts';
-import { type PrivateConfig, privateConfig, samplingRate } from '../gan/private_config.ts';
+import { budgetOf, type PrivateConfig, privateConfig, samplingRate } from '../gan/private_config.ts';
+import { updatesBehind } from '../gan/schedule.ts';
 import { VeilganError } from '../gpu/errors.ts';
-import { noiseMultiplier } from '../privacy/accountant/calibrate.ts';
-import { encodingPrice } from './encoded.ts';
+import { encodingPrice, noiseFor } from '../privacy/budget.ts';
 import { isPrivate } from './private.ts';
 
 export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
@@ -54,17 +54,9 @@ const divided = (fields: Plan['fields'], partitions: number): Record<string, unk
 function noised(plan: Plan, partitions: number, epsilon: number): Record<string, unknown> {
   const fields = { ...divided({ ...plan.fields, ...plan.private }, partitions), epsilon };
   const config = privateConfig.parse(fields) as PrivateConfig;
-  const { steps, criticSteps, accountant } = config;
-  const q = samplingRate(config, plan.rows);
-  const paid = encodingPrice(config, plan.paying ?? []);
-  const left = { epsilon: epsilon - paid.epsilon, delta: config.delta - paid.delta };
-  if (left.epsilon <= 0) {
-    throw new VeilganError('CONFIG', `epsilon ${epsilon} is not more than the ${paid.epsilon} of the encoding`, {
-      where: '--encoder-epsilon',
-      fix: 'Lower it, or give larger --values',
-    });
-  }
-  return { ...fields, noiseMultiplier: noiseMultiplier(q, steps * criticSteps, { ...left, accountant }).sigma };
+  const budget = budgetOf(config);
+  const needed = { q: samplingRate(config, plan.rows), updates: updatesBehind(config, config.steps) };
+  return { ...fields, noiseMultiplier: noiseFor(needed, budget, encodingPrice(budget, plan.paying ?? [])).sigma };
 }
 
 const NAMES: Readonly<Record<string, string>> = {

@@ -10,6 +10,8 @@
  * a ledger that does not contain it.
  */
 import { VeilganError } from '../gpu/errors.ts';
+import { relationCharged } from '../privacy/budget.ts';
+import { isRelation } from '../privacy/relation.ts';
 import { Ledger, type LedgerFile } from './ledger_book.ts';
 import { checkedLine, checkedTerms, type Head, LEDGER_FORMAT, type LedgerTerms, START } from './ledger_lines.ts';
 
@@ -63,7 +65,7 @@ export function openLedger(file: LedgerFile, { terms, head, updates, ...options 
   }
   const now = checkedTerms(terms);
   for (const name of new Set([...Object.keys(ledger.terms), ...Object.keys(now)])) {
-    if (ledger.terms[name] !== now[name]) {
+    if (ledger.terms[name] !== now[name] && !(name === 'relation' && renamed(ledger.terms, now))) {
       throw new VeilganError('CONFIG', `${name} is ${now[name]}, and the ledger was begun with ${ledger.terms[name]}`, {
         where: file.path,
         fix: 'Resume with the configuration of the run, or start another run',
@@ -73,6 +75,10 @@ export function openLedger(file: LedgerFile, { terms, head, updates, ...options 
   ledger.begin(size, { kind: 'resume', dropped: torn }, newline);
   return ledger;
 }
+
+/** Whether a ledger calls by its old name what the run zeroes out. */
+const renamed = (old: LedgerTerms, { relation }: LedgerTerms): boolean =>
+  isRelation(relation) && relationCharged(old, relation) === relation;
 
 /** A ledger to read. @throws VeilganError FILE where it is missing or damaged */
 export const readLedger = (file: LedgerFile, options: ReadOptions = {}): Ledger => load(file, options, () => {}).ledger;

@@ -49,6 +49,11 @@ export class Ledger {
     return Math.min(...this.#reach);
   }
 
+  /** Whether nothing was paid for: no update, and no encoding before the first. */
+  get unspent(): boolean {
+    return this.#phases.every((phases) => phases.size === 0) && !this.terms.encoding_epsilon;
+  }
+
   /**
    * What one partition has spent, all of it: one phase for each pair of q and sigma, in order of appearance. The cost
    * of the run is the largest over the partitions (parallel composition).

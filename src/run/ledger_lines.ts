@@ -21,7 +21,7 @@ const terms = z
     mechanism: z.string().min(1),
     /** poisson, or full where q is 1 */
     sampler: z.string().min(1),
-    /** add-remove: what two neighbouring data sets are */
+    /** what two neighbouring data sets are, as `relation.ts` has it; of old runs with a public number of rows add-remove */
     relation: z.string().min(1),
     /** C: what one record can add to a sum */
     bound: z.number().positive(),

@@ -23,7 +23,7 @@ interface Document {
 
 export class MemoryRun implements Run {
   readonly dir: string;
-  readonly info: RunInfo;
+  info: RunInfo;
   readonly #ledger: LedgerFile;
   readonly #keep: MemoryRunOptions['keep'];
   #rows: MetricRow[] = [];
@@ -78,6 +78,10 @@ export class MemoryRun implements Run {
       ...(ledger ? { [LEDGER]: ledger } : {}),
       ...Object.fromEntries([...this.#documents].map(([name, document]) => [name, text(`${document.text}\n`)])),
     };
+  }
+
+  describe(more: Pick<RunInfo, 'encoding'>): void {
+    this.info = { ...this.info, ...more };
   }
 
   appendMetrics(rows: readonly MetricRow[]): void {

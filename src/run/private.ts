@@ -1,25 +1,32 @@
 /** What makes a run private: who is in which partition, keys, the ledger's terms, and what has been spent. */
 import type { Dataset } from '../data/dataset.ts';
 import type { Records } from '../data/records.ts';
-import type { Encoding } from '../data/table.ts';
 import { parseConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import type { MakeDiscrete } from '../gan/exact.ts';
 import { restoreCount } from '../gan/player.ts';
-import { checkPrivate, type PrivateConfig, physicalRows, privateConfig, samplingRate } from '../gan/private_config.ts';
+import {
+  budgetOf,
+  checkPrivate,
+  type PrivateConfig,
+  physicalRows,
+  privateConfig,
+  relationOf,
+  samplingRate,
+} from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
+import type { Witness } from '../gan/witness.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { stepsWithin } from '../privacy/accountant/calibrate.ts';
-import { discreteEpsilon } from '../privacy/accountant/discrete.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
-import { pldEpsilon } from '../privacy/accountant/pld.ts';
-import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
+import { type Cost, chargedFor, FREE, stepsFor } from '../privacy/budget.ts';
 import { DiscreteMechanism } from '../privacy/discrete.ts';
 import { PrivacyKey } from '../privacy/key.ts';
+import { Mechanism } from '../privacy/mechanism.ts';
 import { NoiseSource } from '../privacy/noise.ts';
 import { partitionOf, partitionRows } from '../privacy/partition.ts';
 import { PoissonSampler, SubsetSampler } from '../privacy/sampling.ts';
+import { tagsOf } from '../privacy/tags.ts';
 import { createLedger, type Ledger, type LedgerFile, type LedgerTerms, openLedger, readLedger } from './ledger.ts';
 
 export const isPrivate = (system: string): boolean => system === 'dpgan' || system === 'dp-pargan';
@@ -28,24 +35,23 @@ export const isPrivate = (system: string): boolean => system === 'dpgan' || syst
 export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
   checkPrivate(parseConfig(privateConfig, fields) as PrivateConfig);
 
-/** What an encoding of a table cost, beside the noisy updates. */
-type Price = NonNullable<Encoding['paid']>;
-
-/** The ledger's first line: what the spending is measured by, and what was spent before it began. */
-export function ledgerTerms(config: PrivateConfig, rows: number, paid?: Price): LedgerTerms {
+/** What updates of a configuration are made of. @param rows of the data set, where their number is public */
+export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
   const q = samplingRate(config, rows);
-  return {
-    mechanism: config.mechanism,
-    sampler: config.bound === 'weights' ? 'without-replacement' : q < 1 ? 'poisson' : 'full',
-    relation: 'add-remove',
+  const clips = config.bound === 'clip';
+  return new Mechanism({
+    kind: config.mechanism,
     bound: config.clipNorm,
+    clipping: clips ? config.clipping : 'none',
+    multiplier: config.noiseMultiplier,
     divisor: config.batch,
+    q,
+    sampler: clips ? (q < 1 ? 'poisson' : 'full') : 'without-replacement',
+    relation: relationOf(config),
     partitions: config.partitions,
-    clipping: config.bound === 'clip' ? config.clipping : 'none',
     population: config.population || rows,
     physical: physicalRows(config),
-    ...(paid ? { encoding_epsilon: paid.epsilon, encoding_delta: paid.delta } : {}),
-  };
+  });
 }
 
 /**
@@ -87,18 +93,113 @@ export interface Reopened {
   readonly warn?: (line: string) => void;
 }
 
-/** A private system with fresh keys, and its ledger once there is a run. */
+/**
+ * A private run before anything of its data was looked at: what it will pay, by configuration and public facts alone. Its
+ * ledger is begun before its encoding, which is a look.
+ */
+export class PrivatePlan {
+  readonly config: PrivateConfig;
+  readonly mechanism: Mechanism;
+  /** what is charged for the encoding of a table; zeros where there is none to pay for */
+  readonly price: Cost;
+  /** noisy updates that the budget pays for, on top of those of before */
+  readonly limit: (spent: readonly Phase[]) => number;
+
+  /**
+   * @param rows of the data set that are trained on, whose number is public unless the config names another
+   * @throws VeilganError CONFIG naming a combination that breaks the guarantee
+   */
+  constructor(config: PrivateConfig, rows: number, price: Cost = FREE) {
+    checkPrivate(config);
+    this.config = config;
+    this.price = price;
+    this.mechanism = mechanismOf(config, rows);
+    this.limit = (spent) => {
+      const { q, multiplier } = this.mechanism;
+      return stepsFor({ q, sigma: multiplier }, budgetOf(config), { paid: price, spent });
+    };
+  }
+
+  /** The first line of the ledger. */
+  get terms(): LedgerTerms {
+    const { epsilon, delta } = this.price;
+    return { ...this.mechanism.terms, ...(epsilon ? { encoding_epsilon: epsilon, encoding_delta: delta } : {}) };
+  }
+
+  /**
+   * The ledger of a new run, begun and synced: it counts the price of the encoding from now on.
+   * @throws VeilganError CONFIG where the budget does not pay for one update, FILE
+   */
+  begin(file: LedgerFile): { ledger: Ledger; limit: number } {
+    const limit = this.limit([]);
+    if (limit >= 1) return { ledger: createLedger(file, this.terms), limit };
+    const { epsilon } = this.config;
+    throw new VeilganError('CONFIG', `epsilon ${epsilon} does not pay for one update of this configuration`, {
+      where: '--epsilon',
+      fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
+    });
+  }
+
+  /**
+   * The ledger of a run that goes on, opened to write.
+   * @param updates that its checkpoint contains
+   * @throws VeilganError FILE; CONFIG where its terms are others, or where its earlier updates were not what they claimed
+   */
+  reopen(file: LedgerFile, { meta, warn = () => {} }: Omit<Reopened, 'write'>, updates: number): Ledger {
+    const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
+    const before = readLedger(file, { warn: () => {} }).terms;
+    const old = before.draws === undefined;
+    if (old && drewByPlace(this.config)) {
+      throw new VeilganError(
+        'CONFIG',
+        'this run was begun by a version in which dropout and gradient penalties drew by the place of a record in its batch, so that its updates protect less than its ledger says',
+        { where: file.path, fix: 'Start a new run; of this one nothing more should be released' },
+      );
+    }
+    // There are words that ledgers of before did not have.
+    const terms = old ? pick(this.terms, before) : this.terms;
+    return openLedger(file, { terms, head, updates, warn });
+  }
+}
+
+/** Of the terms those that a ledger names. */
+const pick = (terms: LedgerTerms, named: LedgerTerms): LedgerTerms =>
+  Object.fromEntries(Object.entries(terms).filter(([name]) => Object.hasOwn(named, name))) as LedgerTerms;
+
+/** Whether earlier versions drew by place where records are, for this configuration. */
+const drewByPlace = ({ bound, divergence, network, dropout }: PrivateConfig): boolean =>
+  bound === 'clip' && (divergence === 'wgan-gp' || (network === 'dcgan' && dropout > 0));
+
+/** A private system and what it draws from. */
 export interface PrivateRun {
   readonly gan: DpGan;
-  /** a new ledger. @throws VeilganError FILE, or CONFIG where the budget does not pay for one step */
+  /** Begins a new ledger and pays from it. @throws VeilganError as `PrivatePlan.begin` */
   begin(file: LedgerFile): Guarantee;
-  /** the ledger of a run that goes on or is looked at. @throws VeilganError FILE */
+  /** Pays from a ledger that was begun. @param limit noisy updates in all */
+  pay(ledger: Ledger, limit: number): Guarantee;
+  /** The ledger of a run that goes on or is looked at. @throws VeilganError as `PrivatePlan.reopen` */
   resume(file: LedgerFile, how: Reopened): Guarantee;
   close(): void;
 }
 
+export interface PrivateOptions {
+  /** makes all that is drawn follow from a seed: for tests, no guarantee */
+  readonly insecureSeed?: number;
+  /** the secret of this start, of which noise, samples, tags and all else are drawn; its maker wipes it. Default a fresh one */
+  readonly key?: PrivacyKey;
+  /** where it was made before; default by config and data */
+  readonly plan?: PrivatePlan;
+  /** of several runs under one key which one this is, so that their noise differs; for audits */
+  readonly noise?: number;
+  /** for audits and tests */
+  readonly witness?: Witness;
+  /** for audits of audits only: trains without clipping, while what is claimed stays */
+  readonly unclipped?: boolean;
+}
+
 /**
- * @param insecureSeed makes noise and samples follow from a seed: for tests, without any guarantee
+ * The one place where a private system gets what it draws from: partitions, tags, samplers, noise, mechanism; for
+ * training, audits, experiments and pages alike.
  * @throws VeilganError CONFIG where config and data do not fit
  */
 export function privateRun(
@@ -106,69 +207,53 @@ export function privateRun(
   config: PrivateConfig,
   data: Dataset,
   seed: number,
-  insecureSeed?: number,
+  { insecureSeed, key: given, plan: planned, noise: noiseIndex = 0, witness, unclipped }: PrivateOptions = {},
 ): PrivateRun {
-  if (config.bound === 'clip' && data.scaling?.from === 'data') {
-    throw new VeilganError(
-      'CONFIG',
-      `the columns of ${data.name} were scaled by their own smallest and largest values, which a single record may move`,
-      {
-        where: '--data',
-        fix: 'Import it again with --scale LOW:HIGH, bounds that are known without looking at the records',
-      },
-    );
-  }
-  const { paid, from } = data.encoding ?? {};
-  if (config.bound === 'clip' && from === 'data') {
-    throw new VeilganError(
-      'CONFIG',
-      `the encoding of ${data.name} was fitted to its rows, which a single record may move`,
-      {
-        where: '--data',
-        fix: 'Give the table itself, whose encoding is paid for, or bounds and values known without the data',
-      },
-    );
-  }
   const rows = trainingRows(data, config);
-  const q = samplingRate(config, rows);
-  const sigma = config.noiseMultiplier;
-  const key = insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);
+  const paid = data.encoding?.paid;
+  const plan = planned ?? new PrivatePlan(config, rows, paid && chargedFor(paid, relationOf(config)));
+  const { mechanism } = plan;
+  checkUnseen(config, data);
+  const key = given ?? secretOf(insecureSeed);
   const { features } = data;
   const trained = data.train.subarray(0, rows * features);
   const partitions = partitionRows(ownersOf(trained, features, config.partitions, seed), config.partitions);
-  const noise = new NoiseSource(gpu, key);
+  const tagKey = key.derive('tags');
+  const tags = tagsOf(data, rows, tagKey);
+  tagKey.fill(0);
+  const noise = new NoiseSource(gpu, key, noiseIndex);
   const samplers = partitions.map((list, index) =>
     config.bound === 'weights'
       ? new SubsetSampler(key, list, { size: config.batch, index })
-      : new PoissonSampler(key, list, { q, index }),
+      : new PoissonSampler(key, list, { q: mechanism.q, tags, index }),
   );
   const draws = [noise.draws, ...samplers.map((sampler) => sampler.draws)];
   const discrete: MakeDiscrete = (options) => {
-    const made = new DiscreteMechanism(gpu, key, options);
+    const made = new DiscreteMechanism(gpu, key, options, noiseIndex);
     draws.push(made.draws);
     return made;
   };
   let ledger: Ledger | undefined;
   const spend = (from: number, to: number) => {
     if (!ledger) throw new VeilganError('VALIDATION', 'a private run has no ledger to pay from', { where: 'ledger' });
-    ledger.append({ from, to, q, sigma });
+    ledger.append(mechanism.charge(from, to));
   };
-  const gan = new DpGan(gpu, config, data, seed, { noise, discrete, partitions, samplers, spend });
-  key.wipe();
+  const means = { mechanism, noise, discrete, tags, partitions, samplers, spend, witness, unclipped };
   const close = () => {
     noise.dispose();
     for (const sampler of samplers) sampler.dispose();
+    tags.fill(0);
     ledger?.close();
   };
-  /** A search by the accountant, which may take seconds. */
-  const limitOf = (spent: readonly Phase[]): number => {
-    const { epsilon, delta, accountant, mechanism } = config;
-    if (!epsilon) return Number.POSITIVE_INFINITY;
-    const by = mechanism === 'discrete' ? 'discrete' : accountant;
-    const left = { epsilon: epsilon - (paid?.epsilon ?? 0), delta: delta - (paid?.delta ?? 0) };
-    gan.limit = left.epsilon > 0 ? gan.updates + stepsWithin(q, sigma, { ...left, accountant: by, spent }) : 0;
-    return gan.limit;
-  };
+  let gan: DpGan;
+  try {
+    gan = new DpGan(gpu, config, data, seed, means);
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    if (!given) key.wipe();
+  }
   /** A batch that was drawn for an update which is still to come will be drawn again. */
   const positions = () =>
     draws.map(
@@ -178,70 +263,60 @@ export function privateRun(
     ledger: book,
     limit,
     config,
-    insecure: insecureSeed !== undefined,
+    insecure: key.insecure,
     meta: () => ({
       ledger_line: String(book.head.line),
       ledger_hash: book.head.hash,
-      ...(insecureSeed === undefined ? {} : { draws: positions().join(' ') }),
+      ...(key.insecure ? { draws: positions().join(' ') } : {}),
     }),
     close,
   });
+  const pay = (book: Ledger, limit: number): Guarantee => {
+    ledger = book;
+    gan.limit = limit;
+    return guaranteeOf(book, limit);
+  };
   return {
     gan,
     close,
+    pay,
     begin: (file) => {
-      const limit = limitOf([]);
-      if (limit >= 1) {
-        ledger = createLedger(file, ledgerTerms(config, rows, paid));
-        return guaranteeOf(ledger, limit);
-      }
-      throw new VeilganError('CONFIG', `epsilon ${config.epsilon} does not pay for one update of this configuration`, {
-        where: '--epsilon',
-        fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
-      });
+      const { ledger: book, limit } = plan.begin(file);
+      return pay(book, limit);
     },
-    resume: (file, { meta, write, warn = () => {} }) => {
+    resume: (file, { meta, write, warn }) => {
       if (!write) return guaranteeOf(readLedger(file, { warn: () => {} }), Number.POSITIVE_INFINITY);
-      const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
-      ledger = openLedger(file, { terms: ledgerTerms(config, rows, paid), head, updates: gan.updates, warn });
-      if (insecureSeed !== undefined) {
+      const book = plan.reopen(file, { meta, warn }, gan.updates);
+      ledger = book;
+      if (key.insecure) {
         const positions = (meta.draws ?? '').split(' ').map(Number);
         draws.forEach((counter, i) => {
           counter.position = positions[i];
         });
       }
-      return guaranteeOf(ledger, limitOf(ledger.totals()));
+      return pay(book, gan.updates + plan.limit(book.totals()));
     },
   };
 }
 
-/** What of a ledger's terms says how epsilon is computed. */
-export type SpendingTerms = Partial<Pick<LedgerTerms, 'mechanism' | 'encoding_epsilon' | 'encoding_delta'>>;
-
-export interface Spent {
-  /** certified upper bounds at delta; pld null where there is none for the mechanism */
-  readonly rdp: number;
-  readonly pld: number | null;
-  readonly pld_lower: number | null;
-}
-
-/**
- * Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition), and
- * the encoding of a table before it adds its own epsilon and delta (basic composition).
- * @param terms of the ledger
- */
-export function epsilonOf(
-  phases: readonly Phase[],
-  delta: number,
-  { mechanism, encoding_epsilon: paid = 0, encoding_delta: used = 0 }: SpendingTerms = {},
-): Spent {
-  const left = delta - Number(used);
-  const total = (epsilon: number) => epsilon + Number(paid);
-  if (mechanism === 'discrete') {
-    return { rdp: total(discreteEpsilon(phases, left).epsilon), pld: null, pld_lower: null };
+/** @throws VeilganError CONFIG where the records were made by looking at them, outside of any budget */
+function checkUnseen({ bound }: PrivateConfig, data: Dataset): void {
+  const refuse = (message: string, fix: string) => new VeilganError('CONFIG', message, { where: '--data', fix });
+  if (bound !== 'clip') return;
+  if (data.scaling?.from === 'data') {
+    throw refuse(
+      `the columns of ${data.name} were scaled by their own smallest and largest values, which a single record may move`,
+      'Import it again with --scale LOW:HIGH, bounds that are known without looking at the records',
+    );
   }
-  const { upper, lower } = pldEpsilon(phases, left);
-  // Of the encoding no lower bound is known, so that all of delta may have gone to the updates.
-  const least = used ? pldEpsilon(phases, delta).lower : lower;
-  return { rdp: total(rdpEpsilon(phases, left).epsilon), pld: total(upper), pld_lower: least };
+  if (data.encoding?.from === 'data') {
+    throw refuse(
+      `the encoding of ${data.name} was fitted to its rows, which a single record may move`,
+      'Give the table itself, whose encoding is paid for, or bounds and values known without the data',
+    );
+  }
 }
+
+/** The secret of a start. @param insecureSeed makes all that is drawn follow from a seed: for tests, no guarantee */
+export const secretOf = (insecureSeed?: number): PrivacyKey =>
+  insecureSeed === undefined ? PrivacyKey.fresh() : PrivacyKey.insecure(insecureSeed);

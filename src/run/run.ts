@@ -27,6 +27,8 @@ export interface Run {
   /** Where it is: an absolute path, or the name of a run in memory. */
   readonly dir: string;
   readonly info: RunInfo;
+  /** Adds to `info`, and to where it is kept, what could not be known when the run was made. Throws FILE. */
+  describe(more: Pick<NewRun, 'encoding'>): void;
   /** Throws DATA for a bad step, FILE when the disk refuses. */
   appendMetrics(rows: readonly MetricRow[]): void;
   /** All rows; a last line that a crash cut short is left out and told to `warn`, without which it is an error. */

@@ -1,8 +1,10 @@
 /** What a private run has spent, for `train`, `report` and machines. */
+import { relationOf } from '../gan/private_config.ts';
 import { PAPER_EPSILON_LABEL, paperEpsilon } from '../privacy/accountant/paper.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
-import { pldEpsilon } from '../privacy/accountant/pld.ts';
-import { epsilonOf, type Guarantee, type Spent } from './private.ts';
+import { epsilonOf, leastEpsilon, relationCharged, type Spent } from '../privacy/budget.ts';
+import { type Relation, relationRow } from '../privacy/relation.ts';
+import type { Guarantee } from './private.ts';
 
 /** What may be said of DPGAN as published, which clips weights and promises nothing. */
 export interface Claim {
@@ -25,6 +27,8 @@ export interface Spending {
   readonly sampling_rate: number | null;
   readonly noisy_updates: number;
   readonly insecure: boolean;
+  /** which two data sets epsilon compares */
+  readonly relation: Relation;
   readonly claim?: Claim;
 }
 
@@ -36,6 +40,7 @@ export function spending({ ledger, config, insecure }: Guarantee): Spending {
   const phases = ledger.totals();
   const { delta, noiseMultiplier } = config;
   const claimed = config.bound === 'weights';
+  const relation = relationCharged(ledger.terms, relationOf(config));
   return {
     epsilon: insecure || claimed ? null : epsilonOf(phases, delta, ledger.terms),
     delta,
@@ -43,13 +48,15 @@ export function spending({ ledger, config, insecure }: Guarantee): Spending {
     sampling_rate: phases[0]?.q ?? null,
     noisy_updates: phases.reduce((n, { steps }) => n + steps, 0),
     insecure,
-    ...(claimed ? { claim: claimOf(config, phases) } : {}),
+    relation,
+    ...(claimed ? { claim: claimOf(config, relation, phases) } : {}),
   };
 }
 
 /** @param phases what was done; their rates and noise multipliers are the config's */
 function claimOf(
   { criticSteps, noiseMultiplier, clipNorm, delta }: Guarantee['config'],
+  relation: Relation,
   phases: readonly Phase[],
 ): Claim {
   const q = phases[0]?.q ?? 0;
@@ -60,7 +67,7 @@ function claimOf(
     paper_epsilon: finite(paperEpsilon(setting)),
     paper_epsilon_ln: finite(paperEpsilon({ ...setting, logarithm: 'ln' })),
     label: PAPER_EPSILON_LABEL,
-    at_least: noiseMultiplier ? pldEpsilon(noisier, delta).lower : null,
+    at_least: noiseMultiplier ? leastEpsilon(noisier, delta, relation) : null,
   };
 }
 
@@ -77,5 +84,5 @@ export function spendingLine(spent: Spending): string {
     pld === null
       ? `${rdp.toFixed(4)} at delta ${spent.delta} (RDP)`
       : `${pld.toFixed(4)} at delta ${spent.delta} (RDP ${rdp.toFixed(4)})`;
-  return `epsilon ${value}, ${updates}, add/remove of one record`;
+  return `epsilon ${value}, ${updates}, ${relationRow(spent.relation).short}`;
 }

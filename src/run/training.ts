@@ -1,7 +1,7 @@
 /** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
-import { type Dataset, ofClass } from '../data/dataset.ts';
+import { type Dataset, type DatasetMeta, ofClass } from '../data/dataset.ts';
 import type { Table } from '../data/table.ts';
-import { isTable, type Source } from '../data/table-files.ts';
+import { isTable, rowsOf, type Source } from '../data/table-files.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
@@ -10,8 +10,16 @@ import type { GanSystem } from '../gan/system.ts';
 import { type LossRow, train } from '../gan/train.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { newRecords, records } from './encoded.ts';
-import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun } from './private.ts';
+import { newRecords, priceOf, records, rowsTaken } from './encoded.ts';
+import {
+  type Guarantee,
+  isPrivate,
+  PrivatePlan,
+  type PrivateRun,
+  parsePrivate,
+  privateRun,
+  secretOf,
+} from './private.ts';
 import type { NewRun, Run } from './run.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
@@ -54,36 +62,80 @@ export interface RunPlan {
 
 /**
  * A job that begins. Nothing is made where the config does not fit the data.
- * @param makeRun makes the run once everything else fits
+ * @param makeRun makes the run once everything else fits that can be known before the data are looked at
  */
 export function beginJob<R extends Run>(
   gpu: Gpu,
   source: Source,
-  { system, config, seed, insecureSeed }: RunPlan,
+  plan: RunPlan,
   makeRun: (meta: NewRun) => R,
 ): TrainingJob<R> {
-  const dp = isPrivate(system) ? parsePrivate(config) : undefined;
-  const data = ofClass(newRecords(source, config.rows, dp, insecureSeed), config.onlyClass);
-  const made = dp ? privateRun(gpu, dp, data, seed, insecureSeed) : null;
-  const gan = made?.gan ?? new ParGan(gpu, config, data, seed);
-  const meta = {
-    system,
-    data: describe(data),
-    seed,
-    config: { ...config, ...(insecureSeed === undefined ? {} : { insecureSeed }) },
-    adapter: { ...gpu.adapter },
-    ...(data.encoding ? { encoding: data.encoding } : {}),
-  };
-  let run: R | undefined;
+  return isPrivate(plan.system) ? beginPrivate(gpu, source, plan, makeRun) : beginPlain(gpu, source, plan, makeRun);
+}
+
+/** What run.json says of a run from its beginning. */
+const metaOf = (gpu: Gpu, source: Source, { system, seed, config, insecureSeed }: RunPlan): NewRun => ({
+  system,
+  data: describe(source),
+  seed,
+  config: { ...config, ...(insecureSeed === undefined ? {} : { insecureSeed }) },
+  adapter: { ...gpu.adapter },
+});
+
+function beginPlain<R extends Run>(
+  gpu: Gpu,
+  source: Source,
+  plan: RunPlan,
+  makeRun: (meta: NewRun) => R,
+): TrainingJob<R> {
+  const { config, seed } = plan;
+  const data = ofClass(newRecords(source, config.rows), config.onlyClass);
+  const gan = new ParGan(gpu, config, data, seed);
   try {
-    run = makeRun(meta);
-    const guarantee = made?.begin(run.ledgerFile());
+    const meta = metaOf(gpu, isTable(source) ? source : data, plan);
+    const run = makeRun({ ...meta, ...(data.encoding ? { encoding: data.encoding } : {}) });
+    return { run, gan, data, ...tableOf(source), steps: stepsOf(config.steps, gan, undefined) };
+  } catch (error) {
+    gan.dispose();
+    throw error;
+  }
+}
+
+/**
+ * A private job. The ledger stands, and says what the encoding of a table costs, before noise is drawn for it: a start
+ * that fails after that leaves a run of which nothing remains but what it paid.
+ */
+function beginPrivate<R extends Run>(
+  gpu: Gpu,
+  source: Source,
+  plan: RunPlan,
+  makeRun: (meta: NewRun) => R,
+): TrainingJob<R> {
+  const { seed, insecureSeed } = plan;
+  const config = parsePrivate(plan.config);
+  const whole = isTable(source) ? source : ofClass(source, config.onlyClass);
+  const terms = new PrivatePlan(config, rowsTaken(whole, config), priceOf(whole, config));
+  const key = secretOf(insecureSeed);
+  let run: R | undefined;
+  let made: PrivateRun | undefined;
+  try {
+    // What needs no look at the cells is found wrong before anything is written.
+    if (!isTable(whole)) made = privateRun(gpu, config, whole, seed, { key, plan: terms });
+    run = makeRun(metaOf(gpu, whole, { ...plan, config }));
+    const { ledger, limit } = terms.begin(run.ledgerFile());
+    const data = isTable(whole) ? newRecords(whole, config.rows, config, key) : whole;
+    if (data.encoding) run.describe({ encoding: data.encoding });
+    made ??= privateRun(gpu, config, data, seed, { key, plan: terms });
+    const guarantee = made.pay(ledger, limit);
+    const { gan } = made;
     return { run, gan, guarantee, data, ...tableOf(source), steps: stepsOf(config.steps, gan, guarantee) };
   } catch (error) {
     made?.close();
-    gan.dispose();
+    made?.gan.dispose();
     run?.abandon();
     throw error;
+  } finally {
+    key.wipe();
   }
 }
 
@@ -116,7 +168,7 @@ export function openJob<R extends Run>(
     const config = dp ?? makeConfig(undefined, fields);
     const data = ofClass(records(source, run.info.encoding), config.onlyClass);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
-    if (dp) made = privateRun(gpu, dp, data, seed, insecureSeed);
+    if (dp) made = privateRun(gpu, dp, data, seed, { insecureSeed });
     gan = made?.gan ?? new ParGan(gpu, config, data, seed);
     const tensors = Object.fromEntries(
       Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
@@ -135,12 +187,20 @@ export function openJob<R extends Run>(
 export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | undefined): number =>
   Math.min(wanted, gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
 
-/** What run.json says of a data set. */
-export const describe = ({ name, rows, holdoutRows, columns, meta }: Dataset) => ({
-  name,
-  rows,
-  holdout: holdoutRows,
-  columns,
+/** What run.json says of a data set, or of the table that records are made of. */
+export const describe = (source: Source) => {
+  const { name, meta } = source;
+  const { rows, holdout, columns } = isTable(source)
+    ? {
+        rows: rowsOf(source.table.train, source.table.columns),
+        holdout: rowsOf(source.table.holdout, source.table.columns),
+        columns: source.table.columns.map((column) => column.name),
+      }
+    : { rows: source.rows, holdout: source.holdoutRows, columns: source.columns };
+  return { name, rows, holdout, columns, ...originOf(meta) };
+};
+
+const originOf = (meta: DatasetMeta) => ({
   origin: meta.origin,
   sha256: meta.sha256,
   ...(meta.seed === undefined ? {} : { seed: meta.seed }),

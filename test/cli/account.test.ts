@@ -14,6 +14,7 @@ interface Account {
   sigma_by?: { rdp?: number; pld?: number };
   delta: number;
   mechanism: string;
+  relation: string;
   phases: { q: number; sigma: number; steps: number }[];
 }
 
@@ -61,12 +62,27 @@ test('the discrete mechanism has RDP only', async () => {
   near(epsilon.rdp, 2.1078, 1e-3);
 });
 
+test('the neighbours that are asked for, said in the document; no others', async () => {
+  const args = '--q 0.01 --sigma 1 --steps 1000';
+  const [alone, zeroed, replaced] = await Promise.all(
+    ['', ' --relation zero-out', ' --relation replace-one'].map((relation) => account(args + relation)),
+  );
+  assert.equal([alone.relation, zeroed.relation, replaced.relation], ['add-remove', 'zero-out', 'replace-one']);
+  assert.equal(zeroed.epsilon, alone.epsilon);
+  near(alone.epsilon.pld, 1.828, 1e-3);
+  near(replaced.epsilon.pld, 2.843, 1e-3);
+  assert.ok(replaced.epsilon.pld_lower! <= replaced.epsilon.pld! && replaced.epsilon.pld! < replaced.epsilon.rdp!);
+  const noise = await account('--q 0.01 --steps 100 --target-epsilon 1 --accountant rdp --relation replace-one');
+  assert.ok(noise.epsilon.rdp! <= 1 && noise.epsilon.rdp! > 0.998);
+  await cli.allFail([[`account ${args} --relation both`, 2, /Allowed choices are zero-out, add-remove, replace-one/]]);
+});
+
 test('for people: the bounds, the gap and what is protected', async () => {
   const { code, stdout, stderr } = await cli.run(...'account --q 0.01 --sigma 1 --steps 100'.split(' '));
   assert.equal([code, stderr], [0, '']);
   assert.match(stdout, /^RDP {7}epsilon [\d.]+ \(order [\d.]+\)$/m);
   assert.match(stdout, /^PLD {7}epsilon [\d.]+ \(certified: at least [\d.]+, gap [\d.]+e-\d+\)$/m);
-  assert.match(stdout, /adding or removing one record, Poisson sampling/);
+  assert.match(stdout, /add\/remove of one record, Poisson sampling/);
 });
 
 test('wrong calls: one line, exit code 2', async () => {

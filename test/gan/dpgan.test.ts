@@ -18,6 +18,8 @@ import { DiscreteMechanism } from '../../src/privacy/discrete.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { NoiseSource } from '../../src/privacy/noise.ts';
 import { PoissonSampler } from '../../src/privacy/sampling.ts';
+import { tagsOf } from '../../src/privacy/tags.ts';
+import { mechanismOf } from '../../src/run/private.ts';
 import { leaves } from '../../src/tensor/scope.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
 
@@ -62,12 +64,23 @@ function make(more: Partial<PrivateConfig>, { data = { train: rows, features: 2 
     Uint32Array.from({ length: ROWS }, (_, row) => row).filter((row) => row % K === k),
   );
   const q = samplingRate(config, ROWS);
+  const tags = tagsOf(data, ROWS, key.derive('tags'));
+  const mechanism = mechanismOf(config, ROWS);
   const noise = new NoiseSource(gpu, key);
-  const samplers = partitions.map((list, index) => new PoissonSampler(key, list, { q, index }));
+  const samplers = partitions.map((list, index) => new PoissonSampler(key, list, { q, tags, index }));
   const spent: [number, number][] = [];
   const spend = (from: number, to: number) => void spent.push([from, to]);
   const discrete: MakeDiscrete = (options) => new DiscreteMechanism(gpu, key, options);
-  const gan = new DpGan(gpu, config, data, 5, { noise, discrete, partitions, samplers, spend, unclipped });
+  const gan = new DpGan(gpu, config, data, 5, {
+    mechanism,
+    noise,
+    discrete,
+    tags,
+    partitions,
+    samplers,
+    spend,
+    unclipped,
+  });
   return {
     gan,
     spent,

@@ -6,7 +6,8 @@ import { makeConfig, withPreset } from '../../src/gan/config.ts';
 import { samplesApart } from '../../src/gan/guard.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
 import { Player } from '../../src/gan/player.ts';
-import { batchNormLayer, dense } from '../../src/nn/layers.ts';
+import type { CriticBatch } from '../../src/gan/private_step.ts';
+import { batchNormLayer, dense, dropoutLayer } from '../../src/nn/layers.ts';
 import { parameterCount, sequential } from '../../src/nn/network.ts';
 import { open } from '../../src/node.ts';
 import { clippedSum } from '../../src/privacy/clip.ts';
@@ -155,27 +156,37 @@ test('clipped sums of a conditional critic are those of gradients formed record 
   player.dispose();
 });
 
-const guarded = (network: ReturnType<typeof dense>, partitions: number, mixing = false) => {
+const guarded = (network: ReturnType<typeof dense>, partitions: number, { mixing = false, byPlace = false } = {}) => {
   const critics = new Player(gpu, 'critics', network, partitions, { kind: 'sgd', rate: 1 });
   critics.initialise(1, 2000);
   return {
     gpu,
     critics,
     width: 5,
-    config: { partitions },
-    losses: (p: Player['parameters']['parts'], x: Tensor) => {
-      const scores = network.apply(p, x, { ...pass, statistics: critics.statistics?.parts ?? {} });
+    config: { partitions, divergence: 'js' },
+    losses: (p: Player['parameters']['parts'], { rows: x, tags }: CriticBatch) => {
+      const scores = network.apply(p, x, {
+        ...pass,
+        ...(byPlace ? {} : { rows: tags }),
+        statistics: critics.statistics?.parts ?? {},
+      });
       const flat = scores.reshape([x.shape[0], x.shape[1]]);
       return mixing ? flat.sub(flat.mean(-1, { keep: true })) : flat;
     },
   };
 };
 
-test('the guard lets records through that do not meet, and stops batch normalisation and minibatch statistics', async () => {
+test('the guard lets records through that do not meet, and stops batch statistics and masks that go by place', async () => {
   const apart = sequential([dense(5, 8, { activation: 'leaky' }), dense(8, 1)]);
+  const dropping = sequential([dense(5, 8, { activation: 'leaky' }), dropoutLayer(0.5), dense(8, 1)]);
   await samplesApart(guarded(apart, 3));
+  await samplesApart(guarded(dropping, 2));
   const normalised = sequential([dense(5, 8, { bias: false }), batchNormLayer(8), dense(8, 1)]);
-  for (const system of [guarded(normalised, 2), guarded(apart, 1, true)]) {
+  for (const system of [
+    guarded(normalised, 2),
+    guarded(apart, 1, { mixing: true }),
+    guarded(dropping, 1, { byPlace: true }),
+  ]) {
     try {
       await samplesApart(system);
     } catch (error) {

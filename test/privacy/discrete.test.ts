@@ -322,10 +322,10 @@ test('the noise has at least the standard deviation asked for, and the default s
   for (const multiplier of [0.3, 1, 14, 1000]) {
     for (const bound of [1e-3, 1, 0.7]) {
       const m = seeded({ multiplier, bound, most: 5000, granularity: undefined });
-      const sigma = Math.sqrt(m.variance) / m.sensitivity;
+      const sigma = Math.sqrt(m.variance) / m.steps;
       assert.ok(sigma >= multiplier && sigma < multiplier * 1.001, `${sigma} for ${multiplier}`);
-      assert.ok(m.sensitivity * 5000 <= 2 ** 30 && m.sensitivity * m.granularity <= bound);
-      assert.ok(m.sensitivity > 2 ** 13, `${m.sensitivity} steps`);
+      assert.ok(m.steps * 5000 <= 2 ** 30 && m.steps * m.granularity <= bound);
+      assert.ok(m.steps > 2 ** 13, `${m.steps} steps`);
       m.dispose();
     }
   }

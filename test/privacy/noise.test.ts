@@ -6,6 +6,7 @@ import { dawn, open } from '../../src/node.ts';
 import { chacha } from '../../src/privacy/chacha.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { gaussianNoise, NoiseSource, noiseGrid, noiseScale } from '../../src/privacy/noise.ts';
+import { BoundedSum } from '../../src/privacy/sensitivity.ts';
 import { empty, type Tensor, tensor } from '../../src/tensor/tensor.ts';
 import { codeOf, near, poison, sameBits } from '../support/values.ts';
 import { correlation, ERRORS, faults } from './laws.ts';
@@ -14,6 +15,9 @@ const gpu = await open();
 test.after(() => gpu.close());
 
 const zeros = (n: number) => tensor(gpu, new Float32Array(n));
+/** A tensor in which one record counts for `bound`, without rounding. */
+const bounded = (x: Tensor, bound = 1) => BoundedSum.claimed(x, bound);
+const exact = (bound: number) => ({ bound, rounding: 0 });
 const seeded = (seed: number) => new NoiseSource(gpu, PrivacyKey.insecure(seed));
 
 /** Box-Muller of one pair in float64, from a 64-bit radius word and a 32-bit angle. */
@@ -50,7 +54,7 @@ function reference(seed: number, n: number, { draw, site = 0 }: Place): Float64A
 
 /** Noise on zeros with standard deviation 1, a little more because of the grid. */
 async function draw(source: NoiseSource, n: number): Promise<Float64Array> {
-  return Float64Array.from(await gaussianNoise(source, zeros(n), { multiplier: 1, bound: 1 }).read());
+  return Float64Array.from(await gaussianNoise(source, bounded(zeros(n)), { multiplier: 1 }).read());
 }
 
 test('normals of given words, tails and axes included, to a few units of f32', async () => {
@@ -87,9 +91,9 @@ test('noise is the normals of the ChaCha20 words, by draw number and element, fo
   for (const n of [1, 7, 8, 9, 1001]) {
     const at = source.draws.position;
     poison(gpu);
-    const y = await gaussianNoise(source, zeros(n), { multiplier: 2, bound: 0.5 }).read();
-    const h = noiseGrid(n, 0.5, 2);
-    const s = noiseScale(n, 0.5, 2, h);
+    const y = await gaussianNoise(source, bounded(zeros(n), 0.5), { multiplier: 2 }).read();
+    const h = noiseGrid(n, exact(0.5), 2);
+    const s = noiseScale(n, exact(0.5), 2, h);
     near(
       y,
       reference(3, n, { draw: at }).map((v) => s * v),
@@ -124,14 +128,15 @@ test('draw numbers beyond 32 bits are other blocks', async () => {
 
 test('the sum and a scale go in, in place too, whatever the number of workgroups', async () => {
   const values = Float32Array.from({ length: 1003 }, (_, i) => Math.sin(i) * 40);
-  const options = { multiplier: 1.5, bound: 3, scale: 1 / 64 };
-  const run = (source: NoiseSource, x: Tensor, into?: Tensor) => gaussianNoise(source, x, { ...options, into }).read();
+  const options = { multiplier: 1.5, scale: 1 / 64 };
+  const run = (source: NoiseSource, x: Tensor, into?: Tensor) =>
+    gaussianNoise(source, bounded(x, 3), { ...options, into }).read();
   const y = await run(seeded(5), tensor(gpu, values));
   const noise = reference(5, 1003, { draw: 0 });
-  const h = noiseGrid(1003, 3, 1.5);
+  const h = noiseGrid(1003, exact(3), 1.5);
   near(
     y,
-    noise.map((v, i) => (values[i] + noiseScale(1003, 3, 1.5, h) * v) / 64),
+    noise.map((v, i) => (values[i] + noiseScale(1003, exact(3), 1.5, h) * v) / 64),
     { absolute: h, relative: 1e-6 },
   );
   const x = tensor(gpu, values);
@@ -139,22 +144,22 @@ test('the sum and a scale go in, in place too, whatever the number of workgroups
   sameBits(await run(seeded(5), tensor(gpu, values), zeros(1003)), y);
   const other = new Gpu(await dawn(), gpu.device, { ...gpu.adapter, software: !gpu.adapter.software }, true);
   const there = new NoiseSource(other, PrivacyKey.insecure(5));
-  sameBits(await gaussianNoise(there, tensor(other, values), options).read(), y);
+  sameBits(await gaussianNoise(there, bounded(tensor(other, values), 3), options).read(), y);
 });
 
 test('nothing of the low bits of the sum comes out: released values lie on a grid fixed beforehand', async () => {
   const n = 4096;
-  const h = noiseGrid(n, 1, 1);
+  const h = noiseGrid(n, exact(1), 1);
   const base = Float32Array.from({ length: n }, (_, i) => Math.fround(h * Math.round(1e6 * Math.sin(i))));
   const moved = base.map((v, i) => v + h * 0.4 * Math.cos(3 * i));
   assert.ok(moved.some((v, i) => v !== base[i]));
-  const noisy = (x: Float32Array) => gaussianNoise(seeded(6), tensor(gpu, x), { multiplier: 1, bound: 1 }).read();
+  const noisy = (x: Float32Array) => gaussianNoise(seeded(6), bounded(tensor(gpu, x)), { multiplier: 1 }).read();
   const y = await noisy(base);
   sameBits(await noisy(moved), y);
   assert.ok(y.every((v) => Number.isInteger(v / h)));
   // No holes where the noise is larger than f32 can resolve: odd multiples come out as often as even ones.
   const sum = tensor(gpu, new Float32Array(n).fill(-40));
-  const coarse = await gaussianNoise(seeded(6), sum, { multiplier: 20, bound: 1, grid: h }).read();
+  const coarse = await gaussianNoise(seeded(6), bounded(sum), { multiplier: 20, grid: h }).read();
   const far = [...coarse].filter((v) => (v + 40) / h > 2 ** 24 && v / h < 2 ** 24);
   const odd = far.filter((v) => (v / h) % 2 !== 0).length;
   assert.ok(far.length > 150 && Math.abs(odd - far.length / 2) < ERRORS * Math.sqrt(far.length / 4), `${odd} odd`);
@@ -162,7 +167,7 @@ test('nothing of the low bits of the sum comes out: released values lie on a gri
 
 test('a sum that is not finite, or huge, gives noise and no NaN', async () => {
   const x = tensor(gpu, Float32Array.of(Number.NaN, Infinity, -Infinity, 1e38, -1e38, 0, 1e-45, -0));
-  const y = await gaussianNoise(seeded(7), x, { multiplier: 1, bound: 1 }).read();
+  const y = await gaussianNoise(seeded(7), bounded(x), { multiplier: 1 }).read();
   const clean = await draw(seeded(7), 8);
   for (const i of [0, 1, 2, 5, 6, 7]) assert.is(y[i], Math.fround(clean[i]));
   assert.ok(y[3] > 2 ** 9 && y[4] < -(2 ** 9) && Number.isFinite(y[3]));
@@ -172,8 +177,8 @@ test('in a program each replay and each site is drawn anew, also at the same ste
   const source = seeded(8);
   const [u, v, zero] = [zeros(11), zeros(11), zeros(11)];
   const program = gpu.capture('noise', () => {
-    gaussianNoise(source, zero, { multiplier: 1, bound: 1, into: u });
-    gaussianNoise(source, zero, { multiplier: 1, bound: 1, into: v });
+    gaussianNoise(source, bounded(zero), { multiplier: 1, into: u });
+    gaussianNoise(source, bounded(zero), { multiplier: 1, into: v });
   });
   for (const [draw, step] of [5, 5, 6, 0].entries()) {
     await gpu.replay([{ program, step }]).done();
@@ -199,7 +204,7 @@ test('a multiplier may be set for each replay', async () => {
   const [y, zero] = [zeros(9), zeros(9)];
   let sigma = 0.5;
   const program = gpu.capture('adaptive', () =>
-    gaussianNoise(source, zero, { multiplier: () => sigma, bound: 1, into: y }),
+    gaussianNoise(source, bounded(zero), { multiplier: () => sigma, into: y }),
   );
   for (const [draw, next] of [0.5, 3, 1000].entries()) {
     sigma = next;
@@ -220,11 +225,14 @@ test('a multiplier may be set for each replay', async () => {
 test('the grid costs little sensitivity and holds the noise, for every multiplier', () => {
   for (const n of [1, 100, 212_865, 2e7]) {
     for (const sigma of [0.3, 1, 14]) {
-      const h = noiseGrid(n, 0.01, sigma);
+      const h = noiseGrid(n, exact(0.01), sigma);
       assert.is(2 ** Math.round(Math.log2(h)), h);
-      assert.ok(noiseScale(n, 0.01, sigma, h) <= sigma * 0.01 * (n > 1e6 ? 1.002 : 1.0003), `${n}, ${sigma}`);
+      assert.ok(noiseScale(n, exact(0.01), sigma, h) <= sigma * 0.01 * (n > 1e6 ? 1.002 : 1.0003), `${n}, ${sigma}`);
     }
-    assert.ok((10 * noiseScale(n, 0.01, 1000, noiseGrid(n, 0.01, 1000))) / noiseGrid(n, 0.01, 1000) < 2 ** 30);
+    assert.ok(
+      (10 * noiseScale(n, exact(0.01), 1000, noiseGrid(n, exact(0.01), 1000))) / noiseGrid(n, exact(0.01), 1000) <
+        2 ** 30,
+    );
   }
 });
 
@@ -232,18 +240,18 @@ test('what makes no sense is refused', async () => {
   const g = zeros(3);
   const source = seeded(1);
   for (const multiplier of [0, -1, Number.NaN, Infinity])
-    assert.is(await codeOf(() => gaussianNoise(source, g, { multiplier, bound: 1 })), 'CONFIG');
+    assert.is(await codeOf(() => gaussianNoise(source, bounded(g), { multiplier })), 'CONFIG');
   for (const bound of [0, -1, Number.NaN, Infinity])
-    assert.is(await codeOf(() => gaussianNoise(source, g, { multiplier: 1, bound })), 'CONFIG');
-  assert.is(await codeOf(() => gaussianNoise(source, g, { multiplier: 1, bound: 1, scale: 0 })), 'CONFIG');
+    assert.is(await codeOf(() => gaussianNoise(source, bounded(g, bound), { multiplier: 1 })), 'CONFIG');
+  assert.is(await codeOf(() => gaussianNoise(source, bounded(g), { multiplier: 1, scale: 0 })), 'CONFIG');
   for (const grid of [0.3, 0, Number.NaN, 2 ** 100])
-    assert.is(await codeOf(() => gaussianNoise(source, g, { multiplier: 1, bound: 1, grid })), 'CONFIG');
-  assert.is(await codeOf(() => gaussianNoise(source, g, { multiplier: 1, bound: 1e-35 })), 'CONFIG');
-  const wrong = { multiplier: 1, bound: 1, into: zeros(4) };
-  assert.is(await codeOf(() => gaussianNoise(source, g, wrong)), 'VALIDATION');
+    assert.is(await codeOf(() => gaussianNoise(source, bounded(g), { multiplier: 1, grid })), 'CONFIG');
+  assert.is(await codeOf(() => gaussianNoise(source, bounded(g, 1e-35), { multiplier: 1 })), 'CONFIG');
+  const wrong = { multiplier: 1, into: zeros(4) };
+  assert.is(await codeOf(() => gaussianNoise(source, bounded(g), wrong)), 'VALIDATION');
   source.dispose();
   source.dispose();
-  assert.is(await codeOf(() => gaussianNoise(source, g, { multiplier: 1, bound: 1 })), 'USE_AFTER_FREE');
+  assert.is(await codeOf(() => gaussianNoise(source, bounded(g), { multiplier: 1 })), 'USE_AFTER_FREE');
 });
 
 test('disposing overwrites the key on the device', async () => {
@@ -272,8 +280,8 @@ test('draws of neighbours, sites, replays and keys are independent, squares too'
   const source = seeded(12);
   const [u, v, zero] = [zeros(n), zeros(n), zeros(n)];
   const program = gpu.capture('correlations', () => {
-    gaussianNoise(source, zero, { multiplier: 1, bound: 1, into: u });
-    gaussianNoise(source, zero, { multiplier: 1, bound: 1, into: v });
+    gaussianNoise(source, bounded(zero), { multiplier: 1, into: u });
+    gaussianNoise(source, bounded(zero), { multiplier: 1, into: v });
   });
   const rows: Float64Array[] = [];
   for (const step of [0, 1]) {

@@ -7,8 +7,16 @@ import { PoissonSampler, physicalBatches } from '../../src/privacy/sampling.ts';
 import { codeOf } from '../support/values.ts';
 import { ERRORS } from './laws.ts';
 
+/** Tags of records 0, 1, ...: their numbers. */
+const tagsTo = (n: number) => Uint32Array.from({ length: 2 * n }, (_, i) => (i % 2 ? 0 : i / 2));
+const listOf = (records: number | Uint32Array) =>
+  typeof records === 'number' ? Uint32Array.from({ length: records }, (_, i) => i) : records;
 const seeded = (records: number | Uint32Array, q: number, seed = 1, index = 0) =>
-  new PoissonSampler(PrivacyKey.insecure(seed), records, { q, index });
+  new PoissonSampler(PrivacyKey.insecure(seed), listOf(records), {
+    q,
+    index,
+    tags: tagsTo(Math.max(0, ...listOf(records)) + 1),
+  });
 
 /** Sizes of `steps` batches against the binomial law, and each record's count against q. */
 function faults(sampler: PoissonSampler, n: number, steps: number, q: number): string[] {
@@ -73,6 +81,30 @@ test('two records, and two steps, are independent', () => {
   assert.ok(Math.abs(twice - steps * q * q) < ERRORS * Math.sqrt(3 * steps * q * q * (1 - q * q)));
 });
 
+test('with a record fewer or more, and in another order, each other record is in the same batches', () => {
+  const n = 40;
+  const tags = Uint32Array.from({ length: 2 * n }, (_, i) => Math.imul(i + 1, 2654435761) >>> 0);
+  const of = (rows: readonly number[]) => {
+    const own = Uint32Array.from(rows.flatMap((row) => [tags[2 * row], tags[2 * row + 1]]));
+    const sampler = new PoissonSampler(PrivacyKey.insecure(4), listOf(rows.length), { q: 0.3, tags: own });
+    return Array.from({ length: 40 }, () => Array.from(sampler.next(), (place) => rows[place]));
+  };
+  const all = Array.from({ length: n }, (_, i) => i);
+  const whole = of(all);
+  for (const gone of [0, 17, n - 1]) {
+    const fewer = of(all.filter((row) => row !== gone));
+    assert.equal(
+      fewer,
+      whole.map((batch) => batch.filter((row) => row !== gone)),
+    );
+  }
+  const turned = of([...all].reverse());
+  assert.equal(
+    turned.map((batch) => [...batch].sort((a, b) => a - b)),
+    whole,
+  );
+});
+
 test('batches are ascending row numbers of the list, sampled with q = 1 whole', () => {
   const rows = Uint32Array.of(3, 9, 10, 400);
   assert.equal(seeded(rows, 1).next(), rows);
@@ -100,8 +132,8 @@ test('a seed repeats its batches from any position; steps, seeds and samplers di
   assert.equal(b.next(), first[2]);
   const others = [seeded(500, 0.1, 2).next(), seeded(500, 0.1, 1, 1).next()];
   const key = PrivacyKey.fresh();
-  const fresh = new PoissonSampler(key, 500, { q: 0.1 });
-  const again = new PoissonSampler(PrivacyKey.fresh(), 500, { q: 0.1 });
+  const fresh = new PoissonSampler(key, listOf(500), { q: 0.1, tags: tagsTo(500) });
+  const again = new PoissonSampler(PrivacyKey.fresh(), listOf(500), { q: 0.1, tags: tagsTo(500) });
   const all = [...first, ...others, fresh.next(), again.next()];
   assert.is(new Set(all.map((x) => x.join())).size, all.length);
   assert.is(await codeOf(() => Object.assign(fresh.draws, { position: 0 })), 'VALIDATION');

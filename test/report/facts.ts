@@ -65,10 +65,11 @@ export const privacy = (more: Partial<PrivacyFacts> = {}): PrivacyFacts => ({
   noisy_updates: 336,
   insecure: false,
   phases: [{ q: 0.0256, sigma: 1.1, steps: 336 }],
+  relation: 'zero-out',
   terms: {
     mechanism: 'gaussian',
     sampler: 'poisson',
-    relation: 'add-remove',
+    relation: 'zero-out',
     bound: 1.5,
     divisor: 32,
     partitions: 2,

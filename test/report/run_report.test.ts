@@ -2,11 +2,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gaussianDelta } from '../../src/privacy/accountant/gaussian.ts';
+import { epsilonOf } from '../../src/privacy/budget.ts';
+import type { Relation } from '../../src/privacy/relation.ts';
 import { reportOn } from '../../src/report/compare.ts';
 import type { RunFacts } from '../../src/report/facts.ts';
 import { bestGuess, meaning } from '../../src/report/guarantee.ts';
 import { renderReport } from '../../src/report/html.ts';
-import { epsilonOf } from '../../src/run/private.ts';
 import { attack, EVIL, guarded, info, measured, plain, privacy } from './facts.ts';
 
 const page = async (...runs: RunFacts[]): Promise<string> =>
@@ -48,7 +49,13 @@ test('a private run says what epsilon is and means, and holds nothing that looke
     '336',
     '0.02560',
   );
-  has(html, 'one record (row), added or removed', 'Poisson: each record', 'each clipped to norm 1.5 (flat)', '1.100');
+  has(
+    html,
+    'one record (row), its values replaced by nothing',
+    'Poisson: each record',
+    'each clipped to norm 1.5 (flat)',
+    '1.100',
+  );
   has(html, 'Left out: the owner&#39;s diagnostics', '--diagnostics');
   // The numbers of `measured` and of run.json that are the owner's.
   const owners = ['67.9', '0.6789', '0.0987', '0.0241', '1,299', '777', 'c0ffee', '0:5000', 'training points', '0.345'];
@@ -125,10 +132,15 @@ test('what epsilon means is true: the best guess against a Gaussian reaches no m
     assert.ok(least >= truth - 1e-9 && least < truth + 1e-9, `${m}: ${least} against ${truth}`);
   }
   // Rounded up, never down.
-  const [first, second] = meaning({ rdp: 9, pld: 1, pld_lower: 1 }, 1e-5);
+  const [first, second] = meaning({ rdp: 9, pld: 1, pld_lower: 1 }, 1e-5, 'zero-out');
   assert.match(first, /at most 2\.72 times/);
   assert.match(second, /at most 73\.2 % of cases/);
-  assert.match(meaning({ rdp: 99, pld: 40, pld_lower: 1 }, 1e-5)[1], /practically every case/);
+  assert.match(meaning({ rdp: 99, pld: 40, pld_lower: 1 }, 1e-5, 'zero-out')[1], /practically every case/);
+  // The two cases are those that were accounted for.
+  const cases = (relation: Relation) => meaning({ rdp: 9, pld: 1, pld_lower: 1 }, 1e-5, relation)[0];
+  assert.match(cases('zero-out'), /or with nothing in their place, the number of rows being known\. /);
+  assert.match(cases('add-remove'), /with that record in the training data or without it\. /);
+  assert.match(cases('replace-one'), /with that record or with any other in its place\. /);
 });
 
 test('caveats follow the run: an early end, a large epsilon, a delta above one over n, one attack fewer', async () => {
@@ -208,6 +220,12 @@ test('several runs: side by side, then one by one, a level lower; the owner of p
   const [a, b] = [epsilonOf(discrete.phases, 1e-5), epsilonOf(discrete.phases, 1e-5, { mechanism: 'discrete' })];
   const mixture = [alike[0], guarded({ dir: 'runs/d', privacy: discrete }), alike[0]];
   assert.is(await together(...mixture), `${((a.pld ?? 0) + b.rdp).toFixed(4)} at delta 2e-5`);
+  // Two that exchange a record spend together as that relation has it.
+  const replaced = { ...privacy(), relation: 'replace-one' as const };
+  const pair = ['runs/e', 'runs/f'].map((dir) => guarded({ dir, privacy: replaced }));
+  const dearer = epsilonOf([...privacy().phases, ...privacy().phases], 1e-5, { relation: 'replace-one' }).pld;
+  assert.ok(Number(dearer) > 1.4 * Number(expected));
+  assert.is(await together(...pair), `${dearer?.toFixed(4)} at delta 1e-5`);
   has(html, 'Who releases both has no guarantee for blobs at all');
   hasNot(html, 'do not pass it on');
   const mixed = await page(plain(), guarded({ measured: measured() }));

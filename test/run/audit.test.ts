@@ -7,17 +7,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CanaryTrace } from '../../src/attack/audit_trace.ts';
 import { type Dataset, makeDataset } from '../../src/data/dataset.ts';
-import { DpGan } from '../../src/gan/dpgan.ts';
+import type { DpGan } from '../../src/gan/dpgan.ts';
 import { type PrivateConfig, privateConfig } from '../../src/gan/private_config.ts';
 import { train } from '../../src/gan/train.ts';
 import { open } from '../../src/node.ts';
 import { PhiloxStream } from '../../src/ops/philox.ts';
 import { readFlat } from '../../src/optim/flat.ts';
-import { PrivacyKey } from '../../src/privacy/key.ts';
-import { NoiseSource } from '../../src/privacy/noise.ts';
-import { PoissonSampler } from '../../src/privacy/sampling.ts';
 import { type AuditResult, type AuditSetting, audit } from '../../src/run/audit.ts';
 import { type Trained, trainOnce } from '../../src/run/audit_training.ts';
+import { MemoryLedgerFile } from '../../src/run/memory_run.ts';
+import { privateRun } from '../../src/run/private.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
@@ -137,17 +136,13 @@ test('coins and noise are fresh without a seed', async () => {
 
 /** The system itself, with seeded means. */
 function system(config: PrivateConfig): { gan: DpGan; dispose: () => void } {
-  const key = PrivacyKey.insecure(3);
-  const noise = new NoiseSource(gpu, key);
-  const K = config.partitions;
-  const partitions = Array.from({ length: K }, (_, k) => Uint32Array.from({ length: 400 / K }, (_, i) => K * i + k));
-  const samplers = partitions.map((list, index) => new PoissonSampler(key, list, { q: 0.08, index }));
-  const gan = new DpGan(gpu, config, plane, 4, { noise, partitions, samplers, spend: () => {} });
+  const { gan, begin, close } = privateRun(gpu, { ...config, population: 400 }, plane, 4, { insecureSeed: 3 });
+  begin(new MemoryLedgerFile('audit/ledger.jsonl'));
   return {
     gan,
     dispose: () => {
       gan.dispose();
-      noise.dispose();
+      close();
     },
   };
 }

@@ -226,6 +226,20 @@ test('a run resumed with other terms is refused, naming the term', ({ path }) =>
   assert.is(failure(() => resume(path, { terms: { ...TERMS, granularity: 1e-5 } })).code, 'CONFIG');
 });
 
+test('a ledger that calls zeroing out by its old name goes on; one of other neighbours does not', ({ path }) => {
+  write(path, 1);
+  resume(path, { terms: { ...TERMS, relation: 'zero-out' } }).close();
+  assert.match(
+    failure(() => resume(path, { terms: { ...TERMS, relation: 'replace-one' } })).message,
+    /^relation is replace-one, and the ledger was begun with add-remove/,
+  );
+  const other = `${path}2`;
+  createLedger(ledgerFile(other), { ...TERMS, relation: 'zero-out' }).close();
+  for (const relation of ['add-remove', 'replace-one']) {
+    assert.is(failure(() => resume(other, { terms: { ...TERMS, relation } })).code, 'CONFIG');
+  }
+});
+
 test('what makes no sense is not written', ({ path }) => {
   const ledger = createLedger(ledgerFile(path), TERMS);
   const size = readFileSync(path).length;

@@ -1,5 +1,6 @@
 /** The noise that keeps within a budget, and the steps that a budget pays for; always from the safe side. */
 import { VeilganError } from '../../gpu/errors.ts';
+import type { Relation } from '../relation.ts';
 import { discreteEpsilon } from './discrete.ts';
 import { checkedDelta, checkedPhases, type Phase } from './phases.ts';
 import { pldEpsilon } from './pld.ts';
@@ -9,9 +10,14 @@ import { rdpEpsilon } from './rdp.ts';
 export type Accountant = 'rdp' | 'pld' | 'discrete';
 
 /** An upper bound on epsilon at `delta` by one accountant; `relative` is how tight a PLD bound must be. */
-export function epsilonBy(accountant: Accountant, phases: readonly Phase[], delta: number, relative?: number): number {
-  if (accountant === 'pld') return pldEpsilon(phases, delta, { relative }).upper;
-  return (accountant === 'rdp' ? rdpEpsilon : discreteEpsilon)(phases, delta).epsilon;
+export function epsilonBy(
+  accountant: Accountant,
+  phases: readonly Phase[],
+  delta: number,
+  { relative, relation }: { readonly relative?: number; readonly relation?: Relation } = {},
+): number {
+  if (accountant === 'pld') return pldEpsilon(phases, delta, { relative, relation }).upper;
+  return (accountant === 'rdp' ? rdpEpsilon : discreteEpsilon)(phases, delta, relation).epsilon;
 }
 
 export interface Budget {
@@ -19,6 +25,8 @@ export interface Budget {
   epsilon: number;
   delta: number;
   accountant: Accountant;
+  /** which two data sets are neighbours; by default add-remove, which zero-out costs the same as */
+  relation?: Relation;
   /** what was already released under the same budget */
   spent?: readonly Phase[];
 }
@@ -38,9 +46,9 @@ export function noiseMultiplier(q: number, steps: number, budget: Budget): { sig
       fix: 'Give q above 0 and at least one step',
     });
   }
-  const { spent = [], epsilon: target, delta, accountant } = budget;
+  const { spent = [], epsilon: target, delta, accountant, relation } = budget;
   const at = (by: Accountant, relative: number) => (logSigma: number) =>
-    epsilonBy(by, [...spent, { q, sigma: Math.exp(logSigma), steps }], delta, relative) / target;
+    epsilonBy(by, [...spent, { q, sigma: Math.exp(logSigma), steps }], delta, { relative, relation }) / target;
   let [low, high] = around(at(accountant === 'pld' ? 'rdp' : accountant, 0));
   const ratio = at(accountant, 1e-4);
   if (accountant === 'pld') {
@@ -80,10 +88,10 @@ function bracket(f: (x: number) => number, high: number, stride: number): number
  */
 export function stepsWithin(q: number, sigma: number, budget: Budget): number {
   checkBudget(budget);
-  const { spent = [], epsilon: target, delta, accountant } = budget;
+  const { spent = [], epsilon: target, delta, accountant, relation } = budget;
   const limit = 1e9 - spent.reduce((sum, { steps }) => sum + steps, 0);
   const within = (by: Accountant, relative: number) => (steps: number) =>
-    epsilonBy(by, [...spent, { q, sigma, steps }], delta, relative) <= target;
+    epsilonBy(by, [...spent, { q, sigma, steps }], delta, { relative, relation }) <= target;
   /** The most good steps, to a share of them, from a number that is good (or 0): up in growing strides, then halving. */
   const search = (good: (steps: number) => boolean, from: number, stride: number, share: number): number => {
     let low = from;

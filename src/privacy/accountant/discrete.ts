@@ -1,4 +1,5 @@
 /** Accounting of the exact integer mechanism: clipped integer sums with discrete Gaussian noise. */
+import type { Relation } from '../relation.ts';
 import { logMomentWhole } from './moments.ts';
 import { checkedDelta, checkedPhases, type Phase } from './phases.ts';
 import { leastEpsilon, type RdpEpsilon } from './rdp.ts';
@@ -27,15 +28,34 @@ export function discreteLogMoment(q: number, sigma: number, order: number): numb
 }
 
 /**
+ * The same, from above, for replacing one record: P with a record's shift against Q with another's, R with neither.
+ *
+ * Taking both records away from the batch in turn, by Cauchy and Schwarz,
+ *   E_Q[(P/Q)^a] = sum of (P^a R^(1/2 - a)) (R^(a - 1/2) Q^(1 - a)) <= sqrt(E_R[(P/R)^(2a)] E_Q[(R/Q)^(2a - 1)]),
+ * two moments for removing or adding one record (Mironov 2017, proposition 11, at p = 2). And as t^a is convex, mixtures
+ * of R with weight 1 - q are no further apart than their parts: E <= 1 - q + q e^(2 a (a - 1) / s^2), with both shifts
+ * at most 1 long in opposite directions. The smaller of the two holds; for small q the first is close to what noise on
+ * the line has, and for q = 1 the second is exact.
+ */
+export function discreteReplaceLogMoment(q: number, sigma: number, order: number): number {
+  const apart = (2 * order * (order - 1)) / (sigma * sigma);
+  if (q === 1) return apart;
+  const mixed = apart < 700 ? Math.log1p(q * Math.expm1(apart)) : apart + Math.log(q);
+  const inTurn = (discreteLogMoment(q, sigma, 2 * order) + discreteLogMoment(q, sigma, 2 * order - 1)) / 2;
+  return Math.min(mixed, inTurn);
+}
+
+/**
  * The least (epsilon, delta) that RDP proves for phases of the discrete mechanism. Their privacy-loss distribution is
  * not that of one number: it depends on the direction of the shift, not only on its length, so there is no PLD value.
  * @throws VeilganError CONFIG for a field of a phase or a delta out of range
  */
-export function discreteEpsilon(phases: readonly Phase[], delta: number): RdpEpsilon {
+export function discreteEpsilon(phases: readonly Phase[], delta: number, relation?: Relation): RdpEpsilon {
   const checked = checkedPhases(phases);
   checkedDelta(delta);
   if (checked.length === 0) return { epsilon: 0, order: Number.POSITIVE_INFINITY };
+  const moment = relation === 'replace-one' ? discreteReplaceLogMoment : discreteLogMoment;
   const curve = (order: number) =>
-    checked.reduce((sum, { q, sigma, steps }) => sum + steps * discreteLogMoment(q, sigma, order), 0) / (order - 1);
+    checked.reduce((sum, { q, sigma, steps }) => sum + steps * moment(q, sigma, order), 0) / (order - 1);
   return leastEpsilon(curve, delta);
 }

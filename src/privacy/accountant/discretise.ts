@@ -3,7 +3,7 @@
  * dominated by it. Masses are those of the own law times exp(theta loss - scale), so that tails keep their precision.
  */
 import { gaussLegendre } from './gauss_legendre.ts';
-import type { LossLaw } from './loss.ts';
+import type { Law } from './loss.ts';
 
 /** Where the own law is integrated, and how masses are weighted. */
 export interface Grid {
@@ -37,7 +37,7 @@ const sums = { mass: 0, gain: 0 };
 const point = new Float64Array(2);
 
 /** Integrates from a to b into `sums`. */
-function integrate(law: LossLaw, a: number, b: number, level: number, weight: number): void {
+function integrate(law: Law, a: number, b: number, level: number, weight: number): void {
   const change = (b - a) * law.rate(Math.max(Math.abs(a), Math.abs(b)));
   const { nodes, weights } = change < 0.01 ? FINE : WIDE;
   const panels = change < 0.5 ? 1 : Math.ceil(change / 0.5);
@@ -55,7 +55,7 @@ function integrate(law: LossLaw, a: number, b: number, level: number, weight: nu
 }
 
 /** Nodes that losses between `low` and `high` can reach. */
-function empty(law: LossLaw, { h, origin, low, high }: Grid): Masses {
+function empty(law: Law, { h, origin, low, high }: Grid): Masses {
   const first = Math.floor((law.loss(low) - origin) / h) - 1;
   return { first, masses: new Float64Array(Math.ceil((law.loss(high) - origin) / h) - first + 3) };
 }
@@ -68,7 +68,7 @@ function empty(law: LossLaw, { h, origin, low, high }: Grid): Masses {
  * chords), so every divergence grows, and keeps growing under composition. Mass below `low` is lifted to the lowest node;
  * mass above `high` is left out: charge exp(law.logTailAbove(high)) a step as a loss of infinity.
  */
-export function dominating(law: LossLaw, grid: Grid): Masses {
+export function dominating(law: Law, grid: Grid): Masses {
   const { h, origin, theta, scale, low, high } = grid;
   const { first, masses } = empty(law, grid);
   const share = -Math.expm1(-h);
@@ -89,42 +89,46 @@ export function dominating(law: LossLaw, grid: Grid): Masses {
 }
 
 /** Where the lowest interval of `dominated` ends: half a step above the lowest loss. */
-const firstEdge = (law: LossLaw, low: number, high: number, h: number): number =>
+const firstEdge = (law: Law, low: number, high: number, h: number): number =>
   Math.min(high, Math.max(low, law.place(law.loss(low) + h / 2)));
 
 /**
  * The node that suits the bulk of a step which rarely sees the record: the loss of the lowest interval of `dominated`,
  * which is narrower than h and may hold nearly all mass. Without a node just there every step would be blurred by far
- * more than its own spread. Of the `remove` law; `add` has the negative.
+ * more than its own spread. Of the `remove` law; `add` has the negative; of `replace`, whose bulk is around 0, it is 0.
  */
-export function originOf(law: LossLaw, low: number, high: number, h: number): number {
+export function originOf(law: Law, low: number, high: number, h: number): number {
   const lowest = law.loss(low);
   integrate(law, low, firstEdge(law, low, high, h), lowest, 0);
   return sums.mass > 0 ? lowest + Math.min(h / 2, -Math.log1p(-sums.gain / sums.mass)) : lowest;
 }
 
 /** The own mass below `low`, from above: the law's lowest component there is N(0, sigma^2), or N(1, sigma^2) for q = 1. */
-function belowLow(law: LossLaw, low: number): number {
-  const shift = law.q === 1 && law.direction === 'remove' ? 1 : 0;
+function belowLow(law: Law, low: number): number {
+  const shift = law.q === 1 && law.direction !== 'add' ? 1 : 0;
   return Math.exp(-0.5 * ((low - shift) / law.sigma) ** 2);
 }
 
 /**
- * The dominated pair of a `remove` law: outcomes are merged into intervals whose likelihood ratio is that of a node.
+ * The dominated pair of a `remove` or `replace` law: outcomes are merged into intervals whose likelihood ratio is that of a node.
  * Merging outcomes is post-processing, so every divergence shrinks, and keeps shrinking under composition. The first
- * interval gives the grid its origin (`originOf`). From the left edge of each other one its node is the first above the
+ * interval of `remove` gives the grid its origin (`originOf`). From the left edge of each other one its node is the first above the
  * loss there, and its right edge makes own mass = e^node times other mass, i.e. the integral of own (1 - e^(node - L))
  * zero. That edge is put a little too far right, so that the ratio is too large by a relative 1e-10 of its spread and
  * naming the node only lowers the loss. The last interval has no right edge and keeps the node below its left one; what
  * is outside [low, high] is dropped.
  */
-export function dominated(law: LossLaw, grid: Grid): Masses {
+export function dominated(law: Law, grid: Grid): Masses {
   const { h, origin, theta, scale, low, high } = grid;
   const { first, masses } = empty(law, grid);
-  let edge = firstEdge(law, low, high, h);
-  integrate(law, low, edge, origin, theta * origin - scale);
-  masses[-first] += sums.mass;
-  let index = Math.max(1, Math.floor((law.loss(edge) - origin) / h) + 1);
+  let edge = low;
+  let index = Math.floor((law.loss(edge) - origin) / h) + 1;
+  if (law.direction === 'remove') {
+    edge = firstEdge(law, low, high, h);
+    integrate(law, low, edge, origin, theta * origin - scale);
+    masses[-first] += sums.mass;
+    index = Math.max(1, Math.floor((law.loss(edge) - origin) / h) + 1);
+  }
   while (edge < high) {
     const level = origin + index * h;
     const place = Math.min(law.place(level), high);
@@ -160,7 +164,7 @@ interface Side {
  * The edge right of `place` up to which the gain is `wanted`, leaving the mass up to there in `sums`; null where `high`
  * comes first.
  */
-function balance(law: LossLaw, { place, high, level, weight, wanted, noise }: Side): number | null {
+function balance(law: Law, { place, high, level, weight, wanted, noise }: Side): number | null {
   // In a narrow interval the gain grows with the square of the width, up to how the density bends: Newton's method, whose
   // last step is not looked at again (its error is the square of one below 3e-6).
   const { slope, bend } = law.bend(place, level);

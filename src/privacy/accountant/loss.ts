@@ -2,35 +2,63 @@
 import { logRatio } from './moments.ts';
 import { logTail } from './normal.ts';
 
-/** `remove`: what is released WITH the record against without; `add`: the other way round. */
-export type Direction = 'remove' | 'add';
-
 /**
- * The loss L = ln(own / other) of a pair of laws on the line, in a coordinate t in which it does not decrease. With Q =
- * N(0, s^2) and P = (1-q) Q + q N(1, s^2) (the worst pair of neighbours: Mironov, Talwar and Zhang 2019; Zhu, Dong and
- * Wang 2022), `remove` has own = P, other = Q, t = x; `add` has own = Q, other = P, t = -x.
+ * `remove`: what is released WITH the record against without; `add`: the other way round; `replace`: with one record
+ * against with another, which is its own mirror image.
  */
-export class LossLaw {
+export type Direction = 'remove' | 'add' | 'replace';
+
+/** The loss L = ln(own / other) of a pair of laws on the line, in a coordinate t in which it does not decrease. */
+export interface Law {
   readonly q: number;
   readonly sigma: number;
   readonly direction: Direction;
+  /** L(t) */
+  loss(t: number): number;
+  /** the largest t with L(t) <= loss, which may be infinite */
+  place(loss: number): number;
+  /** the logarithm of the own density at t, given the loss there */
+  logDensity(t: number, loss: number): number;
+  /** at most how fast the logarithms of the densities change around t */
+  rate(t: number): number;
+  /** own(t) e^weight and own(t) (1 - e^(level - L(t))) e^weight, written to `out`; the second's sign is that of L(t) - level */
+  at(t: number, level: number, weight: number, out: Float64Array): void;
+  /** at the place t of the loss `level`: L', and how f(x) = own (1 - e^(level - L)) bends, f(t + d) ~ d (1 + bend d) */
+  bend(t: number, level: number): { slope: number; bend: number };
+  /** ln of the own mass above t */
+  logTailAbove(t: number): number;
+}
+
+/** ln of the mass above t of (1-q) N(0, s^2) + q N(1, s^2). */
+export function logMixtureTail(q: number, sigma: number, t: number): number {
+  const [a, b] = [Math.log1p(-q) + logTail(t / sigma), Math.log(q) + logTail((t - 1) / sigma)];
+  const top = Math.max(a, b);
+  return top + Math.log(Math.exp(a - top) + Math.exp(b - top));
+}
+
+/**
+ * Adding or removing one record. With Q = N(0, s^2) and P = (1-q) Q + q N(1, s^2) (the worst pair of neighbours: Mironov, Talwar and Zhang 2019; Zhu, Dong and
+ * Wang 2022), `remove` has own = P, other = Q, t = x; `add` has own = Q, other = P, t = -x.
+ */
+export class LossLaw implements Law {
+  readonly q: number;
+  readonly sigma: number;
+  readonly direction: 'remove' | 'add';
   readonly #variance: number;
   readonly #logNorm: number;
 
-  constructor(q: number, sigma: number, direction: Direction) {
+  constructor(q: number, sigma: number, direction: 'remove' | 'add') {
     [this.q, this.sigma, this.direction] = [q, sigma, direction];
     this.#variance = sigma * sigma;
     this.#logNorm = -Math.log(sigma) - 0.5 * Math.log(2 * Math.PI);
   }
 
-  /** L(t). */
   loss(t: number): number {
     return this.direction === 'remove'
       ? logRatio(this.q, (t - 0.5) / this.#variance)
       : -logRatio(this.q, (-t - 0.5) / this.#variance);
   }
 
-  /** The largest t with L(t) <= loss, which may be infinite. */
   place(loss: number): number {
     const l = this.direction === 'remove' ? loss : -loss;
     const ratio = l < 600 ? Math.expm1(l) / this.q : Number.POSITIVE_INFINITY;
@@ -43,20 +71,15 @@ export class LossLaw {
     return this.direction === 'remove' ? x : -x;
   }
 
-  /** The logarithm of the own density at t, given the loss there. */
   logDensity(t: number, loss: number): number {
     return this.#logNorm - (t * t) / (2 * this.#variance) + (this.direction === 'remove' ? loss : 0);
   }
 
-  /** At most how fast the logarithms of the densities change around t. */
   rate(t: number): number {
     return (Math.abs(t) + 1 + this.sigma) / this.#variance;
   }
 
-  /**
-   * own(t) e^weight and own(t) (1 - e^(level - L(t))) e^weight, written to `out`. The second one's sign is that of
-   * L(t) - level; where exponentials cannot overflow no logarithm is taken.
-   */
+  /** Where exponentials cannot overflow no logarithm is taken. */
   at(t: number, level: number, weight: number, out: Float64Array): void {
     const remove = this.direction === 'remove';
     const y = ((remove ? t : -t) - 0.5) / this.#variance;
@@ -74,7 +97,6 @@ export class LossLaw {
     }
   }
 
-  /** At the place t of the loss `level`: L', and how f(x) = own (1 - e^(level - L)) bends, f(t + d) ~ d (1 + bend d). */
   bend(t: number, level: number): { slope: number; bend: number } {
     const remove = this.direction === 'remove';
     const s = 1 - (1 - this.q) * Math.exp(remove ? -level : level);
@@ -83,11 +105,8 @@ export class LossLaw {
     return { slope, bend: -t / this.#variance + (remove ? slope : 0) + (curved - slope) / 2 };
   }
 
-  /** ln of the own mass above t. */
   logTailAbove(t: number): number {
     if (this.direction === 'add') return logTail(t / this.sigma);
-    const [a, b] = [Math.log1p(-this.q) + logTail(t / this.sigma), Math.log(this.q) + logTail((t - 1) / this.sigma)];
-    const top = Math.max(a, b);
-    return top + Math.log(Math.exp(a - top) + Math.exp(b - top));
+    return logMixtureTail(this.q, this.sigma, t);
   }
 }

@@ -1,11 +1,11 @@
 /** Moments of the likelihood ratio of the Poisson-subsampled Gaussian, at any real order. */
 
 /** Beyond this many standard deviations nothing is integrated: exp(-12^2 / 2) = 5e-32. */
-const REACH = 12;
+export const REACH = 12;
 /** The trapezoid rule's relative error is below exp(-NATS), 1e-19. */
-const NATS = 44;
+export const NATS = 44;
 /** With more points than this the order is absurd, and its moment is called infinite. */
-const MOST_POINTS = 3e5;
+export const MOST_POINTS = 3e5;
 
 /**
  * ln(1 - q + q e^y): the logarithm of the likelihood ratio of P = (1-q) N(0, s^2) + q N(1, s^2) to Q = N(0, s^2) at
@@ -64,7 +64,7 @@ function excessOverOne({ q, variance, order, low, h, points }: Trapezoid): numbe
 }
 
 /** (1 + u)^a - 1 - a u, to relative precision for small u and for a close to 1. */
-function convexPart(u: number, a: number): number {
+export function convexPart(u: number, a: number): number {
   if (Math.abs(u) < 0.1 && Math.abs(a * u) < 0.1) {
     let term = ((a * (a - 1)) / 2) * u * u;
     let sum = term;

@@ -1,5 +1,6 @@
 /** What was released: runs of Poisson-subsampled Gaussian steps, and their validation. */
 import { VeilganError } from '../../gpu/errors.ts';
+import { RELATIONS, type Relation } from '../relation.ts';
 import { bisect, gaussianDelta, gaussianEpsilon } from './gaussian.ts';
 import { logRatio } from './moments.ts';
 
@@ -57,14 +58,16 @@ export function checkedDelta(delta: number): number {
 
 /**
  * Exact where there is a formula, else null: phases that take all records (q = 1) compose to ONE Gaussian with mu^2 = sum
- * of T / sigma^2, and a single step's two directions reduce to a Gaussian's hockey-stick divergence at another point.
+ * of T / sigma^2 (twice that mu where a record is exchanged for another), and a single step's two directions of adding or
+ * removing a record reduce to a Gaussian's hockey-stick divergence at another point.
  */
-export function exactEpsilon(phases: readonly Phase[], delta: number): number | null {
+export function exactEpsilon(phases: readonly Phase[], delta: number, relation: Relation): number | null {
+  const { factor } = RELATIONS[relation];
   if (phases.every(({ q }) => q === 1)) {
-    return gaussianEpsilon(delta, Math.hypot(...phases.map(({ sigma, steps }) => Math.sqrt(steps) / sigma)));
+    return gaussianEpsilon(delta, factor * Math.hypot(...phases.map(({ sigma, steps }) => Math.sqrt(steps) / sigma)));
   }
   const [{ q, sigma, steps }] = phases;
-  if (phases.length > 1 || steps > 1) return null;
+  if (factor > 1 || phases.length > 1 || steps > 1) return null;
   return Math.max(removedOnce(q, sigma, delta), addedOnce(q, sigma, delta));
 }
 

@@ -1,6 +1,8 @@
 /** Renyi differential privacy of composed phases, and its conversion to (epsilon, delta). */
+import type { Relation } from '../relation.ts';
 import { logMoment } from './moments.ts';
 import { checkedDelta, checkedPhases, type Phase } from './phases.ts';
+import { replaceLogMoment } from './replace.ts';
 
 /** An upper bound on epsilon, and the Renyi order that gave it (Infinity where no order was needed). */
 export interface RdpEpsilon {
@@ -12,15 +14,19 @@ export interface RdpEpsilon {
 export type RenyiCurve = (order: number) => number;
 
 /**
- * RDP of one Poisson-subsampled Gaussian step at a real order > 1, for adding or removing one record: the divergence of
- * "with" from "without" the record, which is the larger of the two directions (Mironov, Talwar and Zhang 2019,
- * theorem 5).
+ * RDP of one Poisson-subsampled Gaussian step at a real order > 1. For zeroing out, adding or removing one record: the
+ * divergence of "with" from "without" the record, which is the larger of the two directions (Mironov, Talwar and Zhang
+ * 2019, theorem 5). For replacing one: that of the pair of `replace.ts`.
  */
-export const rdpStep = (q: number, sigma: number, order: number): number => logMoment(q, sigma, order) / (order - 1);
+export const rdpStep = (q: number, sigma: number, order: number, relation: Relation = 'add-remove'): number =>
+  (relation === 'replace-one' ? replaceLogMoment : logMoment)(q, sigma, order) / (order - 1);
 
 /** RDP of all phases at one order: divergences add up. @throws VeilganError CONFIG for a field out of range */
-export function rdp(phases: readonly Phase[], order: number): number {
-  return checkedPhases(phases).reduce((sum, { q, sigma, steps }) => sum + steps * rdpStep(q, sigma, order), 0);
+export function rdp(phases: readonly Phase[], order: number, relation?: Relation): number {
+  return checkedPhases(phases).reduce(
+    (sum, { q, sigma, steps }) => sum + steps * rdpStep(q, sigma, order, relation),
+    0,
+  );
 }
 
 /**
@@ -62,15 +68,15 @@ export function leastEpsilon(curve: RenyiCurve, delta: number): RdpEpsilon {
 }
 
 /**
- * The least (epsilon, delta) that RDP proves for the phases composed, under adding or removing one record.
+ * The least (epsilon, delta) that RDP proves for the phases composed, under a neighbour relation.
  * @throws VeilganError CONFIG for a field of a phase or a delta out of range
  */
-export function rdpEpsilon(phases: readonly Phase[], delta: number): RdpEpsilon {
+export function rdpEpsilon(phases: readonly Phase[], delta: number, relation?: Relation): RdpEpsilon {
   const checked = checkedPhases(phases);
   checkedDelta(delta);
   if (checked.length === 0) return { epsilon: 0, order: Number.POSITIVE_INFINITY };
   const curve = (order: number) =>
-    checked.reduce((sum, { q, sigma, steps }) => sum + steps * rdpStep(q, sigma, order), 0);
+    checked.reduce((sum, { q, sigma, steps }) => sum + steps * rdpStep(q, sigma, order, relation), 0);
   return leastEpsilon(curve, delta);
 }
 

@@ -1,6 +1,6 @@
 /** Where a sum of losses lies, by its moments: what makes a grid good. No bound rests on it. */
 import { gaussLegendre } from './gauss_legendre.ts';
-import type { LossLaw } from './loss.ts';
+import type { Law } from './loss.ts';
 import { goldenSection } from './rdp.ts';
 
 /** Masses outside the window are made smaller than exp(-OUTSIDE). */
@@ -12,7 +12,7 @@ const RULE = gaussLegendre(4);
  * ln E[exp(theta L)] under the own law, as a function of theta, with what lies above `high` counted as L = 0: it no longer
  * matters but may rule the moments, and where RDP is loose, it is because of that.
  */
-export function truncatedLogMgf(law: LossLaw, low: number, high: number): (theta: number) => number {
+export function truncatedLogMgf(law: Law, low: number, high: number): (theta: number) => number {
   const panels = Math.min(1e5, Math.max(300, Math.ceil((high - low) / (0.1 * law.sigma))));
   const width = (high - low) / panels;
   const losses: number[] = [];

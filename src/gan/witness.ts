@@ -1,0 +1,57 @@
+/**
+ * Who watches a private run from inside, for audits and tests: what each noisy update summed, what it released, and
+ * whether it goes on with a release of another run. Two runs on data that differ in one record, one of them given the
+ * releases of the other, have the same critics at every update; then their sums differ by what the record added, and
+ * whatever else differs between them is a leak.
+ *
+ * Nothing that a witness sees is covered by a guarantee.
+ */
+import { VeilganError } from '../gpu/errors.ts';
+
+/** One noisy update. */
+export interface WitnessedUpdate {
+  /** before noise and before division, laid out as all critics' parameters; zeros between them */
+  readonly sum: Float32Array;
+  /** what the run itself released, (sum + noise) / divisor, in the same layout */
+  readonly release: Float32Array;
+}
+
+export class Witness {
+  /** by noisy update, counted from the run's first */
+  readonly updates: WitnessedUpdate[] = [];
+  readonly #given: readonly Float32Array[] | null;
+
+  /** @param given the release of each update that takes the place of the run's own; without, the run's own count */
+  constructor(given?: readonly Float32Array[]) {
+    this.#given = given ?? null;
+  }
+
+  /** Whether releases are given. */
+  get plays(): boolean {
+    return this.#given !== null;
+  }
+
+  /** The given releases of updates `from` .. `to` - 1, one after another. @throws VeilganError VALIDATION beyond them */
+  given(from: number, to: number): Float32Array {
+    const some = (this.#given ?? []).slice(from, to);
+    if (some.length < to - from) {
+      throw new VeilganError('VALIDATION', `update ${from + some.length} was not recorded`, {
+        where: 'witness',
+        fix: 'Train no further than the recorded run did',
+      });
+    }
+    const all = new Float32Array(some.reduce((n, { length }) => n + length, 0));
+    some.reduce((at, release) => {
+      all.set(release, at);
+      return at + release.length;
+    }, 0);
+    return all;
+  }
+
+  /** Takes what finished updates logged, in order. */
+  note(sums: readonly Float32Array[], releases: readonly Float32Array[]): void {
+    sums.forEach((sum, i) => {
+      this.updates.push({ sum: sum.slice(), release: releases[i].slice() });
+    });
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Draws that follow rows. In a private batch nothing random that meets a record may depend on where the record stands:
+ * a record fewer would move all behind it to other draws. So each row has a tag, a 64-bit key of its own, and draws
+ * under it: the same wherever the row stands, in whichever device batch.
+ */
+
+import randomShader from '#shaders/random_rows.wgsl';
+import picksShader from '#shaders/row_picks.wgsl';
+import tagsShader from '#shaders/row_tags.wgsl';
+import { VeilganError } from '../gpu/errors.ts';
+import { type Shape, same, shapeError, sizeOf } from '../tensor/shape.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { strided } from './dispatch.ts';
+import { gather } from './gather.ts';
+import { reshape } from './movement.ts';
+import { seedWords } from './philox.ts';
+
+/** The program's word of draws that follow rows: the same in every program, for a row may be seen by any of several. */
+const PROGRAM = 0x726f7773;
+
+/**
+ * The tags of a batch's rows, and the sites of what is drawn under them. Sites are counted from 0 for each batch, not
+ * for each program: a record finds the same draws in whichever program its device batch is summed.
+ */
+export class RowTags {
+  /** [groups, rows, 2] u32 */
+  readonly words: Tensor;
+  #sites = 0;
+
+  constructor(words: Tensor) {
+    this.words = words;
+  }
+
+  /** A draw site of its own for each operation on the batch, in their order. */
+  site(): number {
+    return this.#sites++;
+  }
+}
+
+export interface RowTagOptions {
+  /** of a batch [groups, batch] */
+  readonly groups: number;
+  readonly batch: number;
+  /** of each group's rows the first so many are records of the list; those behind are generated, and have tags of place */
+  readonly reals: number;
+  /** of the tags of place */
+  readonly seed: number;
+}
+
+/**
+ * Inside a program: the tags of a batch's rows.
+ * @param list tags of the chunk's rows, two words each, in the order of its index list: `Replay.index` says where
+ */
+export function rowTags(list: Tensor, { groups, batch, reals, seed }: RowTagOptions): RowTags {
+  const { gpu } = list;
+  const y = empty(gpu, [groups, batch, 2], 'u32');
+  const rows = groups * batch;
+  const { grid, threads } = strided(gpu, rows);
+  gpu.run(tagsShader, {}, { tags: list, y }, { rows, threads, batch, reals, ...seedWords(seed) }, grid);
+  return new RowTags(y);
+}
+
+/** @throws VeilganError SHAPE where there is not one tag a row */
+function rowsOf(op: string, shape: Shape, { words }: RowTags): number {
+  if (words.dtype !== 'u32' || !same(words.shape, [...shape.slice(0, 2), 2])) {
+    throw shapeError(op, [shape, words.shape], 'needs a tag of two words for each of [groups, rows]');
+  }
+  return shape[0] * shape[1];
+}
+
+function draw(shape: Shape, tags: RowTags, mask: { rate: number; keep: number } | null): Tensor {
+  const rows = rowsOf(mask ? 'dropout by row' : 'uniform by row', shape, tags);
+  const { gpu } = tags.words;
+  const y = empty(gpu, shape);
+  const width = sizeOf(shape) / rows;
+  const { grid, threads } = strided(gpu, rows * Math.ceil(width / 4));
+  const params = { rows, width, threads, site: tags.site(), program: PROGRAM, ...(mask ?? { rate: 0, keep: 0 }) };
+  gpu.run(randomShader, { overrides: { MASK: mask ? 1 : 0 } }, { tags: tags.words, y }, params, grid);
+  return y;
+}
+
+/**
+ * Uniform draws in [0, 1) under each row's tag: [groups, rows, ...]. In a program they differ by step, repeat and site.
+ * @throws VeilganError SHAPE
+ */
+export const uniformByRow = (shape: Shape, tags: RowTags): Tensor => draw(shape, tags, null);
+
+/**
+ * A dropout mask under each row's tag: 0 where `uniformByRow` is below the rate, else 1 / (1 - rate).
+ * @throws VeilganError SHAPE
+ */
+export const maskByRow = (shape: Shape, rate: number, tags: RowTags): Tensor =>
+  draw(shape, tags, { rate, keep: 1 / (1 - rate) });
+
+/**
+ * For each row one of its group's pool, chosen under the row's tag, each as likely as any other (to 2^-32 of the pool).
+ * @param pool [groups, many, width]
+ * @returns [groups, rows, width]
+ * @throws VeilganError SHAPE where the groups differ
+ */
+export function pickByRow(pool: Tensor, tags: RowTags): Tensor {
+  const [groups, many, width] = pool.shape;
+  if (pool.rank !== 3 || groups !== tags.words.shape[0]) {
+    throw shapeError(
+      'pick by row',
+      [pool.shape, tags.words.shape],
+      'needs [groups, many, width] and tags of as many groups',
+    );
+  }
+  if (many > 0x10000) {
+    throw new VeilganError('OVER_LIMIT', `a pool of ${many} rows`, { where: 'pick by row', fix: 'Use at most 65,536' });
+  }
+  const { gpu } = tags.words;
+  const batch = tags.words.shape[1];
+  const rows = groups * batch;
+  const y = empty(gpu, [rows], 'u32');
+  const { grid, threads } = strided(gpu, rows);
+  const place = { site: tags.site(), program: PROGRAM };
+  gpu.run(picksShader, {}, { tags: tags.words, y }, { rows, threads, batch, pool: many, ...place }, grid);
+  return reshape(gather(reshape(pool, [groups * many, width]), y), [groups, batch, width]);
+}

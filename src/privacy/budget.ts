@@ -1,0 +1,196 @@
+/**
+ * The arithmetic of privacy budgets, in one place: what an encoding costs, what is left after it, which noise and how many
+ * updates a budget pays for, and what was spent. Noisy updates are counted, not generator steps. Works in a page.
+ */
+import { VeilganError } from '../gpu/errors.ts';
+import { type Accountant, noiseMultiplier, stepsWithin } from './accountant/calibrate.ts';
+import { discreteEpsilon } from './accountant/discrete.ts';
+import type { Phase } from './accountant/phases.ts';
+import { pldEpsilon } from './accountant/pld.ts';
+import { rdpEpsilon } from './accountant/rdp.ts';
+import { isRelation, RELATION_NAMES, type Relation } from './relation.ts';
+
+/** A budget, and the rules by which it is spent. */
+export interface Budget {
+  /** what must not be exceeded; 0: there is no limit */
+  readonly epsilon: number;
+  readonly delta: number;
+  /** of epsilon what an encoding of a table may take; 0: the usual share */
+  readonly encoderEpsilon: number;
+  readonly accountant: 'pld' | 'rdp';
+  readonly mechanism: 'gaussian' | 'discrete';
+  readonly relation: Relation;
+}
+
+/** (epsilon, delta) of one thing. */
+export interface Cost {
+  readonly epsilon: number;
+  readonly delta: number;
+}
+
+export const FREE: Cost = { epsilon: 0, delta: 0 };
+
+/** Of a budget the part that encoders take by default, and of delta. */
+const SHARE = 0.1;
+/** What noisy counts of ordinary tables need, as long as it is no more than a third of the budget. */
+const USUAL = 0.4;
+
+type EncodingBudget = Pick<Budget, 'encoderEpsilon' | 'epsilon' | 'delta' | 'relation'>;
+
+/**
+ * What is charged under a relation for something that is (e, d)-private under adding or removing one record. Zeroing out
+ * costs the same: counts see that a record is gone, and no more. Replacing is removing and then adding, which is
+ * (2 e, (1 + exp(e)) d).
+ */
+export const chargedFor = ({ epsilon, delta }: Cost, relation: Relation): Cost =>
+  relation === 'replace-one' ? { epsilon: 2 * epsilon, delta: (1 + Math.exp(epsilon)) * delta } : { epsilon, delta };
+
+/**
+ * What the encoder of a table of which nothing is given may spend, as it counts: under adding or removing one record.
+ * Under every relation what is charged for it is `encoderEpsilon` or the usual share, and a tenth of delta.
+ */
+export function encodingCost({ encoderEpsilon, epsilon, delta, relation }: EncodingBudget): Cost {
+  const charged = encoderEpsilon || (epsilon ? Math.max(SHARE * epsilon, Math.min(USUAL, epsilon / 3)) : USUAL);
+  if (relation !== 'replace-one') return { epsilon: charged, delta: SHARE * delta };
+  return { epsilon: charged / 2, delta: (SHARE * delta) / (1 + Math.exp(charged / 2)) };
+}
+
+/**
+ * What a private run is charged for the encoding of a table.
+ * @param columns that are not given: nothing is paid where there are none, and of delta nothing where none of them is a
+ *   category, as the encoder has it
+ */
+export function encodingPrice(budget: EncodingBudget, columns: readonly { readonly kind: string }[]): Cost {
+  const cost = encodingCost(budget);
+  const categories = columns.some(({ kind }) => kind === 'category' || kind === 'boolean');
+  const paid = { epsilon: columns.length > 0 ? cost.epsilon : 0, delta: categories ? cost.delta : 0 };
+  return chargedFor(paid, budget.relation);
+}
+
+/** What is left of a budget for noisy updates. @param paid what the encoding was charged */
+export const leftAfter = (budget: Cost, paid: Cost = FREE): Cost => ({
+  epsilon: budget.epsilon - paid.epsilon,
+  delta: budget.delta - paid.delta,
+});
+
+/** The accountant that a budget's stop follows. */
+const accountantOf = ({ mechanism, accountant }: Pick<Budget, 'mechanism' | 'accountant'>): Accountant =>
+  mechanism === 'discrete' ? 'discrete' : accountant;
+
+/** Of noisy updates: a record is in one with probability `q`. */
+export interface Updates {
+  readonly q: number;
+  readonly updates: number;
+}
+
+/**
+ * The least noise multiplier with which so many updates fit the budget, and what they come to, the encoding left out.
+ * @param paid what the encoding was charged
+ * @throws VeilganError CONFIG where the encoding takes all of it, where no noise suffices, for values out of range, and
+ *   where the number of updates is not known beforehand (Infinity)
+ */
+export function noiseFor(
+  { q, updates }: Updates,
+  budget: Budget,
+  paid: Cost = FREE,
+): { sigma: number; epsilon: number } {
+  const left = leftAfter(budget, paid);
+  if (left.epsilon <= 0 && paid.epsilon > 0) {
+    throw new VeilganError('CONFIG', `epsilon ${budget.epsilon} is not more than the ${paid.epsilon} of the encoding`, {
+      where: '--encoder-epsilon',
+      fix: 'Lower it, or allow a larger epsilon',
+    });
+  }
+  if (updates === Number.POSITIVE_INFINITY) {
+    throw new VeilganError('CONFIG', 'an adaptive schedule decides on the way how many updates it makes', {
+      where: '--noise-multiplier',
+      fix: 'Give it, or leave --adaptive away',
+    });
+  }
+  return noiseMultiplier(q, updates, { ...left, accountant: accountantOf(budget), relation: budget.relation });
+}
+
+/**
+ * How many further updates at rate `q` and noise multiplier `sigma` a budget pays for: Infinity where there is no limit, 0
+ * where not even one. A search that may take seconds.
+ * @throws VeilganError CONFIG for values out of range
+ */
+export function stepsFor(
+  { q, sigma }: Pick<Phase, 'q' | 'sigma'>,
+  budget: Budget,
+  { paid = FREE, spent = [] }: { readonly paid?: Cost; readonly spent?: readonly Phase[] } = {},
+): number {
+  if (!budget.epsilon) return Number.POSITIVE_INFINITY;
+  const left = leftAfter(budget, paid);
+  if (left.epsilon <= 0) return 0;
+  return stepsWithin(q, sigma, { ...left, accountant: accountantOf(budget), relation: budget.relation, spent });
+}
+
+/** What says how epsilon is computed: of a ledger's terms, which may be of any age. */
+export interface SpendingTerms {
+  readonly mechanism?: string;
+  readonly relation?: string;
+  /** what the encoding was charged, under the relation */
+  readonly encoding_epsilon?: unknown;
+  readonly encoding_delta?: unknown;
+}
+
+export interface Spent {
+  /** certified upper bounds at delta; pld null where there is none for the mechanism */
+  readonly rdp: number;
+  readonly pld: number | null;
+  readonly pld_lower: number | null;
+}
+
+/**
+ * The relation by which a ledger was charged. Runs whose number of rows is public once called theirs add-remove, which
+ * zeroing out costs the same as: of these it is what their configuration says.
+ * @param configured what the run's configuration comes to
+ * @throws VeilganError FILE for a word that no relation has
+ */
+export function relationCharged({ relation = 'add-remove' }: SpendingTerms, configured: Relation): Relation {
+  if (relation === 'add-remove' && configured === 'zero-out') return 'zero-out';
+  if (isRelation(relation)) return relation;
+  throw new VeilganError('FILE', `a ledger names neighbours of a kind that is not known, ${relation}`, {
+    where: 'ledger.jsonl, relation',
+    fix: `Use a version that knows it; this one knows ${RELATION_NAMES.join(', ')}`,
+  });
+}
+
+/**
+ * Epsilon of what was spent; all partitions spend alike, so that of one is that of the run (parallel composition), and
+ * the encoding of a table before it adds its own epsilon and delta (basic composition).
+ * @param terms of the ledger
+ * @throws VeilganError FILE for terms of a relation that is not known
+ */
+export function epsilonOf(phases: readonly Phase[], delta: number, terms: SpendingTerms = {}): Spent {
+  const { mechanism, encoding_epsilon: paid = 0, encoding_delta: used = 0 } = terms;
+  const relation = relationCharged(terms, 'add-remove');
+  const left = delta - Number(used);
+  const total = (epsilon: number) => epsilon + Number(paid);
+  if (mechanism === 'discrete') {
+    return { rdp: total(discreteEpsilon(phases, left, relation).epsilon), pld: null, pld_lower: null };
+  }
+  const { upper, lower } = pldEpsilon(phases, left, { relation });
+  // Of the encoding no lower bound is known, so that all of delta may have gone to the updates.
+  const least = used ? pldEpsilon(phases, delta, { relation }).lower : lower;
+  return { rdp: total(rdpEpsilon(phases, left, relation).epsilon), pld: total(upper), pld_lower: least };
+}
+
+/** The certified upper bound that a run is known by. */
+export const upperBound = ({ pld, rdp }: Pick<Spent, 'pld' | 'rdp'>): number => pld ?? rdp;
+
+/** The certified lower bound of the same updates, for claims that are not kept: what epsilon would be at least. */
+export const leastEpsilon = (phases: readonly Phase[], delta: number, relation: Relation): number =>
+  pldEpsilon(phases, delta, { relation }).lower;
+
+/** Whether one more update like the last would exceed the budget, by the accountant that its stop follows. */
+export function isExhausted(
+  phases: readonly Phase[],
+  { epsilon, delta, accountant }: Pick<Budget, 'epsilon' | 'delta' | 'accountant'>,
+  terms: SpendingTerms,
+): boolean {
+  if (!epsilon || !phases.length) return false;
+  const next = epsilonOf([...phases, { ...phases[phases.length - 1], steps: 1 }], delta, terms);
+  return (accountant === 'rdp' ? next.rdp : upperBound(next)) > epsilon;
+}

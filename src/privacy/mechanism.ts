@@ -1,0 +1,122 @@
+/**
+ * What a private update is made of, in one object: how a record's gradient is bounded, how much noise is added, how
+ * often a record is in an update, what is divided by. The update clips, noises and samples by it, the ledger charges by
+ * it and writes it down, and the report reads it there: nobody has these numbers from anywhere else.
+ */
+import type { Tensor } from '../tensor/tensor.ts';
+import { BoundedSum, mostRecords, type SumSize } from './sensitivity.ts';
+
+export interface MechanismOptions {
+  readonly kind: 'gaussian' | 'discrete';
+  /** C: the largest norm of what a record adds to a sum; with clipping `none` claimed, not enforced */
+  readonly bound: number;
+  readonly clipping: 'flat' | 'per-layer' | 'automatic' | 'none';
+  /** sigma: standard deviation of the noise over the sensitivity */
+  readonly multiplier: number;
+  /** what the noisy sum is divided by, a constant */
+  readonly divisor: number;
+  /** probability of a record to be in an update */
+  readonly q: number;
+  readonly sampler: 'poisson' | 'full' | 'without-replacement';
+  /** what two neighbouring data sets are */
+  readonly relation: string;
+  /** disjoint parts of the data, each seen by a critic of its own */
+  readonly partitions: number;
+  /** public number of records that rates are computed from */
+  readonly population: number;
+  /** rows of a device batch */
+  readonly physical: number;
+}
+
+/** What of a ledger says how an update was made; more may follow. */
+export type MechanismTerms = Record<string, string | number | boolean> & {
+  mechanism: string;
+  sampler: string;
+  relation: string;
+  bound: number;
+  divisor: number;
+  partitions: number;
+};
+
+/** What a chunk of noisy updates costs: those from .. to - 1, counted over the whole run. */
+export interface Charge {
+  readonly from: number;
+  readonly to: number;
+  readonly q: number;
+  readonly sigma: number;
+}
+
+/** How draws meet records in runs of today; ledgers of before it was so lack the word. */
+export const DRAWS = 'by record';
+
+export class Mechanism {
+  readonly #options: MechanismOptions;
+
+  constructor(options: MechanismOptions) {
+    this.#options = Object.freeze({ ...options });
+  }
+
+  get kind(): MechanismOptions['kind'] {
+    return this.#options.kind;
+  }
+  get bound(): number {
+    return this.#options.bound;
+  }
+  get clipping(): MechanismOptions['clipping'] {
+    return this.#options.clipping;
+  }
+  get multiplier(): number {
+    return this.#options.multiplier;
+  }
+  get divisor(): number {
+    return this.#options.divisor;
+  }
+  get q(): number {
+    return this.#options.q;
+  }
+  get partitions(): number {
+    return this.#options.partitions;
+  }
+
+  /** Of the largest update: records of a critic, as many generated ones as are divided by, and device batches. */
+  #size(fakeBatches: number): SumSize {
+    const { divisor, physical } = this.#options;
+    const real = mostRecords(divisor);
+    return { most: real + divisor, batches: Math.ceil(real / physical) + fakeBatches };
+  }
+
+  /**
+   * What updates are summed in, and with it what one record can change of them; what bounds no gradient makes a claim.
+   * @param value a flat buffer for all critics' gradients
+   * @param fakeBatches device batches of generated records of an update
+   */
+  sum(value: Tensor, fakeBatches: number): BoundedSum {
+    const { bound, clipping } = this.#options;
+    return clipping === 'none'
+      ? BoundedSum.claimed(value, bound)
+      : BoundedSum.running(value, bound, this.#size(fakeBatches));
+  }
+
+  /** What an update costs that this mechanism makes. */
+  charge(from: number, to: number): Charge {
+    const { q, multiplier } = this.#options;
+    return { from, to, q, sigma: multiplier };
+  }
+
+  /** The first line of a ledger. */
+  get terms(): MechanismTerms {
+    const { kind, sampler, relation, bound, divisor, partitions, clipping, population, physical } = this.#options;
+    return {
+      mechanism: kind,
+      sampler,
+      relation,
+      bound,
+      divisor,
+      partitions,
+      clipping,
+      population,
+      physical,
+      draws: DRAWS,
+    };
+  }
+}
