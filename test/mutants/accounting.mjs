@@ -85,8 +85,8 @@ export default [
     name: 'PLD: only adding a record is looked at',
     area: 'accounting',
     file: 'src/privacy/accountant/pld.ts',
-    find: 'return { upper: Math.max(upper.remove, upper.add, lower), lower, nodes: 2 ** log2 };',
-    replace: 'return { upper: upper.add, lower, nodes: 2 ** log2 };',
+    find: 'return { upper: Math.max(most(), lower), lower, nodes: 2 ** log2 };',
+    replace: 'return { upper: sides[sides.length - 1].upper, lower, nodes: 2 ** log2 };',
     tests: ['privacy/accountant_pld'],
   },
   {
@@ -101,8 +101,8 @@ export default [
     name: 'the discrete mechanism accounts one step of a phase',
     area: 'accounting',
     file: 'src/privacy/accountant/discrete.ts',
-    find: 'sum + steps * discreteLogMoment(q, sigma, order)',
-    replace: 'sum + (steps && 1) * discreteLogMoment(q, sigma, order)',
+    find: 'sum + steps * moment(q, sigma, order)',
+    replace: 'sum + (steps && 1) * moment(q, sigma, order)',
     tests: ['privacy/accountant_rdp', 'privacy/discrete'],
   },
   {
