@@ -29,6 +29,7 @@ export { type LossRow, type System, type TrainOptions, train } from './gan/train
 export * from './index.ts';
 export { slicedWasserstein1 } from './metrics/wasserstein.ts';
 export { epsilonOf } from './privacy/budget.ts';
+export { PrivacyKey } from './privacy/key.ts';
 export type { LedgerFile } from './run/ledger.ts';
 export { MemoryLedgerFile } from './run/memory_run.ts';
 export { type Guarantee, type PrivateRun, parsePrivate, privateRun } from './run/private.ts';

@@ -3,13 +3,14 @@ import { loadSource } from '../data/store.ts';
 import { isTable, rowsOf, type Source } from '../data/table-files.ts';
 import { flagOf, type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
 import { usualPreset } from '../gan/presets_tables.ts';
-import { privateConfig } from '../gan/private_config.ts';
+import { type PrivateConfig, privateConfig } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { rowsTaken } from '../run/encoded.ts';
 import { isPrivate, parsePrivate } from '../run/private.ts';
 import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
 import { type CommonOptions, configFields } from './options.ts';
+import { withNoise } from './train-noise.ts';
 
 export interface TrainFlags extends CommonOptions, Record<string, unknown> {
   data?: string;
@@ -53,15 +54,26 @@ export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFl
   }
   const source = await loadSource(flags.data);
   const preset = flags.preset ?? presetFor(system, fields, source, flags);
-  const config = isPrivate(system) ? parsePrivate(withPreset(preset, fields)) : plainConfig(preset, fields);
   if (flags.insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
+  const config = isPrivate(system)
+    ? privateOf(withPreset(preset, fields), flags, source)
+    : withEpochs(plainConfig(preset, fields), flags, source);
   return startTraining(gpu, {
     system,
     data: source,
-    config: flags.epochs === undefined ? config : withEpochs(config, flags, source),
+    config,
     seed: flags.seed,
     out: flags.out,
     insecureSeed: flags.insecureSeed,
+  });
+}
+
+/** The config of a private system, with the noise that a budget and a length ask for. @throws VeilganError CONFIG */
+function privateOf(fields: Record<string, unknown>, flags: TrainFlags, source: Source): PrivateConfig {
+  const config = withEpochs(parsePrivate(fields), flags, source);
+  const length = flags.steps !== undefined || flags.epochs !== undefined;
+  return withNoise({ fields, length }, config, source, (line) => {
+    if (!flags.quiet) process.stderr.write(`${line}\n`);
   });
 }
 
@@ -91,8 +103,9 @@ function plainConfig(preset: string | undefined, fields: Record<string, unknown>
   return makeConfig(preset, fields);
 }
 
-/** `--epochs` of floor(partition / batch) steps, as the notebooks count them. */
-function withEpochs(config: GanConfig, { epochs = 1, steps }: TrainFlags, source: Source): GanConfig {
+/** With `--epochs`, of floor(partition / batch) steps each, as the notebooks count them. */
+function withEpochs<C extends GanConfig>(config: C, { epochs, steps }: TrainFlags, source: Source): C {
+  if (epochs === undefined) return config;
   if (steps !== undefined) {
     throw new VeilganError('USAGE', '--epochs and --steps both say how long to train', {
       where: '--epochs',

@@ -14,6 +14,7 @@ import { formatNumber, formatSeconds, printJson, table } from './format.ts';
 import { wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
 import { samplesPng, scatterOf } from './pictures.ts';
 import { createProgress, interruptible } from './progress.ts';
+import { NOISE_HELP } from './train-noise.ts';
 import { fresh, resumed, type TrainFlags } from './train-start.ts';
 
 /** Images of a picture of samples. */
@@ -48,7 +49,7 @@ export function trainCommand(): Command {
   withConfig(withDevice(command), privateConfig.shape);
   command.addHelpText(
     'after',
-    `\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
+    `${NOISE_HELP}\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
   );
   return command.action(async (system: string | undefined, flags: TrainFlags) => {
     await withGpu(flags, (gpu) => trainVerb(gpu, system, flags));

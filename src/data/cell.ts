@@ -67,3 +67,17 @@ export function isNameLike(text: string): boolean {
   const kind = cellKind(cell);
   return (kind === 'text' || kind === 'nothing' || kind === 'comma') && dateFormats(cell).length === 0;
 }
+
+const PAIRS = [
+  ['true', 'false'],
+  ['yes', 'no'],
+  ['y', 'n'],
+  ['t', 'f'],
+  ['0', '1'],
+];
+
+/** Whether texts are two that mean yes and no. */
+export function isPairOf(texts: readonly string[]): boolean {
+  const words = texts.map((text) => text.toLowerCase());
+  return words.length === 2 && PAIRS.some((pair) => pair.every((word) => words.includes(word)));
+}

@@ -6,7 +6,8 @@
 import { VeilganError } from '../gpu/errors.ts';
 import { hasComma, hasValue, isNameLike } from './cell.ts';
 import { quote } from './dataset.ts';
-import { checkDisjoint, heldRows, holds, parseRange, type Range, showRange } from './ranges.ts';
+import { checkDisjoint, checkShare, holds, parseRange, type Range, showRange } from './ranges.ts';
+import { bytesOfCells, RowHash } from './row-hash.ts';
 
 export interface LayoutOptions {
   /** Columns to take, in this order: names, or indices from 0 where there is no header; default all. */
@@ -17,8 +18,15 @@ export interface LayoutOptions {
   rows?: string;
   /** Hold-out rows `c:d`; default none. */
   holdout?: string;
-  /** The share of the training rows, the last ones, that are held out instead; not with `holdout`. */
+  /**
+   * The probability with which each training row is held out instead, by a keyed hash of its cells; not with `holdout`.
+   * Which rows are, and how many, does not depend on what other rows hold.
+   */
   holdoutShare?: number;
+  /** Of that hash, a public number; default 1. */
+  holdoutSeed?: number;
+  /** Names of columns that are known: a first line that has them all is the header. */
+  names?: readonly string[];
 }
 
 /** Where a record is, from 0 and from 1. */
@@ -70,6 +78,7 @@ export class CsvLayout {
   private readonly take: TakeRow;
   private readonly rows: Range | undefined;
   private readonly holdout: Range | undefined;
+  private readonly hash: RowHash | undefined;
   private row = 0;
   /** Lines of a single column that may be empty cells or the end of the file. */
   private blank = { line: 0, count: 0 };
@@ -86,7 +95,9 @@ export class CsvLayout {
     this.rows = options.rows === undefined ? undefined : parseRange(options.rows, '--rows');
     if (!this.rows && !this.holdout) this.rows = { start: 0, end: Number.POSITIVE_INFINITY };
     checkDisjoint(this.rows, this.holdout);
-    if (options.holdoutShare !== undefined && this.holdout) {
+    if (options.holdoutShare !== undefined) checkShare(options.holdoutShare);
+    this.hash = options.holdoutShare === undefined ? undefined : new RowHash(options.holdoutSeed ?? 1, 'holdout');
+    if (this.hash && this.holdout) {
       throw new VeilganError('USAGE', 'rows to hold out are given twice', {
         where: '--holdout and --holdout-share',
         fix: 'Give one of the two.',
@@ -131,6 +142,15 @@ export class CsvLayout {
       const message = `${flag} ${showRange(range)} goes past the end: the file has ${plural(this.row, 'row')}`;
       throw this.error(message, '', `Choose rows within 0:${this.row}.`);
     }
+    const { holdoutShare } = this.options;
+    if (holdoutShare !== undefined && (this.counts.train === 0 || this.counts.holdout === 0)) {
+      const none = this.counts.train === 0 ? 'all of' : 'none of';
+      const all = plural(this.counts.train + this.counts.holdout, 'row');
+      throw new VeilganError('USAGE', `a share of ${holdoutShare} holds out ${none} ${all}`, {
+        where: '--holdout-share',
+        fix: 'Give a share between 0 and 1 that leaves rows on both sides, or another --holdout-seed.',
+      });
+    }
     if (this.counts.train === 0) {
       throw this.error('no training rows are left', '', 'Make --holdout smaller or give --rows.');
     }
@@ -139,14 +159,16 @@ export class CsvLayout {
   /** What the file is, for people: its name and the rows taken. */
   origin(): string {
     const { rows, holdout, holdoutShare } = this.options;
-    const share = holdoutShare === undefined ? '' : `the last ${holdoutShare} of them held out`;
+    const seed = this.options.holdoutSeed === undefined ? '' : ` (seed ${this.options.holdoutSeed})`;
+    const share = holdoutShare === undefined ? '' : `each held out with probability ${holdoutShare} by a hash${seed}`;
     return [this.file, rows && `rows ${rows}`, holdout && `holdout ${holdout}`, share].filter(Boolean).join(', ');
   }
 
-  /** Of so many training rows, those that stay. @throws VeilganError USAGE for a share that leaves one side empty */
-  trainRows(rows: number): number {
-    const { holdoutShare } = this.options;
-    return holdoutShare === undefined ? rows : rows - heldRows(rows, holdoutShare);
+  /** How the training rows were chosen, where not all are: by where they stand, or by what each of them is. */
+  get split(): 'positions' | 'hash' | undefined {
+    const { rows, holdout } = this.options;
+    if (rows !== undefined || holdout !== undefined) return 'positions';
+    return this.hash && 'hash';
   }
 
   error(message: string, place: string, fix: string): VeilganError {
@@ -206,6 +228,8 @@ export class CsvLayout {
   private decideHeader(first: readonly string[], line: number, next: readonly string[] | undefined): boolean {
     const choice = this.options.header ?? 'auto';
     if (choice !== 'auto') return choice === 'yes';
+    const { names: known = [] } = this.options;
+    if (known.length > 0 && known.every((name) => first.some((cell) => cell.trim() === name))) return true;
     const filled = first.filter((cell) => cell.trim() !== '');
     const names = filled.filter(isNameLike).length;
     // Empty cells and words for "no value" beside numbers make the line a bad row, which is reported as such.
@@ -228,8 +252,9 @@ export class CsvLayout {
         'Give every row the same number of cells; quote a cell that holds the delimiter.',
       );
     }
-    const held = holds(this.holdout, row);
-    if (!held && this.rows && !holds(this.rows, row)) return;
+    const inHoldout = holds(this.holdout, row);
+    if (!inHoldout && this.rows && !holds(this.rows, row)) return;
+    const held = this.hash ? this.hash.next(bytesOfCells(cells)) < (this.options.holdoutShare ?? 0) : inHoldout;
     this.counts[held ? 'holdout' : 'train']++;
     this.take(cells, { row, line }, held);
   }

@@ -44,16 +44,14 @@ export async function readNumbers(source: CsvSource, options: CsvOptions = {}): 
     }
   });
   await readInto(layout, source, options);
-  const all = train.done();
-  const cut = layout.trainRows(layout.counts.train) * layout.taken.length;
+  const { split } = layout;
   return makeDataset({
     name,
     columns: layout.taken.map((index) => layout.names[index]),
     shape: [layout.taken.length],
-    ...(cut < all.length
-      ? { train: all.slice(0, cut), holdout: all.slice(cut) }
-      : { train: all, holdout: holdout.done() }),
-    meta: { origin: layout.origin() },
+    train: train.done(),
+    holdout: holdout.done(),
+    meta: { origin: layout.origin(), ...(split ? { split } : {}) },
   });
 }
 

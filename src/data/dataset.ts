@@ -3,7 +3,7 @@ import { pickRows } from '../gan/rows.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Records } from './records.ts';
 import type { Scaling } from './scaling.ts';
-import { type Block, blocksOf, type Encoding } from './table.ts';
+import { type Block, blocksOf, type Encoding, type Open } from './table.ts';
 
 export interface DatasetMeta {
   /** Where the rows come from, for people: `generated, seed 0`, `blobs.csv, rows 0:5000, holdout 5000:10000`. */
@@ -12,6 +12,13 @@ export interface DatasetMeta {
   sha256?: string;
   /** The seed of a generated set. */
   seed?: number;
+  /**
+   * How the rows to train on were chosen where not all are: by where they stand, so that a row more or less moves others
+   * across the border, or by a hash of each row, so that it moves none. Absent of sets from before this was noted.
+   */
+  split?: 'positions' | 'hash';
+  /** what was found in the rows of a set that is no table, nobody having given it: see `Open` */
+  open?: readonly Open[];
 }
 
 export interface Labels {

@@ -45,6 +45,14 @@ const category = z
   .refine(({ values, rare }) => distinct([...values, ...(rare?.values ?? [])]), 'a value is there twice')
   .refine(({ values, rare, missing }) => values.length > 0 || rare || missing, 'there are no values');
 
+/** What was neither given nor paid for: see `Open`. */
+export const openSchema = z.array(
+  z.object({
+    what: z.enum(['kind', 'decimals', 'format', 'left-out', 'numbers', 'classes']),
+    column: z.string().max(10_000).optional(),
+  }),
+);
+
 const paid = z.object({ epsilon: z.number().positive(), delta: z.number().min(0).lt(1) });
 
 /** The form of an `Encoding`, with what makes decoding possible: ascending knots, distinct values, no empty block. */
@@ -56,6 +64,7 @@ export const encodingSchema: z.ZodType<Encoding> = z
       .max(2 ** 16),
     from: z.enum(['data', 'given', 'paid']),
     paid: paid.optional(),
+    open: openSchema.max(2 ** 18).optional(),
     label: z.string().optional(),
   })
   .refine(({ columns }) => distinct(columns.map((column) => column.name)), 'a column is there twice')

@@ -1,17 +1,36 @@
-/** Bounds and values of columns that the owner knows without the data, so that using them costs nothing. Browser-safe. */
-import { VeilganError } from '../gpu/errors.ts';
+/** What the owner knows of columns without the data, so that using it costs nothing. Browser-safe. */
 import { quote } from './dataset.ts';
-import { parseDate } from './dates.ts';
 import { numberCode } from './encoding.ts';
-import { rounding, straightCurve } from './knots.ts';
-import type { CategoryColumn, Column, ColumnCode, Encoding } from './table.ts';
+import { Entry, refuse } from './given-entry.ts';
+import { entriesIn, noColumn, placeOf, tells, typeOf } from './given-type.ts';
+import { straightCurve } from './knots.ts';
+import type { Column, ColumnCode, Encoding, Kind, Open } from './table.ts';
 
-/** What a file of bounds holds: `{"columns": {"age": {"low": 0, "high": 120}, "sex": {"values": ["f", "m"]}}}`. */
+/**
+ * What a file of it holds: `{"columns": {"age": {"kind": "integer", "low": 0, "high": 120}, "sex": {"values": ["f",
+ * "m"]}}}`. It may hold a comment.
+ */
 export interface Given {
   readonly columns: Readonly<Record<string, GivenColumn>>;
+  /** names of the classes of labelled data, by label */
+  readonly classes?: readonly string[];
+  readonly comment?: string;
 }
 
+/**
+ * Of one column. Where its type is given whole (an integer; a number with decimals; a date with its format; a category
+ * with its values), no cell has a say in it, and a cell that does not fit is taken as follows, whatever other rows hold:
+ * what is no number or date is missing, one beyond the bounds is moved to them, another value is the first of the list.
+ */
 export interface GivenColumn {
+  /** `leave`: it is not to be in the table. Implied by values, a format or decimals. */
+  readonly kind?: Kind | 'leave';
+  /** of numbers, 0 to 15: what they are rounded to and written with */
+  readonly decimals?: number;
+  /** of dates: see dates.ts */
+  readonly format?: string;
+  /** for people */
+  readonly unit?: string;
   /** of numbers; of dates a text in the column's format. What lies beyond is moved to the bounds. */
   readonly low?: number | string;
   readonly high?: number | string;
@@ -19,108 +38,88 @@ export interface GivenColumn {
   readonly values?: readonly string[];
   /** whether cells may be missing; default false */
   readonly missing?: boolean;
+  readonly comment?: string;
 }
 
-/** The columns of which nothing is given. */
+/** The columns whose bounds or values are not given: those that an encoding has to pay for. */
 export const notGiven = <C extends { readonly name: string }>(columns: readonly C[], given?: Given): C[] =>
-  columns.filter(({ name }) => !Object.hasOwn(given?.columns ?? {}, name));
+  columns.filter(({ name }) => {
+    const entry = Object.hasOwn(given?.columns ?? {}, name) ? given?.columns[name] : undefined;
+    return entry?.values === undefined && entry?.low === undefined && entry?.high === undefined;
+  });
 
-type Fields = Record<string, unknown>;
+/** Of what was found in the rows, that which is not given. */
+export const stillOpen = (open: readonly Open[], given?: Given): Open[] =>
+  open.filter(({ what, column }) => {
+    if (what === 'classes') return given?.classes === undefined;
+    return column === undefined || !Object.hasOwn(given?.columns ?? {}, column) || !tells(given?.columns[column], what);
+  });
 
-/** One column's entry, at a place that messages name. */
-class Entry {
-  readonly #fields: Fields;
-  readonly #where: string;
+/** What must be taken as found in the rows of a table of which nobody noted what was: all that can be. */
+export const allOpen = (columns: readonly Pick<Column, 'name' | 'kind'>[]): Open[] => [
+  ...columns.flatMap(({ name, kind }): Open[] => [
+    { what: 'kind', column: name },
+    ...(kind === 'number' ? [{ what: 'decimals' as const, column: name }] : []),
+    ...(kind === 'date' ? [{ what: 'format' as const, column: name }] : []),
+  ]),
+  { what: 'left-out' },
+];
 
-  constructor(value: unknown, where: string, known: readonly string[], example: string) {
-    this.#where = where;
-    this.#fields = fieldsOf(value, where, `Write ${example}`);
-    const strange = Object.keys(this.#fields).find((key) => !known.includes(key));
-    if (strange !== undefined) throw refuse(`it takes no ${quote(strange)}`, where, `Write ${example}`);
+/** The code of a column by its entry; undefined where it gives neither bounds nor values. */
+function codeOf(column: Column, given: unknown, where: string): ColumnCode | undefined {
+  const entry = new Entry(given, where);
+  if (entry.kind === undefined && entry.has('values') !== 'values' in column) entry.check(column.kind);
+  const { kind: told, decimals, format } = typeOf(given, where);
+  const { name } = column;
+  const kind = told ?? column.kind;
+  const [isNumber, isCategory] = [
+    (of: string) => of === 'number' || of === 'integer',
+    (of: string) => of === 'category' || of === 'boolean',
+  ];
+  const fits =
+    kind === column.kind ||
+    (isNumber(kind) && isNumber(column.kind)) ||
+    (isCategory(kind) && isCategory(column.kind)) ||
+    (kind === 'leave' && !entry.has('low', 'high', 'values'));
+  const fix = 'Read the table again with this file, or correct the entry';
+  if (!fits) {
+    if (entry.kind === undefined) entry.check(column.kind);
+    throw refuse(`the table has the column as ${column.kind}, and it is given as ${kind}`, `${where}.kind`, fix);
   }
-
-  get missing(): boolean {
-    const { missing = false } = this.#fields;
-    if (typeof missing === 'boolean') return missing;
-    throw refuse('it is neither true nor false', `${this.#where}.missing`, 'Write true where cells may be missing');
+  if (kind === 'leave') return undefined;
+  entry.check(kind);
+  if (column.kind === 'date' && (format ?? column.format) !== column.format) {
+    throw refuse(`the table has dates as ${column.format}`, `${where}.format`, fix);
   }
-
-  get values(): string[] {
-    const { values } = this.#fields;
-    const where = `${this.#where}.values`;
-    const fix = 'List all values as texts, as in ["f", "m"]';
-    if (!Array.isArray(values) || values.length === 0) throw refuse('it is no list of values', where, fix);
-    if (values.length > 2 ** 16) throw refuse(`${values.length} values are too many`, where, 'Give 65,536 at most');
-    const odd = values.findIndex((value) => typeof value !== 'string');
-    if (odd >= 0) throw refuse(`value ${odd} (from 0), ${JSON.stringify(values[odd])}, is no text`, where, fix);
-    const seen = new Set<string>();
-    const twice = values.find((value) => seen.size === seen.add(value).size);
-    if (twice !== undefined) throw refuse(`${quote(twice)} is there twice`, where, 'Give each value once');
-    return values;
-  }
-
-  bound(side: 'low' | 'high', column: Exclude<Column, CategoryColumn>): number {
-    const value = this.#fields[side];
-    const where = `${this.#where}.${side}`;
-    if (column.kind === 'date') {
-      const date = typeof value === 'string' ? parseDate(value, column.format) : Number.NaN;
-      if (!Number.isNaN(date)) return date;
-      throw refuse(`${JSON.stringify(value) ?? 'nothing'} is no date`, where, `Write a text as ${column.format}`);
-    }
-    if (typeof value !== 'number' || !(Math.abs(value) <= 1e300)) {
-      throw refuse(`${JSON.stringify(value) ?? 'nothing'} is no number`, where, 'Write a number, as in "low": 0');
-    }
-    if (rounding(column)(value) === value) return value;
-    const digits = column.decimals === 0 ? 'a whole number' : `at most ${column.decimals} decimals`;
-    throw refuse(`${value} is no value of the column`, where, `Write ${digits}`);
-  }
-
-  bounds(column: Exclude<Column, CategoryColumn>): [number, number] {
-    const [low, high] = [this.bound('low', column), this.bound('high', column)];
-    if (low < high) return [low, high];
-    throw refuse('low is not below high', this.#where, 'Write the smaller bound as "low"');
-  }
-}
-
-function refuse(message: string, where: string, fix: string): VeilganError {
-  return new VeilganError('CONFIG', message, { where, fix });
-}
-
-function fieldsOf(value: unknown, where: string, fix: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw refuse('it is no object in braces', where, fix);
-}
-
-function codeOf(column: Column, given: unknown, where: string): ColumnCode {
   if ('values' in column) {
-    const entry = new Entry(given, where, ['values', 'missing'], '{"values": ["f", "m"]}');
-    return { name: column.name, kind: column.kind, values: entry.values, missing: entry.missing };
+    if (!entry.has('values') && told !== undefined) return undefined;
+    return { name, kind: kind as 'category', values: entry.values, missing: entry.missing };
   }
-  const example = column.kind === 'date' ? '{"low": "2020-01-01", "high": "2024-12-31"}' : '{"low": 0, "high": 100}';
-  const entry = new Entry(given, where, ['low', 'high', 'missing'], example);
-  return numberCode(column, straightCurve(...entry.bounds(column)), entry.missing);
+  if (!entry.has('low', 'high') && told !== undefined) return undefined;
+  const as = column.kind === 'date' ? column : { name, kind: kind as 'number', decimals: decimals ?? column.decimals };
+  return numberCode(as, straightCurve(...entry.bounds(as)), entry.missing);
 }
 
 /**
- * The columns that a file of bounds describes, by name.
+ * The columns whose bounds or values a file gives, by name.
  * @param given parsed JSON, from anywhere
  * @param source how messages call it: a file's name
- * @throws VeilganError CONFIG naming the place: not of the form of `Given`, a column that the table has not, bounds that
- * are no values of their column or out of order, values that are no texts or repeated
+ * @throws VeilganError CONFIG naming the place: not of the form of `Given`, a column that the table has not or has as
+ * another kind, bounds that are no values of their column or out of order, values that are no texts or repeated
  */
 export function givenCodes(columns: readonly Column[], given: unknown, source: string): Map<string, ColumnCode> {
-  const form = 'Write {"columns": {"age": {"low": 0, "high": 120}, "sex": {"values": ["f", "m"]}}}';
-  const fields = fieldsOf(fieldsOf(given, source, form).columns, `${source}, columns`, form);
-  return new Map(
-    Object.entries(fields).map(([name, entry]) => {
-      const column = columns.find((candidate) => candidate.name === name);
-      const where = `${source}, columns.${quote(name).slice(1, -1)}`;
-      if (column) return [name, codeOf(column, entry, where)];
-      const there = columns.slice(0, 20).map((candidate) => quote(candidate.name).slice(1, -1));
-      const names = `${there.join(', ')}${columns.length > 20 ? ', ...' : ''}`;
-      throw refuse('the table has no such column', where, `Choose among ${names}`);
-    }),
-  );
+  const codes = [...entriesIn(given, source)].flatMap(([name, entry]): [string, ColumnCode][] => {
+    const column = columns.find((candidate) => candidate.name === name);
+    const where = placeOf(source, name);
+    const code = column && codeOf(column, entry, where);
+    if (code) return [[name, code]];
+    if (column || typeOf(entry, where).kind === 'leave') return [];
+    throw noColumn(
+      columns.map((candidate) => candidate.name),
+      where,
+    );
+  });
+  return new Map(codes);
 }
 
 /**

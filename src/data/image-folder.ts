@@ -11,6 +11,8 @@ export interface ImageFolderOptions extends RowRanges {
   size?: string;
   /** One channel; default three. */
   grey?: boolean;
+  /** Names of all classes, the folders' own, by label; default those that have images, sorted. */
+  classes?: readonly string[];
   /** Called as images are decoded. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -67,8 +69,8 @@ export async function holdsImages(folder: string, depth = 0): Promise<boolean> {
   return false;
 }
 
-/** @throws VeilganError DATA: no images, or images both beside and inside class folders */
-async function list(folder: string): Promise<Listed> {
+/** @throws VeilganError DATA: no images, images both beside and inside class folders, or a folder of no class given */
+async function list(folder: string, given: readonly string[] | undefined): Promise<Listed> {
   const files = await below(folder);
   const where = folder;
   if (files.length === 0) {
@@ -78,10 +80,18 @@ async function list(folder: string): Promise<Listed> {
     });
   }
   const classOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : '');
-  const classes = [...new Set(files.map(classOf))].sort();
-  // A single folder in the folder is no class, but where the images are.
-  if (classes.length === 1) return { files };
-  if (classes[0] === '') {
+  const found = [...new Set(files.map(classOf))].sort();
+  // A single folder in the folder is no class, but where the images are; unless it is given as one.
+  if (found.length === 1 && !given?.includes(found[0])) return { files };
+  const classes = given ?? found;
+  const strange = given && found.find((name) => name !== '' && !given.includes(name));
+  if (strange !== undefined) {
+    throw new VeilganError('DATA', `${quote(strange)} is a folder of images and no class that was named`, {
+      where,
+      fix: 'Name the folders of all classes, or leave the folder away.',
+    });
+  }
+  if (found[0] === '') {
     const stray = files.find((file) => !file.includes('/')) ?? '';
     throw new VeilganError('DATA', `images lie both in class folders and beside them (${quote(stray)})`, {
       where,
@@ -89,7 +99,7 @@ async function list(folder: string): Promise<Listed> {
     });
   }
   const label = new Map(classes.map((name, i) => [name, i]));
-  return { files, classes, labels: files.map((file) => label.get(classOf(file)) ?? 0) };
+  return { files, classes: [...classes], labels: files.map((file) => label.get(classOf(file)) ?? 0) };
 }
 
 type Sharp = typeof import('sharp').default;
@@ -148,7 +158,7 @@ async function decode(sharp: Sharp, path: string, file: string, grey: boolean, s
  */
 export async function importImages(folder: string, options: ImageFolderOptions): Promise<Dataset<Uint8Array>> {
   const given = options.size === undefined ? undefined : parseSize(options.size);
-  const { files, labels, classes } = await list(folder);
+  const { files, labels, classes } = await list(folder, options.classes);
   const sharp = await loadSharp();
   const grey = options.grey === true;
   let shape = given;
@@ -184,6 +194,7 @@ export async function importImages(folder: string, options: ImageFolderOptions):
       shape: [height, width, grey ? 1 : 3],
       train: { file: folder, data, labels },
       classes,
+      found: options.classes === undefined,
     },
     options,
   );

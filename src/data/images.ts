@@ -22,8 +22,10 @@ export interface ImageSource {
   train: ImagePart;
   /** The hold-out of the source; its rows follow those of `train`. */
   test?: ImagePart;
-  /** By label; where there are labels and no names: 0, 1, 2, ... */
+  /** By label; where there are labels and no names: 0, 1, 2, ... up to the largest label. */
   classes?: readonly string[];
+  /** Whether these were found beside the images, such as the names of their folders, and not given. */
+  found?: boolean;
 }
 
 export interface RowRanges {
@@ -138,14 +140,24 @@ export function imageDataset(source: ImageSource, ranges: RowRanges = {}): Datas
       fix: 'Make --holdout smaller or give --rows.',
     });
   }
+  const split = chosen || test ? { split: 'positions' as const } : {};
+  const open = labelled && (!source.classes || source.found) ? { open: [{ what: 'classes' as const }] } : {};
   const told = [ranges.rows && `rows ${ranges.rows}`, ranges.holdout && `holdout ${ranges.holdout}`];
   const common = {
     ...{ name, columns: [], shape: [...shape], train: members_.data, holdout: others.data },
-    meta: { origin: [origin, ...told].filter(Boolean).join(', ') },
+    meta: { origin: [origin, ...told].filter(Boolean).join(', '), ...split, ...open },
   };
   if (!labelled) return makeDataset(common);
   const labels = { train: members_.labels, holdout: others.labels };
-  return makeDataset({ ...common, labels, classes: [...(source.classes ?? digits(parts))] });
+  const classes = source.classes ?? digits(parts);
+  const strange = parts.flatMap((part) => Array.from(part.labels ?? [])).find((label) => label >= classes.length);
+  if (strange !== undefined) {
+    throw new VeilganError('DATA', `there is a label ${strange}, and ${classes.length} classes are named`, {
+      where: origin,
+      fix: 'Name all classes, in the order of their labels from 0.',
+    });
+  }
+  return makeDataset({ ...common, labels, classes: [...classes] });
 }
 
 /** Names for labels that have none: their numbers. */

@@ -1,5 +1,5 @@
 /** What a path holds, by content, and the data set in it. Node only. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
 import { cifarIn, importCifar } from './cifar-files.ts';
@@ -9,11 +9,12 @@ import { shown } from './csv-layout.ts';
 import { checkName, type Dataset, quote } from './dataset.ts';
 import { entriesOf, headOf, readError } from './files.ts';
 import { type Given, givenCodes } from './given.ts';
+import { classesIn, type GivenFile, readGiven } from './given-file.ts';
 import { idxKind } from './idx.ts';
 import { holdsIdx, idxSetName, importIdx, isIdxName } from './idx-files.ts';
 import { holdsImages, type ImageFolderOptions, importImages } from './image-folder.ts';
 import { scaled } from './scaling.ts';
-import type { Column } from './table.ts';
+import { classSchema, schemaOf } from './schema-out.ts';
 import { fillTable, passOf, surveyTable, type TableOptions } from './table-csv.ts';
 import type { NamedTable } from './table-files.ts';
 
@@ -36,11 +37,13 @@ export interface Source {
 
 export type ImportOptions = CsvOptions &
   TableOptions &
-  Omit<ImageFolderOptions, 'name'> & {
+  Omit<ImageFolderOptions, 'name' | 'classes'> & {
     /** CSV files: the values as they are, or a table of mixed types; default: as the columns look. */
     as?: 'auto' | 'numbers' | 'table';
-    /** Tables: a JSON file of bounds and values that are known without the data, which private systems need not pay for. */
+    /** A JSON file of what is known without the rows (see `Given`), which private systems need not pay for. */
     given?: string;
+    /** Labelled images: names of the classes by label, `cat,dog`, or how many there are. */
+    classes?: string;
     /** Numbers of a CSV file: `data`, or bounds of the columns; see `scaled`. */
     scale?: string;
   };
@@ -53,8 +56,8 @@ const ONLY: readonly (readonly [option: keyof ImportOptions, flag: string, kind:
   ['as', '--as', 'csv'],
   ['types', '--types', 'csv'],
   ['label', '--label', 'csv'],
-  ['given', '--given', 'csv'],
   ['holdoutShare', '--holdout-share', 'csv'],
+  ['holdoutSeed', '--holdout-seed', 'csv'],
   ['scale', '--scale', 'csv'],
   ['size', '--size', 'images'],
   ['grey', '--grey', 'images'],
@@ -110,20 +113,17 @@ export async function detect(path: string): Promise<Source> {
 
 const cifarName = (path: string) => (/\.bin$/i.test(path) ? nameFromFile(path) : 'cifar10');
 
-/** Bounds and values from a file, checked against the columns. @throws VeilganError FILE, or CONFIG naming the place */
-async function readGiven(path: string, columns: readonly Column[]): Promise<Given> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw readError(error, path);
-  });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    const fix = 'Write {"columns": {"age": {"low": 0, "high": 120}, "sex": {"values": ["f", "m"]}}}.';
-    throw new VeilganError('FILE', 'the file is not JSON', { where: path, fix, cause });
+/** The names that a file gives the classes are the values of the column that is to be predicted. */
+function withClasses({ value, classes }: GivenFile, label: string | undefined): unknown {
+  const { columns = {} } = value as { columns?: Readonly<Record<string, object>> };
+  if (!classes) return value;
+  if (label === undefined) {
+    throw new VeilganError('USAGE', 'classes are named, and no column is the label', {
+      where: '--given',
+      fix: 'Name the column of the classes with --label',
+    });
   }
-  givenCodes(columns, value, basename(path));
-  return value as Given;
+  return { columns: { ...columns, [label]: { values: classes, ...columns[label] } } };
 }
 
 /** A CSV file as a table, or as numbers: points (all columns have fractions) and codes of zeros and ones. */
@@ -146,12 +146,54 @@ async function importCsv(path: string, options: ImportOptions & { name: string }
   const source = fileSource(path);
   if (scale !== undefined) return scaled(await readNumbers(source, options), scale);
   if (as === 'numbers') return readNumbers(source, options);
-  const survey = await surveyTable(source, passOf(options, 0));
-  if (as === 'auto' && survey.numeric && !told) return readNumbers(source, passOf(options, 1));
-  const { table, summaries, notes, origin } = await fillTable(source, survey, passOf(options, 1));
+  const file = given === undefined ? undefined : await readGiven(given);
+  const known = file && withClasses(file, label);
+  const knowing = known === undefined ? options : { ...options, known, knownFrom: file?.source };
+  const survey = await surveyTable(source, passOf(knowing, 0));
+  if (as === 'auto' && survey.numeric && !told) {
+    const data = await readNumbers(source, passOf(options, 1));
+    return { ...data, meta: { ...data.meta, open: [{ what: 'numbers' }] } };
+  }
+  const { table, summaries, notes, origin, split, open } = await fillTable(source, survey, passOf(knowing, 1));
   const of = summaries.flatMap(({ name: column, note }) => (note ? [`${shown(column)}: ${note}`] : []));
-  const bounds = given === undefined ? {} : { given: await readGiven(given, table.columns) };
-  return { name, table, meta: { origin }, notes: [...notes, ...of], ...bounds };
+  if (known !== undefined) givenCodes(table.columns, known, file?.source ?? '');
+  const bounds = known === undefined ? {} : { given: known as Given };
+  return { name, table, meta: { origin, ...(split ? { split } : {}) }, notes: [...notes, ...of], open, ...bounds };
+}
+
+/** Classes of labelled data that are no table, as the command line or a file names them. @throws VeilganError */
+async function classesFor({ kind, path }: Source, { classes, given }: ImportOptions): Promise<string[] | undefined> {
+  const file = given === undefined || kind === 'csv' ? undefined : await readGiven(given);
+  if (file && (!file.classes || classes !== undefined)) {
+    throw new VeilganError('USAGE', file.classes ? 'classes are named twice' : `${quote(path)} holds ${KINDS[kind]}`, {
+      where: '--given',
+      fix: file.classes
+        ? 'Leave --classes away'
+        : 'Give {"classes": [...]} of labelled images; columns are of CSV files',
+    });
+  }
+  if (classes !== undefined && kind === 'csv') {
+    throw new VeilganError('USAGE', 'the classes of a table are the values of a column', {
+      where: '--classes',
+      fix: 'Give the values of the --label column in a --given file.',
+    });
+  }
+  return classes === undefined ? file?.classes && [...file.classes] : classesIn(classes);
+}
+
+/**
+ * What a data set looks like, as a file that `--given` takes once its owner has confirmed each entry. A CSV file is to be
+ * read `as: 'table'` for it.
+ * @param types that it was read with: what was told to be left out stays so
+ */
+export function schemaFile(data: Dataset | NamedTable, types: TableOptions['types'] = {}): Given {
+  if (!('table' in data)) return classSchema(data.classes ?? []);
+  const left = (data.open ?? []).flatMap(({ what, column }) => (what === 'left-out' && column ? [column] : []));
+  const told = Object.entries(types).flatMap(([name, type]) => (type === 'leave' ? [name] : []));
+  const given = Object.entries(data.given?.columns ?? {}).flatMap(([name, { kind }]) =>
+    kind === 'leave' ? [name] : [],
+  );
+  return schemaOf(data.table, [...left, ...told, ...given]);
 }
 
 /**
@@ -168,8 +210,10 @@ export async function importSource(source: Source, options: ImportOptions = {}):
     });
   }
   const own = { ...options, name: options.name ?? source.name };
+  const classes = await classesFor(source, options);
   if (kind === 'csv') return importCsv(path, own);
-  if (kind === 'idx') return importIdx(path, isFile, own);
-  if (kind === 'cifar') return importCifar(path, isFile, own);
-  return importImages(path, own);
+  const labelled = { ...own, classes };
+  if (kind === 'idx') return importIdx(path, isFile, labelled);
+  if (kind === 'cifar') return importCifar(path, isFile, labelled);
+  return importImages(path, labelled);
 }

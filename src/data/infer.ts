@@ -1,10 +1,12 @@
 /** Which kind a column is, from what its cells look like or as its owner says. Browser-safe. */
 import type { VeilganError } from '../gpu/errors.ts';
+import { isPairOf } from './cell.ts';
 import { type Place, plural, shown } from './csv-layout.ts';
 import { quote } from './dataset.ts';
 import { isDateFormat } from './dates.ts';
+import { type GivenType, isWhole } from './given-type.ts';
 import { type ColumnSurvey, type Example, type Look, MOST_TEXTS } from './survey.ts';
-import type { Kind } from './table.ts';
+import type { Kind, Open } from './table.ts';
 
 /** A kind, `leave` for a column that is to be left out, or a date format, as in `date:DD/MM/YYYY`. */
 export type TypeChoice = Kind | 'leave' | `date:${string}`;
@@ -36,8 +38,39 @@ export interface Decision {
   readonly index: number;
   /** of categories: `1` and `1.0` are one value, and words for nothing are missing */
   readonly numeric: boolean;
+  /** decimals that such values are written with: not as some row happens to write them */
+  readonly spelled: number;
   /** zeros and ones only */
   readonly bits: boolean;
+  /** what was known before any cell was read; where it is the whole type, no cell was looked at */
+  readonly given?: GivenType;
+}
+
+/** What of a column was found in its cells, its owner not having said it. */
+export function foundIn(
+  { summary: { name: column, kind }, given, numeric }: Decision,
+  choice: TypeChoice | undefined,
+): Open[] {
+  const told = choice !== undefined || given?.kind !== undefined;
+  if (kind === 'leave') return told ? [] : [{ what: 'left-out', column }];
+  const whole = given !== undefined && isWhole(given);
+  const categories = kind === 'category' || kind === 'boolean';
+  // Values that are numbers are written with as many decimals as the rows have, unless the kind is given.
+  const decimals = kind === 'number' || (categories && numeric);
+  return [
+    ...(told ? [] : [{ what: 'kind' as const, column }]),
+    ...(decimals && !whole ? [{ what: 'decimals' as const, column }] : []),
+    ...(kind === 'date' && !whole && !choice?.startsWith('date:') ? [{ what: 'format' as const, column }] : []),
+  ];
+}
+
+/** What a column is of which its owner has given the whole type: nothing in it depends on a cell. */
+export function asGiven(name: string, index: number, given: GivenType): Decision {
+  const { kind = 'leave', decimals, format, values = [] } = given;
+  const written = { ...(decimals === undefined ? {} : { decimals }), ...(format === undefined ? {} : { format }) };
+  const shownValues = values.slice(0, 5).map((text) => shown(text));
+  const summary = { name, kind, distinct: values.length, more: false, missing: 0, examples: shownValues, ...written };
+  return { index, numeric: false, spelled: 0, bits: false, given, summary };
 }
 
 /** An error about one cell, or with no example about the whole column. */
@@ -47,13 +80,6 @@ export type Refuse = (what: string, fix: string, example?: Example) => VeilganEr
 const MOST_CODES = 20;
 /** In so many rows, texts of which most stand in one row only are no categories. */
 const MANY = 100;
-const PAIRS = [
-  ['true', 'false'],
-  ['yes', 'no'],
-  ['y', 'n'],
-  ['t', 'f'],
-  ['0', '1'],
-];
 const KINDS: readonly string[] = ['number', 'integer', 'category', 'boolean', 'date', 'leave'];
 
 /** Whether a text names a type that `--types` takes. */
@@ -83,10 +109,8 @@ interface Found {
 }
 
 /** Whether the values are two that mean yes and no. */
-function isPair(survey: ColumnSurvey, numeric: boolean): boolean {
-  const words = numeric ? [...survey.numbers()].map(String) : [...survey.texts.keys()].map((t) => t.toLowerCase());
-  return words.length === 2 && PAIRS.some((pair) => pair.every((word) => words.includes(word)));
-}
+const isPair = (survey: ColumnSurvey, numeric: boolean): boolean =>
+  isPairOf(numeric ? [...survey.numbers()].map(String) : [...survey.texts.keys()]);
 
 function ambiguous(survey: ColumnSurvey): string | undefined {
   const dayFirst = (format: string) => format.indexOf('D') < format.indexOf('M');
@@ -149,7 +173,7 @@ function find(survey: ColumnSurvey, distinct: number, present: number, refuse: R
 }
 
 /** A column of the kind that its owner says. */
-function asTold(survey: ColumnSurvey, choice: Kind, distinct: number, refuse: Refuse): Found {
+function asTold(survey: ColumnSurvey, choice: Kind, distinct: number, refuse: Refuse, given: boolean): Found {
   const { counts, first } = survey;
   const lost = (what: string, ...looks: Look[]): Found => {
     const example = firstOf(survey, ...looks);
@@ -158,7 +182,7 @@ function asTold(survey: ColumnSurvey, choice: Kind, distinct: number, refuse: Re
   };
   if (choice === 'category') return { kind: choice };
   if (choice === 'boolean') {
-    if (distinct <= 2 && !survey.more) return { kind: choice };
+    if (given || (distinct <= 2 && !survey.more)) return { kind: choice };
     throw refuse(`has ${survey.more ? 'more than ' : ''}${distinct} different values`, 'Take it as a category.');
   }
   if (choice === 'date') {
@@ -167,6 +191,8 @@ function asTold(survey: ColumnSurvey, choice: Kind, distinct: number, refuse: Re
     const note = [ambiguous(survey), found.note].filter(Boolean).join('; ');
     return note ? { kind: choice, note } : found;
   }
+  // Cells that do not fit a kind that is given are missing, all of them.
+  if (given) return lost('number', 'date', 'text', 'comma', 'infinite');
   if (first.comma) throw refuse('is not a number', '', first.comma);
   if (first.infinite) throw refuse('is infinite', 'Correct or remove the row.', first.infinite);
   if (counts.number + counts.code === 0) throw refuse('holds no number', 'Take it as a category, or leave it out.');
@@ -179,23 +205,31 @@ function asTold(survey: ColumnSurvey, choice: Kind, distinct: number, refuse: Re
 /**
  * What a column is taken for.
  * @param choice what its owner says; default: as its cells look
+ * @param given what was known of it before any cell was read, which is not its whole type
  * @param refuse makes the error about a cell or the column
  * @throws VeilganError what `refuse` makes: numbers that are infinite, and choices that the cells do not bear
  */
-export function decide(survey: ColumnSurvey, choice: TypeChoice | undefined, refuse: Refuse): Decision {
+export function decide(
+  survey: ColumnSurvey,
+  choice: TypeChoice | undefined,
+  refuse: Refuse,
+  given?: GivenType,
+): Decision {
   const { counts, rows, texts, name, index } = survey;
   const present = rows - counts.missing;
   const onlyNumbers = counts.number > 0 && sum(survey, 'code', 'infinite', 'comma', 'date', 'text') === 0;
   const numbers = survey.numbers();
   const distinct = onlyNumbers ? numbers.size : texts.size;
-  const told = choice?.startsWith('date:') ? 'date' : (choice as Kind | 'leave' | undefined);
+  const told = given?.kind ?? (choice?.startsWith('date:') ? 'date' : (choice as Kind | 'leave' | undefined));
+  // Of a category that is given every text is a value: what other cells hold has no say in it.
+  const numeric = onlyNumbers && given?.kind === undefined;
   const found =
     told === 'leave'
       ? { kind: told }
-      : present === 0
+      : present === 0 && given?.kind === undefined
         ? { kind: 'leave' as const, note: 'left out: it has no values' }
         : told
-          ? asTold(survey, told, distinct, refuse)
+          ? asTold(survey, told, distinct, refuse, given?.kind !== undefined)
           : find(survey, distinct, present, refuse);
   const { kind } = found;
   const isNumber = kind === 'number' || kind === 'integer';
@@ -203,10 +237,12 @@ export function decide(survey: ColumnSurvey, choice: TypeChoice | undefined, ref
     ? counts.number + counts.code
     : kind === 'date'
       ? counts.date
-      : present - (onlyNumbers ? counts.nothing : 0);
+      : present - (numeric ? counts.nothing : 0);
   return {
     index,
-    numeric: onlyNumbers,
+    numeric,
+    spelled: decimalsIn(survey),
+    ...(given ? { given } : {}),
     bits: onlyNumbers && counts.number === rows && [...numbers].every((value) => value === 0 || value === 1),
     summary: {
       name,

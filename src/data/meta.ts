@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { VeilganError } from '../gpu/errors.ts';
 import { quote } from './dataset.ts';
 import { isDateFormat } from './dates.ts';
+import { openSchema } from './encoding-schema.ts';
 import type { Given } from './given.ts';
 
 const count = z
@@ -46,6 +47,10 @@ const schema = z.object({
   sha256: hex,
   origin: z.string(),
   seed: z.number().int().nonnegative().optional(),
+  /** How the rows to train on were chosen where not all are. */
+  split: z.enum(['positions', 'hash']).optional(),
+  /** What was found in the rows, nobody having given it. */
+  open: openSchema.max(2 ** 18).optional(),
   /** Names of the classes, by label. */
   classes: z
     .array(z.string())

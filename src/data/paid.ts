@@ -4,8 +4,7 @@
  */
 import { VeilganError } from '../gpu/errors.ts';
 import { ChaChaStream } from '../privacy/chacha.ts';
-import type { Words } from '../privacy/discrete_gaussian.ts';
-import { PrivacyKey } from '../privacy/key.ts';
+import type { PrivacyKey } from '../privacy/key.ts';
 import { quote } from './dataset.ts';
 import { checkWhole, numberCode, present, tally } from './encoding.ts';
 import { givenCodes } from './given.ts';
@@ -18,8 +17,8 @@ export interface PaidOptions {
   readonly epsilon: number;
   /** of the whole encoding, in (0, 1); spent by categories only */
   readonly delta: number;
-  /** default a fresh one, as it must be for any guarantee; a seeded one is for tests and repeatable experiments */
-  readonly key?: PrivacyKey;
+  /** fresh, as it must be for any guarantee; a seeded one is for tests and repeatable experiments */
+  readonly key: PrivacyKey;
   /** columns whose bounds or values are known without the data, which cost nothing: see `Given` */
   readonly given?: unknown;
   /** how messages call `given`: a file's name */
@@ -28,7 +27,12 @@ export interface PaidOptions {
   readonly levels?: number;
   /** most knots of a curve, 4 to 258; default 66, of 64 bins */
   readonly knots?: number;
+  /** for audits and tests: is told each list of noisy counts, in order, and gives what takes its place */
+  readonly witness?: (noisy: Float64Array) => Float64Array;
 }
+
+/** Makes counts noisy at an epsilon. */
+type Noisy = (counts: ArrayLike<number>, epsilon: number) => Float64Array;
 
 /** Edges of bins [-(2^(e+1) - 1), -(2^e - 1)), ..., [-1, 0), [0, 1), [1, 2), [2, 4), ..., [2^62, 2^63), in steps. */
 const OCTAVES: readonly number[] = [
@@ -51,11 +55,11 @@ function nothing(name: string, what: string, fix: string): VeilganError {
 function paidCategory(
   column: CategoryColumn,
   { there, missing }: ReturnType<typeof present>,
-  { words, epsilon, delta, levels }: { words: Words; epsilon: number; delta: number; levels: number },
+  { noisy: count, epsilon, delta, levels }: { noisy: Noisy; epsilon: number; delta: number; levels: number },
 ): CategoryCode {
   const counts = tally(column, there);
   const seen = column.values.flatMap((text, i) => (counts[i] > 0 ? [{ text, count: counts[i] }] : []));
-  const noisy = noisyCounts(words, [missing, ...seen.map(({ count }) => count)], epsilon);
+  const noisy = count([missing, ...seen.map((value) => value.count)], epsilon);
   const least = stabilityThreshold(epsilon, delta);
   const values = seen
     .map(({ text }, i) => ({ text, count: noisy[i + 1] }))
@@ -121,12 +125,12 @@ function knotsOf(edges: readonly number[], counts: ArrayLike<number>): { steps: 
 function paidNumber(
   column: Exclude<Table['columns'][number], CategoryColumn>,
   { there, missing }: ReturnType<typeof present>,
-  { words, epsilon, knots }: { words: Words; epsilon: number; knots: number },
+  { noisy, epsilon, knots }: { noisy: Noisy; epsilon: number; knots: number },
 ): NumberCode {
   const { per, period } = gridOf(column);
   const steps = there.map((value) => Math.round((value * per) / period));
   const half = grainOf(epsilon / 2);
-  const [gone, ...octaves] = noisyCounts(words, [missing, ...histogram(OCTAVES, steps)], half);
+  const [gone, ...octaves] = noisy([missing, ...histogram(OCTAVES, steps)], half);
   const [first, last] = filledRange(octaves, half);
   if (last < 0) {
     const least = filledThreshold(half, octaves.length);
@@ -134,7 +138,7 @@ function paidNumber(
   }
   const inside = Float64Array.from(octaves.slice(first, last + 1));
   const edges = evenBins(OCTAVES.slice(first, last + 2), inside, knots - 2);
-  const counts = noisyCounts(words, histogram(edges, steps), half);
+  const counts = noisy(histogram(edges, steps), half);
   const start = emptyStart(counts, half);
   const end = counts.length - emptyStart(counts.slice(start).reverse(), half);
   const found = knotsOf(edges.slice(start, end + 1), counts.subarray(start, end));
@@ -144,8 +148,8 @@ function paidNumber(
 
 /**
  * An encoding of the training rows that is (epsilon, delta)-differentially private under adding or removing one of
- * them. Public are the names of columns, their kinds, decimals and date formats, and what is given; not public are the
- * number of rows, the values of categories and their order, bounds, quantiles, and whether cells are missing.
+ * them. Public are the names of columns, their kinds, decimals and date formats (which `openOf` lists where they were found
+ * in the rows), and what is given; not public are the number of rows, the values of categories and their order, bounds, quantiles, and whether cells are missing.
  *
  * Each column that is not given gets the same part of epsilon, and each category of them of delta; the parts add up
  * (sequential composition). All noise is exact discrete Laplace noise. In a column:
@@ -162,7 +166,7 @@ function paidNumber(
  * @throws VeilganError CONFIG for options out of range, a bad `given`, or such a column
  */
 export function paidEncoding(table: Table, options: PaidOptions): Encoding {
-  const { epsilon, delta, key = PrivacyKey.fresh(), source = 'bounds', levels = 64, knots = 66 } = options;
+  const { epsilon, delta, key, source = 'bounds', levels = 64, knots = 66, witness = (counts) => counts } = options;
   checkWhole('levels', levels, 1, 2 ** 16);
   checkWhole('knots', knots, 4, 258);
   if (!(epsilon > 0 && Number.isFinite(epsilon) && delta > 0 && delta < 1)) {
@@ -186,11 +190,12 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
     const known = given.get(column.name);
     if (known) return known;
     const words = new ChaChaStream(derived, [j, 0, 0]);
+    const noisy: Noisy = (counts, share) => witness(noisyCounts(words, counts, share));
     const cells = present(train, columns.length, j);
     const code =
       'values' in column
-        ? paidCategory(column, cells, { ...each, words })
-        : paidNumber(column, cells, { ...each, words });
+        ? paidCategory(column, cells, { ...each, noisy })
+        : paidNumber(column, cells, { ...each, noisy });
     words.wipe();
     return code;
   });

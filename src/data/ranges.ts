@@ -41,15 +41,19 @@ export function checkDisjoint(rows: Range | undefined, holdout: Range | undefine
   });
 }
 
-/**
- * How many of so many rows a share holds out: at least one, and not all.
- * @throws VeilganError USAGE for a share that is not between 0 and 1 or leaves no row on one side
- */
-export function heldRows(rows: number, share: number): number {
-  const held = Math.round(rows * share);
-  if (share > 0 && share < 1 && held > 0 && held < rows) return held;
-  throw new VeilganError('USAGE', `${share} of ${rows} rows cannot be held out`, {
+/** @throws VeilganError USAGE for a share of rows that is not between 0 and 1 */
+export function checkShare(share: number): void {
+  if (share > 0 && share < 1) return;
+  throw new VeilganError('USAGE', `${share} is no share of the rows`, {
     where: '--holdout-share',
-    fix: 'Give a share between 0 and 1 that leaves rows on both sides, for example 0.2.',
+    fix: 'Give a number between 0 and 1, for example 0.2.',
   });
+}
+
+/** The part of all rows taken that two ranges hold out; undefined where an end is open, and so left to the file. */
+export function shareOf(rows: string | undefined, holdout: string | undefined): number | undefined {
+  if (rows === undefined || holdout === undefined) return undefined;
+  const size = ({ start, end }: Range) => end - start;
+  const [train, held] = [size(parseRange(rows, '--rows')), size(parseRange(holdout, '--holdout'))];
+  return Number.isFinite(train + held) ? held / (train + held) : undefined;
 }

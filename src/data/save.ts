@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VeilganError } from '../gpu/errors.ts';
-import { checkName, type Dataset, datasetFiles, fingerprint, hashArray, quote } from './dataset.ts';
+import { checkName, type Dataset, type DatasetMeta, datasetFiles, fingerprint, hashArray, quote } from './dataset.ts';
+import { allOpen } from './given.ts';
 import { DOWNLOADS, dataHome } from './home.ts';
 import type { Stored } from './meta.ts';
 import { type DatasetInfo, errorCode, fileError, generated, type StoreOptions, toInfo } from './store.ts';
@@ -73,7 +74,7 @@ export async function checkFree(name: string, options: SaveOptions = {}): Promis
  */
 export function saveDataset(data: Dataset, options: SaveOptions = {}): Promise<DatasetInfo> {
   const { name, columns, shape, rows, holdoutRows, classes, scaling, meta } = data;
-  const facts = { name, columns, shape, rows, holdoutRows, origin: meta.origin, seed: meta.seed, classes, scaling };
+  const facts = { name, columns, shape, rows, holdoutRows, ...metaFacts(meta), seed: meta.seed, classes, scaling };
   const files = () =>
     datasetFiles(data).map(([file, array]): [string, Uint8Array] => [
       file,
@@ -82,9 +83,11 @@ export function saveDataset(data: Dataset, options: SaveOptions = {}): Promise<D
   return store(facts, files, options);
 }
 
+const metaFacts = ({ origin, split, open = [] }: DatasetMeta) => ({ origin, split, open: [...open] });
+
 /** Stores a table of mixed types, as `saveDataset` does a data set. @throws VeilganError as `saveDataset` */
 export async function saveTable(named: NamedTable, options: SaveOptions = {}): Promise<DatasetInfo> {
-  const { name, table, meta, notes = [], given } = named;
+  const { name, table, meta, notes = [], given, open } = named;
   const { columns, train, holdout, label } = table;
   const missing = missingIn(table);
   const facts = {
@@ -93,7 +96,7 @@ export async function saveTable(named: NamedTable, options: SaveOptions = {}): P
     shape: [columns.length],
     rows: rowsOf(train, columns),
     holdoutRows: rowsOf(holdout, columns),
-    origin: meta.origin,
+    ...metaFacts({ ...meta, open: open ?? allOpen(columns) }),
     table: {
       columns: columns.map((column, i) => ({
         ...('values' in column ? { ...column, values: [...column.values] } : column),

@@ -49,6 +49,10 @@ export interface DatasetInfo {
   classes?: string[];
   /** The columns of a table of mixed types, with their missing cells. */
   table?: Stored['table'];
+  /** How the rows to train on were chosen, where not all are. */
+  split?: Stored['split'];
+  /** What was found in the rows, nobody having given it. */
+  open?: Stored['open'];
   sha256: string;
   origin: string;
   /** Size of the arrays. */
@@ -76,9 +80,10 @@ export function fileError(error: unknown, where: string, doing: string): Veilgan
 
 /** What a stored set says of itself; the folder's name counts, so that a folder may be renamed. */
 export function toInfo(name: string, stored: Stored, path: string): DatasetInfo {
-  const { rows, holdoutRows, shape, columns, classes, table, sha256, origin, files } = stored;
+  const { rows, holdoutRows, shape, columns, classes, table, split, open, sha256, origin, files } = stored;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const more = { ...(classes ? { classes } : {}), ...(table ? { table } : {}) };
+  const facts = { ...(split ? { split } : {}), ...(open ? { open } : {}) };
+  const more = { ...(classes ? { classes } : {}), ...(table ? { table } : {}), ...facts };
   return { name, rows, holdout: holdoutRows, shape, columns, ...more, sha256, origin, bytes, path };
 }
 
@@ -162,8 +167,15 @@ async function readArrays(name: string, path: string, files: Stored['files']): P
   return arrays;
 }
 
-const metaOf = ({ origin, sha256, seed }: Stored): DatasetMeta =>
-  seed === undefined ? { origin, sha256 } : { origin, sha256, seed };
+const metaOf = ({ origin, sha256, seed, split, open, table, files }: Stored): DatasetMeta => ({
+  ...{ origin, sha256 },
+  ...(seed === undefined ? {} : { seed }),
+  ...(split ? { split } : {}),
+  ...(table ? {} : { open: open ?? unnoted(files) }),
+});
+
+/** Of a set from before it was noted: the classes may be as many as the labels of the rows go up to. */
+const unnoted = (files: Stored['files']): DatasetMeta['open'] => (files.length === 4 ? [{ what: 'classes' }] : []);
 
 async function readTable(name: string, path: string, stored: Stored): Promise<NamedTable | undefined> {
   if (!stored.table) return undefined;
@@ -181,7 +193,9 @@ async function readTable(name: string, path: string, stored: Stored): Promise<Na
     wrongCell(table) ??
     ((await tableFingerprint(table)) === stored.sha256 ? undefined : 'its columns are not those that were stored');
   if (wrong) throw damaged(name, join(path, 'meta.json'), wrong);
-  return { name, table, meta: metaOf(stored), ...(notes ? { notes } : {}), ...(given ? { given } : {}) };
+  const { open } = stored;
+  const more = { ...(notes ? { notes } : {}), ...(given ? { given } : {}), ...(open ? { open } : {}) };
+  return { name, table, meta: metaOf(stored), ...more };
 }
 
 async function readRecords(name: string, path: string, stored: Stored): Promise<Dataset> {

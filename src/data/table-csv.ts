@@ -7,16 +7,30 @@ import { readInto } from './csv.ts';
 import { showDelimiter } from './csv-delimiter.ts';
 import { CsvLayout, type LayoutOptions, shown } from './csv-layout.ts';
 import type { CsvSource, ReadOptions } from './csv-stream.ts';
-import { allocateCells, ColumnFill } from './fill.ts';
-import { type ColumnSummary, type Decision, decide, isTypeChoice, refusing, type TypeChoice } from './infer.ts';
+import { allocateCells, fillOf } from './fill.ts';
+import { type GivenType, givenTypes, isWhole } from './given-type.ts';
+import {
+  asGiven,
+  type ColumnSummary,
+  type Decision,
+  decide,
+  foundIn,
+  isTypeChoice,
+  refusing,
+  type TypeChoice,
+} from './infer.ts';
 import { ColumnSurvey } from './survey.ts';
-import type { Table } from './table.ts';
+import type { Open, Table } from './table.ts';
 
 export interface TableOptions extends LayoutOptions, ReadOptions {
   /** What columns are, by name (or index where there is no header); default: as their cells look. */
   types?: Readonly<Record<string, TypeChoice>>;
   /** The column that models are to predict. */
   label?: string;
+  /** What is known of columns without the rows, parsed JSON: see `Given`. */
+  known?: unknown;
+  /** How messages call `known`. */
+  knownFrom?: string;
 }
 
 /** What a file holds. */
@@ -37,6 +51,10 @@ export interface ReadTable {
   readonly notes: readonly string[];
   /** where the rows come from, for people */
   readonly origin: string;
+  /** how the rows to train on were chosen, where not all are */
+  readonly split?: 'positions' | 'hash';
+  /** what was found in the rows, nobody having given it */
+  readonly open: readonly Open[];
 }
 
 /** The first pass. */
@@ -46,6 +64,7 @@ export interface Survey extends Inspected {
   readonly label?: string;
   /** whether these are numbers to be taken as they are: points, which all have fractions, or codes of zeros and ones */
   readonly numeric: boolean;
+  readonly open: readonly Open[];
 }
 
 /** The type of each column whose type is told, by index. */
@@ -82,26 +101,38 @@ function labelOf(layout: CsvLayout, label: string, decisions: readonly Decision[
 export async function surveyTable(source: CsvSource, options: TableOptions = {}): Promise<Survey> {
   let surveys: ColumnSurvey[] | undefined;
   let told = new Map<number, TypeChoice>();
+  let known = new Map<string, GivenType>();
+  const typeOf = (index: number) => (told.has(index) ? undefined : known.get(layout.names[index]));
   const begin = () => {
     told = toldTypes(layout, options.types);
-    return layout.taken.map((index) => {
+    if (options.known !== undefined) known = givenTypes(layout.names, options.known, options.knownFrom ?? 'known');
+    // Of what is given whole no cell is looked at.
+    const open = layout.taken.filter((index) => !isWhole(typeOf(index) ?? {}));
+    return open.map((index) => {
       const choice = told.get(index);
       return new ColumnSurvey(layout.names[index], index, choice?.startsWith('date:') ? choice.slice(5) : undefined);
     });
   };
-  const layout = new CsvLayout(source.name, options, (cells, place) => {
+  const layout = new CsvLayout(source.name, layoutOf(options), (cells, place) => {
     surveys ??= begin();
     for (const survey of surveys) survey.add(cells[survey.index], place);
   });
   const delimiter = await readInto(layout, source, options);
-  const decisions = (surveys ?? []).map((survey) => decide(survey, told.get(survey.index), refusing(layout, survey)));
+  const looked = new Map((surveys ?? []).map((survey) => [survey.index, survey]));
+  const decisions = layout.taken.map((index) => {
+    const [survey, type] = [looked.get(index), typeOf(index)];
+    if (!survey) return asGiven(layout.names[index], index, type ?? {});
+    return decide(survey, told.get(index), refusing(layout, survey), type);
+  });
   const columns = decisions.map(({ summary }) => summary);
   const notes: string[] = [];
   if (options.delimiter === undefined && delimiter !== ',')
     notes.push(`cells are separated by ${showDelimiter(delimiter)}`);
   if (options.header === undefined && !layout.hasHeader)
     notes.push('the first line is a row: columns have numbers for names');
-  const points = columns.every(({ kind, missing }) => kind === 'number' && missing === 0);
+  const points = decisions.every(
+    ({ given, summary: { kind, missing } }) => !given && kind === 'number' && missing === 0,
+  );
   return {
     columns,
     rows: layout.counts.train + layout.counts.holdout,
@@ -110,7 +141,14 @@ export async function surveyTable(source: CsvSource, options: TableOptions = {})
     counts: layout.counts,
     ...(options.label === undefined ? {} : { label: labelOf(layout, options.label, decisions) }),
     numeric: points || decisions.every(({ bits }) => bits),
+    open: decisions.flatMap((decision) => foundIn(decision, told.get(decision.index))),
   };
+}
+
+/** A header is known by the names of the columns that are given. */
+function layoutOf(options: TableOptions): LayoutOptions {
+  const { columns } = (options.known ?? {}) as { columns?: unknown };
+  return typeof columns === 'object' && columns !== null ? { ...options, names: Object.keys(columns) } : options;
 }
 
 /** What a file holds, for its owner to look at and correct. @throws VeilganError as `readTable` */
@@ -122,7 +160,7 @@ export async function inspectCsv(source: CsvSource, options: TableOptions = {}):
 /** The table of a file that was surveyed with the same options. @throws VeilganError as `readTable` */
 export async function fillTable(source: CsvSource, survey: Survey, options: TableOptions = {}): Promise<ReadTable> {
   const kept = survey.decisions.filter(({ summary }) => summary.kind !== 'leave');
-  const fills = kept.map((decision) => new ColumnFill(decision));
+  const fills = kept.map(fillOf);
   const width = fills.length;
   if (width === 0) {
     const why = survey.columns.find(({ note }) => note);
@@ -132,29 +170,31 @@ export async function fillTable(source: CsvSource, survey: Survey, options: Tabl
     });
   }
   const done = { train: 0, holdout: 0 };
-  const layout = new CsvLayout(source.name, options, (cells, _, held) => {
-    const part = held || done.train === rows.train ? 'holdout' : 'train';
+  const layout = new CsvLayout(source.name, layoutOf(options), (cells, _, held) => {
+    const part = held ? 'holdout' : 'train';
     // In a file that has grown the last rows are past the end, where writing does nothing; the counts tell below.
     const at = done[part]++ * width;
     for (let i = 0; i < width; i++) parts[part][at + i] = fills[i].cell(cells[fills[i].index]);
   });
-  const train = layout.trainRows(survey.counts.train);
-  const rows = { train, holdout: survey.counts.holdout + survey.counts.train - train };
+  const { counts } = survey;
   const parts = {
-    train: allocateCells(rows.train * width, source.name),
-    holdout: allocateCells(rows.holdout * width, source.name),
+    train: allocateCells(counts.train * width, source.name),
+    holdout: allocateCells(counts.holdout * width, source.name),
   };
   await readInto(layout, source, options);
-  if (done.train !== rows.train || done.holdout !== rows.holdout) {
+  if (done.train !== counts.train || done.holdout !== counts.holdout) {
     throw layout.error('the file changed while it was read', '', 'Read it again.');
   }
-  const { label, columns: summaries, notes } = survey;
+  const { label, columns: summaries, notes, open } = survey;
+  const { split } = layout;
   return {
     table: { columns: fills.map((fill) => fill.column()), ...parts, ...(label === undefined ? {} : { label }) },
     summaries,
     rows: survey.rows,
     notes,
     origin: layout.origin(),
+    ...(split ? { split } : {}),
+    open,
   };
 }
 

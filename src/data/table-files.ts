@@ -1,7 +1,7 @@
 /** A table as the store keeps it: its cells as files, its columns in `meta.json`. Browser-safe. */
 import { type Dataset, type DatasetMeta, fingerprint, hashArray } from './dataset.ts';
-import type { Given } from './given.ts';
-import type { Column, Table } from './table.ts';
+import { allOpen, type Given, stillOpen } from './given.ts';
+import type { Column, Open, Table } from './table.ts';
 
 /** A table with a name. */
 export interface NamedTable {
@@ -12,7 +12,13 @@ export interface NamedTable {
   readonly notes?: readonly string[];
   /** bounds and values of columns that the owner knows without the data: see given.ts */
   readonly given?: Given;
+  /** what was found in the rows, nobody having given it; absent of tables from before this was noted */
+  readonly open?: readonly Open[];
 }
+
+/** What of a table was found in its rows and is not given: what no budget covers. */
+export const openOf = ({ table, given, open }: Pick<NamedTable, 'table' | 'given' | 'open'>): Open[] =>
+  stillOpen(open ?? allOpen(table.columns), given);
 
 /** What can be trained on: records as they are, or a table, of which they are made when a training begins. */
 export type Source = Dataset | NamedTable;

@@ -26,7 +26,7 @@ export interface DateColumn {
 export interface CategoryColumn {
   readonly name: string;
   readonly kind: 'category' | 'boolean';
-  /** as the source writes them, in the order of their first appearance */
+  /** as the source writes them, in the given order, else in that of their first appearance */
   readonly values: readonly string[];
 }
 
@@ -72,6 +72,17 @@ export interface CategoryCode {
 
 export type ColumnCode = NumberCode | CategoryCode;
 
+/**
+ * Something of a data set that was found in its rows and that no noise and no budget covers: a guarantee takes it as
+ * known to everybody. `kind`, `decimals`, `format` of a column; `left-out`: that the column is not in the table;
+ * `numbers`: that the file holds plain numbers; `classes`: how many classes there are, and their names.
+ */
+export interface Open {
+  readonly what: 'kind' | 'decimals' | 'format' | 'left-out' | 'numbers' | 'classes';
+  /** absent where it is of the whole data set, or of columns that nobody noted */
+  readonly column?: string;
+}
+
 /** How a table becomes records of numbers and comes back; all that decoding needs. */
 export interface Encoding {
   readonly columns: readonly ColumnCode[];
@@ -81,6 +92,8 @@ export interface Encoding {
    */
   readonly from: 'data' | 'given' | 'paid';
   readonly paid?: { readonly epsilon: number; readonly delta: number };
+  /** of a private run what was neither given nor paid for; absent in runs from before this was noted */
+  readonly open?: readonly Open[];
   /** the column that models are to predict */
   readonly label?: string;
 }

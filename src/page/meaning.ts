@@ -1,16 +1,21 @@
 /** Epsilon and delta in plain words, with their numbers. */
+
+import { relationRow } from '../privacy/relation.ts';
 import { bestGuess, plainDelta } from '../report/guarantee.ts';
 import { count, h } from './dom.ts';
 
 const percent = (share: number): string =>
   share > 0.999 ? 'practically always' : `in ${(Math.ceil(1000 * share) / 10).toFixed(1)} % of cases`;
 
+/** The page tells how many rows there are, and accounts for that. */
+const NEIGHBOURS = relationRow('zero-out');
+
 /** What an epsilon promises, by the best guess it leaves to anyone. */
 export function epsilonText(epsilon: number, delta: number): string {
   const factor = Math.exp(epsilon);
   // Rounded up: the words must not promise more.
   const times = factor < 100 ? (Math.ceil(10 * factor) / 10).toFixed(1) : count(Math.ceil(factor));
-  return `Epsilon ${epsilon} means: suppose someone knows every row of your table but one, and has to guess whether that one was in it. A coin is right in 50 % of cases; with the new rows, they are right ${percent(bestGuess(epsilon, delta))} at most. What they see is at most ${times} times as likely with the row as without it, apart from delta.`;
+  return `Epsilon ${epsilon} means: suppose someone knows every row of your table but one, and has to guess whether that one was in it. A coin is right in 50 % of cases; with the new rows, they are right ${percent(bestGuess(epsilon, delta))} at most. What they see is at most ${times} times as likely in the one case as in the other, apart from delta: ${NEIGHBOURS.cases}.`;
 }
 
 /** What stands behind "What are epsilon and delta?". */

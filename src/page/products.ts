@@ -2,8 +2,10 @@
 import { decodeRows } from '../data/decode.ts';
 import { toBytes } from '../data/records.ts';
 import { csvPieces } from '../data/table-text.ts';
+import { trainingRows } from '../gan/rows.ts';
 import { imageGrid } from '../report/grid.ts';
 import { encodePng } from '../report/png.ts';
+import { releasedInfo, releasedMeta } from '../run/released.ts';
 import { encodeSafetensors } from '../run/safetensors.ts';
 import { toCsv, toNpy } from '../run/samples.ts';
 import { isPrivateSystem } from './protocol.ts';
@@ -59,9 +61,12 @@ export class Products {
 
   /** The networks of the last checkpoint, with all settings and what the columns are, as one safetensors file. */
   model(): Blob {
-    const { run } = this.#training.live().session;
+    const { session, data, plan } = this.#training.live();
+    const { run, job } = session;
     const { tensors, meta } = run.readCheckpoint();
-    const bytes = encodeSafetensors(tensors, { ...meta, 'run.json': JSON.stringify(run.info) });
+    const rows = job.guarantee?.config.population ? undefined : trainingRows(data, job.gan.config);
+    const info = releasedInfo(run.info, isPrivateSystem(plan.system), rows);
+    const bytes = encodeSafetensors(tensors, { ...releasedMeta(meta), 'run.json': JSON.stringify(info) });
     return blobOf(bytes, 'application/octet-stream');
   }
 

@@ -1,4 +1,6 @@
 /** A run's report: a verdict in plain words first, then what it rests on, then what it does not say. */
+
+import { releasedInfo } from '../run/released.ts';
 import { attackSentence } from './attacked.ts';
 import { caveats } from './caveats.ts';
 import { type RunFacts, titleOf, trainedOn } from './facts.ts';
@@ -99,7 +101,5 @@ function owner({ privacy, measured }: RunFacts, found: readonly Block[]): Block 
 /** Where a run comes from; of a private one without what would tell of its records: fingerprint, origin, hold-out. */
 export function originOf(facts: RunFacts): Origin {
   const { info, dir, steps, privacy, rows } = facts;
-  const { name } = info.data;
-  const data = privacy ? { name, ...(rows === undefined ? {} : { rows }) } : info.data;
-  return { title: titleOf(facts), dir, info: { ...info, data }, steps };
+  return { title: titleOf(facts), dir, info: releasedInfo(info, privacy !== undefined, rows), steps };
 }

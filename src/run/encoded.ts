@@ -5,10 +5,11 @@ import { fitEncoding } from '../data/encoding.ts';
 import { notGiven } from '../data/given.ts';
 import { paidEncoding } from '../data/paid.ts';
 import type { Encoding, Table } from '../data/table.ts';
-import { isTable, type NamedTable, type Source } from '../data/table-files.ts';
+import { isTable, type NamedTable, openOf, type Source } from '../data/table-files.ts';
 import type { GanConfig } from '../gan/config.ts';
 import { budgetOf, type PrivateConfig } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
+import type { Witness } from '../gan/witness.ts';
 import { type Cost, encodingCost, encodingPrice, FREE } from '../privacy/budget.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 
@@ -30,21 +31,29 @@ export const priceOf = (source: Source, config: PrivateConfig): Cost =>
 
 /**
  * The records of a new training. The encoding of a table is fitted to the training rows, or where the run is private
- * (`config` is that of a private system then) what the owner gave of bounds and values, the rest paid for: `priceOf`,
+ * what the owner gave of bounds and values, the rest paid for: `priceOf`,
  * which the ledger must have counted before.
- * @param key the secret of a private run's start
+ * @param dp of a private run: its config, and the secret of its start
  * @throws VeilganError CONFIG where the price does not pay for a column, or bounds that were given do not fit; as
  *   `encodeTable`
  */
-export function newRecords(source: Source, rows: number, config?: PrivateConfig, key?: PrivacyKey): Dataset {
+export function newRecords(
+  source: Source,
+  rows: number,
+  dp?: { readonly config: PrivateConfig; readonly key: PrivacyKey; readonly witness?: Witness },
+): Dataset {
   if (!isTable(source)) return source;
   const table = trained(source, rows);
   // Without a guarantee there is nothing to pay for.
-  const encoding =
-    config?.bound === 'clip'
-      ? paidEncoding(table, { ...encodingCost(budgetOf(config)), key, given: source.given })
-      : fitEncoding(table);
-  return encodeTable(source.table, encoding, source);
+  if (dp?.config.bound !== 'clip') return encodeTable(source.table, fitEncoding(table), source);
+  const { config, key, witness } = dp;
+  const encoding = paidEncoding(table, {
+    ...encodingCost(budgetOf(config)),
+    key,
+    given: source.given,
+    ...(witness ? { witness: (counts) => witness.count(counts) } : {}),
+  });
+  return encodeTable(source.table, { ...encoding, open: openOf(source) }, source);
 }
 
 /**

@@ -8,6 +8,7 @@ import { ParGan } from '../gan/pargan.ts';
 import type { HostTensors } from '../gan/player.ts';
 import type { GanSystem } from '../gan/system.ts';
 import { type LossRow, train } from '../gan/train.ts';
+import type { Witness } from '../gan/witness.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { newRecords, priceOf, records, rowsTaken } from './encoded.ts';
@@ -58,6 +59,8 @@ export interface RunPlan {
   readonly seed: number;
   /** of a private run whose noise and samples follow from a seed: no guarantee */
   readonly insecureSeed?: number;
+  /** of a private run, for audits and tests */
+  readonly witness?: Witness;
 }
 
 /**
@@ -111,7 +114,7 @@ function beginPrivate<R extends Run>(
   plan: RunPlan,
   makeRun: (meta: NewRun) => R,
 ): TrainingJob<R> {
-  const { seed, insecureSeed } = plan;
+  const { seed, insecureSeed, witness } = plan;
   const config = parsePrivate(plan.config);
   const whole = isTable(source) ? source : ofClass(source, config.onlyClass);
   const terms = new PrivatePlan(config, rowsTaken(whole, config), priceOf(whole, config));
@@ -120,12 +123,12 @@ function beginPrivate<R extends Run>(
   let made: PrivateRun | undefined;
   try {
     // What needs no look at the cells is found wrong before anything is written.
-    if (!isTable(whole)) made = privateRun(gpu, config, whole, seed, { key, plan: terms });
+    if (!isTable(whole)) made = privateRun(gpu, config, whole, seed, { key, plan: terms, witness });
     run = makeRun(metaOf(gpu, whole, { ...plan, config }));
     const { ledger, limit } = terms.begin(run.ledgerFile());
-    const data = isTable(whole) ? newRecords(whole, config.rows, config, key) : whole;
+    const data = isTable(whole) ? newRecords(whole, config.rows, { config, key, witness }) : whole;
     if (data.encoding) run.describe({ encoding: data.encoding });
-    made ??= privateRun(gpu, config, data, seed, { key, plan: terms });
+    made ??= privateRun(gpu, config, data, seed, { key, plan: terms, witness });
     const guarantee = made.pay(ledger, limit);
     const { gan } = made;
     return { run, gan, guarantee, data, ...tableOf(source), steps: stepsOf(config.steps, gan, guarantee) };

@@ -4,10 +4,10 @@ import * as assert from 'uvu/assert';
 import type { CategoryColumn } from '../../src/data/table.ts';
 import { column, kindOf, line, many, read } from './reading.ts';
 
-test('integers of few values are categories; 1 and 1.0 are one value, written as it first was', async () => {
+test('integers of few values are categories; 1 and 1.0 are one value, written as all of the column', async () => {
   const { table } = await read(`a,b\n${many(60, (i) => `${['1', '1.0', '2', '+2'][i % 4]},${i % 21}`).join('\n')}\n`);
   assert.equal(table.columns, [
-    { name: 'a', kind: 'category', values: ['1', '2'] },
+    { name: 'a', kind: 'category', values: ['1.0', '2.0'] },
     { name: 'b', kind: 'integer', decimals: 0 },
   ]);
   assert.equal([...table.train.subarray(0, 8)], [0, 0, 0, 1, 1, 2, 1, 3]);

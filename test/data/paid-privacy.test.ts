@@ -9,10 +9,9 @@ import {
   noiseBound,
   stabilityThreshold,
 } from '../../src/data/noisy.ts';
-import type { PaidOptions } from '../../src/data/paid.ts';
 import type { Encoding, NumberCode, Table } from '../../src/data/table.ts';
 import { ERRORS } from '../privacy/laws.ts';
-import { category, frequency, kept, number, times } from './paying.ts';
+import { category, frequency, kept, number, type Paying, times } from './paying.ts';
 import { tableOf } from './tables.ts';
 
 /** A lower bound, wrong once in a million, on the epsilon at which these frequencies of an event are possible. */
@@ -21,7 +20,7 @@ function epsilonBelow(more: number, less: number, draws: number, delta: number):
 }
 
 /** Bounds on epsilon from an event and its complement, of two neighbouring tables. */
-function shownEpsilon(tables: [Table, Table], options: PaidOptions, event: (e: Encoding) => boolean, draws: number) {
+function shownEpsilon(tables: [Table, Table], options: Paying, event: (e: Encoding) => boolean, draws: number) {
   const [a, b] = tables.map((table, i) => frequency(table, options, event, draws, i * draws));
   const pairs = [
     [a, b],

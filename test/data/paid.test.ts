@@ -6,6 +6,7 @@ import { parseEncoding } from '../../src/data/encoding-schema.ts';
 import { noiseBound } from '../../src/data/noisy.ts';
 import { paidEncoding } from '../../src/data/paid.ts';
 import type { CategoryCode, Encoding, NumberCode, Table } from '../../src/data/table.ts';
+import { PrivacyKey } from '../../src/privacy/key.ts';
 import { codeOf, Values } from '../support/values.ts';
 import { category, frequency, kept, number, seeded, times } from './paying.ts';
 import { columnOf, oddTable, tableOf } from './tables.ts';
@@ -161,8 +162,8 @@ test('one key, one encoding; fresh keys differ; options out of range are refused
   const numbers = (e: Encoding) => JSON.stringify(e.columns[0]);
   const known = { given: { columns: { town: { values: ['a'] } } } };
   assert.not.equal(
-    numbers(paidEncoding(table, { ...options, ...known })),
-    numbers(paidEncoding(table, { ...options, ...known })),
+    numbers(paidEncoding(table, { ...options, ...known, key: PrivacyKey.fresh() })),
+    numbers(paidEncoding(table, { ...options, ...known, key: PrivacyKey.fresh() })),
   );
   for (const bad of [
     { epsilon: 0 },

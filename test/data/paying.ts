@@ -9,14 +9,15 @@ export const number = (name: string, decimals = 0): Column => ({
   kind: decimals ? 'number' : 'integer',
   decimals,
 });
-export const seeded = (table: Table, options: Omit<PaidOptions, 'key'>, seed: number) =>
+export type Paying = Omit<PaidOptions, 'key'>;
+export const seeded = (table: Table, options: Paying, seed: number) =>
   paidEncoding(table, { ...options, key: PrivacyKey.insecure(seed) });
 export const times = (n: number, cell: number) => Array<number>(n).fill(cell);
 
 /** How often `event` is true of an encoding, over so many keys. */
 export function frequency(
   table: Table,
-  options: PaidOptions,
+  options: Paying,
   event: (e: Encoding) => boolean,
   draws: number,
   from = 0,

@@ -106,7 +106,7 @@ test('bad files: what and where', async () => {
   const long = (await inspect(`a,b\n1,2\n${'x'.repeat(1 << 20)},3\n`)).columns[0];
   assert.equal([long.kind, long.note], ['leave', 'left out: its texts are too long for categories']);
   assert.match(await line('a,b\n1,2\n', { holdout: '0:1', holdoutShare: 0.5 }), 'given twice');
-  assert.match(await line('a,b\n1,2\n', { holdoutShare: 0.5 }), '0.5 of 1 rows cannot be held out');
+  assert.match(await line('a,b\n1,2\n', { holdoutShare: 0.5 }), /a share of 0.5 holds out (all|none) of 1 row/);
 });
 
 test('one column, two hundred columns, blank lines', async () => {
@@ -120,12 +120,38 @@ test('one column, two hundred columns, blank lines', async () => {
   assert.is(wide.table.train[29 * 200 + 199], 29 * 199);
 });
 
-test('a share of the rows is held out', async () => {
-  const { table, origin } = await read(column(many(50, (i) => i)), { holdoutShare: 0.2 });
-  assert.equal([table.train.length, [...table.holdout]], [40, many(10, (i) => 40 + i)]);
-  assert.is(origin, 't.csv, the last 0.2 of them held out');
-  const part = await read(column(many(50, (i) => i)), { rows: '10:40', holdoutShare: 0.1 });
-  assert.equal([part.table.train.length, [...part.table.holdout]], [27, [37, 38, 39]]);
+test('a share of the rows is held out, by a hash of each row', async () => {
+  const rows = many(400, (i) => i % 350);
+  const sides = async (list: readonly (string | number)[], options: TableOptions = {}) => {
+    const { table, origin, split } = await read(column(list), { types: { c: 'integer' }, ...options });
+    return { origin, split, train: [...table.train], holdout: [...table.holdout] };
+  };
+  const share = { holdoutShare: 0.2 };
+  const all = await sides(rows, share);
+  assert.is(all.origin, 't.csv, each held out with probability 0.2 by a hash');
+  assert.is(all.split, 'hash');
+  assert.is(all.train.length + all.holdout.length, 400);
+  assert.ok(Math.abs(all.holdout.length - 80) < 32, `${all.holdout.length} of 80`);
+  // A row fewer, wherever it stands, moves no other one.
+  for (const gone of [0, 20, 349, 399]) {
+    const fewer = await sides(
+      rows.filter((_, i) => i !== gone),
+      share,
+    );
+    const lost = (from: readonly number[], to: readonly number[]) => {
+      const left = [...from];
+      for (const row of to) left.splice(left.indexOf(row), 1);
+      return left;
+    };
+    const missing = [...lost(all.train, fewer.train), ...lost(all.holdout, fewer.holdout)];
+    assert.equal(missing, [Number(rows[gone])]);
+  }
+  const other = await sides(rows, { ...share, holdoutSeed: 2 });
+  assert.not.equal(other.holdout, all.holdout);
+  assert.match(other.origin, '(seed 2)');
+  const part = await sides(rows, { rows: '10:60', holdoutShare: 0.2 });
+  assert.equal([part.split, part.train.length + part.holdout.length], ['positions', 50]);
+  assert.is((await sides(rows)).split, undefined);
 });
 
 test('random tables come back: cells of every type through text', async () => {

@@ -15,6 +15,7 @@ import { EMPTY, type Entry, entryOf, givenOfAll, linesOf, readEntry, valuesIn } 
 import { givenIn } from '../../src/page/given-file.ts';
 import { usualPlan } from '../../src/page/plan.ts';
 import { pldEpsilon } from '../../src/privacy/accountant/pld.ts';
+import { PrivacyKey } from '../../src/privacy/key.ts';
 import { newRecords } from '../../src/run/encoded.ts';
 import { decodeSafetensors } from '../../src/run/safetensors.ts';
 import { failure } from '../support/failure.ts';
@@ -104,7 +105,7 @@ test('the noise of a plan leaves room for what the encoding really costs: nothin
   const prices = some.map((given) => {
     const plan = { ...usual, given: { columns: given } };
     const config = privatePlan(plan, fitted);
-    const { encoding } = newRecords({ ...source, given: plan.given }, 0, config);
+    const { encoding } = newRecords({ ...source, given: plan.given }, 0, { config, key: PrivacyKey.fresh() });
     const { epsilon, delta } = encoding?.paid ?? { epsilon: 0, delta: 0 };
     const phase = { q: samplingRate(config, 3000), sigma: config.noiseMultiplier, steps: 4 * plan.criticSteps };
     const spent = epsilon + pldEpsilon([phase], plan.delta - delta).upper;
