@@ -61,11 +61,11 @@ export default [
     tests: ['privacy/sampling'],
   },
   {
-    name: 'neighbouring batches overlap',
+    name: 'each batch comes twice',
     area: 'sampling',
     file: 'src/privacy/sampling.ts',
-    find: 'return this.#records.filter((_, i) => this.#decided[i] & bit);',
-    replace: 'return this.#records.filter((_, i) => this.#decided[i] & (bit | (bit >> 1)));',
+    find: 'return this.#decided[draw % BATCHES].slice();',
+    replace: 'return this.#decided[(draw >> 1) % BATCHES].slice();',
     tests: ['privacy/sampling'],
   },
   {
@@ -81,15 +81,15 @@ export default [
     area: 'sampling',
     file: 'src/privacy/sampling.ts',
     find: 'blockOf(words, record, 0);',
-    replace: 'blockOf(words, i, 0);',
+    replace: 'blockOf(words, this.#records.indexOf(record), 0);',
     tests: ['privacy/sampling'],
   },
   {
     name: 'a rate is rounded up',
     area: 'sampling',
     file: 'src/privacy/sampling.ts',
-    find: 'if (word < high || (word === high && rest[j] < low)) bits |= 1 << j;',
-    replace: 'if (word <= high) bits |= 1 << j;',
+    find: 'if (word < high || (word === high && rest[j] < low)) batches[j].push(record);',
+    replace: 'if (word <= high) batches[j].push(record);',
     tests: ['privacy/sampling'],
   },
   {
