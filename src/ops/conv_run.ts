@@ -12,11 +12,12 @@ import type { Shape } from '../tensor/shape.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import type { AnyShader } from '../wgsl/shader.ts';
+import { CHAIN } from './chains.ts';
 import { type ConvKernel, type ConvShape, planConv, planConvFilter } from './conv_plan.ts';
 import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
 import { runMatmul, transposeBlocks } from './matmul.ts';
 import { permute } from './movement.ts';
-import { sum } from './reduce.ts';
+import { chainedSum, sum } from './reduce.ts';
 
 export interface ConvCall extends ConvShape {
   /** groups that share a block of the input */
@@ -120,10 +121,10 @@ export function runConvFilter(call: ConvCall, x: Tensor, y: Tensor, shape: Shape
     gpu.run(naive('filter'), plan, { x, y, k }, p, plan.grid);
     return k;
   }
-  const overrides = { ...plan.overrides, WEIGHTED: weights ? 1 : 0 };
+  const overrides = { ...plan.overrides, WEIGHTED: weights ? 1 : 0, CHAIN };
   gpu.run(tunedFilter[kernel], { ...plan, overrides }, { x, y, c: weights ?? x, k }, p, plan.grid);
   if (splits === 1) return k;
-  const total = noGrad(() => sum(k, 0));
+  const total = weights ? chainedSum(k) : noGrad(() => sum(k, 0));
   k.dispose();
   return total;
 }
