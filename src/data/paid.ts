@@ -7,7 +7,7 @@ import { ChaChaStream } from '../privacy/chacha.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 import { quote } from './dataset.ts';
 import { checkWhole, numberCode, present, tally } from './encoding.ts';
-import { givenCodes } from './given.ts';
+import { givenCodes, typedColumns } from './given.ts';
 import { type Curve, gridOf, interpolate, positions } from './knots.ts';
 import { emptyStart, filledThreshold, grainOf, histogram, noisyCounts, stabilityThreshold } from './noisy.ts';
 import type { CategoryCode, CategoryColumn, ColumnCode, Encoding, NumberCode, Table } from './table.ts';
@@ -178,6 +178,7 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
   const { columns, train, label } = table;
   const given =
     options.given === undefined ? new Map<string, ColumnCode>() : givenCodes(columns, options.given, source);
+  const typed = typedColumns(columns, options.given);
   const paying = columns.filter(({ name }) => !given.has(name));
   const categories = paying.filter((column) => 'values' in column).length;
   const named = label === undefined ? {} : { label };
@@ -186,7 +187,7 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
   }
   const each = { epsilon: grainOf(epsilon / paying.length), delta: delta / categories, levels, knots };
   const derived = key.derive('encoding');
-  const codes = columns.map((column, j): ColumnCode => {
+  const codes = typed.map((column, j): ColumnCode => {
     const known = given.get(column.name);
     if (known) return known;
     const words = new ChaChaStream(derived, [j, 0, 0]);

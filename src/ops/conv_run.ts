@@ -12,7 +12,7 @@ import type { Shape } from '../tensor/shape.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import type { AnyShader } from '../wgsl/shader.ts';
-import { CHAIN } from './chains.ts';
+import { CHAIN, SEGMENT } from './chains.ts';
 import { type ConvKernel, type ConvShape, planConv, planConvFilter } from './conv_plan.ts';
 import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
 import { runMatmul, transposeBlocks } from './matmul.ts';
@@ -114,7 +114,7 @@ export function runConvInput(call: ConvCall, y: Tensor, k: Tensor, epilogue: Epi
 export function runConvFilter(call: ConvCall, x: Tensor, y: Tensor, shape: Shape, weights?: Tensor): Tensor {
   const { gpu } = x;
   if (shape.includes(0)) return empty(gpu, shape);
-  const { kernel, chunk, splits, ...plan } = planConvFilter(call, gpu.adapter, call.force);
+  const { kernel, chunk, splits, ...plan } = planConvFilter(call, gpu.adapter, call.force, weights && SEGMENT);
   const p = { ...params(call, NONE, x, call.co).p, chunk, splits };
   const k = empty(gpu, splits === 1 ? shape : [splits, ...shape]);
   if (kernel === 'naive') {

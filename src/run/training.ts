@@ -1,6 +1,6 @@
 /** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
-import { type Dataset, type DatasetMeta, ofClass } from '../data/dataset.ts';
-import type { Table } from '../data/table.ts';
+import { type Dataset, ofClass } from '../data/dataset.ts';
+import type { Open, Table } from '../data/table.ts';
 import { isTable, rowsOf, type Source } from '../data/table-files.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
@@ -191,8 +191,9 @@ export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | u
   Math.min(wanted, gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
 
 /** What run.json says of a data set, or of the table that records are made of. */
-export const describe = (source: Source) => {
+export function describe(source: Source) {
   const { name, meta } = source;
+  const { origin, sha256, seed, split } = meta;
   const { rows, holdout, columns } = isTable(source)
     ? {
         rows: rowsOf(source.table.train, source.table.columns),
@@ -200,14 +201,18 @@ export const describe = (source: Source) => {
         columns: source.table.columns.map((column) => column.name),
       }
     : { rows: source.rows, holdout: source.holdoutRows, columns: source.columns };
-  return { name, rows, holdout, columns, ...originOf(meta) };
-};
+  return {
+    ...{ name, rows, holdout, columns, origin, sha256 },
+    ...(seed === undefined ? {} : { seed }),
+    ...(split ? { split } : {}),
+    // What a table's rows decided stands in its encoding.
+    ...(isTable(source) ? {} : { open: meta.open ?? unnamed(source) }),
+  };
+}
 
-const originOf = (meta: DatasetMeta) => ({
-  origin: meta.origin,
-  sha256: meta.sha256,
-  ...(meta.seed === undefined ? {} : { seed: meta.seed }),
-});
+/** Of labelled data whose classes nobody named, that their number comes from the labels. */
+const unnamed = ({ labels, classes, meta }: Dataset): Open[] =>
+  labels && !classes && meta.seed === undefined ? [{ what: 'classes' }] : [];
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
 export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {
