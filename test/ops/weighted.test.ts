@@ -11,7 +11,7 @@ import { eligible, type MatmulKernel } from '../../src/ops/matmul_plan.ts';
 import { weightedTotal } from '../../src/ops/reduce.ts';
 import { additions } from '../../src/privacy/sensitivity.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
-import { adapters, asHardware } from '../support/adapters.ts';
+import { adapters, asHardware, lavapipe } from '../support/adapters.ts';
 import { convFilter64, geometry } from '../support/conv64.ts';
 import { near, poison, rounding, sameBits, Values } from '../support/values.ts';
 
@@ -67,31 +67,55 @@ function sums(n: number): Sum[] {
   return [...totals, ...products, ...filters];
 }
 
-/** f32 values near 1 whose running sum is rounded up by half of its last place, again and again. */
-function adverse(n: number): Float32Array {
+/** The f32 value near `about` that makes an addition to `sum` be rounded up by half of the result's last place. */
+function upward(sum: number, about: number): number {
+  const ulp = 2 ** (Math.floor(Math.log2(sum + about)) - 23);
+  return Math.fround((Math.floor((sum + 0.9 * about) / ulp) + 0.5) * ulp + ulp / 64 - sum);
+}
+
+/** Values near 1 that are rounded up so again and again where they are added in chains of `length`. */
+function adverse(n: number, length: number): Float32Array {
   const out = new Float32Array(n);
   let sum = 0;
   for (let i = 0; i < n; i++) {
-    const ulp = 2 ** (Math.floor(Math.log2(sum + 1)) - 23);
-    out[i] = (Math.floor((sum + 0.9) / ulp) + 0.5) * ulp + ulp / 64 - sum;
+    if (i % length === 0) sum = 0;
+    out[i] = upward(sum, 1);
     sum = Math.fround(sum + out[i]);
   }
   return out;
 }
 
-test('f32 rounds a sum by no more than is counted on, where one long chain is rounded by more', async () => {
-  const n = 2311;
-  const values = adverse(n);
-  const exact = values.reduce((s, v) => s + v, 0);
-  const largest = Math.max(...values);
-  const allowed = UNIT * additions({ most: n }) * n * largest;
-  const inOrder = values.reduce((s, v) => Math.fround(s + v), 0);
-  assert.ok(Math.abs(inOrder - exact) > 2 * allowed, `${inOrder - exact}, allowed are ${allowed}`);
-  for (const { name, size, run } of sums(n)) {
-    const records = Float32Array.from({ length: n * size }, (_, i) => values[Math.floor(i / size)]);
-    const weights = new Float32Array(n).fill(1);
-    for (const y of [run(records, weights), asHardware(gpu, () => run(records, weights))]) {
-      for (const v of await y.read()) assert.ok(Math.abs(v - exact) <= allowed, `${name}: ${v - exact} of ${allowed}`);
+/** Values near 1 whose sums in chains of CHAIN are exact, and rounded up again and again as these are added. */
+function adverseLinks(n: number): Float32Array {
+  const out = new Float32Array(n).fill(1);
+  let sum = 0;
+  for (let i = CHAIN - 1; i < n; i += CHAIN) {
+    // In steps of 2^-18, of which a chain's sum has no part.
+    const link = Math.round(upward(sum, CHAIN) * 2 ** 18) / 2 ** 18;
+    out[i] = link - (CHAIN - 1);
+    sum = Math.fround(sum + link);
+  }
+  return out;
+}
+
+test('f32 rounds a sum by no more than is counted on, where longer chains are rounded by more', async () => {
+  const n = 8000;
+  const chunk = planConvFilter(
+    { geometry: geometry([1, 1, 1], [1, 1, 1, 8], {}), groups: 1, n, ci: 1, co: 8 },
+    lavapipe,
+  );
+  const bad = [n, SEGMENT, chunk.chunk].map((length) => adverse(n, length));
+  for (const values of [...bad, adverseLinks(n)]) {
+    const exact = values.reduce((s, v) => s + v, 0);
+    const allowed = UNIT * additions({ most: n }) * n * Math.max(...values);
+    for (const { name, size, run } of sums(n)) {
+      const records = Float32Array.from({ length: n * size }, (_, i) => values[Math.floor(i / size)]);
+      const weights = new Float32Array(n).fill(1);
+      for (const y of [run(records, weights), asHardware(gpu, () => run(records, weights))]) {
+        for (const v of await y.read()) {
+          assert.ok(Math.abs(v - exact) <= allowed, `${name}: ${(v - exact) / allowed} of what is allowed`);
+        }
+      }
     }
   }
 });

@@ -326,6 +326,7 @@ test('the noise has at least the standard deviation asked for, and the default s
       assert.ok(sigma >= multiplier && sigma < multiplier * 1.001, `${sigma} for ${multiplier}`);
       assert.ok(m.steps * 5000 <= 2 ** 30 && m.steps * m.granularity <= bound);
       assert.ok(m.steps > 2 ** 13, `${m.steps} steps`);
+      assert.equal(m.sensitivity, { bound: m.steps * m.granularity, rounding: 0 });
       m.dispose();
     }
   }
