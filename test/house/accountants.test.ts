@@ -7,7 +7,7 @@ const FOLDER = 'src/privacy/accountant/';
 /** The verb that shows each accountant's own figures. */
 const MAY_ASK = new Set(['src/cli/account.ts']);
 /** Files of the accountants' folder that anybody may use: they hold no budget and give no epsilon of a run. */
-const COMMON = new Set([`${FOLDER}gaussian.ts`, `${FOLDER}paper.ts`]);
+const COMMON = new Set([`${FOLDER}gaussian.ts`, `${FOLDER}normal.ts`, `${FOLDER}paper.ts`]);
 const NAMES = /\b(pldEpsilon|rdpEpsilon|discreteEpsilon|noiseMultiplier\s*\(|stepsWithin\s*\(\s*\{?\s*q\b)/;
 
 /** Imports of values, not of types, from the accountants by files that may not. */
