@@ -4,7 +4,8 @@
 //   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
 // A thread computes TM rows (WG apart) x TN channels; y is the same for all lanes. The splits are summed by
 // reduce.wgsl, in order.
-// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
+// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds. A sample's own
+// gradient, with the bits that NORMS finds, is formed first, then weighted and added up, in chains of CHAIN samples.
 // NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [groups, splits, workgroups, threads].
 // Grid: (ceil(kh kw ci / (WG TM)), ceil(co / TN), groups * splits). Plain composition: conv_filter_naive.wgsl.
 //@use conv_params
@@ -15,6 +16,7 @@
 
 override WG = 8u;
 override WEIGHTED: bool = false;
+override CHAIN: u32 = 32u;
 override NORMS: bool = false;
 const TM = 4u; //@spec 1 2 4 8
 const TN = 1u; //@spec 1 2 3 4 8
@@ -42,10 +44,19 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
   for (var j = 0u; j < TN; j++) { col[j] = min(col0 + j, p.co - 1u); } //@unroll
 
   var sum: array<f32, TM * TN>;
-  for (var n = split * p.chunk; n < min((split + 1u) * p.chunk, p.n); n++) {
+  var chain: array<f32, TM * TN>; // of samples
+  var total: array<f32, TM * TN>; // of chains
+  let first = split * p.chunk;
+  for (var n = first; n < min(first + p.chunk, p.n); n++) {
+    if (WEIGHTED && (n - first) % CHAIN == 0u) {
+      for (var i = 0u; i < TM * TN; i++) { total[i] += chain[i]; chain[i] = 0.0; } //@unroll
+    }
     var weight = 1.0;
     if (WEIGHTED) { weight = c[g * p.n + n]; }
     if (weight == 0.0) { continue; }
+    if (WEIGHTED) {
+      for (var i = 0u; i < TM * TN; i++) { sum[i] = 0.0; } //@unroll
+    }
     for (var oy = 0u; oy < p.oh; oy++) {
       var line: array<u32, TM>;
       var wide: array<u32, TM>; // the image's width, or none where this row of taps lies outside
@@ -57,7 +68,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
       let y_at = ((g * p.n + n) * p.oh + oy) * p.ow * p.co;
       for (var ox = 0u; ox < p.ow; ox++) {
         var b: array<f32, TN>;
-        for (var j = 0u; j < TN; j++) { b[j] = weight * y[y_at + ox * p.co + col[j]]; } //@unroll
+        for (var j = 0u; j < TN; j++) { b[j] = y[y_at + ox * p.co + col[j]]; } //@unroll
         for (var t = 0u; t < TM; t++) { //@unroll
           let ix = ox * p.sw + dx[t];
           let inside = ix < wide[t];
@@ -66,6 +77,12 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
         }
       }
     }
+    if (WEIGHTED) {
+      for (var i = 0u; i < TM * TN; i++) { chain[i] = fma(weight, sum[i], chain[i]); } //@unroll
+    }
+  }
+  if (WEIGHTED) {
+    for (var i = 0u; i < TM * TN; i++) { sum[i] = total[i] + chain[i]; } //@unroll
   }
 
   if (NORMS) {

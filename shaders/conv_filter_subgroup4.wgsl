@@ -5,7 +5,8 @@
 // A workgroup whose rows all belong to one tap walks only the positions where that tap lies in the image.
 // Needs co to be a multiple of 4. The splits are summed by reduce.wgsl, in order. The inner loop is
 // matmul_subgroup4.wgsl's: a subgroup computes 8 TM rows x 32 TN columns.
-// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
+// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds. A sample's own
+// gradient, with the bits that NORMS finds, is formed first, then weighted and added up, in chains of CHAIN samples.
 // NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [groups, splits, workgroups, threads] of
 // vec4f, whose sum by sample is the squared norm of the sample's own gradient.
 // Grid: (ceil(kh kw ci / (8 TM SUBGROUPS)), ceil(co / (32 TN)), groups * splits).
@@ -13,11 +14,13 @@
 enable subgroups;
 
 //@use conv_params
+//@use conv_walk
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> y: array<vec4f>;
 @group(0) @binding(3) var<storage, read> c: array<f32>;
 @group(0) @binding(4) var<storage, read_write> k: array<vec4f>; // [splits, groups, kh, kw, ci, co]
 override WEIGHTED: bool = false;
+override CHAIN: u32 = 32u;
 override NORMS: bool = false;
 
 const TM = 2u; //@spec 1 2
@@ -25,13 +28,6 @@ const TN = 2u; //@spec 1 2
 const SUBGROUPS = 2u; //@spec 1 2 4
 const ROWS = 8u * TM;
 const THREADS = 8u * SUBGROUPS;
-
-// The outputs o along an axis with 0 <= o stride + tap - before < size.
-fn within(tap: u32, before: u32, stride: u32, size: u32, outputs: u32) -> vec2u {
-  let first = select(0u, (before - tap + stride - 1u) / stride, before > tap);
-  let behind = size + before - tap; // at least 0 wherever a window fits
-  return vec2u(first, min(outputs, (behind + stride - 1u) / stride));
-}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3u,
@@ -64,10 +60,15 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
   let x_range = select(vec2u(0u, p.ow), within(tap % p.kw, p.left, p.sw, p.w, p.ow), one);
 
   var sum: array<vec4f, ROWS * TN>;
-  for (var n = split * p.chunk; n < min((split + 1u) * p.chunk, p.n); n++) {
-    var weight = 1.0;
-    if (WEIGHTED) { weight = c[g * p.n + n]; }
-    if (weight == 0.0) { continue; }
+  var chain: array<vec4f, ROWS * TN>; // of samples
+  var total: array<vec4f, ROWS * TN>; // of chains
+  let first = split * p.chunk;
+  for (var n = first; n < min(first + p.chunk, p.n); n++) {
+    if (WEIGHTED && (n - first) % CHAIN == 0u) {
+      for (var i = 0u; i < ROWS * TN; i++) { total[i] += chain[i]; chain[i] = vec4f(0.0); }
+    }
+    if (WEIGHTED && c[g * p.n + n] == 0.0) { continue; }
+    if (WEIGHTED) { for (var i = 0u; i < ROWS * TN; i++) { sum[i] = vec4f(0.0); } }
     for (var oy = y_range.x; oy < y_range.y; oy++) {
       var line: array<u32, TM>;
       var wide: array<u32, TM>; // the image's width, or none where this row of taps lies outside
@@ -85,14 +86,16 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
           a[t] = select(0.0, x[select(0u, (line[t] + ix) * p.ci + channel[t], inside)], inside);
         }
         var b: array<vec4f, TN>;
-        for (var t = 0u; t < TN; t++) { b[t] = weight * y[y_at + ox * n4 + col[t]]; }
+        for (var t = 0u; t < TN; t++) { b[t] = y[y_at + ox * n4 + col[t]]; }
         for (var i = 0u; i < ROWS; i++) {
           let s = vec4f(subgroupShuffle(a[i / 8u], i % 8u));
           for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, b[j], sum[i * TN + j]); }
         }
       }
     }
+    if (WEIGHTED) { for (var i = 0u; i < ROWS * TN; i++) { chain[i] = fma(vec4f(c[g * p.n + n]), sum[i], chain[i]); } }
   }
+  if (WEIGHTED) { for (var i = 0u; i < ROWS * TN; i++) { sum[i] = total[i] + chain[i]; } }
 
   if (NORMS) {
     var squares = vec4f(0.0);

@@ -4,7 +4,8 @@
 //   iy = oy sh + ty - top, ix = ox sw + tx - left. Shapes: lib/conv_params.wgsl, k with splits outermost.
 // A workgroup of TX x TY threads computes TM TY rows x TN TX columns, BK positions at a time in workgroup memory.
 // reduce.wgsl sums the splits, in order.
-// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds.
+// WEIGHTED: sample n of group g counts c[g, n] times, and one of weight 0 not at all, whatever it holds. A sample's own
+// gradient, with the bits that NORMS finds, is formed first, then weighted and added up, in chains of CHAIN samples.
 // NORMS (chunk 1): instead of k, the squares of its entries, summed by thread: [groups, splits, workgroups, threads].
 // Grid: (ceil(kh kw ci / (TM TY)), ceil(co / (TN TX)), groups * splits). Plain composition: conv_filter_naive.wgsl.
 //@use conv_params
@@ -13,6 +14,7 @@
 @group(0) @binding(3) var<storage, read> c: array<f32>;
 @group(0) @binding(4) var<storage, read_write> k: array<f32>; // [splits, groups, kh, kw, ci, co]
 override WEIGHTED: bool = false;
+override CHAIN: u32 = 32u;
 override NORMS: bool = false;
 
 const TX = 8u; //@spec 8 16
@@ -26,12 +28,6 @@ const THREADS = TX * TY;
 var<workgroup> x_tile: array<f32, BK * (BM + 1u)>; // [position, row], one word of padding a row against bank conflicts
 var<workgroup> y_tile: array<f32, BK * (BN + 1u)>; // [position, column]
 
-// Of sample n of group g; 1 where samples have no weights.
-fn weight(g: u32, n: u32) -> f32 {
-  if (!WEIGHTED) { return 1.0; }
-  return c[g * p.n + min(n, p.n - 1u)];
-}
-
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3u,
         @builtin(local_invocation_id) local: vec3u,
@@ -42,37 +38,59 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(num_workgroups) tiles: vec3
   let row0 = tile.x * BM;
   let col0 = tile.y * BN;
   let each = p.oh * p.ow;
-  let end = min((split + 1u) * p.chunk, p.n) * each; // positions of the samples of the split
+  let begin = split * p.chunk * each;
+  let behind = min((split + 1u) * p.chunk, p.n) * each; // positions of the samples of the split
 
   var sum: array<f32, TM * TN>;
-  for (var l0 = split * p.chunk * each; l0 < end; l0 += BK) {
-    for (var e = thread; e < BM * BK; e += THREADS) {
-      let row = min(row0 + e % BM, rows - 1u); // rows past the edge are computed from the last one and not stored
-      let at = l0 + e / BM;
-      let iy = at % each / p.ow * p.sh + row / (p.ci * p.kw) - p.top; // below zero it wraps, and is outside too
-      let ix = at % p.ow * p.sw + row / p.ci % p.kw - p.left;
-      let inside = at < end && iy < p.h && ix < p.w && weight(g, at / each) != 0.0;
-      let source = select(0u, (((g * p.n + at / each) * p.h + iy) * p.w + ix) * p.ci + row % p.ci, inside);
-      x_tile[e / BM * (BM + 1u) + e % BM] = select(0.0, x[source], inside);
-    }
-    for (var e = thread; e < BN * BK; e += THREADS) {
-      let col = col0 + e % BN;
-      let at = l0 + e / BN;
-      let factor = select(0.0, weight(g, at / each), at < end);
-      let inside = factor != 0.0 && col < p.co;
-      let source = select(0u, (g * p.n * each + at) * p.co + col, inside);
-      y_tile[e / BN * (BN + 1u) + e % BN] = select(0.0, factor * y[source], inside);
-    }
-    workgroupBarrier();
-    for (var l = 0u; l < BK; l++) {
-      var b: array<f32, TN>;
-      for (var j = 0u; j < TN; j++) { b[j] = y_tile[l * (BN + 1u) + j * TX + local.x]; }
-      for (var i = 0u; i < TM; i++) {
-        let a = x_tile[l * (BM + 1u) + i * TY + local.y];
-        for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(a, b[j], sum[i * TN + j]); }
+  var chain: array<f32, TM * TN>; // of samples
+  var total: array<f32, TM * TN>; // of chains
+  let step = select(behind - begin, each, WEIGHTED); // positions that are summed as one
+  for (var start = begin; start < behind; start += step) {
+    let end = start + step;
+    var weight = 1.0;
+    if (WEIGHTED) { weight = c[g * p.n + start / each]; }
+    if (WEIGHTED && (start - begin) / each % CHAIN == 0u) {
+      for (var i = 0u; i < TM * TN; i++) {
+        total[i] += chain[i];
+        chain[i] = 0.0;
       }
     }
-    workgroupBarrier();
+    if (weight == 0.0) { continue; }
+    for (var i = 0u; i < TM * TN; i++) { sum[i] = 0.0; }
+    for (var l0 = start; l0 < end; l0 += BK) {
+      for (var e = thread; e < BM * BK; e += THREADS) {
+        let row = min(row0 + e % BM, rows - 1u); // rows past the edge are computed from the last one and not stored
+        let at = l0 + e / BM;
+        let iy = at % each / p.ow * p.sh + row / (p.ci * p.kw) - p.top; // below zero it wraps, and is outside too
+        let ix = at % p.ow * p.sw + row / p.ci % p.kw - p.left;
+        let inside = at < end && iy < p.h && ix < p.w;
+        let source = select(0u, (((g * p.n + at / each) * p.h + iy) * p.w + ix) * p.ci + row % p.ci, inside);
+        x_tile[e / BM * (BM + 1u) + e % BM] = select(0.0, x[source], inside);
+      }
+      for (var e = thread; e < BN * BK; e += THREADS) {
+        let col = col0 + e % BN;
+        let at = l0 + e / BN;
+        let inside = at < end && col < p.co;
+        let source = select(0u, (g * p.n * each + at) * p.co + col, inside);
+        y_tile[e / BN * (BN + 1u) + e % BN] = select(0.0, y[source], inside);
+      }
+      workgroupBarrier();
+      for (var l = 0u; l < BK; l++) {
+        var b: array<f32, TN>;
+        for (var j = 0u; j < TN; j++) { b[j] = y_tile[l * (BN + 1u) + j * TX + local.x]; }
+        for (var i = 0u; i < TM; i++) {
+          let a = x_tile[l * (BM + 1u) + i * TY + local.y];
+          for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(a, b[j], sum[i * TN + j]); }
+        }
+      }
+      workgroupBarrier();
+    }
+    if (WEIGHTED) {
+      for (var i = 0u; i < TM * TN; i++) { chain[i] = fma(weight, sum[i], chain[i]); }
+    }
+  }
+  if (WEIGHTED) {
+    for (var i = 0u; i < TM * TN; i++) { sum[i] = total[i] + chain[i]; }
   }
 
   if (NORMS) {

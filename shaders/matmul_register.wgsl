@@ -3,7 +3,8 @@
 //   y[g, i, j] = f( sum over l < k of a[g, i, l] * b[g, l, j] )
 // A thread computes TM rows x TN columns; the columns of a thread lie WG_X apart, so neighbours load neighbours.
 // A driver that does not unroll would keep the tile in memory, hence the marks.
-// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there; steps add up in
+// chains of CHAIN, these in splits: y is [groups, splits, m, n].
 // Grid: (ceil(n / (WG_X TN)), ceil(m / (WG_Y TM)), groups). Plain composition: matmul_naive.wgsl.
 //@use matmul_finish
 @group(0) @binding(1) var<storage, read> a: array<f32>;
@@ -11,6 +12,7 @@
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 override WEIGHTED: bool = false;
+override CHAIN: u32 = 32u;
 
 override WG_X = 8u;
 override WG_Y = 1u;
@@ -19,7 +21,7 @@ const TN = 4u; //@spec 2 4 8
 
 @compute @workgroup_size(WG_X, WG_Y)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  let g = tile.z;
+  let g = tile.z / p.splits;
   let row0 = (tile.y * WG_Y + local.y) * TM;
   let col0 = tile.x * (WG_X * TN) + local.x;
 
@@ -31,22 +33,36 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
   for (var j = 0u; j < TN; j++) { b_at[j] = b_block + min(col0 + WG_X * j, p.n - 1u) * p.b_col; } //@unroll
 
   var sum: array<f32, TM * TN>;
-  for (var l = 0u; l < p.k; l++) {
-    var weight = 1.0;
-    if (WEIGHTED) { weight = c[g * p.k + l]; }
-    let counts = weight != 0.0;
-    var w: array<f32, TN>;
-    for (var j = 0u; j < TN; j++) { w[j] = select(0.0, weight * b[b_at[j] + l * p.b_row], counts); } //@unroll
-    for (var i = 0u; i < TM; i++) { //@unroll
-      let x = select(0.0, a[a_at[i] + l * p.a_col], counts);
-      for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(x, w[j], sum[i * TN + j]); } //@unroll
+  var total: array<f32, TM * TN>; // of the chains so far
+  let range = steps(tile.z);
+  let chain = select(p.chunk, CHAIN, WEIGHTED);
+  for (var start = range.x; start < range.y; start += chain) {
+    if (WEIGHTED) {
+      for (var i = 0u; i < TM * TN; i++) { //@unroll
+        total[i] += sum[i];
+        sum[i] = 0.0;
+      }
     }
+    for (var l = start; l < min(start + chain, range.y); l++) {
+      var weight = 1.0;
+      if (WEIGHTED) { weight = c[g * p.k + l]; }
+      if (weight == 0.0) { continue; }
+      var w: array<f32, TN>;
+      for (var j = 0u; j < TN; j++) { w[j] = weight * b[b_at[j] + l * p.b_row]; } //@unroll
+      for (var i = 0u; i < TM; i++) { //@unroll
+        let x = a[a_at[i] + l * p.a_col];
+        for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(x, w[j], sum[i * TN + j]); } //@unroll
+      }
+    }
+  }
+  if (WEIGHTED) {
+    for (var i = 0u; i < TM * TN; i++) { sum[i] += total[i]; } //@unroll
   }
 
   for (var i = 0u; i < TM; i++) { //@unroll
     for (var j = 0u; j < TN; j++) { //@unroll
       if (row0 + i < p.m && col0 + WG_X * j < p.n) {
-        y[(g * p.m + row0 + i) * p.n + col0 + WG_X * j] = sum[i * TN + j];
+        y[(tile.z * p.m + row0 + i) * p.n + col0 + WG_X * j] = sum[i * TN + j];
       }
     }
   }

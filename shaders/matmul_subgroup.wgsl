@@ -4,7 +4,8 @@
 // and TN of b a lane (lane = column). Loads, not arithmetic, are the bound there, and a loop body beyond the
 // instruction cache halves the rate: so no unrolling over l. Where columns of b are adjacent and their number is a
 // multiple of 4, matmul_subgroup4.wgsl is faster.
-// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there; steps add up in
+// chains of CHAIN, these in splits: y is [groups, splits, m, n].
 // Grid: (ceil(n / (8 TN)), ceil(m / (8 TM SUBGROUPS)), groups). Plain composition: matmul_naive.wgsl.
 enable subgroups;
 
@@ -14,6 +15,7 @@ enable subgroups;
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 override WEIGHTED: bool = false;
+override CHAIN: u32 = 32u;
 
 const TM = 2u; //@spec 1 2
 const TN = 4u; //@spec 2 4
@@ -26,7 +28,7 @@ fn leaky(v: f32, slope: f32) -> f32 { return select(slope * v, v, v > 0.0); }
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
         @builtin(subgroup_invocation_id) lane: u32) {
-  let g = tile.z;
+  let g = tile.z / p.splits;
   let row0 = (tile.y * SUBGROUPS + local / 8u) * ROWS;
   let col0 = tile.x * (8u * TN) + lane;
 
@@ -39,18 +41,32 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   for (var t = 0u; t < TN; t++) { b_at[t] = g / p.b_div * p.b_group + min(col0 + 8u * t, p.n - 1u) * p.b_col; }
 
   var sum: array<f32, ROWS * TN>;
-  for (var l = 0u; l < p.k; l++) {
-    var weight = 1.0;
-    if (WEIGHTED) { weight = c[g * p.k + l]; }
-    let counts = weight != 0.0;
-    var x: array<f32, TM>;
-    for (var t = 0u; t < TM; t++) { x[t] = select(0.0, a[a_at[t] + l * p.a_col], counts); }
-    var w: array<f32, TN>;
-    for (var t = 0u; t < TN; t++) { w[t] = select(0.0, weight * b[b_at[t] + l * p.b_row], counts); }
-    for (var i = 0u; i < ROWS; i++) {
-      let s = subgroupShuffle(x[i / 8u], i % 8u);
-      for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, w[j], sum[i * TN + j]); }
+  var total: array<f32, ROWS * TN>; // of the chains so far
+  let range = steps(tile.z);
+  let chain = select(p.chunk, CHAIN, WEIGHTED);
+  for (var start = range.x; start < range.y; start += chain) {
+    if (WEIGHTED) {
+      for (var i = 0u; i < ROWS * TN; i++) {
+        total[i] += sum[i];
+        sum[i] = 0.0;
+      }
     }
+    for (var l = start; l < min(start + chain, range.y); l++) {
+      var weight = 1.0;
+      if (WEIGHTED) { weight = c[g * p.k + l]; }
+      if (weight == 0.0) { continue; }
+      var x: array<f32, TM>;
+      for (var t = 0u; t < TM; t++) { x[t] = a[a_at[t] + l * p.a_col]; }
+      var w: array<f32, TN>;
+      for (var t = 0u; t < TN; t++) { w[t] = weight * b[b_at[t] + l * p.b_row]; }
+      for (var i = 0u; i < ROWS; i++) {
+        let s = subgroupShuffle(x[i / 8u], i % 8u);
+        for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, w[j], sum[i * TN + j]); }
+      }
+    }
+  }
+  if (WEIGHTED) {
+    for (var i = 0u; i < ROWS * TN; i++) { sum[i] += total[i]; }
   }
 
   let has_bias = p.epilogue == 1u || p.epilogue == 2u || p.epilogue == 4u;
@@ -61,7 +77,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   }
   for (var i = 0u; i < ROWS; i++) {
     for (var j = 0u; j < TN; j++) {
-      let at = (g * p.m + row0 + i) * p.n + col0 + 8u * j;
+      let at = (tile.z * p.m + row0 + i) * p.n + col0 + 8u * j;
       if (row0 + i < p.m && col0 + 8u * j < p.n) {
         var v = leaky(sum[i * TN + j] + bias[j], slope);
         if (p.epilogue == 3u) { v *= select(p.slope, 1.0, c[at] > 0.0); }

@@ -4,7 +4,8 @@
 // A subgroup computes 8 TM rows x 32 TN columns: a step of l loads one a a lane (lane = row), spreads it with shuffles,
 // and TN vectors of b a lane (lane = four columns). Loads, not arithmetic, are the bound there, a vec4 load costs half
 // of four scalar ones, and a loop body beyond the instruction cache halves the rate: so no unrolling over l.
-// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there; steps add up in
+// chains of CHAIN, these in splits: y is [groups, splits, m, n].
 // Grid: (ceil(n / (32 TN)), ceil(m / (8 TM SUBGROUPS)), groups). Plain composition: matmul_naive.wgsl.
 enable subgroups;
 
@@ -14,6 +15,7 @@ enable subgroups;
 @group(0) @binding(3) var<storage, read> c: array<vec4f>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 override WEIGHTED: bool = false;
+override CHAIN: u32 = 32u;
 
 const TM = 2u; //@spec 1 2
 const TN = 2u; //@spec 1 2
@@ -26,7 +28,7 @@ fn leaky(v: vec4f, slope: f32) -> vec4f { return select(slope * v, v, v > vec4f(
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
         @builtin(subgroup_invocation_id) lane: u32) {
-  let g = tile.z;
+  let g = tile.z / p.splits;
   let n4 = p.n / 4u;
   let b_row = p.b_row / 4u;
   let row0 = (tile.y * SUBGROUPS + local / 8u) * ROWS;
@@ -41,18 +43,32 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   for (var t = 0u; t < TN; t++) { b_at[t] = g / p.b_div * (p.b_group / 4u) + min(col0 + 8u * t, n4 - 1u); }
 
   var sum: array<vec4f, ROWS * TN>;
-  for (var l = 0u; l < p.k; l++) {
-    var weight = 1.0;
-    if (WEIGHTED) { weight = c[(g * p.k + l) / 4u][(g * p.k + l) % 4u]; }
-    let counts = weight != 0.0;
-    var x: array<f32, TM>;
-    for (var t = 0u; t < TM; t++) { x[t] = select(0.0, a[a_at[t] + l * p.a_col], counts); }
-    var w: array<vec4f, TN>;
-    for (var t = 0u; t < TN; t++) { w[t] = select(vec4f(0.0), weight * b[b_at[t] + l * b_row], counts); }
-    for (var i = 0u; i < ROWS; i++) {
-      let s = vec4f(subgroupShuffle(x[i / 8u], i % 8u));
-      for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, w[j], sum[i * TN + j]); }
+  var total: array<vec4f, ROWS * TN>; // of the chains so far
+  let range = steps(tile.z);
+  let chain = select(p.chunk, CHAIN, WEIGHTED);
+  for (var start = range.x; start < range.y; start += chain) {
+    if (WEIGHTED) {
+      for (var i = 0u; i < ROWS * TN; i++) {
+        total[i] += sum[i];
+        sum[i] = vec4f(0.0);
+      }
     }
+    for (var l = start; l < min(start + chain, range.y); l++) {
+      var weight = 1.0;
+      if (WEIGHTED) { weight = c[(g * p.k + l) / 4u][(g * p.k + l) % 4u]; }
+      if (weight == 0.0) { continue; }
+      var x: array<f32, TM>;
+      for (var t = 0u; t < TM; t++) { x[t] = a[a_at[t] + l * p.a_col]; }
+      var w: array<vec4f, TN>;
+      for (var t = 0u; t < TN; t++) { w[t] = weight * b[b_at[t] + l * b_row]; }
+      for (var i = 0u; i < ROWS; i++) {
+        let s = vec4f(subgroupShuffle(x[i / 8u], i % 8u));
+        for (var j = 0u; j < TN; j++) { sum[i * TN + j] = fma(s, w[j], sum[i * TN + j]); }
+      }
+    }
+  }
+  if (WEIGHTED) {
+    for (var i = 0u; i < ROWS * TN; i++) { sum[i] += total[i]; }
   }
 
   let has_bias = p.epilogue == 1u || p.epilogue == 2u || p.epilogue == 4u;
@@ -63,7 +79,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   }
   for (var i = 0u; i < ROWS; i++) {
     for (var j = 0u; j < TN; j++) {
-      let at = (g * p.m + row0 + i) * n4 + col0 + 8u * j;
+      let at = (tile.z * p.m + row0 + i) * n4 + col0 + 8u * j;
       if (row0 + i < p.m && col0 + 8u * j < n4) {
         var v = leaky(sum[i * TN + j] + bias[j], slope);
         if (p.epilogue == 3u) { v *= select(vec4f(p.slope), vec4f(1.0), c[at] > vec4f(0.0)); }

@@ -3,7 +3,8 @@
 // A workgroup of TX x TY threads computes TM TY rows x TN TX columns; BK steps of l at a time lie in workgroup memory,
 // both operands with l outermost, so that a thread reads its rows and columns without bank conflicts. Threads load
 // along whichever dimension of an operand is contiguous.
-// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there.
+// WEIGHTED: step l counts c[g, l] times, and one of weight 0 not at all, whatever a and b hold there; steps add up in
+// chains of CHAIN, these in splits: y is [groups, splits, m, n].
 // Grid: (ceil(n / (TN TX)), ceil(m / (TM TY)), groups). Plain composition: matmul_naive.wgsl.
 //@use matmul_finish
 @group(0) @binding(1) var<storage, read> a: array<f32>;
@@ -11,6 +12,7 @@
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 override WEIGHTED: bool = false;
+override CHAIN: u32 = 32u;
 
 const TX = 16u; //@spec 8 16
 const TY = 16u; //@spec 8 16
@@ -33,7 +35,8 @@ fn counted(g: u32, l: u32) -> f32 {
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let g = tile.z;
+  let g = tile.z / p.splits;
+  let range = steps(tile.z);
   let row0 = tile.y * BM;
   let col0 = tile.x * BN;
   let a_base = g / p.a_div * p.a_group;
@@ -42,7 +45,14 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
   let b_by_col = p.b_row != 1u || p.b_col == 1u;
 
   var sum: array<f32, TM * TN>;
-  for (var l0 = 0u; l0 < p.k; l0 += BK) {
+  var total: array<f32, TM * TN>; // of the chains so far
+  for (var l0 = range.x; l0 < range.y; l0 += BK) {
+    if (WEIGHTED && l0 % CHAIN == 0u) { // BK divides CHAIN, and CHAIN the steps of a split
+      for (var i = 0u; i < TM * TN; i++) {
+        total[i] += sum[i];
+        sum[i] = 0.0;
+      }
+    }
     // Elements past an edge are read from the last one; those with l >= k count as zero, the others are not stored.
     for (var e = thread; e < BM * BK; e += THREADS) {
       let row = select(e / BK, e % BM, a_by_row);
@@ -68,12 +78,15 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
     }
     workgroupBarrier();
   }
+  if (WEIGHTED) {
+    for (var i = 0u; i < TM * TN; i++) { sum[i] += total[i]; }
+  }
 
   for (var i = 0u; i < TM; i++) {
     for (var j = 0u; j < TN; j++) {
       let row = row0 + i * TY + local.y;
       let col = col0 + j * TX + local.x;
-      if (row < p.m && col < p.n) { y[(g * p.m + row) * p.n + col] = finish(sum[i * TN + j], g, row, col); }
+      if (row < p.m && col < p.n) { y[(tile.z * p.m + row) * p.n + col] = finish(sum[i * TN + j], g, row, col); }
     }
   }
 }

@@ -1,6 +1,10 @@
 /** Data sets as people read them. */
 import { quote } from '../data/dataset.ts';
+import { stillOpen } from '../data/given.ts';
 import type { DatasetInfo } from '../data/store.ts';
+import { plainDelta } from '../report/guarantee.ts';
+import { unpaidLines } from '../report/unpaid.ts';
+import type { RunSpent, SpentOn } from '../run/odometer.ts';
 import { formatBytes, formatNumber, printJson, table } from './format.ts';
 
 /** Text from a file, fit for a terminal. */
@@ -38,9 +42,24 @@ function contents(column: Typed['columns'][number]): string {
   return column.kind === 'integer' ? 'whole numbers' : `with ${column.decimals} decimals`;
 }
 
-function columnLines({ columns, label, notes = [] }: Typed): string[] {
+/** What a private run on the set would take as public, though it came from the rows. */
+function openLines({ open, table: typed }: DatasetInfo): string[][] {
+  if (!open) return [];
+  const left = unpaidLines(stillOpen(open, typed?.given));
+  if (left.length === 0) return typed ? [['public', 'nothing of what the rows look like']] : [];
+  return left.map((line, i) => [
+    i === 0 ? 'public' : '',
+    `${line}${i === 0 ? ' (found in the rows, not paid for)' : ''}`,
+  ]);
+}
+
+function columnLines({ columns, label, notes = [], given }: Typed): string[] {
+  const unitOf = (name: string) => {
+    const entry = Object.hasOwn(given?.columns ?? {}, name) ? given?.columns[name] : undefined;
+    return entry?.unit ? ` (${clean(entry.unit)})` : '';
+  };
   const rows = columns.map((column) => [
-    clean(column.name),
+    clean(column.name) + unitOf(column.name),
     column.kind + (column.name === label ? ', to predict' : ''),
     contents(column),
     column.missing > 0 ? formatNumber(column.missing) : '-',
@@ -49,9 +68,9 @@ function columnLines({ columns, label, notes = [] }: Typed): string[] {
 }
 
 /** `data info`, and what was stored */
-export function printInfo(info: DatasetInfo, json?: boolean): void {
+export function printInfo(info: DatasetInfo, json?: boolean, spent?: SpentOn): void {
   if (json) {
-    printJson(info);
+    printJson({ ...info, ...(spent ? { spent } : {}) });
     return;
   }
   const { name, rows, holdout, columns, classes, sha256, origin, bytes, path, table: typed } = info;
@@ -62,8 +81,50 @@ export function printInfo(info: DatasetInfo, json?: boolean): void {
     ...(classes ? [['classes', `${formatNumber(classes.length)}: ${shorten(classes)}`]] : []),
     ['size', formatBytes(bytes)],
     ['origin', origin],
+    ...openLines(info),
     ['sha256', sha256],
     ['path', path ?? 'generated when used'],
   ].map(([key, value]) => `${key.padEnd(9)}${value}`);
-  process.stdout.write(`${[...lines, ...(typed ? columnLines(typed) : [])].join('\n')}\n`);
+  const blocks = [...lines, ...(typed ? columnLines(typed) : []), ...(spent ? spentLines(spent) : [])];
+  process.stdout.write(`${blocks.join('\n')}\n`);
 }
+
+const HOW: Readonly<Record<RunSpent['by'], string>> = {
+  ledger: 'by its ledger',
+  planned: 'its ledger is gone: what it was planned with',
+  unknown: 'unknown: its ledger is gone',
+  failed: 'a start that failed: what its encoding costs',
+  none: 'no bound: it promises nothing',
+};
+
+/** What private runs have spent on the set, one by one and together. */
+function spentLines({ runs, epsilon, delta, unknown, unguarded, others }: SpentOn): string[] {
+  const other =
+    others > 0 ? [`note: ${count(others, 'private run')} on other contents of this name, not in the sum`] : [];
+  if (runs.length === 0) return ['', 'spent    nothing: no private run on this data set was noted', ...other];
+  const rows = runs.map((run) => [
+    run.dir ?? '(none)',
+    run.created,
+    `${run.system}, ${run.relation}`,
+    run.epsilon === null ? '-' : up(run.epsilon),
+    run.delta === null ? '-' : plainDelta(rounded(run.delta)),
+    HOW[run.by],
+  ]);
+  const left = [
+    ...(unknown > 0 ? [`${count(unknown, 'run')} of unknown spending`] : []),
+    ...(unguarded > 0 ? [`${count(unguarded, 'run')} without a guarantee`] : []),
+  ];
+  return [
+    '',
+    `spent    epsilon ${up(epsilon)} at delta ${plainDelta(rounded(delta))}${left.length ? `, and beyond that ${left.join(' and ')}` : ''}, in ${count(runs.length, 'private run')} (basic composition)`,
+    "         attacks, evaluations and diagnostics are the owner's own looks, which release nothing: they are not counted",
+    '',
+    table(['run', 'begun', 'system', 'epsilon', 'delta', ''], rows),
+    ...other,
+  ];
+}
+
+/** Four decimals that say no less. */
+const up = (epsilon: number) => (Math.ceil(epsilon * 1e4 - 1e-7) / 1e4).toFixed(4);
+const rounded = (delta: number) => Number(delta.toPrecision(6));
+const count = (n: number, noun: string) => `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,13 +1,19 @@
+import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Dataset } from '../data/dataset.ts';
 import { fetchDataset, knownSet } from '../data/fetch.ts';
-import { detect, importSource } from '../data/import.ts';
+import type { Given } from '../data/given.ts';
+import { detect, importSource, schemaFile } from '../data/import.ts';
 import type { TypeChoice } from '../data/infer.ts';
 import { KNOWN } from '../data/known.ts';
+import { shareOf } from '../data/ranges.ts';
 import { checkFree, saveDataset, saveTable } from '../data/save.ts';
 import { shuffled, shuffledTable } from '../data/shuffle.ts';
 import { describeDataset, listDatasets } from '../data/store.ts';
 import { isTable } from '../data/table-files.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import { writeAtomic } from '../run/files.ts';
+import { spentOn } from '../run/odometer.ts';
 import { printInfo, printList } from './data-print.ts';
 import { formatBytes, formatNumber, printJson } from './format.ts';
 import { wholeNumber, withJson } from './options.ts';
@@ -30,7 +36,9 @@ export function dataCommand(): Command {
   );
   withJson(command.command('info').argument('<name>').description('one data set, read and verified')).action(
     async (name: string, { json }: { json?: boolean }) => {
-      printInfo(await describeDataset(name), json);
+      const info = await describeDataset(name);
+      const warn = (line: string) => void process.stderr.write(`${line}\n`);
+      printInfo(info, json, info.path === undefined ? undefined : spentOn(info, { warn }));
     },
   );
   withJson(
@@ -41,7 +49,12 @@ export function dataCommand(): Command {
       .option('--name <name>', "of the data set (default: the file's or folder's)")
       .option('--rows <a:b>', 'training rows, from 0, end excluded (default all that are not held out)')
       .option('--holdout <c:d>', 'rows kept out of training: the non-members of attacks')
-      .option('--holdout-share <s>', 'CSV: keep the last share of the rows out of training instead, e.g. 0.2', share)
+      .option(
+        '--holdout-share <s>',
+        'CSV: keep each row out of training with this probability instead, e.g. 0.2, by a hash of the row itself: which rows are kept out depends on no other row, and their number varies',
+        share,
+      )
+      .option('--holdout-seed <n>', 'CSV: of that hash, a public number (default 1)', wholeNumber(0))
       .addOption(
         new Option(
           '--as <what>',
@@ -56,15 +69,20 @@ export function dataCommand(): Command {
       .option('--label <column>', 'CSV: the column that models are to predict')
       .option(
         '--given <file>',
-        'CSV tables: JSON with bounds and values of columns that are known without the data; private systems pay for the others',
+        'JSON with what is known without the rows: of CSV tables kind, decimals, format, bounds and values of columns, which the file then has no say in (private systems pay for the others); of labelled images the classes',
       )
+      .option(
+        '--schema-out <file>',
+        'store nothing: write such a file from what the rows look like, to be corrected and confirmed',
+      )
+      .option('--classes <list>', 'labelled images: the names of all classes by label, as in cat,dog, or their number')
       .option('--columns <list>', 'CSV: names, or numbers from 0 where there is no header (default all)')
       .addOption(
         new Option('--header <when>', 'CSV: a first line of names (default auto)').choices(['auto', 'yes', 'no']),
       )
       .option(
         '--shuffle <seed>',
-        'mix the records, training and hold-out rows alike: files may be sorted',
+        'bring the records into an order by a hash of each, training and hold-out rows mixed where they were parted by position: files may be sorted; sizes vary then',
         wholeNumber(0),
       )
       .option('--delimiter <char>', 'CSV: between cells, or `tab` (default: what the first lines suggest)')
@@ -78,20 +96,27 @@ export function dataCommand(): Command {
   ).action(async (path: string, flags: ImportFlags) => {
     const source = await detect(path);
     const name = flags.name ?? source.name;
-    await checkFree(name, { force: flags.force });
-    const { columns, shuffle, force, json, ...others } = flags;
+    const { columns, shuffle, force, json, schemaOut, ...others } = flags;
+    if (schemaOut === undefined) await checkFree(name, { force });
+    else checkAbsent(schemaOut, force);
     const csv = source.kind === 'csv';
     const progress = transferProgress(csv ? formatBytes : formatNumber, flags);
     const onProgress = (done: number, total: number) => progress.update(done, total, csv ? 'read' : 'images read');
     const stop = csv ? interruptible() : undefined;
-    const options = { ...others, name, columns: columns?.split(','), onProgress, signal: stop?.signal };
+    const as = schemaOut !== undefined && csv && others.scale === undefined ? { as: 'table' as const } : {};
+    const options = { ...others, ...as, name, columns: columns?.split(','), onProgress, signal: stop?.signal };
     const data = await importSource(source, options).finally(() => {
       progress.stop();
       stop?.dispose();
     });
+    if (schemaOut !== undefined) {
+      writeSchema(schemaOut, schemaFile(data, flags.types), json);
+      return;
+    }
+    const mix = { share: shareOf(flags.rows, flags.holdout) };
     if (isTable(data)) {
-      printInfo(await saveTable(shuffle === undefined ? data : shuffledTable(data, shuffle), { force }), json);
-    } else printInfo(await saveDataset(shuffle === undefined ? data : shuffled(data, shuffle), { force }), json);
+      printInfo(await saveTable(shuffle === undefined ? data : shuffledTable(data, shuffle, mix), { force }), json);
+    } else printInfo(await saveDataset(shuffle === undefined ? data : shuffled(data, shuffle, mix), { force }), json);
   });
   withJson(
     command
@@ -120,6 +145,26 @@ export function dataCommand(): Command {
   return command;
 }
 
+/** @throws VeilganError FILE before minutes of reading */
+function checkAbsent(path: string, force?: boolean): void {
+  if (force || !existsSync(path)) return;
+  throw new VeilganError('FILE', 'there is a file of that name', {
+    where: path,
+    fix: 'Choose another name for --schema-out, or replace it with --force',
+  });
+}
+
+function writeSchema(path: string, schema: Given, json?: boolean): void {
+  writeAtomic(path, `${JSON.stringify(schema, null, 2)}\n`);
+  const columns = Object.keys(schema.columns).length;
+  if (json) printJson({ schema: path, columns, stored: false });
+  else {
+    process.stdout.write(
+      `schema    ${path}\nIt was taken from the rows, and nothing was stored. Go through its ${columns > 0 ? `${formatNumber(columns)} columns` : 'classes'}: keep what you would know without them, correct or delete the rest, then import with --given ${path}\n`,
+    );
+  }
+}
+
 interface FetchFlags {
   json?: boolean;
   from?: string;
@@ -134,6 +179,9 @@ interface ImportFlags {
   rows?: string;
   holdout?: string;
   holdoutShare?: number;
+  holdoutSeed?: number;
+  classes?: string;
+  schemaOut?: string;
   as?: 'auto' | 'numbers' | 'table';
   types?: Record<string, TypeChoice>;
   label?: string;

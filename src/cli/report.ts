@@ -8,6 +8,7 @@ import type { RunFacts } from '../report/facts.ts';
 import { renderReport } from '../report/html.ts';
 import { factsOf, type Wanted } from '../report/run_facts.ts';
 import { isOwners } from '../report/run_report.ts';
+import { unpaidOf } from '../report/unpaid.ts';
 import { fileError, writeAtomic } from '../run/files.ts';
 import { openTraining } from '../run/session.ts';
 import { printJson } from './format.ts';
@@ -42,7 +43,8 @@ export function reportCommand(): Command {
       const html = renderReport(await reportOn(runs));
       const file = flags.out ?? defaultPlace(dirs[0], runs.some(isOwners));
       writeAtomic(file, html);
-      if (flags.json) printJson({ file });
+      const open = runs.map(({ info, privacy }) => (privacy && !privacy.claim ? unpaidOf(info) : null));
+      if (flags.json) printJson({ file, ...(open.some(Boolean) ? { public_unpaid: open } : {}) });
       else process.stdout.write(`report    ${file}\n`);
     });
   });

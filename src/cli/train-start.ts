@@ -80,12 +80,14 @@ function privateOf(fields: Record<string, unknown>, flags: TrainFlags, source: S
 /** Tables have settings of their own where none are named; other data have those of --help. */
 function presetFor(
   system: string,
-  { divergence }: Record<string, unknown>,
+  { divergence, population }: Record<string, unknown>,
   source: Source,
   { data, quiet }: TrainFlags,
 ): string | undefined {
   if (!isTable(source)) return undefined;
-  const preset = usualPreset(system, rowsOf(source.table.train, source.table.columns), divergence);
+  // Where the number of rows is a secret, what stands in its place decides: the settings are released.
+  const rows = Number(population ?? 0) || rowsOf(source.table.train, source.table.columns);
+  const preset = usualPreset(system, rows, divergence);
   if (!quiet) process.stderr.write(`${data} is a table: settings of preset ${preset} (--preset chooses others)\n`);
   return preset;
 }
@@ -112,7 +114,8 @@ function withEpochs<C extends GanConfig>(config: C, { epochs, steps }: TrainFlag
       fix: 'Give one of them',
     });
   }
-  const each = Math.floor(Math.floor(rowsTaken(source, config) / config.partitions) / config.batch);
+  const rows = ('population' in config && Number(config.population)) || rowsTaken(source, config);
+  const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
   return { ...config, steps: Math.max(1, epochs * each) };
 }
 

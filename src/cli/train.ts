@@ -4,6 +4,7 @@ import { privateConfig } from '../gan/private_config.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { chartPng } from '../report/chart_png.ts';
 import { lossCurves, lossUnit } from '../report/plot.ts';
+import { unpaidLines, unpaidOf } from '../report/unpaid.ts';
 import { writeAtomic } from '../run/files.ts';
 import { isImage, isPoints, samplesOf } from '../run/samples.ts';
 import type { DirectoryJob } from '../run/session.ts';
@@ -148,8 +149,9 @@ function printResult(
     losses: last ? { loss_g: last.loss_g, loss_d: last.loss_d } : null,
   };
   const spent = guarantee && spending(guarantee);
+  const open = spent && !spent.claim ? unpaidOf(run.info) : undefined;
   if (json) {
-    printJson({ ...document, ...spent });
+    printJson({ ...document, ...spent, ...(open ? { public_unpaid: open } : {}) });
     return;
   }
   const meanD = last ? last.loss_d.reduce((a, b) => a + b, 0) / last.loss_d.length : Number.NaN;
@@ -161,6 +163,7 @@ function printResult(
     ['time', `${formatSeconds(seconds)}, ${document.ms_per_step?.toFixed(2) ?? '-'} ms a step`],
     ['losses', last ? `L_G ${last.loss_g.toFixed(4)}, mean L_D ${meanD.toFixed(4)}` : '-'],
     ...(spent ? [['privacy', spendingLine(spent)]] : []),
+    ...(open?.length ? [['public', `${unpaidLines(open).join('; ')} (found in the rows, not paid for)`]] : []),
     ['samples', run.samplePath(isImage(data.shape) ? 'samples.npy' : 'samples.csv')],
     ['pictures', run.samplePath([...drawn, 'losses.png'].join(', '))],
   ];

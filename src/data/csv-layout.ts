@@ -79,18 +79,23 @@ export class CsvLayout {
   private readonly rows: Range | undefined;
   private readonly holdout: Range | undefined;
   private readonly hash: RowHash | undefined;
+  /** of the rows that a hash decides on, in order: whether each is held out */
+  readonly sides: boolean[];
+  private next = 0;
   private row = 0;
   /** Lines of a single column that may be empty cells or the end of the file. */
   private blank = { line: 0, count: 0 };
 
   /**
    * @param file the name that messages give the file
+   * @param sides of a pass over the same file before, so that rows need not be hashed again
    * @throws VeilganError USAGE for bad ranges
    */
-  constructor(file: string, options: LayoutOptions, take: TakeRow) {
+  constructor(file: string, options: LayoutOptions, take: TakeRow, sides: boolean[] = []) {
     this.file = file;
     this.options = options;
     this.take = take;
+    this.sides = sides;
     this.holdout = options.holdout === undefined ? undefined : parseRange(options.holdout, '--holdout');
     this.rows = options.rows === undefined ? undefined : parseRange(options.rows, '--rows');
     if (!this.rows && !this.holdout) this.rows = { start: 0, end: Number.POSITIVE_INFINITY };
@@ -254,8 +259,14 @@ export class CsvLayout {
     }
     const inHoldout = holds(this.holdout, row);
     if (!inHoldout && this.rows && !holds(this.rows, row)) return;
-    const held = this.hash ? this.hash.next(bytesOfCells(cells)) < (this.options.holdoutShare ?? 0) : inHoldout;
+    const held = this.hash ? this.hashed(this.hash, cells) : inHoldout;
     this.counts[held ? 'holdout' : 'train']++;
     this.take(cells, { row, line }, held);
+  }
+
+  private hashed(hash: RowHash, cells: readonly string[]): boolean {
+    const at = this.next++;
+    this.sides[at] ??= hash.next(bytesOfCells(cells)) < (this.options.holdoutShare ?? 0);
+    return this.sides[at];
   }
 }

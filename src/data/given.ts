@@ -65,6 +65,21 @@ export const allOpen = (columns: readonly Pick<Column, 'name' | 'kind'>[]): Open
   { what: 'left-out' },
 ];
 
+/**
+ * Columns with kinds and decimals as they are given, where the cells were read without them: what the rows look like has
+ * no say then. Of entries that `givenCodes` took.
+ */
+export const typedColumns = (columns: readonly Column[], given: unknown): Column[] => {
+  const entries = given === undefined ? undefined : entriesIn(given, '');
+  return columns.map((column): Column => {
+    const entry = entries?.get(column.name);
+    const { kind = column.kind, decimals } = entry === undefined ? {} : typeOf(entry, '');
+    if (column.kind === 'date' || kind === 'leave') return column;
+    if ('values' in column) return { ...column, kind: kind as 'category' };
+    return { ...column, kind: kind as 'number', decimals: decimals ?? column.decimals };
+  });
+};
+
 /** The code of a column by its entry; undefined where it gives neither bounds nor values. */
 function codeOf(column: Column, given: unknown, where: string): ColumnCode | undefined {
   const entry = new Entry(given, where);
@@ -81,7 +96,7 @@ function codeOf(column: Column, given: unknown, where: string): ColumnCode | und
     (isNumber(kind) && isNumber(column.kind)) ||
     (isCategory(kind) && isCategory(column.kind)) ||
     (kind === 'leave' && !entry.has('low', 'high', 'values'));
-  const fix = 'Read the table again with this file, or correct the entry';
+  const fix = 'Read the column as that from the start, or correct the entry';
   if (!fits) {
     if (entry.kind === undefined) entry.check(column.kind);
     throw refuse(`the table has the column as ${column.kind}, and it is given as ${kind}`, `${where}.kind`, fix);

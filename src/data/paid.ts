@@ -4,11 +4,10 @@
  */
 import { VeilganError } from '../gpu/errors.ts';
 import { ChaChaStream } from '../privacy/chacha.ts';
-import type { Words } from '../privacy/discrete_gaussian.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 import { quote } from './dataset.ts';
 import { checkWhole, numberCode, present, tally } from './encoding.ts';
-import { givenCodes } from './given.ts';
+import { givenCodes, typedColumns } from './given.ts';
 import { type Curve, gridOf, interpolate, positions } from './knots.ts';
 import { emptyStart, filledThreshold, grainOf, histogram, noisyCounts, stabilityThreshold } from './noisy.ts';
 import type { CategoryCode, CategoryColumn, ColumnCode, Encoding, NumberCode, Table } from './table.ts';
@@ -28,7 +27,12 @@ export interface PaidOptions {
   readonly levels?: number;
   /** most knots of a curve, 4 to 258; default 66, of 64 bins */
   readonly knots?: number;
+  /** for audits and tests: is told each list of noisy counts, in order, and gives what takes its place */
+  readonly witness?: (noisy: Float64Array) => Float64Array;
 }
+
+/** Makes counts noisy at an epsilon. */
+type Noisy = (counts: ArrayLike<number>, epsilon: number) => Float64Array;
 
 /** Edges of bins [-(2^(e+1) - 1), -(2^e - 1)), ..., [-1, 0), [0, 1), [1, 2), [2, 4), ..., [2^62, 2^63), in steps. */
 const OCTAVES: readonly number[] = [
@@ -51,11 +55,11 @@ function nothing(name: string, what: string, fix: string): VeilganError {
 function paidCategory(
   column: CategoryColumn,
   { there, missing }: ReturnType<typeof present>,
-  { words, epsilon, delta, levels }: { words: Words; epsilon: number; delta: number; levels: number },
+  { noisy: count, epsilon, delta, levels }: { noisy: Noisy; epsilon: number; delta: number; levels: number },
 ): CategoryCode {
   const counts = tally(column, there);
   const seen = column.values.flatMap((text, i) => (counts[i] > 0 ? [{ text, count: counts[i] }] : []));
-  const noisy = noisyCounts(words, [missing, ...seen.map(({ count }) => count)], epsilon);
+  const noisy = count([missing, ...seen.map((value) => value.count)], epsilon);
   const least = stabilityThreshold(epsilon, delta);
   const values = seen
     .map(({ text }, i) => ({ text, count: noisy[i + 1] }))
@@ -121,12 +125,12 @@ function knotsOf(edges: readonly number[], counts: ArrayLike<number>): { steps: 
 function paidNumber(
   column: Exclude<Table['columns'][number], CategoryColumn>,
   { there, missing }: ReturnType<typeof present>,
-  { words, epsilon, knots }: { words: Words; epsilon: number; knots: number },
+  { noisy, epsilon, knots }: { noisy: Noisy; epsilon: number; knots: number },
 ): NumberCode {
   const { per, period } = gridOf(column);
   const steps = there.map((value) => Math.round((value * per) / period));
   const half = grainOf(epsilon / 2);
-  const [gone, ...octaves] = noisyCounts(words, [missing, ...histogram(OCTAVES, steps)], half);
+  const [gone, ...octaves] = noisy([missing, ...histogram(OCTAVES, steps)], half);
   const [first, last] = filledRange(octaves, half);
   if (last < 0) {
     const least = filledThreshold(half, octaves.length);
@@ -134,7 +138,7 @@ function paidNumber(
   }
   const inside = Float64Array.from(octaves.slice(first, last + 1));
   const edges = evenBins(OCTAVES.slice(first, last + 2), inside, knots - 2);
-  const counts = noisyCounts(words, histogram(edges, steps), half);
+  const counts = noisy(histogram(edges, steps), half);
   const start = emptyStart(counts, half);
   const end = counts.length - emptyStart(counts.slice(start).reverse(), half);
   const found = knotsOf(edges.slice(start, end + 1), counts.subarray(start, end));
@@ -162,7 +166,7 @@ function paidNumber(
  * @throws VeilganError CONFIG for options out of range, a bad `given`, or such a column
  */
 export function paidEncoding(table: Table, options: PaidOptions): Encoding {
-  const { epsilon, delta, key, source = 'bounds', levels = 64, knots = 66 } = options;
+  const { epsilon, delta, key, source = 'bounds', levels = 64, knots = 66, witness = (counts) => counts } = options;
   checkWhole('levels', levels, 1, 2 ** 16);
   checkWhole('knots', knots, 4, 258);
   if (!(epsilon > 0 && Number.isFinite(epsilon) && delta > 0 && delta < 1)) {
@@ -174,6 +178,7 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
   const { columns, train, label } = table;
   const given =
     options.given === undefined ? new Map<string, ColumnCode>() : givenCodes(columns, options.given, source);
+  const typed = typedColumns(columns, options.given);
   const paying = columns.filter(({ name }) => !given.has(name));
   const categories = paying.filter((column) => 'values' in column).length;
   const named = label === undefined ? {} : { label };
@@ -182,15 +187,16 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
   }
   const each = { epsilon: grainOf(epsilon / paying.length), delta: delta / categories, levels, knots };
   const derived = key.derive('encoding');
-  const codes = columns.map((column, j): ColumnCode => {
+  const codes = typed.map((column, j): ColumnCode => {
     const known = given.get(column.name);
     if (known) return known;
     const words = new ChaChaStream(derived, [j, 0, 0]);
+    const noisy: Noisy = (counts, share) => witness(noisyCounts(words, counts, share));
     const cells = present(train, columns.length, j);
     const code =
       'values' in column
-        ? paidCategory(column, cells, { ...each, words })
-        : paidNumber(column, cells, { ...each, words });
+        ? paidCategory(column, cells, { ...each, noisy })
+        : paidNumber(column, cells, { ...each, noisy });
     words.wipe();
     return code;
   });

@@ -5,7 +5,7 @@
 import { VeilganError } from '../gpu/errors.ts';
 import { readInto } from './csv.ts';
 import { showDelimiter } from './csv-delimiter.ts';
-import { CsvLayout, type LayoutOptions, shown } from './csv-layout.ts';
+import { CsvLayout, type LayoutOptions, shown, type TakeRow } from './csv-layout.ts';
 import type { CsvSource, ReadOptions } from './csv-stream.ts';
 import { allocateCells, fillOf } from './fill.ts';
 import { type GivenType, givenTypes, isWhole } from './given-type.ts';
@@ -65,6 +65,8 @@ export interface Survey extends Inspected {
   /** whether these are numbers to be taken as they are: points, which all have fractions, or codes of zeros and ones */
   readonly numeric: boolean;
   readonly open: readonly Open[];
+  /** which rows a hash holds out */
+  readonly sides: boolean[];
 }
 
 /** The type of each column whose type is told, by index. */
@@ -141,6 +143,7 @@ export async function surveyTable(source: CsvSource, options: TableOptions = {})
     counts: layout.counts,
     ...(options.label === undefined ? {} : { label: labelOf(layout, options.label, decisions) }),
     numeric: points || decisions.every(({ bits }) => bits),
+    sides: layout.sides,
     open: decisions.flatMap((decision) => foundIn(decision, told.get(decision.index))),
   };
 }
@@ -170,12 +173,13 @@ export async function fillTable(source: CsvSource, survey: Survey, options: Tabl
     });
   }
   const done = { train: 0, holdout: 0 };
-  const layout = new CsvLayout(source.name, layoutOf(options), (cells, _, held) => {
+  const take: TakeRow = (cells, _, held) => {
     const part = held ? 'holdout' : 'train';
     // In a file that has grown the last rows are past the end, where writing does nothing; the counts tell below.
     const at = done[part]++ * width;
     for (let i = 0; i < width; i++) parts[part][at + i] = fills[i].cell(cells[fills[i].index]);
-  });
+  };
+  const layout = new CsvLayout(source.name, layoutOf(options), take, survey.sides);
   const { counts } = survey;
   const parts = {
     train: allocateCells(counts.train * width, source.name),

@@ -19,11 +19,23 @@ export interface WitnessedUpdate {
 export class Witness {
   /** by noisy update, counted from the run's first */
   readonly updates: WitnessedUpdate[] = [];
+  /** noisy counts of the encoding of a table, in order, as they count */
+  readonly counts: Float64Array[] = [];
   readonly #given: readonly Float32Array[] | null;
+  readonly #encoding: readonly Float64Array[] | null;
 
-  /** @param given the release of each update that takes the place of the run's own; without, the run's own count */
-  constructor(given?: readonly Float32Array[]) {
-    this.#given = given ?? null;
+  /** @param given whose releases take the place of the run's own; without, the run's own count */
+  constructor(given?: Pick<Witness, 'updates' | 'counts'>) {
+    this.#given = given?.updates.map(({ release }) => release) ?? null;
+    this.#encoding = given?.counts ?? null;
+  }
+
+  /** Takes the next list of noisy counts, and gives what counts: given ones, as far as there are any. */
+  count(noisy: Float64Array): Float64Array {
+    const given = this.#encoding?.[this.counts.length];
+    const counts = noisy.map((value, i) => given?.[i] ?? value);
+    this.counts.push(counts);
+    return counts;
   }
 
   /** Whether releases are given. */

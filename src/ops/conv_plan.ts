@@ -116,8 +116,12 @@ export function planConv(s: ConvShape, transposed: boolean, t: AdapterTraits, fo
   return checked(plan, transposed ? 'convTranspose' : 'conv', s);
 }
 
-/** How to run a convolution's gradient in its weights. @throws VeilganError as `planConv` */
-export function planConvFilter(s: ConvShape, t: AdapterTraits, force?: ConvKernel): FilterPlan {
+/**
+ * How to run a convolution's gradient in its weights.
+ * @param longest most samples of a split
+ * @throws VeilganError as `planConv`
+ */
+export function planConvFilter(s: ConvShape, t: AdapterTraits, force?: ConvKernel, longest = s.n): FilterPlan {
   const { kh, kw } = s.geometry;
   const kernel = filterKernel(s, t, force);
   const { constants, overrides, across, down } = tiling(kernel, s.co, t);
@@ -128,7 +132,7 @@ export function planConvFilter(s: ConvShape, t: AdapterTraits, force?: ConvKerne
   }
   // A tiny output and an enormous sum: enough splits to keep every core busy to the end, few enough to sum cheaply.
   const wanted = ceil(t.software ? 24 : 512, rows * columns * s.groups);
-  const chunk = ceil(s.n, Math.min(s.n, wanted));
+  const chunk = Math.min(longest, ceil(s.n, Math.min(s.n, wanted)));
   const splits = ceil(s.n, chunk);
   const grid: Dispatch['grid'] = [rows, columns, s.groups * splits];
   return checked({ kernel, constants, overrides, grid, chunk, splits }, 'convFilter', s);

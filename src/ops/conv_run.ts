@@ -12,11 +12,12 @@ import type { Shape } from '../tensor/shape.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import type { AnyShader } from '../wgsl/shader.ts';
+import { CHAIN, SEGMENT } from './chains.ts';
 import { type ConvKernel, type ConvShape, planConv, planConvFilter } from './conv_plan.ts';
 import { type Epilogue, epilogueParams, NONE } from './epilogue.ts';
 import { runMatmul, transposeBlocks } from './matmul.ts';
 import { permute } from './movement.ts';
-import { sum } from './reduce.ts';
+import { chainedSum, sum } from './reduce.ts';
 
 export interface ConvCall extends ConvShape {
   /** groups that share a block of the input */
@@ -113,17 +114,17 @@ export function runConvInput(call: ConvCall, y: Tensor, k: Tensor, epilogue: Epi
 export function runConvFilter(call: ConvCall, x: Tensor, y: Tensor, shape: Shape, weights?: Tensor): Tensor {
   const { gpu } = x;
   if (shape.includes(0)) return empty(gpu, shape);
-  const { kernel, chunk, splits, ...plan } = planConvFilter(call, gpu.adapter, call.force);
+  const { kernel, chunk, splits, ...plan } = planConvFilter(call, gpu.adapter, call.force, weights && SEGMENT);
   const p = { ...params(call, NONE, x, call.co).p, chunk, splits };
   const k = empty(gpu, splits === 1 ? shape : [splits, ...shape]);
   if (kernel === 'naive') {
     gpu.run(naive('filter'), plan, { x, y, k }, p, plan.grid);
     return k;
   }
-  const overrides = { ...plan.overrides, WEIGHTED: weights ? 1 : 0 };
+  const overrides = { ...plan.overrides, WEIGHTED: weights ? 1 : 0, CHAIN };
   gpu.run(tunedFilter[kernel], { ...plan, overrides }, { x, y, c: weights ?? x, k }, p, plan.grid);
   if (splits === 1) return k;
-  const total = noGrad(() => sum(k, 0));
+  const total = weights ? chainedSum(k) : noGrad(() => sum(k, 0));
   k.dispose();
   return total;
 }

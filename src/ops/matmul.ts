@@ -8,12 +8,16 @@ import subgroup4Shader from '#shaders/matmul_subgroup4.wgsl';
 import tallShader from '#shaders/matmul_tall.wgsl';
 import tileShader from '#shaders/matmul_tile.wgsl';
 import wideShader from '#shaders/matmul_wide.wgsl';
+import { scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
+import { noGrad } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
+import { CHAIN, SEGMENT } from './chains.ts';
 import { byFours } from './dispatch.ts';
 import { type Epilogue, epilogueParams } from './epilogue.ts';
 import { mergeGroups, packedParams } from './matmul_params.ts';
 import { type MatmulKernel, packing, planMatmul } from './matmul_plan.ts';
+import { sum } from './reduce.ts';
 
 const shaders = {
   naive: naiveShader,
@@ -52,8 +56,11 @@ export interface MatmulCall {
 export function runMatmul(call: MatmulCall): Tensor {
   const { a, b, ta, tb, ga, gb, gc, groups, m, n, k, epilogue, weights, shape, force } = call;
   const { gpu } = a;
-  const y = empty(gpu, shape);
-  if (y.length === 0) return y;
+  if (shape.includes(0)) return empty(gpu, shape);
+  // Steps with weights are records, whose sums are cut into segments.
+  const chunk = weights ? Math.min(k, SEGMENT) : k;
+  const splits = Math.ceil(k / chunk);
+  const y = empty(gpu, splits === 1 ? shape : [groups, splits, m, n]);
   const { c: stand, ...finish } = epilogueParams(epilogue, a);
   const c = weights ? byFours(weights) : stand;
   const own = {
@@ -71,16 +78,29 @@ export function runMatmul(call: MatmulCall): Tensor {
     b_div: groups / gb,
     c_div: groups / gc,
     ...finish,
+    chunk,
+    splits,
   };
   // Groups have weights of their own.
   const p = weights ? own : mergeGroups(own);
-  const wanted = { m: p.m, n, k, groups: p.groups, aTransposed: ta, bTransposed: tb, bBlocks: p.groups / p.b_div };
+  const wanted = {
+    m: p.m,
+    n,
+    k,
+    groups: p.groups * splits,
+    aTransposed: ta,
+    bTransposed: tb,
+    bBlocks: p.groups / p.b_div,
+  };
   const plan = planMatmul(wanted, gpu.adapter, force);
   const { pack } = plan;
-  const variant = weights ? { ...plan, overrides: { ...plan.overrides, WEIGHTED: 1 } } : plan;
+  const variant = weights ? { ...plan, overrides: { ...plan.overrides, WEIGHTED: 1, CHAIN } } : plan;
   if (!pack) {
     gpu.run(shaders[plan.kernel], variant, { a, b, c, y }, p, plan.grid);
-    return y;
+    if (splits === 1) return y;
+    const total = noGrad(() => scope(() => sum(y, 1).view(shape)));
+    y.dispose();
+    return total;
   }
   const packed = empty(gpu, [pack.elements]);
   const both = packedParams(p);
@@ -101,6 +121,7 @@ export function transposeBlocks(b: Tensor, blocks: number, rows: number, columns
   const sizes = { m: 1, n: rows, k: columns, groups: blocks, a_group: 0, b_group: rows * columns };
   const strides = { a_row: 0, a_col: 0, b_row: 1, b_col: columns, a_div: 1, b_div: 1, c_div: 1 };
   const plan = packing(columns, rows, blocks);
-  b.gpu.run(packShader, plan, { a: b, b, c: b, y }, { ...sizes, ...strides, epilogue: 0, slope: 0 }, plan.grid);
+  const rest = { epilogue: 0, slope: 0, chunk: columns, splits: 1 };
+  b.gpu.run(packShader, plan, { a: b, b, c: b, y }, { ...sizes, ...strides, ...rest }, plan.grid);
   return y;
 }

@@ -20,6 +20,9 @@ export interface MatmulParams extends Record<string, number> {
   /** shaders/lib/epilogue.wgsl */
   epilogue: number;
   slope: number;
+  /** of a product with weights: steps of a split, and how many splits; otherwise k and 1 */
+  chunk: number;
+  splits: number;
 }
 
 /** Params of matmul_pack (b -> scratch [blocks, k, n]) and of the product that then reads the scratch as its b. */

@@ -4,6 +4,7 @@ import { scope } from '../tensor/scope.ts';
 import { normaliseAxes, type Shape, same, shapeError, sizeOf } from '../tensor/shape.ts';
 import { noGrad, record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
+import { CHAIN, LINKS, SEGMENT } from './chains.ts';
 import { common } from './dispatch.ts';
 import { div, equal, mul, scale as times } from './elementwise.ts';
 import { broadcastTo, permute, reshape } from './movement.ts';
@@ -33,13 +34,16 @@ interface Middle {
   readonly scale?: number;
   /** [outer, red]: how often each element counts */
   readonly weights?: Tensor;
+  /** terms that a strand adds before it begins anew, and most terms of a pass; default any number */
+  readonly chain?: { readonly terms: number; readonly most: number };
 }
 
 /** One or more passes over [outer, red, inner]. */
 function reduceMiddle(x: Tensor, middle: Middle): Tensor {
-  const { outer, red, inner, max = false, scale = 1, weights } = middle;
-  const splits = outer * inner >= 256 || red <= LONG ? 1 : Math.ceil(red / 512);
-  const chunk = Math.ceil(red / splits);
+  const { outer, red, inner, max = false, scale = 1, weights, chain } = middle;
+  const most = chain ? chain.most : outer * inner >= 256 ? red : LONG;
+  const splits = red <= most ? 1 : Math.ceil(red / (chain ? most : 512));
+  const chunk = chain ? Math.min(red, most) : Math.ceil(red / splits);
   const y = empty(x.gpu, [outer, splits, inner]);
   const outputs = outer * inner;
   const { software } = x.gpu.adapter;
@@ -48,7 +52,13 @@ function reduceMiddle(x: Tensor, middle: Middle): Tensor {
   const across = Math.ceil(outputs / tx);
   x.gpu.run(
     wide ? wideShader : reduceShader,
-    { overrides: { WEIGHTED: weights ? 1 : 0, ...(wide ? {} : { MAX: max ? 1 : 0, TX: tx, TY: 64 / tx }) } },
+    {
+      overrides: {
+        WEIGHTED: weights ? 1 : 0,
+        CHAIN: chain?.terms ?? 0,
+        ...(wide ? {} : { MAX: max ? 1 : 0, TX: tx, TY: 64 / tx }),
+      },
+    },
     { x, c: weights ?? x, y },
     { outputs, red, inner, chunk, splits, scale: splits === 1 ? scale : 1 },
     [Math.min(across, 32768), splits, Math.ceil(across / 32768)],
@@ -101,7 +111,7 @@ export function sum(
 
 /**
  * Sum over the samples of each group, sample s of group g counted c[g, s] times, and not at all where that is 0,
- * whatever it holds. Not recorded: constant to every gradient.
+ * whatever it holds. Not recorded: constant to every gradient. In chains of CHAIN samples and segments of SEGMENT.
  * @param x [groups, samples, ...]
  * @param c groups * samples elements
  * @returns [groups, ...]
@@ -109,8 +119,18 @@ export function sum(
 export function weightedTotal(x: Tensor, c: Tensor): Tensor {
   const [outer, red, ...rest] = x.shape;
   if (c.length !== outer * red) throw shapeError('weightedTotal', [x.shape, c.shape], 'one weight each');
-  const weights = { outer, red, inner: sizeOf(rest), weights: c };
+  const weights = { outer, red, inner: sizeOf(rest), weights: c, chain: { terms: CHAIN, most: SEGMENT } };
   return noGrad(() => scope(() => reduceMiddle(x, weights).view([outer, ...rest])));
+}
+
+/**
+ * The sum over the first axis in chains of LINKS, which are added one after another: for what are sums of records
+ * already. Not recorded.
+ */
+export function chainedSum(x: Tensor): Tensor {
+  const [red, ...rest] = x.shape;
+  const middle = { outer: 1, red, inner: sizeOf(rest), chain: { terms: LINKS, most: red } };
+  return noGrad(() => scope(() => reduceMiddle(x, middle).view(rest)));
 }
 
 /** Mean over axes (all by default). */

@@ -75,11 +75,13 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
     problem,
   );
   const text = (field: HTMLInputElement) => (field.validity.badInput ? UNREADABLE : field.value);
+  let { told: more } = first;
   const entry = (): Entry => ({
     low: text(low),
     high: text(high),
     values: values.value,
     missing: missing.checked,
+    ...(more ? { told: more } : {}),
   });
   let taken: Taken = {};
   /** whether what is wrong is said: not while the column is still being typed for the first time */
@@ -88,8 +90,8 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
     const { given, wrong } = taken;
     // What may be missing matters of a column that is given only.
     missing.disabled = isEmpty(column, entry());
-    put(state, given ? 'known: free' : wrong ? 'to be corrected' : 'estimated');
-    element.className = given ? 'given' : wrong && told ? 'bad' : '';
+    put(state, wrong ? 'to be corrected' : given && !isEmpty(column, entry()) ? 'known: free' : 'estimated');
+    element.className = given && !isEmpty(column, entry()) ? 'given' : wrong && told ? 'bad' : '';
     const said = told ? (wrong?.text ?? '') : '';
     if (problem.textContent !== said) {
       put(problem, said);
@@ -109,6 +111,7 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
   }
   function fill(now: Entry): void {
     [low.value, high.value, values.value, missing.checked] = [now.low, now.high, now.values, now.missing];
+    more = now.told;
     told = true;
     read();
     changed(entry());
@@ -206,11 +209,9 @@ export function givenFields(
 /** What of epsilon goes for columns that are not given, and what that means. */
 function priceText(columns: readonly Column[], { epsilon, delta, given }: Plan): [part: string, rest: string] {
   if (Number.isNaN(epsilon)) return ['', ''];
-  const paid = encodingPrice(
-    { encoderEpsilon: 0, epsilon, delta, relation: 'zero-out' },
-    notGiven(columns, given),
-  ).epsilon;
-  const known = Object.keys(given?.columns ?? {}).length;
+  const paying = notGiven(columns, given);
+  const paid = encodingPrice({ encoderEpsilon: 0, epsilon, delta, relation: 'zero-out' }, paying).epsilon;
+  const known = columns.length - paying.length;
   if (paid === 0) {
     return [
       'Nothing of epsilon',

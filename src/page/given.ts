@@ -11,7 +11,11 @@ export interface Entry {
   /** one a line */
   readonly values: string;
   readonly missing: boolean;
+  /** what a file gave of the column beside that, for which there are no fields */
+  readonly told?: Told;
 }
+
+export type Told = Pick<GivenColumn, 'kind' | 'decimals' | 'format' | 'unit'>;
 
 export const EMPTY: Entry = { low: '', high: '', values: '', missing: false };
 
@@ -50,10 +54,10 @@ function boundOf({ kind }: Column, text: string): number | string {
   return kind === 'date' || text === UNREADABLE ? text : Number(text);
 }
 
-function givenOf(column: Column, { low, high, values, missing }: Entry): GivenColumn {
-  const gone = missing ? { missing } : {};
-  if ('values' in column) return { values: valuesIn(values), ...gone };
-  return { low: boundOf(column, low.trim()), high: boundOf(column, high.trim()), ...gone };
+function givenOf(column: Column, { low, high, values, missing, told }: Entry): GivenColumn {
+  const more = { ...(missing ? { missing } : {}), ...told };
+  if ('values' in column) return { values: valuesIn(values), ...more };
+  return { low: boundOf(column, low.trim()), high: boundOf(column, high.trim()), ...more };
 }
 
 /** Whether nothing is said of a column. */
@@ -62,7 +66,7 @@ export const isEmpty = (column: Column, { low, high, values }: Entry): boolean =
 
 /** What one column's entry comes to. What is right is decided by `givenCodes`, as it is on the command line. */
 export function readEntry(column: Column, entry: Entry): Taken {
-  if (isEmpty(column, entry)) return {};
+  if (isEmpty(column, entry)) return entry.told ? { given: entry.told } : {};
   if (!('values' in column)) {
     const open = (['low', 'high'] as const).find((side) => entry[side].trim() === '');
     const other = open === 'low' ? 'lowest' : 'highest';
@@ -89,8 +93,13 @@ function wrongOf({ message, where, fix }: VeilganError): Wrong {
 }
 
 /** The texts of the fields that stand for what is given. */
-export function entryOf({ low = '', high = '', values = [], missing = false }: GivenColumn): Entry {
-  return { low: String(low), high: String(high), values: linesOf(values), missing };
+export function entryOf(given: GivenColumn): Entry {
+  const { low = '', high = '', values = [], missing = false, kind, decimals, format, unit } = given;
+  // That a column is to be left out says nothing of one that was taken.
+  const all: Told = { kind: kind === 'leave' ? undefined : kind, decimals, format, unit };
+  const told = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Told;
+  const more = Object.keys(told).length > 0 ? { told } : {};
+  return { low: String(low), high: String(high), values: linesOf(values), missing, ...more };
 }
 
 /** What is given of all columns; undefined where it is nothing. */

@@ -26,9 +26,9 @@ const MOST_CELLS = 50_000_000;
 const MOST_VALUES = 2 ** 26;
 /** Rows below which nothing can be learnt. */
 const LEAST_ROWS = 20;
-/** The share of the rows that is kept back, and the most that are. */
+/** The share of the rows that is kept back, and about the most that are. */
 const HELD = { share: 0.2, most: 10_000 };
-/** What decides which rows are kept back. */
+/** What decides which rows are kept back, and their order. */
 const SPLIT_SEED = 1;
 /** Records in a preview. */
 const SHOWN = { points: 1000, images: 40, rows: 6 };
@@ -103,12 +103,13 @@ export class Shelf {
       Math.floor(MOST_VALUES / this.#width(columns)),
     );
     const rows = most < this.#rows ? { rows: `0:${most}` } : {};
-    const share = Math.min(HELD.share, HELD.most / most);
     const { signal } = this.#reading;
-    const options = { types, label, ...rows, holdoutShare: share, onProgress, signal };
+    const kept = { holdoutShare: heldShare(most), holdoutSeed: SPLIT_SEED };
+    const options = { types, label, ...rows, ...kept, onProgress, signal };
     const read = await readTable(this.#source, options);
     const name = nameFromFile(this.#source.name);
-    const named = { name, table: read.table, meta: { origin: read.origin } };
+    const { table, origin, split, open } = read;
+    const named = { name, table, meta: { origin, ...(split ? { split } : {}) }, open };
     this.#table = shuffledTable(named, SPLIT_SEED);
     const { train, holdout } = this.#table.table;
     const width = columns.length;
@@ -117,7 +118,7 @@ export class Shelf {
       rows: train.length / width,
       holdout: holdout.length / width,
       columns: width,
-      known: read.table.columns.map((column) => ('values' in column ? { ...column, values: [] } : column)),
+      known: table.columns.map((column) => ('values' in column ? { ...column, values: [] } : column)),
       ...(most < this.#rows ? { of: this.#rows } : {}),
     };
   }
@@ -152,6 +153,15 @@ export class Shelf {
     this.#records ??= newRecords(this.trained(), 0);
     return this.#records;
   }
+}
+
+/**
+ * The probability with which a row is kept back, by a hash of its own: halved as often as so many rows make it, so that a
+ * row more or less does not move it, but at a power of two times the least.
+ */
+export function heldShare(rows: number): number {
+  const halves = Math.max(0, Math.ceil(Math.log2((HELD.share * rows) / HELD.most)));
+  return HELD.share / 2 ** halves;
 }
 
 /** Milliseconds of reading between two looks at what else has been asked. */

@@ -35,8 +35,8 @@ export class PoissonSampler {
   /** q 2^64 rounded down, in two words; q = 1 is 2^32, 0 */
   readonly #high: number;
   readonly #low: number;
-  /** for each record, which of the block's batches it is in: a bit each */
-  readonly #decided: Uint16Array;
+  /** the batches of the block */
+  #decided: Uint32Array[] = [];
   #block = -1;
 
   /**
@@ -56,7 +56,6 @@ export class PoissonSampler {
     this.q = q;
     this.#records = records;
     this.#tags = tags;
-    this.#decided = new Uint16Array(records.length);
     this.#key = key.derive('sampling', index);
     this.draws = new DrawCounter(key.insecure);
     // Exact in float64: multiplying by 2^32 changes no digit, nor does taking the fraction. What is below 2^-64 is
@@ -73,8 +72,7 @@ export class PoissonSampler {
     const draw = this.draws.take();
     const block = Math.floor(draw / BATCHES);
     if (block !== this.#block) this.#decide(block);
-    const bit = 1 << (draw % BATCHES);
-    return this.#records.filter((_, i) => this.#decided[i] & bit);
+    return this.#decided[draw % BATCHES].slice();
   }
 
   #decide(block: number): void {
@@ -90,17 +88,17 @@ export class PoissonSampler {
         tags[2 * record + 1],
         2 * Math.floor(block / TWO_32) + kind,
       );
-    this.#records.forEach((record, i) => {
+    const batches: number[][] = Array.from({ length: BATCHES }, () => []);
+    for (const record of this.#records) {
       blockOf(words, record, 0);
-      let bits = 0;
       for (let j = 0; j < BATCHES; j++) {
         const word = words[j];
         // The lower half of a record's 64 bits is looked at only where the upper one decides nothing: once in 2^32.
         if (word === high) blockOf(rest, record, 1);
-        if (word < high || (word === high && rest[j] < low)) bits |= 1 << j;
+        if (word < high || (word === high && rest[j] < low)) batches[j].push(record);
       }
-      this.#decided[i] = bits;
-    });
+    }
+    this.#decided = batches.map((batch) => Uint32Array.from(batch));
     words.fill(0);
     rest.fill(0);
     this.#block = block;
@@ -109,7 +107,7 @@ export class PoissonSampler {
   /** Overwrites the key, and what it decided. */
   dispose(): void {
     this.#key.fill(0);
-    this.#decided.fill(0);
+    for (const batch of this.#decided) batch.fill(0);
     this.draws.close();
   }
 }

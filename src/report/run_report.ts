@@ -8,6 +8,7 @@ import { epsilonLine, guaranteeBlocks, meaning, releaseBlocks } from './guarante
 import { type Block, nested } from './html.ts';
 import { measuredBlocks } from './measured.ts';
 import { configTable, type Origin, originTable } from './summary.ts';
+import { publicBlocks } from './unpaid.ts';
 
 export const OWNER = "Owner's diagnostics - outside the guarantee";
 
@@ -18,6 +19,7 @@ export async function runBlocks(facts: RunFacts): Promise<Block[]> {
   return [
     verdict(facts),
     ...(privacy ? [...guaranteeBlocks(privacy, facts.info.encoding), ...releaseBlocks(privacy)] : found),
+    ...(privacy && !privacy.claim ? publicBlocks(facts.info) : []),
     { kind: 'heading', text: 'Samples and losses' },
     ...facts.pictures,
     { kind: 'heading', text: 'How the run was made' },

@@ -9,6 +9,7 @@ import { isTable, type NamedTable, openOf, type Source } from '../data/table-fil
 import type { GanConfig } from '../gan/config.ts';
 import { budgetOf, type PrivateConfig } from '../gan/private_config.ts';
 import { trainingRows } from '../gan/rows.ts';
+import type { Witness } from '../gan/witness.ts';
 import { type Cost, encodingCost, encodingPrice, FREE } from '../privacy/budget.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 
@@ -39,13 +40,19 @@ export const priceOf = (source: Source, config: PrivateConfig): Cost =>
 export function newRecords(
   source: Source,
   rows: number,
-  dp?: { readonly config: PrivateConfig; readonly key: PrivacyKey },
+  dp?: { readonly config: PrivateConfig; readonly key: PrivacyKey; readonly witness?: Witness },
 ): Dataset {
   if (!isTable(source)) return source;
   const table = trained(source, rows);
   // Without a guarantee there is nothing to pay for.
   if (dp?.config.bound !== 'clip') return encodeTable(source.table, fitEncoding(table), source);
-  const encoding = paidEncoding(table, { ...encodingCost(budgetOf(dp.config)), key: dp.key, given: source.given });
+  const { config, key, witness } = dp;
+  const encoding = paidEncoding(table, {
+    ...encodingCost(budgetOf(config)),
+    key,
+    given: source.given,
+    ...(witness ? { witness: (counts) => witness.count(counts) } : {}),
+  });
   return encodeTable(source.table, { ...encoding, open: openOf(source) }, source);
 }
 

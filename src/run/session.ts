@@ -1,10 +1,15 @@
 /** From a command to a run directory and back: what training.ts does, with data and runs on the disk. Node only. */
+import { existsSync } from 'node:fs';
 import { loadSource } from '../data/store.ts';
 import type { Source } from '../data/table-files.ts';
+import { relationOf } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { FREE } from '../privacy/budget.ts';
 import { createRun, openRun } from './directory.ts';
 import type { DirectoryRun } from './directory_run.ts';
+import { type Noted, noteStart } from './odometer.ts';
+import { isPrivate, parsePrivate } from './private.ts';
 import type { Run } from './run.ts';
 import { beginJob, openJob, type RunPlan, type TrainingJob } from './training.ts';
 
@@ -17,10 +22,43 @@ interface Start extends RunPlan {
   readonly root?: string;
 }
 
-/** A new run. Nothing is written where the config does not fit the data or `out` exists. */
+/**
+ * A new run. Nothing is written where the config does not fit the data or `out` exists, but for one thing: a private run
+ * on a stored data set is noted beside the set before anything of it is looked at, and stays noted.
+ */
 export async function startTraining(gpu: Gpu, { data, out, root, ...plan }: Start): Promise<DirectoryJob> {
   const source = typeof data === 'string' ? await loadSource(data) : data;
-  return beginJob(gpu, source, plan, (meta) => createRun(out, meta, { root }));
+  const noted = noteOf(source, plan, out);
+  let run: DirectoryRun | undefined;
+  try {
+    const job = beginJob(gpu, source, plan, (meta) => {
+      run = createRun(out, meta, { root });
+      noted?.began({ dir: run.dir, created: run.info.created });
+      return run;
+    });
+    return job;
+  } catch (error) {
+    // A run that is there has a ledger, which says what was paid; without one nothing was.
+    if (!run || !existsSync(run.dir)) noted?.failed(FREE);
+    throw error;
+  }
+}
+
+/** Of a private run on a set that is not generated. @throws VeilganError FILE, and CONFIG as its beginning would */
+function noteOf(source: Source, { system, config, insecureSeed }: RunPlan, out: string | undefined): Noted | undefined {
+  if (!isPrivate(system) || source.meta.seed !== undefined) return undefined;
+  const dp = parsePrivate(config);
+  const { epsilon, delta, bound } = dp;
+  const { name, meta } = source;
+  return noteStart({
+    data: { name, sha256: meta.sha256 },
+    system,
+    relation: relationOf(dp),
+    delta,
+    budget: epsilon,
+    unguarded: insecureSeed !== undefined || bound !== 'clip',
+    out,
+  });
 }
 
 /** The data of a run, checked to be what it was trained on. @throws VeilganError DATA, or USAGE for a classifier's */

@@ -1,6 +1,6 @@
 /** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
-import { type Dataset, type DatasetMeta, ofClass } from '../data/dataset.ts';
-import type { Table } from '../data/table.ts';
+import { type Dataset, ofClass } from '../data/dataset.ts';
+import type { Open, Table } from '../data/table.ts';
 import { isTable, rowsOf, type Source } from '../data/table-files.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
@@ -8,6 +8,7 @@ import { ParGan } from '../gan/pargan.ts';
 import type { HostTensors } from '../gan/player.ts';
 import type { GanSystem } from '../gan/system.ts';
 import { type LossRow, train } from '../gan/train.ts';
+import type { Witness } from '../gan/witness.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { newRecords, priceOf, records, rowsTaken } from './encoded.ts';
@@ -58,6 +59,8 @@ export interface RunPlan {
   readonly seed: number;
   /** of a private run whose noise and samples follow from a seed: no guarantee */
   readonly insecureSeed?: number;
+  /** of a private run, for audits and tests */
+  readonly witness?: Witness;
 }
 
 /**
@@ -111,7 +114,7 @@ function beginPrivate<R extends Run>(
   plan: RunPlan,
   makeRun: (meta: NewRun) => R,
 ): TrainingJob<R> {
-  const { seed, insecureSeed } = plan;
+  const { seed, insecureSeed, witness } = plan;
   const config = parsePrivate(plan.config);
   const whole = isTable(source) ? source : ofClass(source, config.onlyClass);
   const terms = new PrivatePlan(config, rowsTaken(whole, config), priceOf(whole, config));
@@ -120,12 +123,12 @@ function beginPrivate<R extends Run>(
   let made: PrivateRun | undefined;
   try {
     // What needs no look at the cells is found wrong before anything is written.
-    if (!isTable(whole)) made = privateRun(gpu, config, whole, seed, { key, plan: terms });
+    if (!isTable(whole)) made = privateRun(gpu, config, whole, seed, { key, plan: terms, witness });
     run = makeRun(metaOf(gpu, whole, { ...plan, config }));
     const { ledger, limit } = terms.begin(run.ledgerFile());
-    const data = isTable(whole) ? newRecords(whole, config.rows, { config, key }) : whole;
+    const data = isTable(whole) ? newRecords(whole, config.rows, { config, key, witness }) : whole;
     if (data.encoding) run.describe({ encoding: data.encoding });
-    made ??= privateRun(gpu, config, data, seed, { key, plan: terms });
+    made ??= privateRun(gpu, config, data, seed, { key, plan: terms, witness });
     const guarantee = made.pay(ledger, limit);
     const { gan } = made;
     return { run, gan, guarantee, data, ...tableOf(source), steps: stepsOf(config.steps, gan, guarantee) };
@@ -188,8 +191,9 @@ export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | u
   Math.min(wanted, gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
 
 /** What run.json says of a data set, or of the table that records are made of. */
-export const describe = (source: Source) => {
+export function describe(source: Source) {
   const { name, meta } = source;
+  const { origin, sha256, seed, split } = meta;
   const { rows, holdout, columns } = isTable(source)
     ? {
         rows: rowsOf(source.table.train, source.table.columns),
@@ -197,14 +201,18 @@ export const describe = (source: Source) => {
         columns: source.table.columns.map((column) => column.name),
       }
     : { rows: source.rows, holdout: source.holdoutRows, columns: source.columns };
-  return { name, rows, holdout, columns, ...originOf(meta) };
-};
+  return {
+    ...{ name, rows, holdout, columns, origin, sha256 },
+    ...(seed === undefined ? {} : { seed }),
+    ...(split ? { split } : {}),
+    // What a table's rows decided stands in its encoding.
+    ...(isTable(source) ? {} : { open: meta.open ?? unnamed(source) }),
+  };
+}
 
-const originOf = (meta: DatasetMeta) => ({
-  origin: meta.origin,
-  sha256: meta.sha256,
-  ...(meta.seed === undefined ? {} : { seed: meta.seed }),
-});
+/** Of labelled data whose classes nobody named, that their number comes from the labels. */
+const unnamed = ({ labels, classes, meta }: Dataset): Open[] =>
+  labels && !classes && meta.seed === undefined ? [{ what: 'classes' }] : [];
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
 export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {

@@ -37,6 +37,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
       '--force',
     ],
     ...['--as', '--types', '--label', '--scale', '--shuffle'],
+    ...['--given', '--schema-out', '--classes', '--holdout-seed'],
   ],
   bench: [...device, '--peers'],
   doctor: ['--json'],

@@ -53,7 +53,7 @@ test('data import, info and list print one document each; a name is given once',
   assert.equal([imported.name, imported.rows, imported.holdout], ['mine', 20, 10]);
   assert.equal([imported.shape, imported.columns], [[2], ['a', 'b']]);
   assert.match(String(imported.sha256), /^[0-9a-f]{64}$/);
-  assert.equal(await cli.json('data', 'info', 'mine'), imported);
+  assert.equal(await cli.json('data', 'info', 'mine'), { ...imported, spent: UNSPENT });
   const list = await cli.json<Record<string, unknown>[]>('data', 'list');
   assert.equal(
     list.map((d) => d.name),
@@ -71,6 +71,8 @@ test('data import, info and list print one document each; a name is given once',
   assert.equal([human.code, human.stderr], [0, '']);
   assert.match(human.stdout, /^mine +20 +10 +\[2\]/m);
 });
+
+const UNSPENT = { runs: [], epsilon: 0, delta: 0, unknown: 0, unguarded: 0, others: 0 };
 
 test('tables of mixed types: what they are taken for, their columns in text and JSON, and what corrects them', async () => {
   const rows = Array.from(
@@ -92,7 +94,9 @@ test('tables of mixed types: what they are taken for, their columns in text and 
   ]);
   const args = 'data import people.csv --name people --label member --holdout-share 0.25 --shuffle 3'.split(' ');
   const stored = await cli.json<Record<string, unknown>>(...args);
-  assert.equal([stored.rows, stored.holdout, stored.columns], [90, 30, ['age', 'colour', 'member']]);
+  assert.is(Number(stored.rows) + Number(stored.holdout), 120);
+  assert.ok(Math.abs(Number(stored.holdout) - 30) < 20, `${stored.holdout} of 30`);
+  assert.equal([stored.columns, stored.split], [['age', 'colour', 'member'], 'hash']);
   assert.equal(stored.table, {
     columns: [
       { name: 'age', kind: 'integer', decimals: 0, missing: 0 },
@@ -102,7 +106,7 @@ test('tables of mixed types: what they are taken for, their columns in text and 
     label: 'member',
     notes: ['cells are separated by ";"', 'id: left out: 120 different texts in 120 rows are identifiers or free text'],
   });
-  assert.equal(await cli.json('data', 'info', 'people'), stored);
+  assert.equal(await cli.json('data', 'info', 'people'), { ...stored, spent: UNSPENT });
   const list = await cli.json<Record<string, unknown>[]>('data', 'list');
   assert.equal(
     list.find(({ name }) => name === 'people'),
@@ -124,6 +128,25 @@ test('tables of mixed types: what they are taken for, their columns in text and 
     const info = await cli.json<Record<string, unknown>>('data', 'import', file, '--name', 'n', '--force', ...flags);
     assert.is('table' in info, typed, `${file} ${flags}`);
   }
+});
+
+test('a schema is written from the rows, stores nothing, and is taken once it is confirmed', async () => {
+  const rows = Array.from({ length: 150 }, (_, i) => `u${i},${20 + (i % 40)},${(i / 4).toFixed(2)},${'ab'[i % 2]}`);
+  cli.write('k.csv', `id,age,weight,town\n${rows.join('\n')}\n`);
+  const before = cli.listing();
+  const said = await cli.run('data', 'import', 'k.csv', '--schema-out', 'k.json');
+  assert.match(said.stdout, /taken from the rows, and nothing was stored.*--given k\.json/s);
+  assert.equal(
+    cli.listing().filter((line) => !before.includes(line) && /data\//.test(line)),
+    [],
+  );
+  await cli.allFail([['data import k.csv --schema-out k.json', 1, /k\.json: there is a file of that name/]]);
+  const info = await cli.json<Record<string, unknown>>(...'data import k.csv --given k.json --name k'.split(' '));
+  assert.equal([info.open, info.columns], [[], ['age', 'weight', 'town']]);
+  const { stdout } = await cli.run('data', 'info', 'k');
+  assert.match(stdout, /^public +nothing of what the rows look like$/m);
+  assert.match(stdout, /^spent +nothing: no private run on this data set was noted$/m);
+  assert.match((await cli.run('data', 'info', 'people')).stdout, /left out.*: id$/m);
 });
 
 test('images: imported, listed and described with their size and classes', async () => {
@@ -148,6 +171,9 @@ test('images: imported, listed and described with their size and classes', async
     ['data import colours --size huge', 2, /--size: "huge" is no size of images/],
     ['data import digits --size 64', 2, /--size: "digits" holds IDX data/],
     ['data import broken', 1, /1\.png: cannot decode/],
+    ['data import digits --classes 2', 1, /there is a label 2, and 2 classes are named/],
+    ['data import digits --classes a', 2, /--classes: these are no classes/],
+    ['data import colours --size 4 --classes red,green', 1, /"blue" is a folder of images and no class/],
     ['data import hollow', 1, /hollow: nothing to import in this folder/],
     ['data fetch imagenet', 2, /"imagenet" is no data set with a known home/],
     ['data fetch mnist --from from', 1, /from\/train-images-idx3-ubyte\.gz: the file has \d+ bytes, expected 9912422/],
@@ -155,7 +181,11 @@ test('images: imported, listed and described with their size and classes', async
   const digits = await cli.json<Record<string, unknown>>(...'data import digits --rows 0:4 --holdout 4:6'.split(' '));
   assert.equal([digits.name, digits.rows, digits.holdout, digits.shape], ['digits', 4, 2, [4, 3, 1]]);
   assert.equal([digits.classes, digits.columns, digits.bytes], [['0', '1', '2'], [], 6 * 12 + 6 * 4]);
-  assert.equal(await cli.json('data', 'info', 'digits'), digits);
+  assert.equal(await cli.json('data', 'info', 'digits'), { ...digits, spent: UNSPENT });
+  assert.equal(digits.open, [{ what: 'classes' }]);
+  const three = 'data import digits --name three --classes a,b,c'.split(' ');
+  const { classes, open } = await cli.json<Record<string, unknown>>(...three, '--force');
+  assert.equal([classes, open], [['a', 'b', 'c'], []]);
   const colours = await cli.json<Record<string, unknown>>(...'data import colours --size 4 --name c4'.split(' '));
   assert.equal([colours.rows, colours.shape, colours.classes], [3, [4, 4, 3], ['blue', 'red']]);
   const human = await cli.run('data', 'list');
@@ -222,7 +252,7 @@ test('data fetch that is stopped leaves only what came, as .part', async () => {
   );
   assert.equal(
     (await cli.json<{ name: string }[]>('data', 'list')).map(({ name }) => name),
-    ['blobs', 'circles', 'codes', 'c4', 'digits', 'mine', 'n', 'people'],
+    ['blobs', 'circles', 'codes', 'c4', 'digits', 'k', 'mine', 'n', 'people', 'three'],
   );
 });
 

@@ -12,8 +12,15 @@ const TINY = '--data points --batch 8 --generator-hidden 8 --critic-hidden 8 --s
 const train = (system: string, out: string, ...more: string[]) =>
   cli.json('train', system, ...TINY, '--out', out, ...more);
 const report = async (...args: string[]): Promise<[file: string, html: string]> => {
-  const { file, ...others } = await cli.json<{ file: string }>('report', ...args);
+  const { file, public_unpaid, ...others } = await cli.json<{ file: string; public_unpaid?: object[] }>(
+    'report',
+    ...args,
+  );
   assert.equal(others, {});
+  // What a private run's rows decided, by run: the file was taken as numbers by how its cells look.
+  const runs = args.filter((arg) => ['plain', 'private', 'insecure'].includes(arg));
+  const items = runs.map((run) => (run === 'plain' ? null : [{ what: 'numbers' }]));
+  assert.equal(public_unpaid, items.some(Boolean) ? items : undefined);
   return [file, cli.read(file).toString().replaceAll('\u00a0', ' ')];
 };
 const json = (file: string) => JSON.parse(cli.read(file).toString());
@@ -49,6 +56,7 @@ test("a private run: nothing of what looked at real records without the flag, an
   const [open, html] = await report('private');
   assert.is(open, join('private', 'report.html'));
   assert.not.ok(fs.existsSync(join(cli.cwd, 'private/private')), 'nothing was attacked or judged');
+  assert.match(html, /Public, and not paid for.*plain numbers and no table.*zero-out with fixed positions/s);
   const epsilon = /Differentially private: epsilon ([\d.]+) at delta 1e-5/.exec(html)?.[1];
   assert.ok(Number(epsilon) > 0);
   const [file, all] = await report('private', '--diagnostics', '--attack');

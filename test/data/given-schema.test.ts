@@ -5,7 +5,7 @@ import { encodeTable } from '../../src/data/encode.ts';
 import type { Given } from '../../src/data/given.ts';
 import { type ImportOptions, importSource, schemaFile } from '../../src/data/import.ts';
 import { paidEncoding } from '../../src/data/paid.ts';
-import type { Open } from '../../src/data/table.ts';
+import type { CategoryColumn, Open } from '../../src/data/table.ts';
 import { type NamedTable, openOf } from '../../src/data/table-files.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { rejection } from '../support/failure.ts';
@@ -189,6 +189,37 @@ test('a kind without the rest: decimals and format come from the rows and are na
     { what: 'decimals', column: 'weight' },
     { what: 'format', column: 'born' },
   ]);
+  // Of a category every text is a value, and one that is no number changes none of the others.
+  const spelled = ['1', '1.0', 'none', '2'].map((code) => `u1,41,61.00,a,2001-02-03,yes,${code}`);
+  const told: Given = { columns: { ...WHOLE.columns, code: { kind: 'category' } } };
+  for (const more of [[], ['u1,41,61.00,a,2001-02-03,yes,x']]) {
+    const { columns } = (await imported(folder, [...spelled, ...more], told)).table;
+    assert.equal((columns[5] as CategoryColumn).values.slice(0, 4), ['1', '1.0', 'none', '2']);
+  }
+});
+
+test('a table that was read without a file: what it gives afterwards counts instead of what the rows look like', async ({
+  folder,
+}) => {
+  const { weight, age } = WHOLE.columns;
+  const odd = [...ROWS, ODD['more decimals']];
+  const codes = async (rows: readonly string[], given: Given) => {
+    const table = await imported(folder, rows, undefined, { types: { age: 'number', id: 'leave' } });
+    const options = { epsilon: 400, delta: 1e-5, key: PrivacyKey.insecure(1), given };
+    const { columns } = paidEncoding(table.table, options);
+    const open = openOf({ ...table, given }).map(({ what, column }) => `${what} ${column}`);
+    return { columns, open };
+  };
+  const whole = await codes(odd, { columns: { weight, age } });
+  assert.equal(whole.columns.slice(0, 2), (await codes(ROWS, { columns: { weight, age } })).columns.slice(0, 2));
+  assert.ok(whole.open.every((item) => !/ (age|weight)$/.test(item)));
+  // Bounds are paid for, decimals given.
+  const some = { columns: { weight: { kind: 'number', decimals: 2 } } } as const;
+  for (const rows of [odd, ROWS]) {
+    const { columns, open } = await codes(rows, some);
+    assert.is((columns[1] as { decimals?: number }).decimals, 2);
+    assert.ok(!open.includes('decimals weight') && !open.includes('kind weight'));
+  }
 });
 
 test('a schema from the rows says so, and comes back through --given once it is confirmed', async ({ folder }) => {

@@ -9,7 +9,7 @@ import { fitEncoding } from '../../src/data/encoding.ts';
 import { saveTable } from '../../src/data/save.ts';
 import { describeDataset, listDatasets, loadDataset, loadSource } from '../../src/data/store.ts';
 import type { CategoryColumn, Table } from '../../src/data/table.ts';
-import { type NamedTable, tableFingerprint } from '../../src/data/table-files.ts';
+import { type NamedTable, openOf, tableFingerprint } from '../../src/data/table-files.ts';
 import { rejection } from '../support/failure.ts';
 
 const test = suite('data/store-tables', { home: '' });
@@ -35,6 +35,30 @@ const named: NamedTable = { name: 'people', table, meta: { origin: 'test' }, not
 
 // uvu's comparison of typed arrays takes NaN for different from NaN.
 const plain = (of?: Table) => of && { ...of, train: [...of.train], holdout: [...of.holdout] };
+
+test('what the rows decided is kept with the table; of one from before it was noted all that may have been', async ({
+  home,
+}) => {
+  const open = [
+    { what: 'kind' as const, column: 'pay' },
+    { what: 'left-out' as const, column: 'id' },
+  ];
+  await saveTable({ ...named, meta: { origin: 'test', split: 'hash' }, open }, { home });
+  const back = (await loadSource('people', { home })) as NamedTable;
+  assert.equal([openOf(back), back.meta.split], [open, 'hash']);
+  assert.equal(openOf({ ...back, given: { columns: { pay: { kind: 'number' }, id: { kind: 'leave' } } } }), []);
+  const path = join(home, 'people', 'meta.json');
+  const { open: _, split: __, ...before } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify(before));
+  const old = (await loadSource('people', { home })) as NamedTable;
+  assert.equal(
+    openOf(old).map(({ what, column }) => `${what} ${column ?? ''}`),
+    [
+      ...['kind age', 'kind pay', 'decimals pay', 'kind since', 'format since', 'kind town', 'kind member'],
+      'left-out ',
+    ],
+  );
+});
 
 test('what is stored comes back, bit for bit', async ({ home }) => {
   const info = await saveTable(named, { home });

@@ -149,6 +149,11 @@ test('a share of the rows is held out, by a hash of each row', async () => {
   const other = await sides(rows, { ...share, holdoutSeed: 2 });
   assert.not.equal(other.holdout, all.holdout);
   assert.match(other.origin, '(seed 2)');
+  const copies = await sides(
+    many(400, () => 5),
+    share,
+  );
+  assert.ok(Math.abs(copies.holdout.length - 80) < 32, `copies are treated one by one: ${copies.holdout.length}`);
   const part = await sides(rows, { rows: '10:60', holdoutShare: 0.2 });
   assert.equal([part.split, part.train.length + part.holdout.length], ['positions', 50]);
   assert.is((await sides(rows)).split, undefined);

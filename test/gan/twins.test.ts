@@ -72,7 +72,7 @@ interface Told {
 }
 
 async function run(config: PrivateConfig, rows: readonly number[], given?: Witness, index = 0): Promise<Told> {
-  const witness = new Witness(given?.updates.map(({ release }) => release));
+  const witness = new Witness(given);
   const image = config.network !== 'mlp';
   const options = { key: PrivacyKey.insecure(11), noise: index, witness };
   const { gan, begin, close } = privateRun(gpu, config, dataOf(image, rows), 5, options);

@@ -103,6 +103,8 @@ test('a weighted product in every kernel: what has weight 0 adds nothing, whatev
     [3, 8, 1, 10],
     [1, 64, 4, 7],
     [2, 17, 5, 66],
+    [2, 4, 4, 1100],
+    [1, 33, 40, 513],
   ]) {
     const [a, b] = [values.normal([groups, k, m]), values.normal([groups, k, n])];
     const c = values.uniform([groups * k], 0, 2).map((v, i) => (i % 3 === 1 ? 0 : v));

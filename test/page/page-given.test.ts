@@ -14,6 +14,7 @@ import { privatePlan } from '../../src/page/config.ts';
 import { EMPTY, type Entry, entryOf, givenOfAll, linesOf, readEntry, valuesIn } from '../../src/page/given.ts';
 import { givenIn } from '../../src/page/given-file.ts';
 import { usualPlan } from '../../src/page/plan.ts';
+import { heldShare } from '../../src/page/reading.ts';
 import { pldEpsilon } from '../../src/privacy/accountant/pld.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { newRecords } from '../../src/run/encoded.ts';
@@ -85,6 +86,14 @@ test('what is wrong is said at the field, with its remedy', () => {
   for (const text of ['x', '[]', 'null', '{"columns":[]}', '{"columns":{"age":{"low":"a","high":3}}}']) {
     assert.match(failure(() => givenIn(text, [AGE], 'known.json')).where, /^known\.json/);
   }
+});
+
+test('types that a file gives are kept beside the fields; rows are kept back at a rate that their number hardly moves', () => {
+  const given = { kind: 'number', decimals: 2, unit: 'kg', low: 0, high: 300 } as const;
+  assert.equal(readEntry(WEIGHT, entryOf(given)).given, given);
+  assert.equal(readEntry(AGE, entryOf({ kind: 'integer' })).given, { kind: 'integer' });
+  assert.equal(entryOf({ kind: 'leave' }), EMPTY);
+  assert.equal([100, 5000, 50_000, 50_001, 100_000, 1_000_000].map(heldShare), [0.2, 0.2, 0.2, 0.1, 0.1, 0.00625]);
 });
 
 test('the noise of a plan leaves room for what the encoding really costs: nothing where all columns are given', () => {

@@ -47,6 +47,7 @@ const reductions: Cases<typeof reduce> = {
   mean: [of([[5, 33, 7]], (x) => [reduce.mean(x), reduce.mean(x, 1), reduce.mean(x, [0, 2], { keep: true })])],
   max: [of([[5, 33, 7]], (x) => [reduce.max(x), reduce.max(x, 1), reduce.max(x, -1)])],
   sumTo: [of([[5, 33, 7]], (x) => [reduce.sumTo(x, [33, 7]), reduce.sumTo(x, [5, 1, 7], 0.3)])],
+  chainedSum: [of([[40, 9]], (x) => reduce.chainedSum(x), { constant: true })],
   weightedTotal: [
     of(
       [

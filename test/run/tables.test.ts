@@ -137,6 +137,18 @@ test('the price can be set; bounds and values that are given cost nothing', asyn
   }
 });
 
+test('where a record is exchanged for another, the encoding counts twice and the updates as that relation has it', () => {
+  const job = begin(people(), dp({ relation: 'replace-one', epsilon: 8, steps: 4000, accountant: 'rdp' }));
+  const { ledger, limit = 0 } = job.guarantee as NonNullable<typeof job.guarantee>;
+  assert.is(job.run.info.encoding?.paid?.epsilon, 0.4);
+  assert.equal([ledger.terms.relation, ledger.terms.encoding_epsilon], ['replace-one', 0.8]);
+  const q = 64 / job.data.rows;
+  const spent = (steps: number) => epsilonOf([{ q, sigma: 2, steps }], 1e-5, ledger.terms).rdp;
+  assert.ok(limit > 1 && spent(limit) <= 8 && spent(limit + 1) > 8, `${limit}: ${spent(limit)}, ${spent(limit + 1)}`);
+  job.guarantee?.close();
+  job.gan.dispose();
+});
+
 test('refused: a private run on records of a fitted encoding, a price above the budget, more rows than there are', async () => {
   const source = people();
   const fitted = records(source, undefined);

@@ -1,7 +1,7 @@
 /**
  * Replacing one record, in a Poisson-subsampled Gaussian step. In units of the clip norm and along the line on which the
  * two records' gradients are opposite, the pair is P = (1-q) N(0, s^2) + q N(1, s^2) against
- * Q = (1-q) N(0, s^2) + q N(-1, s^2) (Koskela, Jälkö and Honkela 2020, arXiv 1906.03049, section 5). Its two directions are mirror
+ * Q = (1-q) N(0, s^2) + q N(-1, s^2) (Koskela, Jälkö and Honkela 2020, arXiv 1906.03049). Its two directions are mirror
  * images of each other, so that one of them is both. q = 1 is the Gaussian mechanism at sensitivity 2.
  */
 import { type Law, logMixtureTail } from './loss.ts';

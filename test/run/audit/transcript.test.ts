@@ -13,6 +13,7 @@ import { train } from '../../../src/gan/train.ts';
 import { open } from '../../../src/node.ts';
 import { PhiloxStream } from '../../../src/ops/philox.ts';
 import { readFlat } from '../../../src/optim/flat.ts';
+import { epsilonOf } from '../../../src/privacy/budget.ts';
 import type { AuditSetting } from '../../../src/run/audit/part.ts';
 import { type Trained, trainOnce } from '../../../src/run/audit/training.ts';
 import { transcript } from '../../../src/run/audit/transcript.ts';
@@ -146,6 +147,10 @@ test('scores of the critics after training, the exact mechanism, a budget, and n
   assert.ok(exact.epsilonLower < exact.epsilonClaimed);
   const budget = await run({ epsilon: 0.5 }, { runs: 1 });
   assert.ok(budget.updates < 80 && budget.epsilonClaimed <= 0.5, JSON.stringify(budget));
+  // A claim that a record can be exchanged is larger, by the same updates.
+  const replaced = await run({ steps: 5, relation: 'replace-one' }, { runs: 1 });
+  const claim = epsilonOf([{ q: replaced.q, sigma: 3, steps: 5 }], 1e-5, { relation: 'replace-one' });
+  assert.is(replaced.epsilonClaimed, claim.pld);
 });
 
 test('coins and noise are fresh without a seed', async () => {
