@@ -2,7 +2,7 @@
  * The checks that need no test: types, format, lint. `npm run check` prints them; the test runner adds them to
  * its totals (`src/build/test.mjs --checks`). `npm run format` mends what can be mended by itself.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -30,6 +30,20 @@ export async function runChecks() {
     return [{ name: 'shaders', ok: false, seconds: 0, output: String(error.message) }];
   }
   return Promise.all(CHECKS.map(([name, owner, tool, args]) => run(name, executable(owner, tool), args)));
+}
+
+/** Minutes of mutants in CI. */
+const MUTANT_MINUTES = 2;
+
+/**
+ * Some mutants of the private path, as many as fit, chosen by the commit: a check that takes minutes, so `npm run check`
+ * leaves it out. Its table is printed whatever came of it.
+ */
+export async function runMutantCheck() {
+  const { mutantCheck } = await import('./mutants.mjs');
+  const commit = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  const seed = commit.status === 0 ? commit.stdout.trim() : '1';
+  return { ...(await mutantCheck(MUTANT_MINUTES, seed)), always: true };
 }
 
 /** The script of a tool, without a shell and without the .cmd that npm writes on Windows. */

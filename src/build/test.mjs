@@ -1,7 +1,8 @@
 /**
  * Runs the tests: each file of test/ in a process of its own (one device a process), two at a time, those of the engine
  * in a page of headless Chromium as well, and prints as its last line the totals counted from what ran.
- * `node src/build/test.mjs [--checks] [FILTER...]`; a filter `page:NAME` is for the files in pages.
+ * `node src/build/test.mjs [--checks] [--bail] [FILTER...]`; a filter `page:NAME` is for the files in pages. With
+ * `--bail` files run one after another in the order of the filters, and the first test that fails ends it.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { root, writeShaderTypes } from './shaders.mjs';
 
 const args = process.argv.slice(2);
 const filters = args.filter((a) => !a.startsWith('--'));
+const bail = args.includes('--bail');
 const out = join(root, '.build', 'test');
 
 const all = readdirSync(join(root, 'test'), { recursive: true })
@@ -35,11 +37,11 @@ const env = { ...process.env, ...(await ensureAdapter()), FORCE_COLOR: '0' };
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 if (args.includes('--checks')) {
-  const { runChecks } = await import('./checks.mjs');
-  for (const { name, ok, seconds, output } of await runChecks()) {
+  const { runChecks, runMutantCheck } = await import('./checks.mjs');
+  for (const { name, ok, seconds, output, always } of [...(await runChecks()), await runMutantCheck()]) {
     totals[ok ? 'passed' : 'failed']++;
     process.stdout.write(
-      `${ok ? 'ok  ' : 'FAIL'} check: ${name} (${seconds.toFixed(1)} s)\n${ok ? '' : `${output}\n`}`,
+      `${ok ? 'ok  ' : 'FAIL'} check: ${name} (${seconds.toFixed(1)} s)\n${ok && !always ? '' : `${output}\n`}`,
     );
   }
 }
@@ -76,6 +78,8 @@ function run(file) {
   const child = spawn(process.execPath, ['--expose-gc', '--enable-source-maps', built], { cwd: root, env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+  // uvu says which test failed at its end only, but marks it at once.
+  if (bail) child.stdout.on('data', (data) => data.includes('✘') && child.kill('SIGKILL'));
   return new Promise((done) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), 300_000);
     child.on('close', (code, signal) => {
@@ -103,16 +107,17 @@ async function runInPages() {
   note(`in pages of Chromium: ${sum('passed')} tests of ${done.length} files passed in ${sum('seconds').toFixed(0)} s`);
 }
 
-const queue = [...files]
-  .sort((a, b) => Number(basename(b).startsWith('page')) - Number(basename(a).startsWith('page')))
-  .map((file) => () => run(file));
+const first = bail
+  ? (file) => filters.findIndex((x) => file.includes(x))
+  : (file) => -Number(basename(file).startsWith('page'));
+const queue = [...files].sort((a, b) => first(a) - first(b)).map((file) => () => run(file));
 // The longest first.
 if (paged.length)
   queue.unshift(() => runInPages().catch((error) => count("the engine's suite in pages", '', 0, error.message)));
 const worker = async () => {
-  for (let job = queue.shift(); job; job = queue.shift()) await job();
+  for (let job = queue.shift(); job && !(bail && totals.failed); job = queue.shift()) await job();
 };
-await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
+await Promise.all(Array.from({ length: bail ? 1 : Math.min(2, availableParallelism()) }, worker));
 
 process.exitCode = totals.failed ? 1 : 0;
 process.stdout.write(

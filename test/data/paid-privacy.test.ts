@@ -11,7 +11,7 @@ import {
 } from '../../src/data/noisy.ts';
 import type { Encoding, NumberCode, Table } from '../../src/data/table.ts';
 import { ERRORS } from '../privacy/laws.ts';
-import { category, frequency, kept, number, type Paying, times } from './paying.ts';
+import { category, frequency, kept, number, type Paying, seeded, times } from './paying.ts';
 import { tableOf } from './tables.ts';
 
 /** A lower bound, wrong once in a million, on the epsilon at which these frequencies of an event are possible. */
@@ -71,6 +71,37 @@ test('neighbouring tables: events differ as epsilon allows and no more, in each 
   const reaches = (e: Encoding) => ((e.columns[0] as NumberCode).values.at(-1) as number) > 100;
   const bounds = shownEpsilon([numbers(far - 2), numbers(far - 1)], { ...options, epsilon: 2 }, reaches, 10_000);
   assert.ok(bounds <= 2 && bounds > 0.7, `bounds: ${bounds}`);
+});
+
+test('whether cells of a number are missing is told by a noisy count too', () => {
+  const options = { epsilon: 2, delta: 1e-4 };
+  const least = filledThreshold(1, 1);
+  const missing = (n: number) => tableOf([[number('n'), [...times(60, 5), ...times(n, Number.NaN)]]], 60 + n);
+  const told = (e: Encoding) => e.columns[0].missing;
+  const shown = shownEpsilon([missing(least - 2), missing(least - 1)], options, told, 12_000);
+  assert.ok(shown <= 1 && shown > 0.75, `${shown}`);
+});
+
+test('the ranks of knots are noisy, by as much as half the epsilon asks for', () => {
+  // One octave, in which the even bins are the same whatever the first counts are, and of which none looks empty.
+  const cells = Array.from({ length: 960 }, (_, i) => 64 + (i % 64));
+  const table = tableOf([[number('n'), cells]], cells.length);
+  const [epsilon, knots] = [8, 10];
+  const bins = knots - 2;
+  const parts = Array.from({ length: 300 }, (_, seed) => {
+    const [{ values, at }] = seeded(table, { epsilon, delta: 1e-6, knots }, seed).columns as NumberCode[];
+    assert.is(values.length, knots);
+    // Without the eighth toward even spacing: the middle bins' part of all, from the knots on both sides.
+    const rank = at.map((x, i) => ((x + 1) / 2 - i / (knots - 1) / 8) / (7 / 8));
+    return rank[4] - rank[3];
+  });
+  const mean = parts.reduce((a, b) => a + b) / parts.length;
+  assert.ok(Math.abs(mean * bins - 1) < 0.01, `${mean}`);
+  // Between two knots lie half of two bins, of 120 cells each; discrete Laplace noise of epsilon 4 in both.
+  const e = Math.exp(-epsilon / 2);
+  const want = Math.sqrt((2 * e) / (1 - e) ** 2 / 2) / cells.length;
+  const deviation = Math.sqrt(parts.reduce((a, x) => a + (x - mean) ** 2, 0) / parts.length);
+  assert.ok(deviation > 0.8 * want && deviation < 1.3 * want, `${deviation}, not ${want}`);
 });
 
 test('a value that one record has is named with probability delta at most, one of no record never', () => {

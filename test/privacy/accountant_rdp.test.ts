@@ -131,6 +131,23 @@ test('no order on a fine grid beats the minimum', () => {
   }
 });
 
+test('phases add up at each order, in any order, and each counts', () => {
+  const [a, b] = [
+    { q: 0.01, sigma: 1, steps: 2000 },
+    { q: 0.05, sigma: 2, steps: 500 },
+  ];
+  for (const order of [1.5, 4, 17.3])
+    near(rdp([a, b], order), 2000 * rdpStep(0.01, 1, order) + 500 * rdpStep(0.05, 2, order), 1e-13);
+  for (const epsilonOf of [rdpEpsilon, discreteEpsilon]) {
+    const together = epsilonOf([a, b], 1e-5).epsilon;
+    near(epsilonOf([b, a], 1e-5).epsilon, together, 1e-9);
+    const alone = [a, b].map((phase) => epsilonOf([phase], 1e-5).epsilon);
+    assert.ok(together > 1.1 * Math.max(...alone) && together < alone[0] + alone[1], `${together}, ${alone}`);
+    const split = [a, { ...b, steps: 200 }, { ...b, steps: 300 }];
+    near(epsilonOf(split, 1e-5).epsilon, together, 1e-9);
+  }
+});
+
 test('extreme corners are finite, ordered and fast', () => {
   const started = performance.now();
   let calls = 0;

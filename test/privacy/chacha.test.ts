@@ -163,6 +163,39 @@ test('a key is in no text of it, and is refused once wiped', async () => {
   assert.is(await codeOf(() => PrivacyKey.fresh().derive('noise', -1)), 'VALIDATION');
 });
 
+test('a fresh key is 32 bytes of the platform, and wiping overwrites them', () => {
+  const given: Uint32Array<ArrayBuffer>[] = [];
+  const { crypto } = globalThis;
+  const original = crypto.getRandomValues;
+  Object.defineProperty(crypto, 'getRandomValues', {
+    value: (words: Uint32Array<ArrayBuffer>) => {
+      given.push(words);
+      return original.call(crypto, words);
+    },
+    configurable: true,
+  });
+  try {
+    const key = PrivacyKey.fresh();
+    assert.equal(
+      given.map((words) => words.byteLength),
+      [32],
+    );
+    const [words] = given;
+    const derived = key.derive('noise');
+    // Each of the words counts.
+    for (let i = 0; i < 8; i++) {
+      words[i] ^= 1;
+      assert.not.equal(key.derive('noise'), derived);
+      words[i] ^= 1;
+    }
+    assert.equal(key.derive('noise'), derived);
+    key.wipe();
+    assert.ok(words.every((word) => word === 0));
+  } finally {
+    Reflect.deleteProperty(crypto, 'getRandomValues');
+  }
+});
+
 test('draws are numbered once, end at the limit, and only seeded ones may be set', async () => {
   const counter = new DrawCounter(false, 3);
   assert.equal([counter.take(), counter.take(), counter.take()], [0, 1, 2]);

@@ -227,41 +227,43 @@ test('no gradient by sample is kept in memory where every layer can do without',
   program.dispose();
 });
 
-test('the rows that a step block counts, as a mask tells of them', async () => {
-  const network = mlp([3, 5, 1]);
-  const [groups, n, padded] = [3, 6, 4];
-  const parameters = parametersOf(network, groups, 4);
-  const rows = await normal(gpu, [groups, n, 3], { seed: 1 }).read();
-  const live = [4, 0, 3];
-  const mask = Float32Array.from({ length: groups * n }, (_, i) =>
-    i % n >= padded || i % n < live[Math.floor(i / n)] ? 1 : 0,
-  );
-  // Padding may hold anything.
-  mask.forEach((yes, i) => {
-    if (!yes) rows.fill(Number.NaN, 3 * i, 3 * i + 3);
-  });
-  const x = tensor(gpu, rows, [groups, n, 3]);
-  const losses = (p: P) => reshape(network.apply(p, x, pass), [groups, n]);
-  const { sum: wanted } = clippedSum(losses, parameters, { bound: 1, live: tensor(gpu, mask, [groups, n]) });
-  const kept = leaves(parameters).map((t) => tensor(gpu, new Float32Array(t.length), t.shape));
-  const program = gpu.capture('clip.live', () => {
-    const { sum: got } = clippedSum(losses, parameters, { bound: 1, live: padded });
-    leaves(got).forEach((t, i) => {
-      assign(kept[i], t);
+// Padding may hold anything: what is not finite would not count anyway, what is finite must not either.
+for (const padding of [Number.NaN, 3]) {
+  test(`the rows that a step block counts, as a mask tells of them, with ${padding} in the others`, async () => {
+    const network = mlp([3, 5, 1]);
+    const [groups, n, padded] = [3, 6, 4];
+    const parameters = parametersOf(network, groups, 4);
+    const rows = await normal(gpu, [groups, n, 3], { seed: 1 }).read();
+    const live = [4, 0, 3];
+    const mask = Float32Array.from({ length: groups * n }, (_, i) =>
+      i % n >= padded || i % n < live[Math.floor(i / n)] ? 1 : 0,
+    );
+    mask.forEach((yes, i) => {
+      if (!yes) rows.fill(padding, 3 * i, 3 * i + 3);
     });
+    const x = tensor(gpu, rows, [groups, n, 3]);
+    const losses = (p: P) => reshape(network.apply(p, x, pass), [groups, n]);
+    const { sum: wanted } = clippedSum(losses, parameters, { bound: 1, live: tensor(gpu, mask, [groups, n]) });
+    const kept = leaves(parameters).map((t) => tensor(gpu, new Float32Array(t.length), t.shape));
+    const program = gpu.capture('clip.live', () => {
+      const { sum: got } = clippedSum(losses, parameters, { bound: 1, live: padded });
+      leaves(got).forEach((t, i) => {
+        assign(kept[i], t);
+      });
+    });
+    await gpu.replay([{ program, step: 0, live }]).done();
+    for (const [i, t] of leaves(wanted).entries()) {
+      const [got, expected] = [await kept[i].read(), await t.read()];
+      assert.ok(expected.some((v) => v !== 0) && expected.every(Number.isFinite));
+      got.forEach((v, j) => assert.ok(Math.abs(v - expected[j]) <= 1e-6, `${i}[${j}]: ${v}, not ${expected[j]}`));
+    }
+    program.dispose();
+    assert.throws(
+      () => clippedSum(losses, parameters, { bound: 1, live: padded }),
+      (e: { code: string }) => e.code === 'CAPTURE',
+    );
   });
-  await gpu.replay([{ program, step: 0, live }]).done();
-  for (const [i, t] of leaves(wanted).entries()) {
-    const [got, expected] = [await kept[i].read(), await t.read()];
-    assert.ok(expected.some((v) => v !== 0) && expected.every(Number.isFinite));
-    got.forEach((v, j) => assert.ok(Math.abs(v - expected[j]) <= 1e-6, `${i}[${j}]: ${v}, not ${expected[j]}`));
-  }
-  program.dispose();
-  assert.throws(
-    () => clippedSum(losses, parameters, { bound: 1, live: padded }),
-    (e: { code: string }) => e.code === 'CAPTURE',
-  );
-});
+}
 
 test('lengths whose squares vanish do not get a record past the bound', async () => {
   // |x|^2 is below what f32 holds, |error|^2 is not, and their product is of ordinary size.

@@ -102,6 +102,22 @@ test('noise is the normals of the ChaCha20 words, by draw number and element, fo
   }
 });
 
+test('calls outside a program have draws of their own, and two sources of one key have keys of their own', async () => {
+  const source = seeded(2);
+  const first = await draw(source, 2048);
+  const second = await draw(source, 2048);
+  assert.is(source.draws.position, 2);
+  const key = PrivacyKey.insecure(2);
+  const other = await draw(new NoiseSource(gpu, key, 1), 2048);
+  sameBits(Float32Array.from(await draw(new NoiseSource(gpu, key, 0), 2048)), Float32Array.from(first));
+  for (const [x, y] of [
+    [first, second],
+    [first, other],
+    [second, other],
+  ])
+    assert.ok(correlation(x, y) < ERRORS && x.every((v, i) => v !== y[i] || v === 0));
+});
+
 test('draw numbers beyond 32 bits are other blocks', async () => {
   for (const position of [2 ** 24 - 1, 2 ** 24, 2 ** 32 + 5, 2 ** 48 - 1]) {
     const source = seeded(4);

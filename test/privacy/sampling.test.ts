@@ -105,6 +105,20 @@ test('with a record fewer or more, and in another order, each other record is in
   );
 });
 
+test('a record of a partition goes by its own tag, not by its place in the list', () => {
+  const n = 60;
+  const tags = Uint32Array.from({ length: 2 * n }, (_, i) => Math.imul(i + 1, 2246822519) >>> 0);
+  const key = () => PrivacyKey.insecure(6);
+  const whole = new PoissonSampler(key(), listOf(n), { q: 0.3, tags });
+  const own = listOf(n).filter((row) => row % 3 === 1);
+  const part = new PoissonSampler(key(), own, { q: 0.3, tags });
+  for (let i = 0; i < 40; i++)
+    assert.equal(
+      part.next(),
+      whole.next().filter((row) => row % 3 === 1),
+    );
+});
+
 test('batches are ascending row numbers of the list, sampled with q = 1 whole', () => {
   const rows = Uint32Array.of(3, 9, 10, 400);
   assert.equal(seeded(rows, 1).next(), rows);

@@ -83,6 +83,17 @@ test('what was paid adds up by q and sigma, and goes on after a resume', ({ path
   assert.equal(readLedger(ledgerFile(path)).terms, TERMS);
 });
 
+test('updates that are paid again count again, and leave what is paid beyond them paid', ({ path }) => {
+  const ledger = createLedger(ledgerFile(path), TERMS);
+  ledger.append({ from: 0, to: 40, q: 0.01, sigma: 1 });
+  ledger.append({ from: 10, to: 20, q: 0.01, sigma: 1 });
+  assert.is(ledger.reach, 40);
+  ledger.append({ from: 40, to: 41, q: 0.01, sigma: 1 });
+  ledger.close();
+  const read = readLedger(ledgerFile(path));
+  assert.equal([read.reach, read.totals()], [41, [{ q: 0.01, sigma: 1, steps: 51 }]]);
+});
+
 test('partitions pay alone or together', ({ path }) => {
   const ledger = createLedger(ledgerFile(path), { ...TERMS, partitions: 3 });
   ledger.append({ from: 0, to: 4, q: 0.1, sigma: 1 });

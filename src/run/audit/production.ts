@@ -65,7 +65,7 @@ export async function watch(
   options: WatchOptions,
 ): Promise<Watched> {
   const { key, insecureSeed, noise, given, claimed, unclipped } = options;
-  const witness = options.batches ? undefined : new Witness(given && { updates: [...given], counts: [] });
+  const witness = options.batches ? undefined : new Witness(given && { updates: given });
   const run = privateRun(gpu, config, data, seed, { key, insecureSeed, noise, witness, unclipped });
   const { gan } = run;
   try {
