@@ -60,7 +60,7 @@ export function partLines(title: string, { table: own, found, ceiling, epsilon, 
 
 /** @param notes what else has to be said */
 export function auditLines(audited: Audited, confidence: number, notes: readonly string[]): string {
-  const { failed, tests } = audited;
+  const { failed, tests, epsilon } = audited;
   const percent = `${Number((100 * confidence).toPrecision(6))} %`;
   const rows = [
     ['bounds', `hold with ${percent} confidence each`],
@@ -72,6 +72,9 @@ export function auditLines(audited: Audited, confidence: number, notes: readonly
     ],
     ...failed.slice(0, 20).map(({ name, found }) => ['broken', `${name}: ${found}`]),
     ...(failed.length > 20 ? [['', `and ${failed.length - 20} more tests`]] : []),
+    ...(!failed.length && epsilon && epsilon.lower > epsilon.claimed
+      ? [['note', 'a bound above its claim: one correct system in twenty gives one by chance; more --updates decide']]
+      : []),
     ...notes.map((note) => ['note', note]),
   ];
   const each = audited.parts.map(({ part, result, seconds }) => partLines(part.title, result, seconds));

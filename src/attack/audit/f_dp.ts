@@ -4,9 +4,9 @@
  * where the bound of one (epsilon, delta) uses a point of it, and so finds more.
  */
 import { bisect } from '../../privacy/accountant/gaussian.ts';
-import { pldEpsilon } from '../../privacy/accountant/pld.ts';
+import { leastEpsilon } from '../../privacy/budget.ts';
+import { least, most, type Profile, profileOf } from '../../privacy/trade_off.ts';
 import { type Counts, type Guessing, guessings } from './guesses.ts';
-import { least, most, type Profile, profileOf } from './trade_off.ts';
 
 /**
  * Whether `correct` or more of `guesses` are right with a probability below tau, for every mechanism of the profile.
@@ -82,5 +82,5 @@ export function fdpEpsilon(
     if (rejected(middle)) high = middle;
     else low = middle;
   }
-  return pldEpsilon([{ q, sigma: 2 ** (high / TRIED.each), steps }], delta, { relative: 1e-3 }).lower;
+  return leastEpsilon([{ q, sigma: 2 ** (high / TRIED.each), steps }], delta, 'add-remove');
 }

@@ -8,7 +8,7 @@
  */
 import { bisect } from '../../privacy/accountant/gaussian.ts';
 import { tail } from '../../privacy/accountant/normal.ts';
-import { pldEpsilon } from '../../privacy/accountant/pld.ts';
+import { leastEpsilon } from '../../privacy/budget.ts';
 import { binomialBelow, clopperPearsonUpper } from './binomial.ts';
 
 /** Guesses about single updates, half of them with the record and half without. */
@@ -41,7 +41,7 @@ export const stepP = ({ guesses, wrong }: StepCounts, sigma: number): number =>
 /** A lower bound on epsilon of `steps` Gaussian updates with C / noise = mu at rate q, for removing a record. */
 export function epsilonOfMu(mu: number, { q, steps, delta }: Composition): number {
   if (!(mu > 0)) return 0;
-  return pldEpsilon([{ q, sigma: 1 / mu, steps }], delta, { relative: 1e-3 }).lower;
+  return leastEpsilon([{ q, sigma: 1 / mu, steps }], delta, 'add-remove');
 }
 
 /** The errors that an ideal attacker, who meets nothing but the noise, makes: the median of their law. */

@@ -14,14 +14,32 @@ export interface Claim {
   readonly epsilon: number;
 }
 
+/** More updates are not accounted for. */
+const MOST = 1e9;
+/** After its beginning a schedule is the same again and again. */
+const PERIOD = 500;
+
+/** Noisy updates of a training; of an adaptive one, which decides on the way, as many as without. */
+function updatesOf(config: PrivateConfig): number {
+  if (config.adaptive) return config.steps * config.criticSteps;
+  const schedule = new Schedule(config);
+  const sum = (from: number, to: number): number => {
+    let n = 0;
+    for (let i = from; i < to; i++) n += schedule.updates(i);
+    return n;
+  };
+  const rest = config.steps - PERIOD;
+  if (rest <= 0) return sum(0, config.steps);
+  const whole = Math.floor(rest / PERIOD) * sum(PERIOD, 2 * PERIOD);
+  return sum(0, PERIOD) + whole + sum(PERIOD, PERIOD + (rest % PERIOD));
+}
+
 /** The claim of the configured training. */
 export function claimOf({ config, data }: AuditSetting): Claim {
   const { q, multiplier } = mechanismOf(config, trainingRows(data, config));
   const phase = { q, sigma: multiplier };
-  const schedule = new Schedule(config);
-  let steps = 0;
-  for (let i = 0; i < config.steps; i++) steps += config.adaptive ? config.criticSteps : schedule.updates(i);
-  steps = Math.max(1, Math.min(steps, stepsFor(phase, budgetOf(config))));
+  const made = updatesOf(config);
+  const steps = Math.max(1, Math.min(made, MOST, stepsFor(phase, budgetOf(config))));
   return priced({ q: phase.q, sigma: phase.sigma, steps }, config);
 }
 

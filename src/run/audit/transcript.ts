@@ -12,13 +12,13 @@ import {
   manyRunAudit,
   oneRunAudit,
 } from '../../attack/audit/guesses.ts';
-import { least, most, type Profile, profileOf } from '../../attack/audit/trade_off.ts';
 import { relationOf } from '../../gan/private_config.ts';
 import { VeilganError } from '../../gpu/errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { bisect } from '../../privacy/accountant/gaussian.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
 import { epsilonOf, upperBound } from '../../privacy/budget.ts';
+import { least, most, type Profile, profileOf } from '../../privacy/trade_off.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { type Trained, trainOnce } from './training.ts';
 

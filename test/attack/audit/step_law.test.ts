@@ -4,10 +4,10 @@ import * as assert from 'uvu/assert';
 import { fdpEpsilon, fdpPValue, idealCorrect } from '../../../src/attack/audit/f_dp.ts';
 import { guessings, oneRunAudit } from '../../../src/attack/audit/guesses.ts';
 import { epsilonOfMu, errorRate, medianErrors, muLower, stepP } from '../../../src/attack/audit/step_law.ts';
-import { least, most, type Profile, profileOf } from '../../../src/attack/audit/trade_off.ts';
 import { PhiloxStream } from '../../../src/ops/philox.ts';
 import { gaussianDelta } from '../../../src/privacy/accountant/gaussian.ts';
 import { tail } from '../../../src/privacy/accountant/normal.ts';
+import { least, most, type Profile, profileOf } from '../../../src/privacy/trade_off.ts';
 
 /** Noise multipliers that make claims of 1, 4 and 8 of 150 updates at rate 0.064 and delta 1e-5. */
 const CLAIMS = [

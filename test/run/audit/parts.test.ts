@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { failed } from '../../../src/attack/audit/family.ts';
 import { makeDataset } from '../../../src/data/dataset.ts';
 import { type PrivateConfig, privateConfig } from '../../../src/gan/private_config.ts';
+import { Schedule } from '../../../src/gan/schedule.ts';
 import { open } from '../../../src/node.ts';
 import { PhiloxStream } from '../../../src/ops/philox.ts';
 import { audit, parts } from '../../../src/run/audit/audit.ts';
@@ -19,6 +20,7 @@ import {
   rowsOf,
   sensitivityCells,
 } from '../../../src/run/audit/cells.ts';
+import { claimOf } from '../../../src/run/audit/claims.ts';
 import type { AuditSetting, PartName, PartResult } from '../../../src/run/audit/part.ts';
 import { watch } from '../../../src/run/audit/production.ts';
 import { holds, replay } from '../../../src/run/audit/replay.ts';
@@ -161,6 +163,17 @@ test('cells: every network, divergence, mechanism and clipping, and no two alike
     const values = (list: typeof all) => [...new Set(list.map((cell) => cell[key]))].filter((x) => x !== 'xie').sort();
     assert.equal(values(quickCells()), values(all), key);
   }
+});
+
+test('a claim counts the updates of the schedule, however long, and no more than a budget pays for', () => {
+  const steps = (more: Partial<PrivateConfig>) =>
+    claimOf(setting({ config: config({ noiseMultiplier: 20, ...more }) })).steps;
+  assert.is(steps({ steps: 60, criticSteps: 2 }), 120);
+  const schedule = new Schedule(config({ burst: 7, criticSteps: 2 }));
+  let sum = 0;
+  for (let i = 0; i < 1730; i++) sum += schedule.updates(i);
+  assert.is(steps({ steps: 1730, burst: 7, criticSteps: 2 }), sum);
+  assert.ok(steps({ steps: 4e9, epsilon: 1 }) < 1e6);
 });
 
 test('two runs under one key share batches, and no noise', async () => {

@@ -3,7 +3,7 @@
  * (epsilon, delta) of its privacy profile: whoever is right with probability y in one world is with x in the other, and
  * y <= e^epsilon x + delta and 1 - x <= e^epsilon (1 - y) + delta for each point. Fewer points say less, never more.
  */
-import { pldEpsilon } from '../../privacy/accountant/pld.ts';
+import { pldEpsilon } from './accountant/pld.ts';
 
 /** Pairs with which the mechanism is (epsilon, delta)-DP for adding and for removing a record. */
 export type Profile = readonly (readonly [epsilon: number, delta: number])[];
