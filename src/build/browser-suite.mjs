@@ -21,7 +21,9 @@ const LEFT_OUT = {
   'ops/conv_kernels.test.ts': 'every kernel on every shape takes 34 s; conv.test.ts runs those that a page chooses',
   'gan/tiny-images.test.ts': '20 s of training; image-steps.test.ts runs the same systems',
   'attack/montecarlo.test.ts': 'float64 on the host but for its distances, which neighbours.test.ts tests',
-  'attack/audit.test.ts': 'float64 statistics without a device, 8 s; no page audits',
+  'attack/audit/step_law.test.ts': 'float64 statistics without a device, 10 s; no page audits',
+  'attack/audit/verdict.test.ts': 'float64 statistics without a device, a thousand audits; no page audits',
+  'attack/audit/guesses.test.ts': 'float64 statistics without a device, 8 s; no page audits',
   'privacy/accountant_pld.test.ts': 'float64 without a device, 12 s; accountant_calibrate.test.ts uses PLD too',
   'privacy/accountant_replace.test.ts': 'float64 without a device, 25 s; budget.test.ts uses both accountants for it',
 };

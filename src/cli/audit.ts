@@ -1,19 +1,30 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Dataset, ofClass } from '../data/dataset.ts';
+import { ofClass } from '../data/dataset.ts';
 import { generated, loadDataset } from '../data/store.ts';
-import { withPreset } from '../gan/config.ts';
-import { type PrivateConfig, privateConfig } from '../gan/private_config.ts';
+import { privateConfig } from '../gan/private_config.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { type AuditResult, type AuditSetting, audit } from '../run/audit.ts';
-import { isPrivate, parsePrivate } from '../run/private.ts';
-import { formatNumber, formatSeconds, printJson, table } from './format.ts';
-import { type CommonOptions, configFields, wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
+import { type Audited, audit, parts } from '../run/audit/audit.ts';
+import { sensitivityCells } from '../run/audit/cells.ts';
+import type { AuditSetting, PartName } from '../run/audit/part.ts';
+import { holds } from '../run/audit/replay.ts';
+import { replayCells, replayed } from '../run/audit/replay_part.ts';
+import { isPrivate } from '../run/private.ts';
+import { auditConfig } from './audit-config.ts';
+import { HELP } from './audit-help.ts';
+import { auditDocument, auditLines, partLines } from './audit-print.ts';
+import { printJson } from './format.ts';
+import { type CommonOptions, wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
 import { createProgress } from './progress.ts';
 
 interface AuditFlags extends CommonOptions, Record<string, unknown> {
   data: string;
   preset?: string;
+  quick?: boolean;
+  sensitivity?: boolean;
+  parts?: PartName[];
+  claims?: number[];
+  updates?: number;
   mode: AuditSetting['mode'];
   score: AuditSetting['score'];
   canaries?: number;
@@ -24,62 +35,36 @@ interface AuditFlags extends CommonOptions, Record<string, unknown> {
   quiet?: boolean;
 }
 
-/** What is audited where no preset says otherwise: about half a minute on two cores, and a claim of about 1. */
-const SMALL = {
-  batch: 64,
-  noiseMultiplier: 3,
-  criticSteps: 1,
-  generatorHidden: [32],
-  criticHidden: [64],
-  steps: 150,
-} as const;
-const SMALL_ROWS = 1000;
 /** Canaries of a run, and runs. */
 const SIZES = { 'one-run': [16, 16], 'many-run': [1, 200] } as const;
+const QUICK_SIZES = { 'one-run': [16, 2], 'many-run': [1, 20] } as const;
 
-const HELP = `
-What it does: trains the system again and again on the data and some canaries, records far from all others, each of
-which is in the data or not by a fair coin. From what a run releases (every noisy update of the critics) it guesses
-the coins. A training that is (epsilon, delta)-differentially private lets nobody guess better than epsilon allows.
-
-What the number says: with the stated confidence, the true epsilon is at least epsilon_lower. Above epsilon_claimed it
-disproves the claim: something in the training is broken (exit code 1). Below, it proves nothing: a weak attack finds
-nothing either. One correct training in twenty may give a bound above its true epsilon at 95 % confidence, and it would
-have to be above the claim to raise an alarm.
-
-Without --preset a small setting is audited: --rows ${SMALL_ROWS} (or all) --batch ${SMALL.batch} --noise-multiplier ${SMALL.noiseMultiplier} --critic-steps ${SMALL.criticSteps}
---generator-hidden ${SMALL.generatorHidden} --critic-hidden ${SMALL.criticHidden} --steps ${SMALL.steps}; for dp-pargan with 4 partitions and batches of 16.
-More canaries in all (--canaries times --runs) allow for larger bounds: about 2.6 with 128, 3.3 with 256, if all are guessed.
-An audit of your own data trains on it in every run, which no budget pays for: its output is for the owner alone.
-Nothing is written, and no run is read.
-
-Example: veilgan audit dp-pargan --data blobs --runs 8`;
-
-/** `audit`: an empirical lower bound on epsilon, set beside the claim. */
+/** `audit`: tries to disprove what a private training claims. */
 export function auditCommand(): Command {
   const command = new Command('audit')
-    .summary('try to disprove the privacy claim, with canaries')
-    .description('Bounds the epsilon of private training from below by guessing which canaries were in the data.')
-    .argument('[system]', 'dpgan or dp-pargan', 'dpgan')
+    .summary('try to disprove the privacy claim of private training')
+    .description('Compares what private training does with what its ledger says, and bounds epsilon from below.')
+    .argument('[system]', 'dpgan or dp-pargan', 'dp-pargan')
+    .option('--quick', 'all parts in small form, under a minute on two cores')
+    .option('--parts <names>', `some of ${parts.map(({ name }) => name).join(', ')}, comma-separated`, partNames)
+    .option('--claims <list>', 'epsilons that single updates are tested for, each with its noise', claimList)
+    .option('--updates <n>', 'noisy updates that are looked at one by one', wholeNumber(20, 1e6))
+    .option('--sensitivity', 'what one record adds to a sum, for a few kinds of updates, and nothing else')
     .option('--data <name>', 'data set that the canaries join, see `data list`', 'blobs')
     .option('--preset <name>', 'settings to start from, as in `train`')
-    .option('--canaries <n>', 'in each run (default 16, with many-run 1)', wholeNumber(1, 4096))
-    .option(
-      '--runs <n>',
-      'trainings, each with canaries of its own (default 16, with many-run 200)',
-      wholeNumber(1, 1e5),
-    )
-    .option('--confidence <p>', 'that the bound is below the true epsilon', share, 0.95)
+    .option('--canaries <n>', 'transcript: in each run (default 16, with many-run 1)', wholeNumber(1, 4096))
+    .option('--runs <n>', 'transcript: trainings (default 16, with many-run 200; quick 2 and 20)', wholeNumber(1, 1e5))
+    .option('--confidence <p>', 'that a bound is below the true epsilon', share, 0.95)
     .option('--seed <n>', 'of networks and canaries; noise, samples and coins are fresh', wholeNumber(0), 1)
     .option('--insecure-seed <n>', 'noise, samples and coins from a seed too; for tests', wholeNumber(0))
     .option('--quiet', 'no progress');
   command.addOption(
-    new Option('--mode <name>', 'guess about many canaries of each run, or about one in each of many runs')
+    new Option('--mode <name>', 'transcript: about many canaries of each run, or one in each of many runs')
       .choices(['one-run', 'many-run'])
       .default('one-run'),
   );
   command.addOption(
-    new Option('--score <name>', 'guess from every noisy update, or from the critics after training')
+    new Option('--score <name>', 'transcript: from every noisy update, or from the critics after training')
       .choices(['trace', 'loss'])
       .default('trace'),
   );
@@ -92,7 +77,7 @@ export function auditCommand(): Command {
         fix: 'Use dpgan or dp-pargan',
       });
     }
-    await withGpu(flags, (gpu) => auditVerb(gpu, system, flags));
+    await withGpu(flags, (gpu) => (flags.sensitivity ? sensitivityVerb(gpu, flags) : auditVerb(gpu, system, flags)));
   });
 }
 
@@ -102,106 +87,94 @@ function share(text: string): number {
   return value;
 }
 
-/** @throws VeilganError CONFIG, USAGE */
-function configOf(system: string, flags: AuditFlags, whole: Dataset): PrivateConfig {
-  const own = configFields(flags, privateConfig.shape);
-  const one = system === 'dpgan';
-  if (one && own.partitions !== undefined && own.partitions !== 1) {
-    throw new VeilganError('CONFIG', 'a dpgan has one critic', {
-      where: '--partitions',
-      fix: 'Audit dp-pargan instead',
-    });
-  }
-  const small = {
-    ...SMALL,
-    rows: Math.min(SMALL_ROWS, whole.rows),
-    ...(one ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
-  };
-  const fields = withPreset(flags.preset, own);
-  return parsePrivate({ ...(flags.preset === undefined ? small : {}), ...fields, ...(one ? { partitions: 1 } : {}) });
+function claimList(text: string): number[] {
+  const values = text.split(',').map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
+  if (!values.every((x) => x > 0 && x <= 100)) throw new InvalidArgumentError('They must be numbers from 0 to 100.');
+  return values;
+}
+
+function partNames(text: string): PartName[] {
+  const known = parts.map(({ name }) => name);
+  return text.split(',').map((word) => {
+    const name = known.find((one) => one === word.trim());
+    if (!name) throw new InvalidArgumentError(`There are ${known.join(', ')}.`);
+    return name;
+  });
+}
+
+async function sensitivityVerb(gpu: Gpu, { seed, insecureSeed, json, quiet }: AuditFlags): Promise<void> {
+  const progress = createProgress({ total: 100, label: 'what one record adds', json, quiet });
+  const started = performance.now();
+  const onProgress = (done: number) => progress.update(Math.round(100 * done));
+  const setting = { seed, insecureSeed, onProgress };
+  const cells = await replayCells(gpu, sensitivityCells(), setting).finally(() => progress.stop());
+  const disproved = !cells.every(holds);
+  const result = replayed(cells);
+  const seconds = (performance.now() - started) / 1000;
+  if (json) printJson({ disproved, cells, adapter: gpu.adapter.name, seconds });
+  else process.stdout.write(`${partLines('what one record adds', result, seconds)}\n`);
+  if (disproved) process.exitCode = 1;
 }
 
 async function auditVerb(gpu: Gpu, system: string, flags: AuditFlags): Promise<void> {
-  const { mode, score, confidence, seed, insecureSeed, json, quiet } = flags;
+  const { mode, score, confidence, seed, insecureSeed, json, quiet, quick = false } = flags;
   const whole = await loadDataset(flags.data);
-  const config = configOf(system, flags, whole);
+  const config = auditConfig(system, flags, whole);
   const data = ofClass(whole, config.onlyClass);
-  const { canaries = SIZES[mode][0], runs = SIZES[mode][1] } = flags;
-  const progress = createProgress({ total: runs, label: `audit of ${system} on ${data.name}`, json, quiet });
+  const sizes = (quick ? QUICK_SIZES : SIZES)[mode];
+  const setting: AuditSetting = {
+    ...{ config, data, seed, insecureSeed, quick, confidence, mode, score },
+    canaries: flags.canaries ?? sizes[0],
+    runs: flags.runs ?? sizes[1],
+    updates: flags.updates ?? 0,
+    claims: flags.claims ?? [],
+  };
+  const names = flags.parts ?? parts.map(({ name }) => name);
+  const total = 100 * names.length;
+  const progress = createProgress({ total, label: `audit of ${system} on ${data.name}`, json, quiet });
   const started = performance.now();
-  let result: AuditResult;
+  let audited: Audited;
   try {
-    const onRun = (done: number) => progress.update(done);
-    result = await audit(gpu, { config, data, seed, insecureSeed, mode, score, canaries, runs, confidence, onRun });
+    const order = parts.filter(({ name }) => names.includes(name));
+    audited = await audit(gpu, setting, names, (part, done) =>
+      progress.update(Math.round(100 * (order.indexOf(part) + Math.min(1, done)))),
+    );
   } finally {
     progress.stop();
   }
-  const { epsilonLower, epsilonClaimed, bound } = result;
-  const disproved = epsilonLower > epsilonClaimed;
-  const document = {
-    epsilon_lower: epsilonLower,
+  const step = audited.parts.find(({ part }) => part.name === 'step')?.result.document as Steps | undefined;
+  const about = {
     confidence,
-    epsilon_claimed: epsilonClaimed,
-    disproved,
     delta: config.delta,
     system,
     data: data.name,
+    quick,
     mode,
     score,
-    runs,
-    canaries: bound.canaries,
-    guesses: bound.guesses,
-    correct: bound.correct,
-    noisy_updates: result.updates,
-    sampling_rate: result.q,
+    ...spentOf(audited, step),
     noise_multiplier: config.noiseMultiplier,
     insecure: insecureSeed !== undefined,
     adapter: gpu.adapter.name,
     seconds: (performance.now() - started) / 1000,
   };
-  if (json) printJson(document);
-  else process.stdout.write(`${lines(document, generated(flags.data))}\n`);
-  if (disproved) process.exitCode = 1;
-}
-
-interface Document {
-  epsilon_lower: number;
-  confidence: number;
-  epsilon_claimed: number;
-  disproved: boolean;
-  delta: number;
-  mode: AuditSetting['mode'];
-  runs: number;
-  canaries: number;
-  guesses: number;
-  correct: number;
-  noisy_updates: number;
-  insecure: boolean;
-  seconds: number;
-}
-
-function lines(d: Document, synthetic: boolean): string {
-  const percent = `${Number((100 * d.confidence).toPrecision(6))} %`;
-  const judged =
-    d.mode === 'one-run' ? `${d.canaries} canaries in ${d.runs} runs` : `the second half of ${d.runs} runs`;
-  const rows = [
-    [
-      'claimed',
-      `epsilon ${d.epsilon_claimed.toFixed(4)} at delta ${d.delta}, ${formatNumber(d.noisy_updates)} noisy updates`,
-    ],
-    ['found', `epsilon is at least ${d.epsilon_lower.toFixed(4)}, with ${percent} confidence`],
-    ['guesses', `${d.correct} of ${d.guesses} right, about ${judged}`],
-    [
-      'verdict',
-      d.disproved
-        ? 'the claim is DISPROVED: this training leaks more than it says'
-        : 'no contradiction, which is no proof: a better attack might find more',
-    ],
-    ['time', formatSeconds(d.seconds)],
-    ...(d.insecure ? [['note', 'noise, samples and coins come from --insecure-seed']] : []),
-    ...(synthetic
+  const notes = [
+    ...(insecureSeed === undefined ? [] : ['noise, samples and coins come from --insecure-seed']),
+    ...(generated(flags.data)
       ? []
-      : [['note', 'it trained on your records in every run, unpaid by any budget: keep this to yourself']]),
+      : ['it trained on your records in every run, unpaid by any budget: keep this to yourself']),
   ];
-  return table(['', ''], rows).split('\n').slice(2).join('\n');
+  if (json) printJson(auditDocument(audited, about));
+  else process.stdout.write(`${auditLines(audited, confidence, notes)}\n`);
+  if (audited.failed.length) process.exitCode = 1;
+}
+
+interface Steps {
+  readonly claims: readonly { readonly sampling_rate: number; readonly noisy_updates: number }[];
+}
+
+/** Noisy updates of the training that is claimed for, and their rate. */
+function spentOf({ parts: done }: Audited, step?: Steps) {
+  const transcript = done.find(({ part }) => part.name === 'transcript')?.result.document;
+  const { noisy_updates, sampling_rate } = transcript ?? step?.claims[0] ?? {};
+  return noisy_updates === undefined ? {} : { noisy_updates, sampling_rate };
 }

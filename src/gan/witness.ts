@@ -16,6 +16,12 @@ export interface WitnessedUpdate {
   readonly release: Float32Array;
 }
 
+/** Of another run, what may take the place of a run's own. */
+interface Given {
+  readonly updates: readonly WitnessedUpdate[];
+  readonly counts?: readonly Float64Array[];
+}
+
 export class Witness {
   /** by noisy update, counted from the run's first */
   readonly updates: WitnessedUpdate[] = [];
@@ -24,8 +30,8 @@ export class Witness {
   readonly #given: readonly Float32Array[] | null;
   readonly #encoding: readonly Float64Array[] | null;
 
-  /** @param given whose releases take the place of the run's own; without, the run's own count */
-  constructor(given?: Pick<Witness, 'updates' | 'counts'>) {
+  /** @param given whose releases, and noisy counts, take the place of the run's own; without, the run's own count */
+  constructor(given?: Given) {
     this.#given = given?.updates.map(({ release }) => release) ?? null;
     this.#encoding = given?.counts ?? null;
   }

@@ -1,5 +1,5 @@
 /** Experiments over systems, settings and seeds: which runs they are made of, and what their numbers come to. */
-import { incompleteBeta } from '../attack/audit_binomial.ts';
+import { incompleteBeta } from '../attack/audit/binomial.ts';
 import type { Column } from '../data/table.ts';
 import { budgetOf, type PrivateConfig, privateConfig, samplingRate } from '../gan/private_config.ts';
 import { updatesBehind } from '../gan/schedule.ts';

@@ -7,6 +7,10 @@ const cli = await CommandLine.make('audit');
 test.after(() => cli.remove());
 
 interface Audit {
+  parts: { name: string; found: string; ceiling: string; tests: { name: string; p: number }[] }[];
+  tests: number;
+  failed: unknown[];
+  ceiling: number;
   epsilon_lower: number;
   confidence: number;
   epsilon_claimed: number;
@@ -20,7 +24,7 @@ interface Audit {
   insecure: boolean;
 }
 
-const TINY = '--runs 2 --canaries 4 --steps 4 --insecure-seed 1'.split(' ');
+const TINY = '--parts transcript --runs 2 --canaries 4 --steps 4 --insecure-seed 1'.split(' ');
 
 test('one document: the bound, its confidence and the claim; nothing is written', async () => {
   const before = cli.listing();
@@ -34,28 +38,54 @@ test('one document: the bound, its confidence and the claim; nothing is written'
   // 16 records of 1000 and 2 canaries from each of 2 partitions.
   assert.ok(Math.abs(found.sampling_rate - 32 / 1002) < 1e-12, `${found.sampling_rate}`);
   assert.ok(found.insecure);
+  assert.equal(found.failed, []);
+  assert.ok(found.ceiling >= 0 && found.ceiling < found.epsilon_claimed);
+  assert.equal(
+    found.parts.map(({ name, tests }) => [name, tests.length]),
+    [['transcript', 1]],
+  );
   assert.equal(cli.listing(), before);
 });
 
 test('in words, on own data: what was found, what it means, and for whom it is', async () => {
   cli.write('points.csv', csv(80));
   await cli.json(...'data import points.csv --name points'.split(' '));
-  const { code, stdout, stderr } = await cli.run('audit', '--data', 'points', ...TINY, '--batch', '4', '--quiet');
+  const small = '--batch 4 --partitions 2 --updates 40 --quick --quiet'.split(' ');
+  const args = ['--data', 'points', ...TINY.slice(2), '--parts', 'step,transcript', ...small];
+  const { code, stdout, stderr } = await cli.run('audit', ...args);
   assert.is(code, 0, stderr);
-  assert.match(stdout, /^claimed +epsilon \d/);
-  assert.match(stdout, /found +epsilon is at least \d\.\d{4}, with 95 % confidence/);
-  assert.match(stdout, /no contradiction, which is no proof/);
+  assert.match(stdout, /^one record in single updates\n/);
+  assert.match(stdout, /claimed +epsilon \d/);
+  assert.match(stdout, /found +epsilon is at least \d\.\d{4}/);
+  assert.match(stdout, /ceiling +epsilon \d\.\d{4} for an ideal attacker/);
+  assert.match(stdout, /bounds +hold with 95 % confidence each/);
+  assert.match(stdout, /no contradiction in \d+ tests, which is no proof/);
   assert.match(stdout, /keep this to yourself/);
+});
+
+test('what one record adds, and what the parts prove', async () => {
+  const found = await cli.json<{ disproved: boolean; cells: { name: string; moved: number; limit: number }[] }>(
+    'audit',
+    '--sensitivity',
+  );
+  assert.not(found.disproved);
+  assert.is(found.cells.length, 5);
+  for (const { name, moved, limit } of found.cells) assert.ok(moved > 0.9 && moved <= limit && limit < 1.001, name);
+  const { stdout } = await cli.run('audit', '--help');
+  for (const word of ['replay:', 'step:', 'samplers:', 'transcript:', 'Ctrl-C leaves nothing'])
+    assert.ok(stdout.includes(word), word);
 });
 
 test('what cannot be audited is refused', async () => {
   const wrong: Wrong[] = [
     ['audit pargan', 2, /no claim to audit/],
     ['audit --confidence 1', 2, /between 0 and 1/],
-    ['audit --mode many-run --canaries 3', 1, /--canaries/],
-    ['audit --mode many-run --runs 1', 1, /--runs/],
+    ['audit --parts transcript --mode many-run --canaries 3', 1, /--canaries/],
+    ['audit --parts transcript --mode many-run --runs 1', 1, /--runs/],
     ['audit --bound weights --divergence wgan', 1, /weight clipping claims no epsilon/],
-    ['audit --partitions 3', 1, /one critic/],
+    ['audit dpgan --partitions 3', 1, /one critic/],
+    ['audit --parts step,all', 2, /There are replay, step, samplers, transcript/],
+    ['audit --claims 1,-4', 2, /numbers from 0 to 100/],
   ];
   await cli.allFail(wrong);
 });

@@ -4,10 +4,10 @@
  * removing a record lets nobody guess the coins better than epsilon and delta allow. A bound here is below the true
  * epsilon with the stated confidence: a large one disproves a claim, a small one proves nothing.
  */
-import { VeilganError } from '../gpu/errors.ts';
-import { bisect } from '../privacy/accountant/gaussian.ts';
-import { clopperPearsonUpper, logGamma } from './audit_binomial.ts';
-import { checkScores, type Scores } from './ranking.ts';
+import { VeilganError } from '../../gpu/errors.ts';
+import { bisect } from '../../privacy/accountant/gaussian.ts';
+import { checkScores, type Scores } from '../ranking.ts';
+import { clopperPearsonUpper, logGamma } from './binomial.ts';
 
 export interface AuditOptions {
   /** delta at which epsilon is bounded, >= 0 */
@@ -26,6 +26,9 @@ export interface AuditBound {
   readonly correct: number;
 }
 
+/** Of guesses, without what they prove. */
+export type Counts = Omit<AuditBound, 'epsilon'>;
+
 /**
  * The probability that a mechanism that is (epsilon, delta)-DP lets `correct` or more of `guesses` be right: Steinke,
  * Nasr and Jagielski, "Privacy auditing with one (1) training run" (2023), Theorem 5.2. With W the number of
@@ -33,11 +36,7 @@ export interface AuditBound {
  * P[W >= v] + 2 m delta max_i P[v > W >= v - i] / i.
  * @param canaries m: all coins that were thrown, abstentions included
  */
-export function oneRunPValue(
-  { canaries, guesses, correct }: Omit<AuditBound, 'epsilon'>,
-  epsilon: number,
-  delta: number,
-): number {
+export function oneRunPValue({ canaries, guesses, correct }: Counts, epsilon: number, delta: number): number {
   const [r, v] = [guesses, correct];
   if (v === 0) return 1;
   // The odds of a right guess, whose logarithm is epsilon.
@@ -60,7 +59,7 @@ export function oneRunPValue(
 }
 
 /** The largest epsilon below which every one is rejected at `significance`. */
-export function oneRunEpsilon(counts: Omit<AuditBound, 'epsilon'>, delta: number, significance: number): number {
+export function oneRunEpsilon(counts: Counts, delta: number, significance: number): number {
   const kept = (epsilon: number) => oneRunPValue(counts, epsilon, delta) > significance;
   if (kept(0)) return 0;
   // In small steps, so that the first epsilon that is not rejected is found even where the delta term is not monotone.
@@ -114,6 +113,7 @@ function checkAudit(scores: Scores, included: ArrayLike<boolean>, { delta, confi
  * @param scores one a canary, a larger one meaning "in"; they may depend on everything but the coins. Equal ones stay
  * in their order
  * @param included the coins, independent and fair
+ * @param epsilonOf what counts prove at a significance; default that of `oneRunPValue`
  * @throws VeilganError DATA where sizes differ or there are no canaries, NAN for a score that is not a number, CONFIG
  */
 export function oneRunAudit(
@@ -121,6 +121,8 @@ export function oneRunAudit(
   included: ArrayLike<boolean>,
   options: AuditOptions,
   ways: readonly Guessing[] = guessings(scores.length),
+  epsilonOf: (counts: Counts, significance: number) => number = (counts, significance) =>
+    oneRunEpsilon(counts, options.delta, significance),
 ): AuditBound {
   checkAudit(scores, included, options);
   const order = Array.from(scores, (_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b);
@@ -129,9 +131,11 @@ export function oneRunAudit(
     const first = order.slice(0, way.in).filter((i) => included[i]).length;
     const last = order.slice(order.length - way.out).filter((i) => !included[i]).length;
     const counts = { canaries: scores.length, guesses: way.in + way.out, correct: first + (way.out ? last : 0) };
-    return { ...counts, epsilon: oneRunEpsilon(counts, options.delta, significance) };
+    return { ...counts, epsilon: epsilonOf(counts, significance) };
   });
-  return bounds.reduce((best, bound) => (bound.epsilon > best.epsilon ? bound : best));
+  const better = (a: AuditBound, b: AuditBound) =>
+    b.epsilon - a.epsilon || b.correct / b.guesses - a.correct / a.guesses;
+  return bounds.reduce((best, bound) => (better(best, bound) > 0 ? bound : best));
 }
 
 /** Errors of guesses "in" or "out" about one canary in each of many runs. */
@@ -164,7 +168,11 @@ export function errorBound(errors: Errors, { delta, confidence }: AuditOptions):
  * @param scores one a run, a larger one meaning that its canary is in
  * @throws VeilganError as `oneRunAudit`; DATA for fewer than two runs
  */
-export function manyRunAudit(scores: Scores, included: ArrayLike<boolean>, options: AuditOptions): AuditBound {
+export function manyRunAudit(
+  scores: Scores,
+  included: ArrayLike<boolean>,
+  options: AuditOptions,
+): AuditBound & { readonly errors: Errors } {
   checkAudit(scores, included, options);
   const n = scores.length;
   if (n < 2) {
@@ -194,9 +202,21 @@ export function manyRunAudit(scores: Scores, included: ArrayLike<boolean>, optio
   const errors = errorsAt(threshold, half, n);
   const guesses = n - half;
   return {
+    errors,
     epsilon: errorBound(errors, options),
     canaries: n,
     guesses,
     correct: guesses - errors.falseIn - errors.falseOut,
   };
+}
+
+/**
+ * P[errors that prove so much], at most, where the claim holds: the least significance at which they disprove it.
+ * From 1e-12 up.
+ */
+export function errorsPValue(errors: Errors, epsilon: number, delta: number): number {
+  const proves = (significance: number) => errorBound(errors, { delta, confidence: 1 - significance }) > epsilon;
+  if (!proves(0.999)) return 1;
+  const low = Math.log(1e-12);
+  return proves(1e-12) ? 1e-12 : Math.exp(bisect(low, 0, (log) => proves(Math.exp(log)), 1e-4));
 }

@@ -3,18 +3,18 @@
  * released. Before each update the gradients that the canaries would add are known (the critics' parameters follow
  * from the updates before it), and the update says how likely it is that each was in it.
  */
-import type { DpGan } from '../gan/dpgan.ts';
-import type { LossRow, System } from '../gan/train.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import { MAX_ROWS, type Program, type Replay } from '../gpu/program.ts';
-import { assign, log } from '../ops/assign.ts';
-import { matmul } from '../ops/contract.ts';
-import { concat, reshape } from '../ops/movement.ts';
-import { disposeFlat, type Flat, flat } from '../optim/flat.ts';
-import { scope } from '../tensor/scope.ts';
-import { type Tensor, tensor } from '../tensor/tensor.ts';
-import { gradientRows } from './audit_canaries.ts';
-import { updateEvidence } from './audit_likelihood.ts';
+import type { DpGan } from '../../gan/dpgan.ts';
+import type { LossRow, System } from '../../gan/train.ts';
+import { VeilganError } from '../../gpu/errors.ts';
+import { MAX_ROWS, type Program, type Replay } from '../../gpu/program.ts';
+import { assign, log } from '../../ops/assign.ts';
+import { matmul } from '../../ops/contract.ts';
+import { concat, reshape } from '../../ops/movement.ts';
+import { disposeFlat, type Flat, flat } from '../../optim/flat.ts';
+import { scope } from '../../tensor/scope.ts';
+import { type Tensor, tensor } from '../../tensor/tensor.ts';
+import { gradientRows } from './canaries.ts';
+import { updateEvidence } from './likelihood.ts';
 
 /** The program that ends a noisy update; what it released is then in the optimiser. */
 const UPDATE = 'dpgan.finish';

@@ -2,22 +2,22 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  binomialTail,
+  clopperPearsonLower,
+  clopperPearsonUpper,
+  incompleteBeta,
+  logGamma,
+} from '../../../src/attack/audit/binomial.ts';
+import {
   errorBound,
   guessings,
   manyRunAudit,
   oneRunAudit,
   oneRunEpsilon,
   oneRunPValue,
-} from '../../src/attack/audit.ts';
-import {
-  binomialTail,
-  clopperPearsonLower,
-  clopperPearsonUpper,
-  incompleteBeta,
-  logGamma,
-} from '../../src/attack/audit_binomial.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
-import { gaussianDelta } from '../../src/privacy/accountant/gaussian.ts';
+} from '../../../src/attack/audit/guesses.ts';
+import { PhiloxStream } from '../../../src/ops/philox.ts';
+import { gaussianDelta } from '../../../src/privacy/accountant/gaussian.ts';
 
 const near = (actual: number, expected: number, relative: number, what = '') =>
   assert.ok(

@@ -1,16 +1,16 @@
 /** Canaries: records that nothing but clipping keeps from deciding an update, and that can be told from each other. */
-import { perSample } from '../autograd/per_sample.ts';
-import type { GanConfig } from '../gan/config.ts';
-import { criticTerms } from '../gan/losses.ts';
-import type { Player } from '../gan/player.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import type { Parameters } from '../nn/network.ts';
-import { matmul } from '../ops/contract.ts';
-import { concat, reshape } from '../ops/movement.ts';
-import { PhiloxStream } from '../ops/philox.ts';
-import { scope } from '../tensor/scope.ts';
-import { type Tensor, tensor } from '../tensor/tensor.ts';
-import { spreadRows } from './audit_likelihood.ts';
+import { perSample } from '../../autograd/per_sample.ts';
+import type { GanConfig } from '../../gan/config.ts';
+import { criticTerms } from '../../gan/losses.ts';
+import type { Player } from '../../gan/player.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import type { Parameters } from '../../nn/network.ts';
+import { matmul } from '../../ops/contract.ts';
+import { concat, reshape } from '../../ops/movement.ts';
+import { PhiloxStream } from '../../ops/philox.ts';
+import { scope } from '../../tensor/scope.ts';
+import { type Tensor, tensor } from '../../tensor/tensor.ts';
+import { spreadRows } from './likelihood.ts';
 
 /** As data sets hold them: values, or the bytes of images. */
 type Records = Float32Array | Uint8Array;

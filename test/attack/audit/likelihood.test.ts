@@ -1,8 +1,8 @@
 /** What an update says of canaries, against Gaussian densities written out in the space of the gradients. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { spreadRows, updateEvidence } from '../../src/attack/audit_likelihood.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { spreadRows, updateEvidence } from '../../../src/attack/audit/likelihood.ts';
+import { PhiloxStream } from '../../../src/ops/philox.ts';
 
 const random = new PhiloxStream(5, 'audit_likelihood.test');
 const normals = (n: number) => Array.from({ length: n }, () => random.normal());

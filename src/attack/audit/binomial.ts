@@ -1,6 +1,6 @@
 /** Binomial tails and exact confidence limits, by the regularised incomplete beta function, in f64. */
-import { VeilganError } from '../gpu/errors.ts';
-import { bisect } from '../privacy/accountant/gaussian.ts';
+import { VeilganError } from '../../gpu/errors.ts';
+import { bisect } from '../../privacy/accountant/gaussian.ts';
 
 /** Coefficients of Stirling's series, B_2k / (2k (2k - 1)). */
 const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360];
@@ -73,3 +73,18 @@ export function clopperPearsonUpper(successes: number, trials: number, significa
  */
 export const clopperPearsonLower = (successes: number, trials: number, significance: number): number =>
   1 - clopperPearsonUpper(trials - successes, trials, significance);
+
+/** P[Bin(n, p) <= k], exact where it is small. */
+export const binomialBelow = (n: number, p: number, k: number): number =>
+  k < 0 ? 0 : k >= n ? 1 : incompleteBeta(1 - p, n - k, k + 1);
+
+/** Twice the smaller tail of Bin(n, p) at k, at most 1: a p-value for either side. */
+export const binomialTwoSided = (n: number, p: number, k: number): number =>
+  n === 0 ? 1 : Math.min(1, 2 * Math.min(binomialTail(n, p, k), binomialBelow(n, p, k)));
+
+/** P[Bin(n, p) = k]. */
+export function binomialMass(n: number, p: number, k: number): number {
+  if (p <= 0 || p >= 1) return k === (p <= 0 ? 0 : n) ? 1 : 0;
+  const logWays = logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
+  return Math.exp(logWays + k * Math.log(p) + (n - k) * Math.log1p(-p));
+}

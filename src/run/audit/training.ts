@@ -1,21 +1,19 @@
-/** One training of the production system on a data set and canaries, for `audit`. */
-import { canaryCandidates, candidatesFor, chooseCanaries } from '../attack/audit_canaries.ts';
-import { CanaryTrace } from '../attack/audit_trace.ts';
-import type { Dataset } from '../data/dataset.ts';
-import { floats, type Records } from '../data/records.ts';
-import type { DpGan } from '../gan/dpgan.ts';
-import { criticNetwork } from '../gan/networks.ts';
-import { Player } from '../gan/player.ts';
-import { type PrivateConfig, samplingRate } from '../gan/private_config.ts';
-import { conditioning, pickRows, trainingRows } from '../gan/rows.ts';
-import { train } from '../gan/train.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import { PhiloxStream } from '../ops/philox.ts';
-import { partitionRows } from '../privacy/partition.ts';
-import { scope } from '../tensor/scope.ts';
-import { tensor } from '../tensor/tensor.ts';
-import { MemoryLedgerFile } from './memory_run.ts';
-import { ownersOf, privateRun } from './private.ts';
+/** One training of the production system on a data set and canaries, for the transcript of an audit. */
+import { CanaryTrace } from '../../attack/audit/trace.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import type { DpGan } from '../../gan/dpgan.ts';
+import { type PrivateConfig, samplingRate } from '../../gan/private_config.ts';
+import { pickRows, trainingRows } from '../../gan/rows.ts';
+import { train } from '../../gan/train.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { PhiloxStream } from '../../ops/philox.ts';
+import type { Phase } from '../../privacy/accountant/phases.ts';
+import { partitionRows } from '../../privacy/partition.ts';
+import { scope } from '../../tensor/scope.ts';
+import { tensor } from '../../tensor/tensor.ts';
+import { MemoryLedgerFile } from '../memory_run.ts';
+import { privateRun } from '../private.ts';
+import { joined, makeCanaries, shown } from './with_canaries.ts';
 
 /** Rows of each partition that stand for the others. */
 const REFERENCES = 16;
@@ -42,7 +40,8 @@ export interface Trained {
   readonly coins: readonly boolean[];
   /** noisy updates */
   readonly updates: number;
-  readonly q: number;
+  /** what the ledger says of them */
+  readonly spent: readonly Phase[];
 }
 
 /** Fair coins from the platform's generator, or from a seed. */
@@ -52,68 +51,6 @@ function throwCoins(count: number, seed?: number): boolean[] {
     return Array.from({ length: count }, () => random.below(2) === 1);
   }
   return Array.from(globalThis.crypto.getRandomValues(new Uint8Array(count)), (byte) => byte % 2 === 1);
-}
-
-interface Widths {
-  readonly features: number;
-  readonly classes: number;
-}
-
-/** Records as the critics see them, with their labels behind them where labels condition. [rows, features + classes] */
-function shown(records: Records, labels: Uint32Array, { features, classes }: Widths): Float32Array {
-  const values = floats(records);
-  if (!classes) return values;
-  const width = features + classes;
-  const out = new Float32Array(labels.length * width);
-  labels.forEach((label, i) => {
-    out.set(values.subarray(i * features, (i + 1) * features), i * width);
-    out[i * width + features + label] = 1;
-  });
-  return out;
-}
-
-/** Canaries for one run: records, labels (0 where there are none), and the critic that each belongs to. */
-async function makeCanaries(gpu: Gpu, setting: AuditTraining, base: Records, seed: number) {
-  const { config, data, canaries: count } = setting;
-  const { features, shape } = data;
-  const classes = conditioning(data, config);
-  const critics = new Player(gpu, 'critics', criticNetwork(config, shape, classes), config.partitions, {
-    kind: 'sgd',
-    rate: 1,
-  });
-  try {
-    // As a system of this seed begins.
-    critics.initialise(seed, 2000);
-    const candidates = canaryCandidates(base, features, candidatesFor(count, critics.parameters.whole.length), seed);
-    const total = candidates.length / features;
-    const random = new PhiloxStream(seed, 'audit/labels');
-    const labels = Uint32Array.from({ length: total }, () => (classes ? random.below(classes) : 0));
-    const owner = ownersOf(candidates, features, config.partitions, seed);
-    const x = shown(candidates, labels, { features, classes });
-    const chosen = new Set(await chooseCanaries(gpu, critics, config, { x, owner, count }));
-    const list = [...chosen].sort((a, b) => a - b);
-    return {
-      classes,
-      records: pickRows(candidates, features, list),
-      x: pickRows(x, features + classes, list),
-      labels: labels.filter((_, i) => chosen.has(i)),
-      owner: owner.filter((_, i) => chosen.has(i)),
-    };
-  } finally {
-    critics.dispose();
-  }
-}
-
-/** The data set with those canaries that are in. */
-function joined(data: Dataset, base: Records, canaries: Records, labels: Uint32Array): Dataset {
-  const Type = base.constructor as new (length: number) => Records;
-  const train = new Type(base.length + canaries.length);
-  train.set(base);
-  train.set(canaries, base.length);
-  const rows = train.length / data.features;
-  if (!data.labels) return { ...data, train, rows };
-  const own = data.labels.train.subarray(0, base.length / data.features);
-  return { ...data, train, rows, labels: { ...data.labels, train: Uint32Array.of(...own, ...labels) } };
 }
 
 /**
@@ -144,10 +81,9 @@ export async function trainOnce(gpu: Gpu, setting: AuditTraining, run: number): 
     unclipped,
   });
   const { gan } = made;
-  const q = samplingRate(config, population);
   let trace: CanaryTrace | undefined;
   try {
-    made.begin(new MemoryLedgerFile('audit/ledger.jsonl'));
+    const { ledger } = made.begin(new MemoryLedgerFile('audit'));
     await gan.prepare(false);
     if (setting.score === 'trace') {
       const partitions = partitionRows(gan.owners(), config.partitions);
@@ -164,12 +100,13 @@ export async function trainOnce(gpu: Gpu, setting: AuditTraining, run: number): 
           },
         );
       });
+      const q = samplingRate(config, population);
       const expected = records.map((list) => q * list.length);
       trace = new CanaryTrace(gan, { canaries: canaries.x, owner, references, expected, q });
     }
     await train(trace ?? gan, { steps: config.steps });
     const scores = trace ? trace.scores : [await criticValues(gan, canaries.x, owner)];
-    return { scores, coins, updates: gan.updates, q };
+    return { scores, coins, updates: gan.updates, spent: ledger.totals() };
   } finally {
     trace?.dispose();
     gan.dispose();

@@ -1,0 +1,41 @@
+/** What an audit is of: the config that its flags ask for. */
+import type { Dataset } from '../data/dataset.ts';
+import { withPreset } from '../gan/config.ts';
+import { type PrivateConfig, privateConfig } from '../gan/private_config.ts';
+import { VeilganError } from '../gpu/errors.ts';
+import { parsePrivate } from '../run/private.ts';
+import { configFields } from './options.ts';
+
+/** What is audited where no preset says otherwise: a training of seconds on two cores, and a claim of about 1. */
+export const SMALL = {
+  batch: 64,
+  noiseMultiplier: 3,
+  criticSteps: 1,
+  generatorHidden: [32],
+  criticHidden: [64],
+  steps: 150,
+} as const;
+export const SMALL_ROWS = 1000;
+
+/** @throws VeilganError CONFIG, USAGE */
+export function auditConfig(
+  system: string,
+  flags: Readonly<Record<string, unknown>> & { readonly preset?: string },
+  whole: Dataset,
+): PrivateConfig {
+  const own = configFields(flags, privateConfig.shape);
+  const one = system === 'dpgan';
+  if (one && own.partitions !== undefined && own.partitions !== 1) {
+    throw new VeilganError('CONFIG', 'a dpgan has one critic', {
+      where: '--partitions',
+      fix: 'Audit dp-pargan instead',
+    });
+  }
+  const small = {
+    ...SMALL,
+    rows: Math.min(SMALL_ROWS, whole.rows),
+    ...(one ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
+  };
+  const fields = withPreset(flags.preset, own);
+  return parsePrivate({ ...(flags.preset === undefined ? small : {}), ...fields, ...(one ? { partitions: 1 } : {}) });
+}

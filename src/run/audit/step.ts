@@ -1,0 +1,140 @@
+/** The test of single updates: what guesses about them prove of epsilon, and whether their noise is what is claimed. */
+import { smallest } from '../../attack/audit/family.ts';
+import type { NoiseLaw } from '../../attack/audit/noise_law.ts';
+import { epsilonOfMu, medianErrors, muLower, type StepCounts, stepP } from '../../attack/audit/step_law.ts';
+import type { PrivateConfig } from '../../gan/private_config.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { type Claim, claiming, claimOf, priced } from './claims.ts';
+import type { AuditSetting, Part, PartResult } from './part.ts';
+import { rounding } from './replay.ts';
+import { BESIDE, judge, twins } from './step_twins.ts';
+
+/** Updates of the mechanism that is not configured, whose noise is looked at too. */
+const OTHER_UPDATES = 250;
+
+interface Stepped {
+  readonly mechanism: PrivateConfig['mechanism'];
+  readonly claim: Claim;
+  readonly counts: StepCounts;
+  readonly length: number;
+  readonly mu: number;
+  readonly lower: number;
+  readonly ceiling: number;
+  readonly checks: PartResult['checks'];
+  readonly variances: ReturnType<NoiseLaw['found']>['variances'];
+}
+
+async function stepped(
+  gpu: Gpu,
+  setting: AuditSetting,
+  planned: Claim,
+  onShare: (x: number) => void,
+): Promise<Stepped> {
+  const { confidence } = setting;
+  const { delta } = setting.config;
+  const pair = await twins(gpu, setting, planned.sigma, onShare);
+  // What the ledger of the run said it paid for.
+  const claimed = { ...pair.within.claimed, ...setting.claimed };
+  const claim =
+    claimed.sigma === planned.sigma ? planned : priced({ ...planned, sigma: claimed.sigma }, setting.config);
+  const { counts, laws, runs, length, longest } = judge(pair, claimed);
+  const composed = { q: claim.q, steps: claim.steps, delta };
+  const epsilon = (wrong: number) => {
+    if (!counts.guesses) return { mu: 0, lower: 0 };
+    const mu = muLower({ guesses: counts.guesses, wrong }, confidence);
+    return { mu, lower: epsilonOfMu(mu, composed) };
+  };
+  const found = laws.map((law) => law.found(confidence));
+  const checks = [
+    {
+      name: 'a record in an update is no easier to tell than claimed',
+      p: counts.guesses ? stepP(counts, claim.sigma) : 1,
+      found: `${counts.wrong} of ${counts.guesses} guesses wrong`,
+    },
+    {
+      name: 'the record adds at most C',
+      p: longest <= 1 + rounding((pair.critics + 1) * BESIDE + 1) ? 1 : 0,
+      found: `${longest.toFixed(4)} C at most`,
+    },
+    ...found.flatMap((law) => law.checks),
+    smallest('two runs do not share their noise', [runs.check('two runs')]),
+  ];
+  const { mu, lower } = epsilon(counts.wrong);
+  const ceiling = epsilon(counts.guesses ? medianErrors(counts.guesses, claim.sigma) : 0).lower;
+  const { mechanism } = setting.config;
+  return { mechanism, claim, counts, length, mu, lower, ceiling, checks, variances: found[0].variances };
+}
+
+async function run(gpu: Gpu, setting: AuditSetting): Promise<PartResult> {
+  const { config, confidence } = setting;
+  const own = claimOf(setting);
+  const claims = setting.claims.length ? setting.claims.map((claim) => claiming(claim, own, config)) : [own];
+  const all: Stepped[] = [];
+  for (const [i, claim] of claims.entries()) {
+    const onShare = (share: number) => setting.onProgress?.((i + share) / claims.length);
+    all.push(await stepped(gpu, setting, claim, onShare));
+  }
+  // The other mechanism's noise comes from elsewhere, so it is looked at as well, in fewer updates.
+  const mechanism = config.mechanism === 'gaussian' ? 'discrete' : 'gaussian';
+  const changed: PrivateConfig = { ...config, mechanism, clipping: 'flat', accountant: 'rdp' };
+  const few = { ...setting, config: changed, updates: OTHER_UPDATES };
+  const other = setting.claims.length ? [] : [await stepped(gpu, few, priced(own, changed), () => {})];
+  const best = all.reduce((a, b) => (b.lower > a.lower ? b : a));
+  const ranges = best.variances.map(
+    ({ ratio, low, high }) => `${ratio.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`,
+  );
+  return {
+    found: `epsilon is at least ${best.lower.toFixed(4)}: ${best.counts.guesses - best.counts.wrong} of ${best.counts.guesses} guesses right`,
+    ceiling: `epsilon ${best.ceiling.toFixed(4)} for an ideal attacker with as many updates`,
+    table: {
+      head: [
+        'mechanism',
+        'epsilon claimed',
+        'noise',
+        'found at least',
+        'ceiling',
+        'C / noise',
+        'record over C',
+        'variance of the noise',
+      ],
+      rows: [...all, ...other].map((one) => [
+        one.mechanism,
+        one.claim.epsilon.toFixed(3),
+        one.claim.sigma.toFixed(3),
+        one.lower.toFixed(3),
+        one.ceiling.toFixed(3),
+        `${one.mu.toFixed(3)} of ${(1 / one.claim.sigma).toFixed(3)}`,
+        one.length.toFixed(4),
+        `${one.variances.map(({ ratio }) => ratio.toFixed(4)).join(' ')} of 1`,
+      ]),
+    },
+    checks: [...all, ...other].flatMap(({ checks }) => checks),
+    epsilon: { lower: best.lower, ceiling: best.ceiling, claimed: best.claim.epsilon },
+    document: {
+      claims: [...all, ...other].map((one) => ({
+        mechanism: one.mechanism,
+        epsilon_claimed: one.claim.epsilon,
+        noise_multiplier: one.claim.sigma,
+        sampling_rate: one.claim.q,
+        noisy_updates: one.claim.steps,
+        epsilon_lower: one.lower,
+        epsilon_ceiling: one.ceiling,
+        mu_lower: one.mu,
+        guesses: one.counts.guesses,
+        wrong: one.counts.wrong,
+        record_length: one.length,
+        noise_variance: one.variances,
+      })),
+      variances: ranges,
+      confidence,
+    },
+  };
+}
+
+export const step: Part = {
+  name: 'step',
+  title: 'one record in single updates',
+  proves:
+    'Knows all of an update but whether one record is in it, and guesses that. It proves how much noise there is for what a record adds, with the accountant what that makes of a whole training; and it tests that the noise is Gaussian, as large as claimed in every critic and coordinate, and never used twice. It takes the sampling on trust.',
+  run,
+};
