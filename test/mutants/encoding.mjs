@@ -160,7 +160,7 @@ export default [
     file: 'src/data/given.ts',
     find: 'return entry?.values === undefined && entry?.low === undefined && entry?.high === undefined;',
     replace: 'return entry === undefined;',
-    tests: ['data/given-schema', 'run/tables'],
+    tests: ['run/wiring'],
   },
   {
     name: 'records scaled by their own extremes are taken',

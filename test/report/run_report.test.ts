@@ -226,6 +226,10 @@ test('several runs: side by side, then one by one, a level lower; the owner of p
   const dearer = epsilonOf([...privacy().phases, ...privacy().phases], 1e-5, { relation: 'replace-one' }).pld;
   assert.ok(Number(dearer) > 1.4 * Number(expected));
   assert.is(await together(...pair), `${dearer?.toFixed(4)} at delta 1e-5`);
+  // Each of them has paid for an encoding of its own.
+  const terms = { ...privacy().terms, encoding_epsilon: 0.4, encoding_delta: 0 };
+  const tables = ['runs/g', 'runs/h'].map((dir) => guarded({ dir, privacy: privacy({ terms }) }));
+  assert.is(await together(...tables), `${(0.8 + (expected ?? 0)).toFixed(4)} at delta 1e-5`);
   has(html, 'Who releases both has no guarantee for blobs at all');
   hasNot(html, 'do not pass it on');
   const mixed = await page(plain(), guarded({ measured: measured() }));

@@ -17,10 +17,12 @@ import { mul, scale } from '../../src/ops/elementwise.ts';
 import { sum } from '../../src/ops/reduce.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { factsOf } from '../../src/report/run_facts.ts';
+import { priceOf } from '../../src/run/encoded.ts';
 import { readLedger } from '../../src/run/ledger.ts';
 import { MemoryLedgerFile, MemoryRun } from '../../src/run/memory_run.ts';
 import { privateRun } from '../../src/run/private.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
+import { spending } from '../../src/run/spent.ts';
 import { beginJob, openJob, runTraining } from '../../src/run/training.ts';
 import { gradientDepth } from '../../src/tensor/tape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -224,6 +226,78 @@ test('a run that is resumed draws anew: two that go on from one checkpoint part'
     again.gan.dispose();
   }
   assert.not.equal(weights[0], weights[1]);
+});
+
+test('what follows from an insecure seed has no epsilon', async () => {
+  const plan = { system: 'dp-pargan', config: configOf({ steps: 2 }), seed: 1, insecureSeed: 3 };
+  const job = beginJob(gpu, dataOf(), plan, (meta) => new MemoryRun('t', { ...meta, ...added }));
+  await runTraining(job);
+  const spent = spending(job.guarantee as NonNullable<typeof job.guarantee>);
+  assert.equal([spent.insecure, spent.epsilon], [true, null]);
+  const { privacy } = await factsOf(job, 't', {});
+  assert.is(privacy?.epsilon, null);
+  assert.ok(Number(privacy?.would?.pld) > 0);
+  job.guarantee?.close();
+  job.gan.dispose();
+});
+
+test('keys are gone once they are not needed: that of a start at once, those that are drawn under at its end', async () => {
+  const { crypto } = globalThis;
+  const fresh: Uint32Array<ArrayBuffer>[] = [];
+  const original = crypto.getRandomValues;
+  const value = (words: Uint32Array<ArrayBuffer>) => {
+    fresh.push(words);
+    return original.call(crypto, words);
+  };
+  Object.defineProperty(crypto, 'getRandomValues', { value, configurable: true });
+  try {
+    const job = begin(configOf({ steps: 2 }));
+    assert.is(fresh.length, 1);
+    assert.ok(fresh[0].every((word) => word === 0));
+    await runTraining(job);
+    job.guarantee?.close();
+    job.gan.dispose();
+    const again = openJob(gpu, job.run, dataOf(), { write: true, steps: 3 });
+    assert.is(fresh.length, 2);
+    assert.ok(fresh[1].every((word) => word === 0));
+    again.guarantee?.close();
+    again.gan.dispose();
+  } finally {
+    Reflect.deleteProperty(crypto, 'getRandomValues');
+  }
+  const key = PrivacyKey.insecure(3);
+  const derived: [purpose: string, words: Uint32Array][] = [];
+  const derive = key.derive.bind(key);
+  key.derive = (purpose, index) => {
+    const words = derive(purpose, index);
+    derived.push([purpose, words]);
+    return words;
+  };
+  const config = configOf({ mechanism: 'discrete', steps: 2 });
+  const { gan, begin: start, close } = privateRun(gpu, config, dataOf(), 5, { key });
+  start(new MemoryLedgerFile('keys'));
+  await train(gan, { steps: 2 });
+  assert.equal([...new Set(derived.map(([purpose]) => purpose))].sort(), ['discrete', 'noise', 'sampling', 'tags']);
+  const left = () => derived.filter(([, words]) => words.some((word) => word !== 0)).map(([purpose]) => purpose);
+  assert.equal([...new Set(left())].sort(), ['discrete', 'sampling']);
+  gan.dispose();
+  close();
+  assert.equal(left(), []);
+  key.wipe();
+});
+
+test('a column of which only the type is given is paid for, one whose bounds or values are given is not', () => {
+  const table: Table = {
+    columns: [{ name: 'age', kind: 'integer', decimals: 0 }],
+    train: new Float64Array(100),
+    holdout: new Float64Array(),
+  };
+  const price = (given?: NamedTable['given']) =>
+    priceOf({ name: 'people', table, meta: { origin: 'test' }, given }, configOf({ epsilon: 2 })).epsilon;
+  assert.equal(
+    [price(), price({ columns: { age: { kind: 'integer' } } }), price({ columns: { age: { low: 0, high: 99 } } })],
+    [0.4, 0.4, 0],
+  );
 });
 
 test('two starts draw the encoding of a table under keys of their own, and pay for it', async () => {
