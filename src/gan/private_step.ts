@@ -15,7 +15,7 @@ import { gather } from '../ops/gather.ts';
 import { liveRows } from '../ops/live.ts';
 import { concat, reshape } from '../ops/movement.ts';
 import { mean, sum, weightedTotal } from '../ops/reduce.ts';
-import { pickByRow, type RowTags, rowTags, uniformByRow } from '../ops/row_draws.ts';
+import { type RowTags, rowTags } from '../ops/row_draws.ts';
 import { scratch } from '../optim/flat.ts';
 import { clippedSum } from '../privacy/clip.ts';
 import { gaussianNoise } from '../privacy/noise.ts';
@@ -133,7 +133,7 @@ export class PrivateStep {
     const bare = reshape(criticTerms(critic(rows), this.#each(n, reals, 1, 0), config), [K, n]);
     if (!pool) return bare;
     // The penalty looks at real records, so it belongs to their own gradients.
-    const [fake, at] = [pickByRow(pool, tags), uniformByRow([K, n, 1], tags)];
+    const [fake, at] = [tags.pick(pool), tags.uniform([K, n, 1])];
     return add(bare, scale(penaltyTerms(critic, rows, fake, at), config.penalty));
   }
 

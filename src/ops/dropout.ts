@@ -8,7 +8,7 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { strided } from './dispatch.ts';
 import { elementwise, mul } from './elementwise.ts';
 import { type DrawOptions, drawPlace } from './random.ts';
-import { maskByRow, type RowTags } from './row_draws.ts';
+import type { RowTags } from './row_draws.ts';
 
 /** Where masks come from: the run's seed, or the rows themselves, which keep their masks wherever they stand. */
 export interface DropOptions extends DrawOptions {
@@ -19,7 +19,7 @@ export interface DropOptions extends DrawOptions {
 /**
  * A dropout mask: 0 with probability `rate`, else 1 / (1 - rate). Element i is kept where element i of `uniform` with
  * the same options is at least `rate`; in a program masks differ by step, repeat and draw site. With
- * `rows` as `maskByRow`.
+ * `rows` as `RowTags.mask`.
  * @throws VeilganError CONFIG for a rate outside 0 <= rate < 1, SHAPE where there is not one tag a row
  */
 export function dropoutMask(gpu: Gpu, shape: Shape, rate: number, options: DropOptions): Tensor {
@@ -29,7 +29,7 @@ export function dropoutMask(gpu: Gpu, shape: Shape, rate: number, options: DropO
       fix: 'Give the share to drop, at least 0 and below 1',
     });
   }
-  if (options.rows) return maskByRow(shape, rate, options.rows);
+  if (options.rows) return options.rows.mask(shape, rate);
   const place = drawPlace(gpu, options);
   const y = empty(gpu, shape);
   const n = sizeOf(shape);

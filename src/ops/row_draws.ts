@@ -19,8 +19,8 @@ import { seedWords } from './philox.ts';
 const PROGRAM = 0x726f7773;
 
 /**
- * The tags of a batch's rows, and the sites of what is drawn under them. Sites are counted from 0 for each batch, not
- * for each program: a record finds the same draws in whichever program its device batch is summed.
+ * The tags of a batch's rows, and what is drawn under them. Sites are counted from 0 for each batch, not for each
+ * program: a record finds the same draws in whichever program its device batch is summed.
  */
 export class RowTags {
   /** [groups, rows, 2] u32 */
@@ -32,8 +32,67 @@ export class RowTags {
   }
 
   /** A draw site of its own for each operation on the batch, in their order. */
-  site(): number {
-    return this.#sites++;
+  #place() {
+    return { site: this.#sites++, program: PROGRAM };
+  }
+
+  #draw(shape: Shape, mask?: { rate: number; keep: number }): Tensor {
+    const { words } = this;
+    if (words.dtype !== 'u32' || !same(words.shape, [...shape.slice(0, 2), 2])) {
+      throw shapeError('draws by row', [shape, words.shape], 'needs a tag of two words for each of [groups, rows]');
+    }
+    const { gpu } = words;
+    const y = empty(gpu, shape);
+    const rows = shape[0] * shape[1];
+    const width = sizeOf(shape) / rows;
+    const { grid, threads } = strided(gpu, rows * Math.ceil(width / 4));
+    const params = { rows, width, threads, ...this.#place(), ...(mask ?? { rate: 0, keep: 0 }) };
+    gpu.run(randomShader, { overrides: { MASK: mask ? 1 : 0 } }, { tags: words, y }, params, grid);
+    return y;
+  }
+
+  /**
+   * Uniform draws in [0, 1) under each row's tag: [groups, rows, ...]. In a program they differ by step, repeat and site.
+   * @throws VeilganError SHAPE
+   */
+  uniform(shape: Shape): Tensor {
+    return this.#draw(shape);
+  }
+
+  /**
+   * A dropout mask under each row's tag: 0 where `uniform` is below the rate, else 1 / (1 - rate).
+   * @throws VeilganError SHAPE
+   */
+  mask(shape: Shape, rate: number): Tensor {
+    return this.#draw(shape, { rate, keep: 1 / (1 - rate) });
+  }
+
+  /**
+   * For each row one of its group's pool, chosen under the row's tag, each as likely as any other (to 2^-32 of the pool).
+   * @param pool [groups, many, width]
+   * @returns [groups, rows, width]
+   * @throws VeilganError SHAPE where the groups differ, OVER_LIMIT for a pool of more than 65,536
+   */
+  pick(pool: Tensor): Tensor {
+    const { words } = this;
+    const [groups, many, width] = pool.shape;
+    if (pool.rank !== 3 || groups !== words.shape[0]) {
+      throw shapeError('pick by row', [pool.shape, words.shape], 'needs [groups, many, width], tags of as many groups');
+    }
+    if (many > 0x10000) {
+      throw new VeilganError('OVER_LIMIT', `a pool of ${many} rows`, {
+        where: 'pick by row',
+        fix: 'Use at most 65,536',
+      });
+    }
+    const { gpu } = words;
+    const batch = words.shape[1];
+    const rows = groups * batch;
+    const y = empty(gpu, [rows], 'u32');
+    const { grid, threads } = strided(gpu, rows);
+    const params = { rows, threads, batch, pool: many, ...this.#place() };
+    gpu.run(picksShader, {}, { tags: words, y }, params, grid);
+    return reshape(gather(reshape(pool, [groups * many, width]), y), [groups, batch, width]);
   }
 }
 
@@ -58,64 +117,4 @@ export function rowTags(list: Tensor, { groups, batch, reals, seed }: RowTagOpti
   const { grid, threads } = strided(gpu, rows);
   gpu.run(tagsShader, {}, { tags: list, y }, { rows, threads, batch, reals, ...seedWords(seed) }, grid);
   return new RowTags(y);
-}
-
-/** @throws VeilganError SHAPE where there is not one tag a row */
-function rowsOf(op: string, shape: Shape, { words }: RowTags): number {
-  if (words.dtype !== 'u32' || !same(words.shape, [...shape.slice(0, 2), 2])) {
-    throw shapeError(op, [shape, words.shape], 'needs a tag of two words for each of [groups, rows]');
-  }
-  return shape[0] * shape[1];
-}
-
-function draw(shape: Shape, tags: RowTags, mask: { rate: number; keep: number } | null): Tensor {
-  const rows = rowsOf(mask ? 'dropout by row' : 'uniform by row', shape, tags);
-  const { gpu } = tags.words;
-  const y = empty(gpu, shape);
-  const width = sizeOf(shape) / rows;
-  const { grid, threads } = strided(gpu, rows * Math.ceil(width / 4));
-  const params = { rows, width, threads, site: tags.site(), program: PROGRAM, ...(mask ?? { rate: 0, keep: 0 }) };
-  gpu.run(randomShader, { overrides: { MASK: mask ? 1 : 0 } }, { tags: tags.words, y }, params, grid);
-  return y;
-}
-
-/**
- * Uniform draws in [0, 1) under each row's tag: [groups, rows, ...]. In a program they differ by step, repeat and site.
- * @throws VeilganError SHAPE
- */
-export const uniformByRow = (shape: Shape, tags: RowTags): Tensor => draw(shape, tags, null);
-
-/**
- * A dropout mask under each row's tag: 0 where `uniformByRow` is below the rate, else 1 / (1 - rate).
- * @throws VeilganError SHAPE
- */
-export const maskByRow = (shape: Shape, rate: number, tags: RowTags): Tensor =>
-  draw(shape, tags, { rate, keep: 1 / (1 - rate) });
-
-/**
- * For each row one of its group's pool, chosen under the row's tag, each as likely as any other (to 2^-32 of the pool).
- * @param pool [groups, many, width]
- * @returns [groups, rows, width]
- * @throws VeilganError SHAPE where the groups differ
- */
-export function pickByRow(pool: Tensor, tags: RowTags): Tensor {
-  const [groups, many, width] = pool.shape;
-  if (pool.rank !== 3 || groups !== tags.words.shape[0]) {
-    throw shapeError(
-      'pick by row',
-      [pool.shape, tags.words.shape],
-      'needs [groups, many, width] and tags of as many groups',
-    );
-  }
-  if (many > 0x10000) {
-    throw new VeilganError('OVER_LIMIT', `a pool of ${many} rows`, { where: 'pick by row', fix: 'Use at most 65,536' });
-  }
-  const { gpu } = tags.words;
-  const batch = tags.words.shape[1];
-  const rows = groups * batch;
-  const y = empty(gpu, [rows], 'u32');
-  const { grid, threads } = strided(gpu, rows);
-  const place = { site: tags.site(), program: PROGRAM };
-  gpu.run(picksShader, {}, { tags: tags.words, y }, { rows, threads, batch, pool: many, ...place }, grid);
-  return reshape(gather(reshape(pool, [groups * many, width]), y), [groups, batch, width]);
 }

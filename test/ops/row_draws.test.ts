@@ -6,7 +6,7 @@ import { log } from '../../src/ops/assign.ts';
 import { dropoutMask } from '../../src/ops/dropout.ts';
 import { drawCounter, philox } from '../../src/ops/philox.ts';
 import { uniform } from '../../src/ops/random.ts';
-import { pickByRow, RowTags, rowTags, uniformByRow } from '../../src/ops/row_draws.ts';
+import { RowTags, rowTags } from '../../src/ops/row_draws.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { codeOf } from '../support/values.ts';
@@ -33,7 +33,7 @@ test('uniform draws and masks by row are those of Philox under the tag, at odd s
     const list = words(groups * n);
     const tags = new RowTags(tensor(gpu, list, [groups, n, 2]));
     const [u, mask] = [
-      uniformByRow([groups, n, width], tags),
+      tags.uniform([groups, n, width]),
       dropoutMask(gpu, [groups, n, width], 0.4, { seed: 1, rows: tags }),
     ];
     const [draws, kept] = [await u.read(), await mask.read()];
@@ -58,7 +58,7 @@ test('a choice by row is one of its own group, each as likely, and the same wher
     Float32Array.from({ length: groups * many }, (_, i) => i),
     [groups, many, 1],
   );
-  const picks = await pickByRow(pool, new RowTags(tensor(gpu, list, [groups, n, 2]))).read();
+  const picks = await new RowTags(tensor(gpu, list, [groups, n, 2])).pick(pool).read();
   const counts = new Array(groups * many).fill(0);
   picks.forEach((pick, row) => {
     assert.is(Math.floor(pick / many), Math.floor(row / n));
@@ -73,7 +73,7 @@ test('a choice by row is one of its own group, each as likely, and the same wher
     { length: 2 * groups * n },
     (_, i) => list[2 * (groups * n - 1 - Math.floor(i / 2)) + (i % 2)],
   );
-  const again = await pickByRow(pool, new RowTags(tensor(gpu, turned, [groups, n, 2]))).read();
+  const again = await new RowTags(tensor(gpu, turned, [groups, n, 2])).pick(pool).read();
   again.forEach((pick, row) => assert.is(pick % many, picks[groups * n - 1 - row] % many));
 });
 
@@ -85,7 +85,7 @@ test('in a program rows have the tags that were sent with them, generated ones t
       scope(() => {
         for (let i = 0; i < before; i++) log(`other${i}`, uniform(gpu, [1], { seed: 1 }));
         const tags = rowTags(list, { groups, batch, reals, seed: 3 });
-        log('draws', uniformByRow([groups, batch, 1], tags));
+        log('draws', tags.uniform([groups, batch, 1]));
       }),
     );
   const [one, two] = [record('one', 0), record('two', 3)];
@@ -129,9 +129,9 @@ test('draws do not repeat from repeat 65,536 on, in no op', async () => {
 
 test('tags that are not one a row are refused', async () => {
   const tags = new RowTags(tensor(gpu, words(6), [2, 3, 2]));
-  assert.is(await codeOf(() => uniformByRow([2, 4, 1], tags)), 'SHAPE');
+  assert.is(await codeOf(() => tags.uniform([2, 4, 1])), 'SHAPE');
   assert.is(await codeOf(() => dropoutMask(gpu, [3, 2, 5], 0.5, { seed: 1, rows: tags })), 'SHAPE');
-  assert.is(await codeOf(() => pickByRow(tensor(gpu, new Float32Array(3), [3, 1, 1]), tags)), 'SHAPE');
+  assert.is(await codeOf(() => tags.pick(tensor(gpu, new Float32Array(3), [3, 1, 1]))), 'SHAPE');
 });
 
 test.run();
