@@ -30,6 +30,13 @@ for (var j = 0u; j < TN; j++) { s[i * TN + j] = p.i + ii + i_at[i] + b.j; } //@u
   assert.is(bare(unroll(code)), bare(`const TM = 2u; const TN = 1u; ${block(0)}${block(1)}`));
 });
 
+test('a bound may be a product of constants', () => {
+  const code = 'const TM = 2u;\nconst TN = 3u;\nfor (var i = 0u; i < TM * TN; i++) { s[i] = 0.0; } //@unroll';
+  const written = [0, 1, 2, 3, 4, 5].map((i) => `{ s[${i}u] = 0.0; }`).join('');
+  assert.is(bare(unroll(code)), bare(`const TM = 2u; const TN = 3u; ${written}`));
+  assert.is(bare(unroll(code.replace('TM * TN', 'TM*TN'))), bare(`const TM = 2u; const TN = 3u; ${written}`));
+});
+
 test('text without marks stays as it is', () => {
   const code = 'const TM = 2u;\nfor (var i = 0u; i < TM; i++) { s += a[i]; }';
   assert.is(unroll(code), code);
