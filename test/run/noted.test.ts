@@ -75,10 +75,12 @@ test('a run is noted with what it spends, and names what the rows decided', asyn
 
 test('a start that fails after noise was drawn counts with its price, one that nothing was drawn for as nothing', async () => {
   const sha256 = await stored('few');
-  const config = configOf({ epsilon: 0.001 });
+  const config = configOf({ encoderEpsilon: 0.002 });
   const price = priceOf(await loadSource('few'), config);
   assert.ok(price.epsilon > 0 && price.delta > 0);
-  await rejection(start('few', 'poor', { epsilon: 0.001 }));
+  // No noise is drawn where the budget does not pay for one update; with so much of it no value is frequent enough.
+  assert.match((await rejection(start('few', 'poor', { epsilon: 0.001 }))).message, /does not pay for one update/);
+  assert.match((await rejection(start('few', 'noisy', { encoderEpsilon: 0.002 }))).message, /column/);
   const given: Given = {
     columns: {
       age: { kind: 'integer', low: 0, high: 120 },
@@ -89,8 +91,13 @@ test('a start that fails after noise was drawn counts with its price, one that n
   const whole = await stored('whole', given);
   assert.equal(priceOf(await loadSource('whole'), config), { epsilon: 0, delta: 0 });
   await rejection(start('whole', 'one'));
-  const [failed] = spentOn({ name: 'few', sha256 }).runs;
-  assert.equal([failed.by, failed.epsilon, failed.delta, failed.dir], ['failed', price.epsilon, price.delta, null]);
+  assert.equal(
+    spentOn({ name: 'few', sha256 }).runs.map(({ by, epsilon, delta, dir }) => [by, epsilon, delta, dir]),
+    [
+      ['failed', 0, 0, join(root, 'poor')],
+      ['ledger', price.epsilon, price.delta, join(root, 'noisy')],
+    ],
+  );
   assert.is(spentOn({ name: 'whole', sha256: whole }).epsilon, 0);
   assert.is(spentOn({ name: 'whole', sha256: whole }).runs.length, 1);
   // What cannot be a private run at all is refused before it is noted, and others are not noted.
