@@ -21,8 +21,8 @@ override WG_Y = 8u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y;
   let j = id.x;
-  let g = id.z / p.splits;
-  let range = steps(id.z);
+  let g = select(id.z, id.z / p.splits, WEIGHTED);
+  let range = select(vec2u(0u, p.k), steps(id.z), WEIGHTED);
   if (i >= p.m || j >= p.n) { return; }
   let a_at = g / p.a_div * p.a_group + i * p.a_row;
   let b_at = g / p.b_div * p.b_group + j * p.b_col;

@@ -21,7 +21,7 @@ const TN = 4u; //@spec 2 4 8
 
 @compute @workgroup_size(WG_X, WG_Y)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  let g = tile.z / p.splits;
+  let g = select(tile.z, tile.z / p.splits, WEIGHTED);
   let row0 = (tile.y * WG_Y + local.y) * TM;
   let col0 = tile.x * (WG_X * TN) + local.x;
 
@@ -34,7 +34,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
 
   var sum: array<f32, TM * TN>;
   var total: array<f32, TM * TN>; // of the chains so far
-  let range = steps(tile.z);
+  let range = select(vec2u(0u, p.k), steps(tile.z), WEIGHTED); // divisions are slow
   let chain = select(p.chunk, CHAIN, WEIGHTED);
   for (var start = range.x; start < range.y; start += chain) {
     if (WEIGHTED) {

@@ -28,7 +28,7 @@ fn leaky(v: f32, slope: f32) -> f32 { return select(slope * v, v, v > 0.0); }
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
         @builtin(subgroup_invocation_id) lane: u32) {
-  let g = tile.z / p.splits;
+  let g = select(tile.z, tile.z / p.splits, WEIGHTED);
   let row0 = (tile.y * SUBGROUPS + local / 8u) * ROWS;
   let col0 = tile.x * (8u * TN) + lane;
 
@@ -42,7 +42,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<f32, ROWS * TN>;
   var total: array<f32, ROWS * TN>; // of the chains so far
-  let range = steps(tile.z);
+  let range = select(vec2u(0u, p.k), steps(tile.z), WEIGHTED); // divisions are slow
   let chain = select(p.chunk, CHAIN, WEIGHTED);
   for (var start = range.x; start < range.y; start += chain) {
     if (WEIGHTED) {

@@ -28,7 +28,7 @@ fn leaky(v: vec4f, slope: f32) -> vec4f { return select(slope * v, v, v > vec4f(
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
         @builtin(subgroup_invocation_id) lane: u32) {
-  let g = tile.z / p.splits;
+  let g = select(tile.z, tile.z / p.splits, WEIGHTED);
   let n4 = p.n / 4u;
   let b_row = p.b_row / 4u;
   let row0 = (tile.y * SUBGROUPS + local / 8u) * ROWS;
@@ -44,7 +44,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<vec4f, ROWS * TN>;
   var total: array<vec4f, ROWS * TN>; // of the chains so far
-  let range = steps(tile.z);
+  let range = select(vec2u(0u, p.k), steps(tile.z), WEIGHTED); // divisions are slow
   let chain = select(p.chunk, CHAIN, WEIGHTED);
   for (var start = range.x; start < range.y; start += chain) {
     if (WEIGHTED) {

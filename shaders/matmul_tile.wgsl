@@ -35,8 +35,8 @@ fn counted(g: u32, l: u32) -> f32 {
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let g = tile.z / p.splits;
-  let range = steps(tile.z);
+  let g = select(tile.z, tile.z / p.splits, WEIGHTED);
+  let range = select(vec2u(0u, p.k), steps(tile.z), WEIGHTED); // divisions are slow
   let row0 = tile.y * BM;
   let col0 = tile.x * BN;
   let a_base = g / p.a_div * p.a_group;

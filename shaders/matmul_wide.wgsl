@@ -18,7 +18,7 @@ const T = 2u; //@spec 1 2 4
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32) {
-  let g = tile.z / p.splits;
+  let g = select(tile.z, tile.z / p.splits, WEIGHTED);
   let n4 = p.n / 4u;
   let b_row = p.b_row / 4u;
   let col0 = tile.x * (WG * T) + local; // in vectors
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
 
   var sum: array<vec4f, R * T>;
   var total: array<vec4f, R * T>; // of the chains so far
-  let range = steps(tile.z);
+  let range = select(vec2u(0u, p.k), steps(tile.z), WEIGHTED); // divisions are slow
   let chain = select(p.chunk, CHAIN, WEIGHTED);
   for (var start = range.x; start < range.y; start += chain) {
     if (WEIGHTED) {
