@@ -239,7 +239,7 @@ export default [
     file: 'src/privacy/noise.ts',
     find: '  multiplier * (bound + rounding + grid * Math.sqrt(n));',
     replace: '  multiplier * (bound + rounding + 0 * grid * n);',
-    tests: ['privacy/sensitivity'],
+    tests: ['privacy/noise'],
   },
   {
     name: 'noise without the share of rounding',
@@ -255,6 +255,7 @@ export default [
     file: 'src/privacy/noise.ts',
     find: 'return y >= x ? y : Math.fround(x * (1 + 2 ** -23));',
     replace: 'return y;',
-    tests: ['privacy/sensitivity', 'privacy/noise'],
+    tests: [],
+    survives: 'less than 2^-24 of the noise, and less than what f32 loses of each normal, of which nothing is promised',
   },
 ];

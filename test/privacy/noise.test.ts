@@ -118,6 +118,16 @@ test('calls outside a program have draws of their own, and two sources of one ke
     assert.ok(correlation(x, y) < ERRORS && x.every((v, i) => v !== y[i] || v === 0));
 });
 
+test('what rounding to a coarse grid may move is made up for by more noise', async () => {
+  const [n, sigma] = [1 << 14, 16];
+  // Half a step each in all elements is as much as the bound.
+  const grid = 2 ** -6;
+  const y = await gaussianNoise(seeded(14), bounded(zeros(n)), { multiplier: sigma, grid }).read();
+  const deviation = Math.sqrt(y.reduce((sum, v) => sum + v * v, 0) / n);
+  const apart = 1 + (grid * Math.sqrt(n)) / 2 + (grid * Math.sqrt(n)) / 2;
+  assert.ok(deviation > sigma * apart * 0.97 && deviation < sigma * apart * 1.03, `${deviation / sigma}, not ${apart}`);
+});
+
 test('draw numbers beyond 32 bits are other blocks', async () => {
   for (const position of [2 ** 24 - 1, 2 ** 24, 2 ** 32 + 5, 2 ** 48 - 1]) {
     const source = seeded(4);

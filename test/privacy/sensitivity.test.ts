@@ -122,6 +122,29 @@ test('rounding moves two neighbouring sums apart by no more than is counted on, 
   }
 });
 
+/** Through how many additions to something the first of n terms goes, in device batches of so many. */
+function depth(n: number, batch: number): number {
+  const own = Math.min(n, batch);
+  const segment = Math.min(own, SEGMENT);
+  const parts = [Math.min(segment, CHAIN), segment / CHAIN, own / SEGMENT, n / batch];
+  return parts.reduce((sum, part) => sum + Math.max(1, Math.ceil(part)) - 1, 0);
+}
+
+test('both of two neighbours may err at every addition that a term goes through, those of device batches too', () => {
+  for (const [n, batch] of [
+    [40, 40],
+    [512, 512],
+    [6000, 6000],
+    [6000, 1000],
+    [6000, 20],
+    [300, 3],
+  ]) {
+    const each = 2 ** -24 * depth(n, batch) * n * 0.7;
+    const counted = roundingBound(0.7, { most: n, batches: Math.ceil(n / batch) });
+    assert.ok(counted >= 2 * each, `${n} in batches of ${batch}: ${counted}, not ${2 * each}`);
+  }
+});
+
 type P = Record<string, Tensor>;
 const pass = { training: false, seed: 1, statistics: {} };
 const image = sequential([

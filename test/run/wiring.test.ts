@@ -20,7 +20,7 @@ import { factsOf } from '../../src/report/run_facts.ts';
 import { priceOf } from '../../src/run/encoded.ts';
 import { readLedger } from '../../src/run/ledger.ts';
 import { MemoryLedgerFile, MemoryRun } from '../../src/run/memory_run.ts';
-import { privateRun } from '../../src/run/private.ts';
+import { PrivatePlan, privateRun } from '../../src/run/private.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
 import { spending } from '../../src/run/spent.ts';
 import { beginJob, openJob, runTraining } from '../../src/run/training.ts';
@@ -205,6 +205,32 @@ test('every update is paid for where a chunk has one, and no job pays for more',
   );
   job.guarantee?.close();
   job.gan.dispose();
+});
+
+test('what breaks the guarantee is refused however the configuration came about, and nothing is made without a ledger', async () => {
+  const run = (more: Partial<PrivateConfig>) =>
+    privateRun(gpu, { ...configOf({}), ...more }, dataOf(), 5, { key: PrivacyKey.insecure(1) });
+  assert.is(await codeOf(() => run({ noiseMultiplier: 0 })), 'CONFIG');
+  assert.is(await codeOf(() => run({ criticNorm: 'batch' })), 'CONFIG');
+  assert.throws(() => new PrivatePlan({ ...configOf({}), noiseMultiplier: 0 }, ROWS), /without noise/);
+  const { gan, close } = run({});
+  await gan.prepare(false);
+  assert.is(await codeOf(() => train(gan, { steps: 1 })), 'VALIDATION');
+  assert.is(gan.updates, 0);
+  gan.dispose();
+  close();
+});
+
+test('an update of more records than its rounding was counted for is neither paid for nor made', async () => {
+  // A declared number of records far below the true one: half of 317 in each update, where about four are expected.
+  const config = configOf({ partitions: 1, batch: 4, population: 8 });
+  const file = new MemoryLedgerFile('large');
+  const { gan, begin: start, close } = privateRun(gpu, config, dataOf(), 5, { key: PrivacyKey.insecure(1) });
+  start(file);
+  assert.is(await codeOf(() => train(gan, { steps: 1 })), 'OVER_LIMIT');
+  assert.equal([gan.updates, readLedger(file).totals()], [0, []]);
+  gan.dispose();
+  close();
 });
 
 test('a run that is resumed draws anew: two that go on from one checkpoint part', async () => {
