@@ -1,5 +1,5 @@
-// y = unit * (sum + noise), and sum = 0 for the next update; with PEEK y = unit * sum, and the sum stays. Integers of more than 24 bits are cut toward zero to 24
-// before they become floats, for adapters may round them either way.
+// y = unit * (sum + noise), and sum = 0 for the next update; with PEEK y = unit * sum, and the sum stays. Integers of
+// more than 24 bits are cut toward zero to 24 before they become floats, for adapters may round them either way.
 // Shapes: sum [n] i32, noise [updates, n] i32, y [n]. The row of noise is the index of the step block with STEP, else
 // 0.
 // Grid: any number of workgroups in x, elements `threads` apart.

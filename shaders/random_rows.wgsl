@@ -1,5 +1,5 @@
-// y[r, :] = uniform [0, 1) draws that follow row r wherever it stands, from Philox(counter: element of the row / 4, step,
-// site and repeat, program; key: the row's tag). With MASK instead 0 where the draw is below `rate`, else `keep`.
+// y[r, :] = uniform [0, 1) draws that follow row r wherever it stands, from Philox(counter: element of the row / 4,
+// step, site and repeat, program; key: the row's tag). With MASK instead 0 where the draw is below `rate`, else `keep`.
 // Shapes: tags [rows] of two words, y [rows, width].
 // Grid: any number of workgroups in x; each thread takes blocks of four elements of a row `threads` apart.
 //@use philox

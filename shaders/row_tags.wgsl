@@ -1,5 +1,5 @@
-// The tags of a batch's rows: of the first `reals` rows of each group those of the replayed step, which the host sent
-// with the rows; of those behind, which are generated, words of their place and the seed.
+// y[g, r] = tags[index + g reals + r], the tag of a record of the replayed step, which the host sent with it, for the
+// first `reals` rows of group g; those behind are generated, and have words of their place and the seed.
 // Shapes: tags [any] of two words, y [groups, batch] of two words.
 // Grid: any number of workgroups in x, rows `threads` apart.
 //@use step
