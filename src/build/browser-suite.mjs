@@ -19,6 +19,8 @@ const LEFT_OUT = {
   'gan/presets.test.ts': 'its float64 references take half a minute; image-steps.test.ts has the same steps, narrower',
   'gan/images.test.ts': 'the float64 reference alone, 10 s: no device, and nothing of src',
   'ops/conv_kernels.test.ts': 'every kernel on every shape takes 34 s; conv.test.ts runs those that a page chooses',
+  'gan/twins.test.ts': '43 s of training; networks-private and row_draws have what a device decides of it',
+  'ops/weighted.test.ts': '33 s, most of it float64; contract, conv and clip.test.ts run the same kernels',
   'gan/tiny-images.test.ts': '20 s of training; image-steps.test.ts runs the same systems',
   'attack/montecarlo.test.ts': 'float64 on the host but for its distances, which neighbours.test.ts tests',
   'attack/audit/step_law.test.ts': 'float64 statistics without a device, 10 s; no page audits',

@@ -57,7 +57,7 @@ const configOf = (more: Partial<PrivateConfig>): PrivateConfig =>
     accountant: 'rdp',
     clipNorm: 0.5,
     snapshots: 1,
-    steps: 3,
+    steps: 2,
     ...more,
   });
 
