@@ -19,7 +19,7 @@ import { concat, reshape } from '../src/ops/movement.ts';
 import { PrivacyKey } from '../src/privacy/key.ts';
 import { gaussianNoise, NoiseSource } from '../src/privacy/noise.ts';
 import { BoundedSum } from '../src/privacy/sensitivity.ts';
-import { mechanismOf } from '../src/run/private.ts';
+import { mechanismOf } from '../src/run/private-plan.ts';
 import { scope } from '../src/tensor/scope.ts';
 import { type Shape, sizeOf } from '../src/tensor/shape.ts';
 import { tensor } from '../src/tensor/tensor.ts';

@@ -11,7 +11,6 @@ import type { Program } from '../gpu/program.ts';
 import type { Parameters } from '../nn/network.ts';
 import { assign, log } from '../ops/assign.ts';
 import { add, greater, mul, scale } from '../ops/elementwise.ts';
-import { gather } from '../ops/gather.ts';
 import { liveRows } from '../ops/live.ts';
 import { concat, reshape } from '../ops/movement.ts';
 import { mean, sum, weightedTotal } from '../ops/reduce.ts';
@@ -31,6 +30,7 @@ import { type PrivateConfig, physicalRows } from './private_config.ts';
 import type { LabelledRows } from './rows.ts';
 import type { Schedule } from './schedule.ts';
 import type { GanSystem } from './system.ts';
+import { Playback } from './witness.ts';
 
 interface Programs {
   /** the first device batch of generated records of an update, and with it where that can be the first of real ones */
@@ -43,9 +43,6 @@ interface Programs {
 
 /** The system whose critics these are. */
 type Owner = GanSystem & { readonly config: PrivateConfig; readonly schedule: Schedule };
-
-/** Most updates of a chunk that a witness may give releases for. */
-const PLAYED = 256;
 
 /** Rows of a batch that the critics see, [K, n, width]. */
 export interface CriticBatch {
@@ -75,8 +72,7 @@ export class PrivateStep {
   readonly #sum: BoundedSum;
   /** generated records that the penalties of an update are made with, drawn once an update */
   readonly #pool: Tensor | null;
-  /** releases that a witness gives, a row an update of the chunk, and the numbers of the rows */
-  readonly #played: { readonly rows: Tensor; readonly list: Tensor } | null;
+  readonly #playback: Playback | null;
   #programs: Programs | null = null;
 
   constructor(system: Owner, rows: LabelledRows, means: PrivateMeans) {
@@ -91,16 +87,8 @@ export class PrivateStep {
     this.#sum = unclipped ? BoundedSum.claimed(value, mechanism.bound) : mechanism.sum(value, this.fakeBatches);
     this.#pool = this.#penalised ? scratch(empty(gpu, [config.partitions, this.#fakeRows, width])) : null;
     this.exact = mechanism.kind === 'discrete' && discrete ? new ExactUpdate(system, mechanism, discrete) : null;
-    const n = critics.parameters.whole.length;
-    this.#played = means.witness?.plays
-      ? {
-          rows: empty(gpu, [PLAYED, n]),
-          list: tensor(
-            gpu,
-            Uint32Array.from({ length: PLAYED }, (_, i) => i),
-          ),
-        }
-      : null;
+    const { witness } = means;
+    this.#playback = witness?.plays ? new Playback(witness, critics.parameters.whole) : null;
   }
 
   get #penalised(): boolean {
@@ -114,7 +102,8 @@ export class PrivateStep {
 
   /** Most updates of a chunk. */
   get most(): number {
-    return Math.min(this.exact?.chunk ?? Number.POSITIVE_INFINITY, this.#played ? PLAYED : Number.POSITIVE_INFINITY);
+    const endless = Number.POSITIVE_INFINITY;
+    return Math.min(this.exact?.chunk ?? endless, this.#playback ? Playback.most : endless);
   }
 
   /** `real` in place of the first `reals` rows of each critic's n, `fake` in that of the others: [K, n, 1]. */
@@ -229,10 +218,7 @@ export class PrivateStep {
     else if (multiplier) gaussianNoise(noise, this.#sum, { multiplier, scale: each, into: gradient });
     else assign(gradient, scale(value, each));
     if (witness) log('release', gradient);
-    if (this.#played) {
-      const { rows, list } = this.#played;
-      assign(gradient, reshape(gather(rows, { list, perStep: 1 }), gradient.shape));
-    }
+    this.#playback?.replace(gradient);
     critics.optimizer.step();
   }
 
@@ -268,14 +254,7 @@ export class PrivateStep {
    */
   prepare(from: number, records: readonly number[]): void {
     this.exact?.prepare(records);
-    const { witness } = this.#means;
-    if (!this.#played || !witness || !records.length) return;
-    const { rows } = this.#played;
-    const given = witness.given(from, from + records.length);
-    this.gpu.upload(
-      rows,
-      Float32Array.from({ length: rows.length }, (_, i) => given[i] ?? 0),
-    );
+    if (records.length) this.#playback?.prepare(from, records.length);
   }
 
   /**
@@ -304,8 +283,7 @@ export class PrivateStep {
     for (const program of Object.values(this.#programs ?? {}).flat()) program.dispose();
     this.#sum.value.dispose();
     this.#pool?.dispose();
-    this.#played?.rows.dispose();
-    this.#played?.list.dispose();
+    this.#playback?.dispose();
     this.exact?.dispose();
   }
 }

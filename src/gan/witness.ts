@@ -7,6 +7,10 @@
  * Nothing that a witness sees is covered by a guarantee.
  */
 import { VeilganError } from '../gpu/errors.ts';
+import { assign } from '../ops/assign.ts';
+import { gather } from '../ops/gather.ts';
+import { reshape } from '../ops/movement.ts';
+import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 
 /** One noisy update. */
 export interface WitnessedUpdate {
@@ -71,5 +75,43 @@ export class Witness {
     sums.forEach((sum, i) => {
       this.updates.push({ sum: sum.slice(), release: releases[i].slice() });
     });
+  }
+}
+
+/** Releases that a witness gives, on the device: a row for each update of a chunk. */
+export class Playback {
+  /** most updates of a chunk */
+  static readonly most = 256;
+  readonly #witness: Witness;
+  readonly #rows: Tensor;
+  /** the numbers of the rows: the replay's index says which one it is */
+  readonly #list: Tensor;
+
+  /** @param like a release: all critics' parameters */
+  constructor(witness: Witness, like: Tensor) {
+    const { gpu } = like;
+    const numbers = Uint32Array.from({ length: Playback.most }, (_, i) => i);
+    this.#witness = witness;
+    this.#rows = empty(gpu, [Playback.most, like.length]);
+    this.#list = tensor(gpu, numbers);
+  }
+
+  /** Before a chunk of updates `from` .. `from` + `count` - 1. @throws VeilganError VALIDATION beyond what was recorded */
+  prepare(from: number, count: number): void {
+    const given = this.#witness.given(from, from + count);
+    this.#rows.gpu.upload(
+      this.#rows,
+      Float32Array.from({ length: this.#rows.length }, (_, i) => given[i] ?? 0),
+    );
+  }
+
+  /** Inside a program: the given release of the replayed update in place of the run's own. */
+  replace(release: Tensor): void {
+    assign(release, reshape(gather(this.#rows, { list: this.#list, perStep: 1 }), release.shape));
+  }
+
+  dispose(): void {
+    this.#rows.dispose();
+    this.#list.dispose();
   }
 }

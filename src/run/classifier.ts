@@ -18,9 +18,10 @@ import {
   classifierConfig,
   type Judge,
 } from '../metrics/classifier.ts';
+import { describe } from './data-facts.ts';
 import { createRun, openRun } from './directory.ts';
 import type { DirectoryRun } from './directory_run.ts';
-import { checkFinite, describe } from './training.ts';
+import { checkFinite } from './training.ts';
 
 /** Where a data set has no hold-out, one row of so many is kept for testing: its images may come class by class. */
 const TEST_EVERY = 5;

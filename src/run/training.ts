@@ -1,7 +1,7 @@
 /** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
 import { type Dataset, ofClass } from '../data/dataset.ts';
-import type { Open, Table } from '../data/table.ts';
-import { isTable, rowsOf, type Source } from '../data/table-files.ts';
+import type { Table } from '../data/table.ts';
+import { isTable, type Source } from '../data/table-files.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
@@ -11,16 +11,10 @@ import { type LossRow, train } from '../gan/train.ts';
 import type { Witness } from '../gan/witness.ts';
 import { VeilganError } from '../gpu/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { describe } from './data-facts.ts';
 import { newRecords, priceOf, records, rowsTaken } from './encoded.ts';
-import {
-  type Guarantee,
-  isPrivate,
-  PrivatePlan,
-  type PrivateRun,
-  parsePrivate,
-  privateRun,
-  secretOf,
-} from './private.ts';
+import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun, secretOf } from './private.ts';
+import { PrivatePlan } from './private-plan.ts';
 import type { NewRun, Run } from './run.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
@@ -189,30 +183,6 @@ export function openJob<R extends Run>(
 /** Of so many generator steps those that a budget allows, as far as they are known beforehand. */
 export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | undefined): number =>
   Math.min(wanted, gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
-
-/** What run.json says of a data set, or of the table that records are made of. */
-export function describe(source: Source) {
-  const { name, meta } = source;
-  const { origin, sha256, seed, split } = meta;
-  const { rows, holdout, columns } = isTable(source)
-    ? {
-        rows: rowsOf(source.table.train, source.table.columns),
-        holdout: rowsOf(source.table.holdout, source.table.columns),
-        columns: source.table.columns.map((column) => column.name),
-      }
-    : { rows: source.rows, holdout: source.holdoutRows, columns: source.columns };
-  return {
-    ...{ name, rows, holdout, columns, origin, sha256 },
-    ...(seed === undefined ? {} : { seed }),
-    ...(split ? { split } : {}),
-    // What a table's rows decided stands in its encoding.
-    ...(isTable(source) ? {} : { open: meta.open ?? unnamed(source) }),
-  };
-}
-
-/** Of labelled data whose classes nobody named, that their number comes from the labels. */
-const unnamed = ({ labels, classes, meta }: Dataset): Open[] =>
-  labels && !classes && meta.seed === undefined ? [{ what: 'classes' }] : [];
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
 export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {

@@ -19,7 +19,7 @@ import { PrivacyKey } from '../../src/privacy/key.ts';
 import { NoiseSource } from '../../src/privacy/noise.ts';
 import { PoissonSampler } from '../../src/privacy/sampling.ts';
 import { tagsOf } from '../../src/privacy/tags.ts';
-import { mechanismOf } from '../../src/run/private.ts';
+import { mechanismOf } from '../../src/run/private-plan.ts';
 import { leaves } from '../../src/tensor/scope.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
 

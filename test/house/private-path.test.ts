@@ -9,9 +9,11 @@ const HOME = 'src/privacy/';
 /** What makes any of it. */
 const MAKERS =
   /\bnew\s+(NoiseSource|PoissonSampler|SubsetSampler|DiscreteMechanism|Mechanism|PrivatePlan|DpGan)\b|\bPrivacyKey\s*\.\s*(fresh|insecure)\b|\btagsOf\s*\(|\bpartitionOf\s*\(|\bcreateLedger\s*\(|\bopenLedger\s*\(/;
-/** Who may make some of it besides: a job that begins plans before it looks; the ledger's own file. */
+/** Who may make some of it besides: a job that begins plans before it looks; the plan, which has the
+ * mechanism and begins the ledger; the ledger's own file. */
 const ALSO: Readonly<Record<string, RegExp>> = {
   'src/run/training.ts': /\bnew\s+PrivatePlan\b/,
+  'src/run/private-plan.ts': /\bnew\s+Mechanism\b|\b(createLedger|openLedger)\s*\(/,
   'src/run/ledger.ts': /\b(createLedger|openLedger)\s*\(/,
 };
 /** A shuffle or hold-out by keyed hash is data's own, under a public seed. */

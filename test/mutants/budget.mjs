@@ -91,7 +91,7 @@ export default [
   {
     name: 'updates of a run are counted for another relation than its terms',
     area: 'budget',
-    file: 'src/run/private.ts',
+    file: 'src/run/private-plan.ts',
     find: 'relation: relationOf(config),',
     replace: "relation: 'add-remove',",
     tests: ['privacy/budget'],
@@ -99,7 +99,7 @@ export default [
   {
     name: 'the price of an encoding is not taken off the budget of a run',
     area: 'budget',
-    file: 'src/run/private.ts',
+    file: 'src/run/private-plan.ts',
     find: 'budgetOf(config), { paid: price, spent });',
     replace: 'budgetOf(config), { spent });',
     tests: ['run/wiring', 'run/tables'],
@@ -123,7 +123,7 @@ export default [
   {
     name: 'a start writes no price into its ledger',
     area: 'ledger',
-    file: 'src/run/private.ts',
+    file: 'src/run/private-plan.ts',
     find: '...(epsilon ? { encoding_epsilon: epsilon, encoding_delta: delta } : {})',
     replace: '...(epsilon > 1 ? { encoding_epsilon: epsilon, encoding_delta: delta } : {})',
     tests: ['run/wiring', 'privacy/budget'],
@@ -148,7 +148,7 @@ export default [
   {
     name: 'a run whose updates drew by place goes on',
     area: 'ledger',
-    file: 'src/run/private.ts',
+    file: 'src/run/private-plan.ts',
     find: 'if (old && drewByPlace(this.config)) {',
     replace: 'if (old && !drewByPlace(this.config)) {',
     tests: ['run/private-start'],

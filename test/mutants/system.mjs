@@ -327,7 +327,7 @@ export default [
   {
     name: 'a plan takes combinations that break the guarantee',
     area: 'guard',
-    file: 'src/run/private.ts',
+    file: 'src/run/private-plan.ts',
     find: '    checkPrivate(config);\n',
     replace: '',
     tests: ['run/wiring'],

@@ -24,7 +24,8 @@ import { RELATION_NAMES, relationRow } from '../../src/privacy/relation.ts';
 import { newRecords } from '../../src/run/encoded.ts';
 import { createLedger } from '../../src/run/ledger.ts';
 import { MemoryLedgerFile } from '../../src/run/memory_run.ts';
-import { type Guarantee, PrivatePlan, parsePrivate } from '../../src/run/private.ts';
+import { type Guarantee, parsePrivate } from '../../src/run/private.ts';
+import { PrivatePlan } from '../../src/run/private-plan.ts';
 import { spending, spendingLine } from '../../src/run/spent.ts';
 import { failure } from '../support/failure.ts';
 

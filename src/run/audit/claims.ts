@@ -3,7 +3,7 @@ import { budgetOf, type PrivateConfig, relationOf } from '../../gan/private_conf
 import { trainingRows } from '../../gan/rows.ts';
 import { Schedule } from '../../gan/schedule.ts';
 import { epsilonOf, noiseFor, stepsFor, upperBound } from '../../privacy/budget.ts';
-import { mechanismOf } from '../private.ts';
+import { mechanismOf } from '../private-plan.ts';
 import type { AuditSetting } from './part.ts';
 
 /** What is claimed of a training: so many updates at this rate. */
