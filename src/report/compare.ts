@@ -77,7 +77,8 @@ function sideBySide(runs: readonly RunFacts[], named: readonly SummaryRun[]): Bl
 const promise = ({ privacy }: RunFacts) => {
   if (!privacy) return 'none';
   if (privacy.epsilon) return epsilonLine(privacy.epsilon, privacy.delta);
-  return { value: privacy.insecure ? 'NONE: --insecure-seed' : 'NONE: --bound weights', mark: 'bad' as const };
+  const why = privacy.insecure ? '--insecure-seed' : privacy.drew_by_place ? 'draws by place' : '--bound weights';
+  return { value: `NONE: ${why}`, mark: 'bad' as const };
 };
 
 /** What all runs on the same data promise together, which is less than each of the private ones alone. */

@@ -11,7 +11,7 @@ import { formatNumber } from './numbers.ts';
 
 /** What a private run has spent, and by which rules. */
 export interface PrivacyFacts extends Spending {
-  /** what epsilon would be if the noise were secret, of a run whose noise follows from a seed */
+  /** what epsilon would be if the noise were secret, or no draw went by place, of a run whose noise or draws are not so */
   readonly would?: Spent;
   readonly phases: readonly Phase[];
   readonly terms: LedgerTerms;
@@ -31,7 +31,7 @@ export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
   const { terms } = ledger;
   return {
     ...spent,
-    ...(spent.insecure && !spent.claim ? { would: epsilonOf(phases, config.delta, terms) } : {}),
+    ...(!spent.epsilon && !spent.claim ? { would: epsilonOf(phases, config.delta, terms) } : {}),
     phases,
     terms,
     budget: config.epsilon,
@@ -45,7 +45,8 @@ export const bestGuess = (epsilon: number, delta: number): number =>
   Math.min(1, (1 + delta * Math.exp(-epsilon)) / (1 + Math.exp(-epsilon)));
 
 /** Delta as people write it: 1e-5. */
-export const plainDelta = (delta: number): string => (delta < 1e-3 ? delta.toExponential() : String(delta));
+export const plainDelta = (delta: number): string =>
+  delta < 1e-3 ? Number(delta.toPrecision(6)).toExponential() : String(delta);
 
 const four = (x: number | null): string => x?.toFixed(4) ?? '-';
 
@@ -69,10 +70,18 @@ export function meaning(spent: Spent, delta: number, relation: Relation): string
 }
 
 /** Rows on epsilon: what is promised, or what stands in its place. */
-function epsilonRows({ epsilon, would, claim, delta, budget, exhausted }: PrivacyFacts): [string, string][] {
+function epsilonRows({
+  epsilon,
+  would,
+  claim,
+  delta,
+  budget,
+  exhausted,
+  drew_by_place: byPlace,
+}: PrivacyFacts): [string, string][] {
   if (claim) return claimRows(claim);
   const spent = (epsilon ?? would) as Spent;
-  const accounted = epsilon ? '' : ', were the noise secret';
+  const accounted = epsilon ? '' : byPlace ? ', had no draw gone by place' : ', were the noise secret';
   const exact = spent.pld !== null;
   return [
     ...(exact
@@ -114,6 +123,7 @@ const claimRows = ({
 ];
 
 const COLUMNS = 'encoding of the columns';
+const DRAWN = 'dropout, mixing points, samples';
 
 const SAMPLERS: Readonly<Record<string, string>> = {
   poisson: 'Poisson: each record is in an update with the sampling rate, independently; no batch is cut or padded',
@@ -137,10 +147,16 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
     clipping,
     population,
     physical: _,
+    draws,
     encoding_epsilon: paid,
     encoding_delta: used,
     ...others
   } = terms;
+  // Integers have no rounding that noise would have to cover.
+  const scaled =
+    clipping === 'none' || mechanism !== 'gaussian'
+      ? ''
+      : ', with noise for that norm and for what rounding may add to it';
   const list = (of: (phase: Phase) => number) =>
     [...new Set(phases.map(of))].map((x) => formatNumber(x)).join(', then ');
   const noise = mechanism === 'gaussian' ? 'Gaussian noise' : `${mechanism} Gaussian noise, exact in integers,`;
@@ -148,7 +164,13 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
   const rows: [string, string][] = [
     ...epsilonRows(facts),
     ['unit of privacy', relationRow(relation).title],
-    ['mechanism', `${noise} on sums of gradients of single records, ${clipped}, divided by the constant ${divisor}`],
+    [
+      'mechanism',
+      `${noise} on sums of gradients of single records, ${clipped}${scaled}, divided by the constant ${divisor}`,
+    ],
+    ...(draws === undefined
+      ? []
+      : [[DRAWN, `under the tag of each record, wherever it stands in its batch`] as [string, string]]),
     ['randomness', insecure ? 'from --insecure-seed: it can be repeated' : 'ChaCha20 under a fresh key at every start'],
     ['sampler', SAMPLERS[sampler] ?? sampler],
     ['sampling rate', list(({ q }) => q) || '-'],

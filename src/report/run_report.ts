@@ -1,6 +1,7 @@
 /** A run's report: a verdict in plain words first, then what it rests on, then what it does not say. */
 
 import { releasedInfo } from '../run/released.ts';
+import { BY_PLACE } from '../run/spent.ts';
 import { attackSentence } from './attacked.ts';
 import { caveats } from './caveats.ts';
 import { type RunFacts, titleOf, trainedOn } from './facts.ts';
@@ -56,7 +57,7 @@ function verdict(facts: RunFacts): Block {
       ]),
     };
   }
-  const { epsilon, insecure, delta, relation } = privacy;
+  const { epsilon, insecure, delta, relation, drew_by_place } = privacy;
   if (epsilon) {
     return {
       kind: 'panel',
@@ -69,13 +70,15 @@ function verdict(facts: RunFacts): Block {
       ]),
     };
   }
-  const why = insecure
-    ? 'Epsilon carries no guarantee here: with --insecure-seed noise and samples follow from a seed, so anybody who has it can take the noise away. Numbers of epsilon below are what the same settings would promise with secret noise. For tests only.'
-    : 'DPGAN as published (--bound weights) clips weights, which does not bound the gradient of a record, so no epsilon follows. For comparison with the paper only.';
+  const why = drew_by_place
+    ? `The ledger counts epsilon, but ${BY_PLACE}. Nothing more should be released of it: train anew.`
+    : insecure
+      ? 'Epsilon carries no guarantee here: with --insecure-seed noise and samples follow from a seed, so anybody who has it can take the noise away. Numbers of epsilon below are what the same settings would promise with secret noise. For tests only.'
+      : 'DPGAN as published (--bound weights) clips weights, which does not bound the gradient of a record, so no epsilon follows. For comparison with the paper only.';
   return {
     kind: 'panel',
     tone: 'bad',
-    title: `NO guarantee: ${insecure ? 'an insecure seed' : 'weights are clipped, not gradients'}`,
+    title: `NO guarantee: ${drew_by_place ? 'draws by place' : insecure ? 'an insecure seed' : 'weights are clipped, not gradients'}`,
     blocks: [...paragraphs([what]), { kind: 'warning', text: why }],
   };
 }

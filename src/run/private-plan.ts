@@ -100,7 +100,7 @@ export class PrivatePlan {
     const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
     const before = readLedger(file, { warn: () => {} }).terms;
     const old = before.draws === undefined;
-    if (old && drewByPlace(this.config)) {
+    if (drewByPlace(this.config, before)) {
       throw new VeilganError(
         'CONFIG',
         'this run was begun by a version in which dropout and gradient penalties drew by the place of a record in its batch, so that its updates protect less than its ledger says',
@@ -117,6 +117,10 @@ export class PrivatePlan {
 const pick = (terms: LedgerTerms, named: LedgerTerms): LedgerTerms =>
   Object.fromEntries(Object.entries(terms).filter(([name]) => Object.hasOwn(named, name))) as LedgerTerms;
 
-/** Whether earlier versions drew by place where records are, for this configuration. */
-const drewByPlace = ({ bound, divergence, network, dropout }: PrivateConfig): boolean =>
-  bound === 'clip' && (divergence === 'wgan-gp' || (network === 'dcgan' && dropout > 0));
+/**
+ * Whether a run's updates drew dropout or mixing points by the place of a record in its batch, as earlier versions did: a
+ * record fewer then moves more than its own gradient, and epsilon does not hold.
+ * @param terms of its ledger
+ */
+export const drewByPlace = ({ bound, divergence, network, dropout }: PrivateConfig, terms: LedgerTerms): boolean =>
+  terms.draws === undefined && bound === 'clip' && (divergence === 'wgan-gp' || (network === 'dcgan' && dropout > 0));

@@ -5,6 +5,7 @@ import type { Phase } from '../privacy/accountant/phases.ts';
 import { epsilonOf, leastEpsilon, relationCharged, type Spent } from '../privacy/budget.ts';
 import { type Relation, relationRow } from '../privacy/relation.ts';
 import type { Guarantee } from './private.ts';
+import { drewByPlace } from './private-plan.ts';
 
 /** What may be said of DPGAN as published, which clips weights and promises nothing. */
 export interface Claim {
@@ -20,7 +21,7 @@ export interface Claim {
 }
 
 export interface Spending {
-  /** null where there is no guarantee: an insecure seed, or weight clipping */
+  /** null where there is no guarantee: an insecure seed, weight clipping, or draws by place */
   readonly epsilon: Spent | null;
   readonly delta: number;
   readonly noise_multiplier: number;
@@ -30,7 +31,13 @@ export interface Spending {
   /** which two data sets epsilon compares */
   readonly relation: Relation;
   readonly claim?: Claim;
+  /** of a run of before, whose dropout or penalties went by the place of a record: its ledger promises too much */
+  readonly drew_by_place?: true;
 }
+
+/** Why a run of before promises nothing. */
+export const BY_PLACE =
+  'dropout or gradient penalties drew by the place of a record in its batch, as earlier versions did, so that its updates protect less than its ledger says';
 
 /** The least noise multiplier that accountants take: more noise than DPGAN's published settings have. */
 const LEAST = 0.01;
@@ -41,8 +48,9 @@ export function spending({ ledger, config, insecure }: Guarantee): Spending {
   const { delta, noiseMultiplier } = config;
   const claimed = config.bound === 'weights';
   const relation = relationCharged(ledger.terms, relationOf(config));
+  const byPlace = drewByPlace(config, ledger.terms);
   return {
-    epsilon: insecure || claimed ? null : epsilonOf(phases, delta, ledger.terms),
+    epsilon: insecure || claimed || byPlace ? null : epsilonOf(phases, delta, ledger.terms),
     delta,
     noise_multiplier: noiseMultiplier,
     sampling_rate: phases[0]?.q ?? null,
@@ -50,6 +58,7 @@ export function spending({ ledger, config, insecure }: Guarantee): Spending {
     insecure,
     relation,
     ...(claimed ? { claim: claimOf(config, relation, phases) } : {}),
+    ...(byPlace ? { drew_by_place: true } : {}),
   };
 }
 
@@ -75,6 +84,7 @@ function claimOf(
 export function spendingLine(spent: Spending): string {
   const updates = `${spent.noisy_updates.toLocaleString('en')} noisy updates`;
   if (spent.insecure) return 'NONE: noise and samples come from --insecure-seed';
+  if (spent.drew_by_place) return `NONE: ${BY_PLACE}`;
   if (spent.claim) {
     const { paper_epsilon: paper, at_least: least } = spent.claim;
     return `NONE: weights are clipped, gradients are not. Paper epsilon ${paper?.toFixed(2) ?? 'infinite'} (${spent.claim.label}); were its bound true, epsilon would be ${least === null ? 'infinite' : `at least ${Math.floor(least).toLocaleString('en')}`} after ${updates}`;

@@ -7,6 +7,9 @@ import * as assert from 'uvu/assert';
 import type { NamedTable } from '../../src/data/table-files.ts';
 import { privateConfig } from '../../src/gan/private_config.ts';
 import { open } from '../../src/node.ts';
+import { reportOn } from '../../src/report/compare.ts';
+import { renderReport } from '../../src/report/html.ts';
+import { factsOf } from '../../src/report/run_facts.ts';
 import { createRun } from '../../src/run/directory.ts';
 import { readLedger } from '../../src/run/ledger.ts';
 import { ledgerFile } from '../../src/run/ledger_file.ts';
@@ -14,6 +17,7 @@ import { chained, type Entry, type Head, START } from '../../src/run/ledger_line
 import { MemoryRun } from '../../src/run/memory_run.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
+import { spending, spendingLine } from '../../src/run/spent.ts';
 import { beginJob, runTraining, type TrainingJob } from '../../src/run/training.ts';
 import { codeOf, Values } from '../support/values.ts';
 
@@ -140,10 +144,18 @@ test('a run of before goes on where nothing was drawn by place, and is refused w
   const job = await openTraining(gpu, fine, { write: true, steps: 4 });
   await runTraining(job, { checkpointSeconds: 1000 });
   assert.is(job.gan.step, 4);
+  assert.ok(job.guarantee && spending(job.guarantee).epsilon);
   end(job);
   const penalised = await trained('penalised', { divergence: 'wgan-gp' });
   const looked = await openTraining(gpu, penalised);
   assert.is((await looked.gan.sample(5)).length, 10);
+  assert.ok(looked.guarantee);
+  const spent = spending(looked.guarantee);
+  assert.is(spent.epsilon, null);
+  assert.match(spendingLine(spent), /^NONE: .*by the place of a record/);
+  const report = renderReport(await reportOn([await factsOf(looked, 'penalised', {})]));
+  assert.match(report, /NO guarantee: draws by place/);
+  assert.not.match(report, /Differentially private: epsilon/);
   end(looked);
   let message = '';
   try {
