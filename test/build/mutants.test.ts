@@ -1,5 +1,5 @@
 /** The runner of mutants: what is noticed, what survives, and which rows are at fault. Needs no GPU. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -59,6 +59,13 @@ test.before(() => {
 test.after(() => rmSync(project, { recursive: true, force: true }));
 
 const scratches = () => readdirSync(tmpdir()).filter((name) => name.startsWith('veilgan-mutants-'));
+
+test('the page on the guarantee says how many there are, and how many survive', async () => {
+  const all = (await readMutants(join(root, 'test', 'mutants'))) as { survives?: string }[];
+  const text = readFileSync(join(root, 'src', 'privacy', 'README.md'), 'utf8').replace(/\s+/g, ' ');
+  const [, lines, survivors] = /(\d+) lines of the private path .*? (\d+) of them survive/.exec(text) ?? [];
+  assert.equal([Number(lines), Number(survivors)], [all.length, all.filter(({ survives }) => survives).length]);
+});
 
 test('the list fits the tree', async () => {
   assert.equal(faultsOf(await readMutants(join(root, 'test', 'mutants')), root), []);

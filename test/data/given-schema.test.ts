@@ -92,6 +92,15 @@ test('with a whole file nothing but the rows differs, whatever one row holds and
   assert.equal(derived(await imported(folder, texts, WHOLE, { label: 'member' })), expected);
 });
 
+test('bounds alone tell nothing of decimals, a date format or a kind: they stay open', async ({ folder }) => {
+  const bounds: Given = { columns: { weight: { low: 0, high: 300 }, town: { values: ['a', 'b', 'c'] } } };
+  const open = openOf(await imported(folder, ROWS, bounds));
+  const of = (what: Open['what']) => open.filter((item) => item.what === what).map(({ column }) => column);
+  assert.ok(of('decimals').includes('weight'));
+  assert.ok(of('kind').includes('weight') && !of('kind').includes('town'));
+  assert.equal(of('format'), ['born']);
+});
+
 test('cells that do not fit: missing, moved to the bounds, or the first value', async ({ folder }) => {
   const cells = async (line: string) => [...(await imported(folder, [line], WHOLE)).table.train];
   const gone = Number.NaN;
