@@ -16,7 +16,7 @@
 
 override WG = 8u;
 override WEIGHTED: bool = false;
-override CHAIN: u32 = 32u;
+override CHAIN: u32 = 64u;
 override NORMS: bool = false;
 const TM = 4u; //@spec 1 2 4 8
 const TN = 1u; //@spec 1 2 3 4 8

@@ -20,7 +20,7 @@ enable subgroups;
 @group(0) @binding(3) var<storage, read> c: array<f32>;
 @group(0) @binding(4) var<storage, read_write> k: array<vec4f>; // [splits, groups, kh, kw, ci, co]
 override WEIGHTED: bool = false;
-override CHAIN: u32 = 32u;
+override CHAIN: u32 = 64u;
 override NORMS: bool = false;
 
 const TM = 2u; //@spec 1 2

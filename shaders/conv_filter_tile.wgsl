@@ -14,7 +14,7 @@
 @group(0) @binding(3) var<storage, read> c: array<f32>;
 @group(0) @binding(4) var<storage, read_write> k: array<f32>; // [splits, groups, kh, kw, ci, co]
 override WEIGHTED: bool = false;
-override CHAIN: u32 = 32u;
+override CHAIN: u32 = 64u;
 override NORMS: bool = false;
 
 const TX = 8u; //@spec 8 16

@@ -15,7 +15,7 @@ enable subgroups;
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 override WEIGHTED: bool = false;
-override CHAIN: u32 = 32u;
+override CHAIN: u32 = 64u;
 
 const TM = 2u; //@spec 1 2
 const TN = 4u; //@spec 2 4

@@ -11,7 +11,7 @@
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 override WEIGHTED: bool = false;
-override CHAIN: u32 = 32u;
+override CHAIN: u32 = 64u;
 
 override WG = 8u;
 const C = 2u; //@spec 1 2 4

@@ -204,9 +204,11 @@ export class LabelledRows {
       const list = new Uint32Array(steps * this.#perStep);
       for (let i = 0; i < steps; i++) fill(list, i * this.#perStep, i);
       const sent = new Uint32Array(2 * list.length);
-      list.forEach((row, i) => {
-        sent.set((this.#tags as Uint32Array).subarray(2 * row, 2 * row + 2), 2 * i);
-      });
+      const tags = this.#tags;
+      for (let i = 0; i < list.length; i++) {
+        sent[2 * i] = tags[2 * list[i]];
+        sent[2 * i + 1] = tags[2 * list[i] + 1];
+      }
       this.tags.gpu.upload(this.tags, sent);
     }
     return this.#rows.send(steps, fill);

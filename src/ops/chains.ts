@@ -5,7 +5,7 @@
  */
 
 /** Records whose terms are added one after another. */
-export const CHAIN = 32;
+export const CHAIN = 64;
 /** Chains that are added one after another to a segment. */
 export const LINKS = 16;
 /** Records of a segment; segments are added one after another. */

@@ -23,12 +23,19 @@ const PROGRAM = 0x726f7773;
  * program: a record finds the same draws in whichever program its device batch is summed.
  */
 export class RowTags {
-  /** [groups, rows, 2] u32 */
-  readonly words: Tensor;
+  readonly #make: () => Tensor;
+  #words: Tensor | null = null;
   #sites = 0;
 
-  constructor(words: Tensor) {
-    this.words = words;
+  /** @param words [groups, rows, 2] u32, or what makes them when something is drawn */
+  constructor(words: Tensor | (() => Tensor)) {
+    this.#make = typeof words === 'function' ? words : () => words;
+  }
+
+  /** [groups, rows, 2] u32 */
+  get words(): Tensor {
+    this.#words ??= this.#make();
+    return this.#words;
   }
 
   /** A draw site of its own for each operation on the batch, in their order. */
@@ -111,10 +118,12 @@ export interface RowTagOptions {
  * @param list tags of the chunk's rows, two words each, in the order of its index list: `Replay.index` says where
  */
 export function rowTags(list: Tensor, { groups, batch, reals, seed }: RowTagOptions): RowTags {
-  const { gpu } = list;
-  const y = empty(gpu, [groups, batch, 2], 'u32');
-  const rows = groups * batch;
-  const { grid, threads } = strided(gpu, rows);
-  gpu.run(tagsShader, {}, { tags: list, y }, { rows, threads, batch, reals, ...seedWords(seed) }, grid);
-  return new RowTags(y);
+  return new RowTags(() => {
+    const { gpu } = list;
+    const y = empty(gpu, [groups, batch, 2], 'u32');
+    const rows = groups * batch;
+    const { grid, threads } = strided(gpu, rows);
+    gpu.run(tagsShader, {}, { tags: list, y }, { rows, threads, batch, reals, ...seedWords(seed) }, grid);
+    return y;
+  });
 }

@@ -77,8 +77,8 @@ export default [
     name: 'tags are sent for the wrong rows',
     area: 'system',
     file: 'src/gan/rows.ts',
-    find: 'subarray(2 * row, 2 * row + 2), 2 * i)',
-    replace: 'subarray(2 * i, 2 * i + 2), 2 * i)',
+    find: 'sent[2 * i] = tags[2 * list[i]];',
+    replace: 'sent[2 * i] = tags[2 * i];',
     tests: ['gan/twins'],
   },
   {

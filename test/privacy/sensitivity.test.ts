@@ -203,10 +203,10 @@ for (const [name, network, width, penalised] of cases) {
 
 test('what rounding costs at common batches', () => {
   for (const [batch, share] of [
-    [64, 0.002],
-    [256, 0.006],
-    [1024, 0.02],
-    [2048, 0.04],
+    [64, 0.003],
+    [256, 0.008],
+    [1024, 0.026],
+    [2048, 0.05],
   ]) {
     const real = mostRecords(batch);
     const batches = 1 + Math.ceil(real / Math.ceil(batch + 4 * Math.sqrt(batch)));
