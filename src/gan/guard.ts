@@ -55,14 +55,13 @@ export async function samplesApart(system: Guarded): Promise<void> {
     found.dispose();
     return losses;
   };
-  const at = (order: Order) => order.map((record, place) => [record, place] as const);
   const whole: Order = Array.from({ length: ROWS }, (_, i) => i);
   const exchanged = whole.map((record) => (record === 1 ? ROWS : record));
   const fewer = [...whole.slice(1), ROWS];
   const before = await lossesOf(whole);
   for (const order of [exchanged, fewer]) {
     const after = await lossesOf(order);
-    for (const [record, place] of at(order)) {
+    for (const [place, record] of order.entries()) {
       if (record === ROWS) continue;
       for (let k = 0; k < K; k++) {
         const [a, b] = [before[k * ROWS + record], after[k * ROWS + place]];

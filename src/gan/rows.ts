@@ -90,6 +90,7 @@ export class Rows {
   readonly #data: Tensor;
   readonly #index: Tensor;
   readonly #list: Uint32Array;
+  #sent = 0;
 
   /**
    * @param perStep rows that a step sees
@@ -133,9 +134,15 @@ export class Rows {
     return gather(this.#data.view([records, this.width]), index);
   }
 
+  /** Which rows the steps of the last chunk see, in their order. */
+  get sent(): Uint32Array {
+    return this.#list.subarray(0, this.#sent);
+  }
+
   /** Sends what the next steps see; `fill` writes the rows of each into the list. Gives each step's place in it. */
   send(steps: number, fill: (list: Uint32Array, at: number, step: number) => void): number[] {
-    const list = this.#list.subarray(0, steps * this.#perStep);
+    this.#sent = steps * this.#perStep;
+    const list = this.sent;
     const places = Array.from({ length: steps }, (_, i) => i * this.#perStep);
     places.forEach((at, i) => {
       fill(list, at, i);
@@ -165,7 +172,6 @@ export class LabelledRows {
   readonly #rows: Rows;
   readonly #labels: Rows | null;
   readonly #tags: Uint32Array | null;
-  readonly #perStep: number;
 
   /**
    * @param classes 0: rows alone
@@ -180,7 +186,6 @@ export class LabelledRows {
   ) {
     this.#rows = new Rows(gpu, train, options);
     this.chunk = this.#rows.chunk;
-    this.#perStep = options.perStep;
     this.#tags = tags;
     this.tags = tags && empty(gpu, [this.chunk * options.perStep, 2], 'u32');
     this.#labels = null;
@@ -200,9 +205,9 @@ export class LabelledRows {
   /** As `Rows.send`. */
   send(steps: number, fill: (list: Uint32Array, at: number, step: number) => void): number[] {
     this.#labels?.send(steps, fill);
+    const places = this.#rows.send(steps, fill);
     if (this.tags && this.#tags && steps > 0) {
-      const list = new Uint32Array(steps * this.#perStep);
-      for (let i = 0; i < steps; i++) fill(list, i * this.#perStep, i);
+      const list = this.#rows.sent;
       const sent = new Uint32Array(2 * list.length);
       const tags = this.#tags;
       for (let i = 0; i < list.length; i++) {
@@ -211,7 +216,7 @@ export class LabelledRows {
       }
       this.tags.gpu.upload(this.tags, sent);
     }
-    return this.#rows.send(steps, fill);
+    return places;
   }
 
   dispose(): void {

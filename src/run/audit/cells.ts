@@ -3,6 +3,7 @@ import { type Dataset, makeDataset } from '../../data/dataset.ts';
 import type { Records } from '../../data/records.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private_config.ts';
 import { PhiloxStream } from '../../ops/philox.ts';
+import { BARE } from './production.ts';
 
 type Kinds = Pick<PrivateConfig, 'network' | 'divergence' | 'mechanism' | 'clipping' | 'partitions' | 'dropout'>;
 
@@ -87,13 +88,7 @@ export const smallRun = (critics: number) => ({
   physicalBatch: 3,
   criticSteps: 2,
   steps: 2,
-  rows: 0,
-  snapshots: 1,
-  gridEvery: 0,
-  burst: 0,
-  relation: 'auto' as const,
-  adaptive: 0,
-  epsilon: 0,
+  ...BARE,
 });
 
 /** Small networks whose gradients reach the bound, and change. */

@@ -56,6 +56,17 @@ export interface WatchOptions {
   readonly onUpdates?: (updates: number) => void;
 }
 
+/** What an audit's own runs do without, whatever is configured: all rows, a fixed schedule, no budget, no pictures. */
+export const BARE = {
+  rows: 0,
+  snapshots: 1,
+  gridEvery: 0,
+  burst: 0,
+  relation: 'auto',
+  adaptive: 0,
+  epsilon: 0,
+} as const;
+
 /** Trains all steps of the config, and leaves nothing behind. @throws VeilganError CONFIG where config and data do not fit */
 export async function watch(
   gpu: Gpu,

@@ -8,7 +8,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { PhiloxStream } from '../../ops/philox.ts';
 import { partitionRows } from '../../privacy/partition.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
-import { watch } from './production.ts';
+import { BARE, watch } from './production.ts';
 
 /** Records of the small run, a critic: so few that batches are often empty. */
 const FEW = 10;
@@ -44,16 +44,10 @@ function cheap(config: PrivateConfig, updates: number): PrivateConfig {
     generatorHidden: [2],
     criticHidden: [2],
     latent: 1,
-    rows: 0,
     onlyClass: -1,
-    snapshots: 1,
-    gridEvery: 0,
-    burst: 0,
-    relation: 'auto',
-    adaptive: 0,
-    epsilon: 0,
     criticSteps,
     steps: Math.ceil(updates / criticSteps),
+    ...BARE,
   };
 }
 

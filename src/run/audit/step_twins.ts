@@ -8,7 +8,7 @@ import { pickRows, trainingRows } from '../../gan/rows.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { secretOf } from '../private.ts';
 import type { AuditSetting } from './part.ts';
-import { byCritic, dot, type Watched, watch } from './production.ts';
+import { BARE, byCritic, dot, type Watched, watch } from './production.ts';
 import { joined, makeCanaries } from './with_canaries.ts';
 
 /** Records beside the canary, a critic. */
@@ -46,17 +46,11 @@ export async function twins(
   const config: PrivateConfig = {
     ...setting.config,
     noiseMultiplier: sigma,
-    rows: 0,
     batch: BESIDE,
     population: BESIDE * K,
     physicalBatch: 0,
     rate: STILL,
-    snapshots: 1,
-    gridEvery: 0,
-    burst: 0,
-    relation: 'auto',
-    adaptive: 0,
-    epsilon: 0,
+    ...BARE,
   };
   const key = secretOf(insecureSeed);
   try {
