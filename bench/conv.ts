@@ -3,14 +3,14 @@
  * weights. The naive kernel beside the chosen one. Validated before timed: the naive kernel against float64 at some
  * entries, every other against the naive one whole.
  */
-import '../src/ops/conv_naive.ts';
+import '../src/ops/conv-naive.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
-import { type ConvKernel, eligibleConv } from '../src/ops/conv_plan.ts';
-import { runConv, runConvFilter, runConvInput } from '../src/ops/conv_run.ts';
+import { type ConvKernel, eligibleConv } from '../src/ops/conv-plan.ts';
+import { runConv, runConvFilter, runConvInput } from '../src/ops/conv-run.ts';
 import { NONE } from '../src/ops/epilogue.ts';
 import { normal } from '../src/ops/random.ts';
 import type { Tensor } from '../src/tensor/tensor.ts';
-import { type ConvLayer, convLayers, layerFlop, layerName, reduced } from './conv_layers.ts';
+import { type ConvLayer, convLayers, layerFlop, layerName, reduced } from './conv-layers.ts';
 import { alternate, median, type Result, settle } from './measure.ts';
 import { entry64, type Operands, type Pass, toleranceOf } from './peers/conv.mjs';
 

@@ -3,13 +3,13 @@
  * make their fakes, go forward and back, and take an optimiser's step; the private one also clips the gradient of each
  * record and adds noise. Beside them the definition, every gradient by sample in memory, where that fits.
  */
-import { perSample, sampleNorms, weightedSum } from '../src/autograd/per_sample.ts';
+import { perSample, sampleNorms, weightedSum } from '../src/autograd/per-sample.ts';
 import { withPreset } from '../src/gan/config.ts';
 import { DpGan } from '../src/gan/dpgan.ts';
 import { criticTerms } from '../src/gan/losses.ts';
 import { ParGan } from '../src/gan/pargan.ts';
-import { type PrivateConfig, privateConfig } from '../src/gan/private_config.ts';
-import type { TrainingData } from '../src/gan/rows.ts';
+import { type PrivateConfig, privateConfig } from '../src/gan/private/config.ts';
+import { mechanismOf } from '../src/gan/private/plan.ts';
 import type { GanSystem } from '../src/gan/system.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import type { Program, Replay } from '../src/gpu/program.ts';
@@ -19,10 +19,10 @@ import { concat, reshape } from '../src/ops/movement.ts';
 import { PrivacyKey } from '../src/privacy/key.ts';
 import { gaussianNoise, NoiseSource } from '../src/privacy/noise.ts';
 import { BoundedSum } from '../src/privacy/sensitivity.ts';
-import { mechanismOf } from '../src/run/private-plan.ts';
 import { scope } from '../src/tensor/scope.ts';
 import { type Shape, sizeOf } from '../src/tensor/shape.ts';
 import { tensor } from '../src/tensor/tensor.ts';
+import type { TrainingData } from '../src/train/rows.ts';
 import { alternate, bytesHeld, median, type Result, type Subject } from './measure.ts';
 
 /** Critics, and how many rows of each kind their minibatches have. */

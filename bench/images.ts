@@ -2,7 +2,7 @@
 import { makeConfig } from '../src/gan/config.ts';
 import { ParGan } from '../src/gan/pargan.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
-import { IMAGES, imagesOf } from './conv_layers.ts';
+import { IMAGES, imagesOf } from './conv-layers.ts';
 import { bytesHeld, type Result, timeSteps } from './measure.ts';
 
 const PRESETS = ['mnist-small-js', 'mnist-small-wgan-gp', 'mnist-js', 'mnist-wgan-gp', 'cifar10-js', 'cifar10-wgan-gp'];

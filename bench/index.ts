@@ -6,12 +6,12 @@ import { imagesSuite } from './images.ts';
 import { matmulSuite } from './matmul.ts';
 import type { Result } from './measure.ts';
 import { nearestSuite } from './nearest.ts';
-import { privatePresetsSuite } from './private_presets.ts';
+import { privatePresetsSuite } from './private-presets.ts';
 import { startupSuite } from './startup.ts';
 import { blobsSuite, criticsSuite, dispatchSuite, profileSuite } from './systems.ts';
 
 export { againstPeers, meanOfBoth, withNewer } from './compare.ts';
-export { convPeersSuite } from './conv_peers.ts';
+export { convPeersSuite } from './conv-peers.ts';
 export type { Result } from './measure.ts';
 
 export const suites = {

@@ -1,7 +1,7 @@
 /** Square products: every kernel that can compute them, the naive one always in the table. Validated before timed. */
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { runMatmul } from '../src/ops/matmul.ts';
-import { eligible, type MatmulKernel } from '../src/ops/matmul_plan.ts';
+import { eligible, type MatmulKernel } from '../src/ops/matmul-plan.ts';
 import { normal } from '../src/ops/random.ts';
 import { alternate, median, type Result, settle } from './measure.ts';
 

@@ -3,11 +3,11 @@
  * the chosen way (product, candidates, distances anew in float64). Validated before timed: against float64 on the
  * host.
  */
-import { HostSearch } from '../src/attack/kdtree.ts';
-import { nearestNeighbours } from '../src/attack/neighbours.ts';
+import { HostSearch } from '../src/base/maths/kdtree.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
+import { nearestNeighbours } from '../src/metrics/neighbours.ts';
 import { disposeCandidates, makeCandidates } from '../src/ops/nearest.ts';
-import { nearestTileNaive } from '../src/ops/nearest_naive.ts';
+import { nearestTileNaive } from '../src/ops/nearest-naive.ts';
 import { normal } from '../src/ops/random.ts';
 import { alternate, bytesHeld, median, type Result, settle } from './measure.ts';
 

@@ -1,5 +1,5 @@
 /** Types of what bench/conv.ts and the tests use of conv.mjs. */
-import type { Geometry } from '../../src/ops/conv_geometry.ts';
+import type { Geometry } from '../../src/ops/conv-geometry.ts';
 
 export type Pass = 'conv' | 'input' | 'filter';
 

@@ -2,7 +2,7 @@
 //   an image x [groups, n, h, w, ci], a map y [groups, n, oh, ow, co] and weights k [groups, kh, kw, ci, co]:
 //   sum over g, n, oy, ox, ty, tx, i, o of x[g, n, iy, ix, i] k[g, ty, tx, i, o] y[g, n, oy, ox, o],
 //   iy = oy sh + ty - top and ix = ox sw + tx - left where they lie in the image.
-// src/ops/conv_plan.ts says the same in TypeScript.
+// src/ops/conv-plan.ts says the same in TypeScript.
 struct Params {
   groups: u32, n: u32,
   h: u32, w: u32, ci: u32,

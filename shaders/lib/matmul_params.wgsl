@@ -1,4 +1,4 @@
-// The uniform of every matmul kernel; src/ops/matmul_params.ts says the same in TypeScript.
+// The uniform of every matmul kernel; src/ops/matmul-params.ts says the same in TypeScript.
 struct Params {
   m: u32, n: u32, k: u32, groups: u32,
   a_row: u32, a_col: u32, b_row: u32, b_col: u32, // strides: a[i * a_row + l * a_col], b[l * b_row + j * b_col]

@@ -1,5 +1,5 @@
 // Philox4x32-10 (Salmon et al. 2011): a counter-based generator, so that a draw depends on where it is made and not on
-// what was drawn before. src/ops/philox.ts is the same in TypeScript.
+// what was drawn before. src/base/philox.ts is the same in TypeScript.
 fn mulhi(a: u32, b: u32) -> u32 {
   let a0 = a & 0xffffu; let a1 = a >> 16u;
   let b0 = b & 0xffffu; let b1 = b >> 16u;

@@ -2,7 +2,7 @@
  * DOMIAS (van Breugel et al. 2023): where is the density of what a model makes higher than that of the population? Both
  * densities are Gaussian kernel estimates, as in the authors' simplest variant.
  */
-import type { Scored } from './result.ts';
+import type { Scored } from './judge/result.ts';
 
 /** A Gaussian kernel density estimate with the covariance of its points and Scott's factor. */
 export interface KernelDensity {

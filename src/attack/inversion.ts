@@ -4,9 +4,9 @@
  * only what G makes of chosen z is seen, here by an evolution strategy (the original: Powell's method).
  */
 import { valueAndGrad } from '../autograd/grad.ts';
+import { PhiloxStream } from '../base/philox.ts';
 import { assign } from '../ops/assign.ts';
 import { minimum } from '../ops/elementwise.ts';
-import { PhiloxStream } from '../ops/philox.ts';
 import { sum } from '../ops/reduce.ts';
 import { disposeFlat, flat, writeFlat } from '../optim/flat.ts';
 import { Optimizer } from '../optim/optimizer.ts';

@@ -1,12 +1,12 @@
 /** What the attacks that choose z have in common: a generator, where a search begins, and what it minimises. */
-import type { Gpu } from '../gpu/gpu.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { nearestNeighbours } from '../metrics/neighbours.ts';
 import { add, scale, shift, square, sub } from '../ops/elementwise.ts';
 import { concat, detach, reshape, slice } from '../ops/movement.ts';
 import { sum } from '../ops/reduce.ts';
 import { scope } from '../tensor/scope.ts';
 import { noGrad } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { nearestNeighbours } from './neighbours.ts';
 
 /** A generator whose latent vectors the attacker chooses. */
 export interface Generator {

@@ -2,7 +2,7 @@
  * The likelihood-ratio attack (LiRA, Carlini et al. 2022) on generative models: shadow models, each trained on a random
  * half of all candidates, say how a record scores where it was trained on and where it was not.
  */
-import { PhiloxStream } from '../ops/philox.ts';
+import { PhiloxStream } from '../base/philox.ts';
 import { median } from './montecarlo.ts';
 
 /** Below so many shadows on each side of a record one spread for all records is surer than one each. */

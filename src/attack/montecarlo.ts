@@ -2,10 +2,10 @@
  * Monte Carlo attacks on a generator (Hilprecht et al. 2019), in the form of PAR-GAN's notebooks (spec/systems.md 3.5):
  * how much of what it makes lies within epsilon of a record?
  */
-import { PhiloxStream } from '../ops/philox.ts';
+import { PhiloxStream } from '../base/philox.ts';
+import { type Baseline, forEachShuffle, summarise } from './judge/resampling.ts';
+import type { Scored } from './judge/result.ts';
 import type { Sides } from './nearest.ts';
-import { type Baseline, forEachShuffle, summarise } from './resampling.ts';
-import type { Scored } from './result.ts';
 
 /** The middle of the values; of an even number the mean of the two in the middle. */
 export function median(values: Float64Array): number {

@@ -1,8 +1,8 @@
 /** Attacks that need nothing but samples: how near does one come to the record? */
-import { PhiloxStream } from '../ops/philox.ts';
-import type { Baseline } from './resampling.ts';
-import { forEachShuffle, summarise } from './resampling.ts';
-import type { Scored } from './result.ts';
+import { PhiloxStream } from '../base/philox.ts';
+import type { Baseline } from './judge/resampling.ts';
+import { forEachShuffle, summarise } from './judge/resampling.ts';
+import type { Scored } from './judge/result.ts';
 
 /**
  * Scores from distances to what a generator makes: the nearer, the more likely a member. With the distances to the

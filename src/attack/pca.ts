@@ -1,7 +1,8 @@
 /** Principal components of records, which the Monte Carlo attack measures its distances in. */
-import type { Gpu } from '../gpu/gpu.ts';
+
+import { PhiloxStream } from '../base/philox.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { contract } from '../ops/contract.ts';
-import { PhiloxStream } from '../ops/philox.ts';
 import { scope } from '../tensor/scope.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';

@@ -1,7 +1,7 @@
 /** Total variation distance between the score histograms of members and non-members (spec/systems.md 3.3). */
-import { VeilganError } from '../gpu/errors.ts';
-import { type CriticScores, criticSizes } from './critics.ts';
-import { type Baseline, forEachShuffle, type ResamplingOptions, summarise } from './resampling.ts';
+import { VeilganError } from '../base/errors.ts';
+import { type CriticScores, criticSizes } from '../metrics/critics.ts';
+import { type Baseline, forEachShuffle, type ResamplingOptions, summarise } from './judge/resampling.ts';
 
 export interface TvdOptions extends ResamplingOptions {
   /** Number of equal bins; default 50. */

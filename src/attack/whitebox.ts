@@ -2,9 +2,9 @@
  * White-box attacks on the critics: LOGAN (Hayes et al. 2019) as PAR-GAN pools it over K discriminators
  * (spec/systems.md 3.2), and the attacker who knows the partition (spec/privacy.md section 4).
  */
-import { PhiloxStream } from '../ops/philox.ts';
-import { type CriticScores, criticSizes } from './critics.ts';
-import { type AttackResult, attackResult, type Scored } from './result.ts';
+import { PhiloxStream } from '../base/philox.ts';
+import { type CriticScores, criticSizes } from '../metrics/critics.ts';
+import { type AttackResult, attackResult, type Scored } from './judge/result.ts';
 
 export interface WhiteBox {
   /** s(x) = max_k D_k(x): the attacker does not know which critic saw x. */

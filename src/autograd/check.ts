@@ -1,8 +1,8 @@
 /** Gradients against finite differences, in the way of HIPS/autograd's test_util.check_grads. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
+import { PhiloxStream } from '../base/philox.ts';
 import { mul } from '../ops/elementwise.ts';
 import { concat, reshape } from '../ops/movement.ts';
-import { PhiloxStream } from '../ops/philox.ts';
 import { sum } from '../ops/reduce.ts';
 import { scope } from '../tensor/scope.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';

@@ -2,7 +2,7 @@
  * Gradients as functions of functions, of any order: grad(grad(f)) works because a vjp is written with operations that
  * leave nodes themselves.
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { detach } from '../ops/movement.ts';
 import { leaves, scope } from '../tensor/scope.ts';
 import { show } from '../tensor/shape.ts';

@@ -1,6 +1,6 @@
 /**
  * The engine's own tests in headless Chromium: every test file of the browser-safe layers runs unchanged in a page of
- * its own, with navigator.gpu in place of Dawn (test/support/in-page.ts for src/node.ts).
+ * its own, with navigator.gpu in place of Dawn (test/support/in-page.ts for src/api/node.ts).
  */
 import { existsSync } from 'node:fs';
 import { builtinModules, SourceMap } from 'node:module';
@@ -18,16 +18,16 @@ const LEFT_OUT = {
   'gpu/gc.test.ts': "is about Dawn's object and Node's garbage collector",
   'gan/presets.test.ts': 'its float64 references take half a minute; image-steps.test.ts has the same steps, narrower',
   'gan/images.test.ts': 'the float64 reference alone, 10 s: no device, and nothing of src',
-  'ops/conv_kernels.test.ts': 'every kernel on every shape takes 34 s; conv.test.ts runs those that a page chooses',
+  'ops/conv-kernels.test.ts': 'every kernel on every shape takes 34 s; conv.test.ts runs those that a page chooses',
   'gan/twins.test.ts': '43 s of training; networks-private and row_draws have what a device decides of it',
   'ops/weighted.test.ts': '33 s, most of it float64; contract, conv and clip.test.ts run the same kernels',
   'gan/tiny-images.test.ts': '20 s of training; image-steps.test.ts runs the same systems',
   'attack/montecarlo.test.ts': 'float64 on the host but for its distances, which neighbours.test.ts tests',
-  'attack/audit/step_law.test.ts': 'float64 statistics without a device, 10 s; no page audits',
+  'attack/audit/step-law.test.ts': 'float64 statistics without a device, 10 s; no page audits',
   'attack/audit/verdict.test.ts': 'float64 statistics without a device, a thousand audits; no page audits',
   'attack/audit/guesses.test.ts': 'float64 statistics without a device, 8 s; no page audits',
-  'privacy/accountant_pld.test.ts': 'float64 without a device, 12 s; accountant_calibrate.test.ts uses PLD too',
-  'privacy/accountant_replace.test.ts': 'float64 without a device, 25 s; budget.test.ts uses both accountants for it',
+  'privacy/accountant-pld.test.ts': 'float64 without a device, 12 s; accountant-calibrate.test.ts uses PLD too',
+  'privacy/accountant-replace.test.ts': 'float64 without a device, 25 s; budget.test.ts uses both accountants for it',
 };
 
 const TIMEOUT_MS = 300_000;
@@ -36,7 +36,7 @@ const inPage = {
   name: 'in-page',
   setup(build) {
     build.onResolve({ filter: /\/node\.ts$/ }, ({ path, resolveDir }) =>
-      join(resolveDir, path) === join(root, 'src', 'node.ts')
+      join(resolveDir, path) === join(root, 'src', 'api', 'node.ts')
         ? { path: join(root, 'test', 'support', 'in-page.ts') }
         : undefined,
     );

@@ -55,7 +55,7 @@ export async function buildCli() {
 export const BUDGET = 40_000;
 
 /** What a page loads without a bundler: one file each. */
-const PAGES = { 'veilgan.min.js': 'src/index.ts', 'veilgan-gan.min.js': 'src/gan.ts' };
+const PAGES = { 'veilgan.min.js': 'src/api/index.ts', 'veilgan-gan.min.js': 'src/api/gan.ts' };
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
 

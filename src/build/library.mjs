@@ -10,7 +10,7 @@ import * as esbuild from 'esbuild';
 import { root, shaderModule, wgsl } from './shaders.mjs';
 
 /** What can be imported: `veilgan`, `veilgan/gan`, `veilgan/node`. */
-const ENTRIES = ['src/index.ts', 'src/gan.ts', 'src/node.ts'];
+const ENTRIES = ['src/api/index.ts', 'src/api/gan.ts', 'src/api/node.ts'];
 const SHADERS = 'shaders.js';
 const WEBGPU = 'webgpu.d.ts';
 

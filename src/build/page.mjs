@@ -54,7 +54,7 @@ export async function buildPage({ plugins = [] } = {}) {
   const built = await esbuild.build({
     ...common,
     plugins: [...plugins, wgsl],
-    entryPoints: { app: source('app.ts'), worker: source('worker.ts'), style: source('style.css') },
+    entryPoints: { app: source('app.ts'), worker: source('worker/worker.ts'), style: source('style.css') },
     outdir: join(root, 'dist', 'page'),
     entryNames: '[name]-[hash]',
     chunkNames: 'part-[hash]',

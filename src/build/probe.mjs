@@ -3,7 +3,7 @@
  *
  * A script of its own, always run in a child process (adapter.mjs): a Vulkan driver cannot be unloaded, a
  * broken one takes the process with it, and variables for the loader count only at the start of a process.
- * It is, beside src/node.ts, the only importer of the `webgpu` package: setup runs before anything is built.
+ * It is, beside src/api/node.ts, the only importer of the `webgpu` package: setup runs before anything is built.
  */
 import { writeSync } from 'node:fs';
 

@@ -10,7 +10,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 
 /**
  * The user's cache folder for this project: below `$XDG_CACHE_HOME` (absolute values only) where it is set, else
- * where the platform keeps caches. Data sets live in its `data` (src/data/home.ts).
+ * where the platform keeps caches. Data sets live in its `data` (src/data/store/home.ts).
  */
 export function cacheFolder() {
   const xdg = process.env.XDG_CACHE_HOME;

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import type { AttackResult } from '../attack/judge/result.ts';
+import { VeilganError } from '../base/errors.ts';
 import {
   type Against,
   type Assessment,
@@ -7,9 +9,7 @@ import {
   attackRun,
   SLOW,
   withoutCurves,
-} from '../assess/attacks.ts';
-import type { AttackResult } from '../attack/result.ts';
-import { VeilganError } from '../gpu/errors.ts';
+} from '../run/assess/attacks.ts';
 import { openTraining } from '../run/session.ts';
 import { checkDiagnostics, type Diagnostics, withDiagnostics } from './diagnostics.ts';
 import { printJson, table } from './format.ts';

@@ -1,9 +1,10 @@
 /** What an audit is of: the config that its flags ask for. */
+
+import { VeilganError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { withPreset } from '../gan/config.ts';
-import { type PrivateConfig, privateConfig } from '../gan/private_config.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import { parsePrivate } from '../run/private.ts';
+import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
+import { parsePrivate } from '../gan/private/run.ts';
 import { configFields } from './options.ts';
 
 /** What is audited where no preset says otherwise: a training of seconds on two cores, and a claim of about 1. */

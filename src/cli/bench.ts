@@ -14,8 +14,8 @@ import {
   suites,
   withNewer,
 } from '../../bench/index.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import { VeilganError } from '../base/errors.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { packageRoot } from '../run/version.ts';
 import { formatBytes, printJson, table } from './format.ts';
 import { type CommonOptions, withDevice, withGpu } from './options.ts';

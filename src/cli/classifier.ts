@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { VeilganError } from '../gpu/errors.ts';
-import { classifierConfig } from '../metrics/classifier.ts';
+import { VeilganError } from '../base/errors.ts';
+import { classifierConfig } from '../metrics/images/classifier.ts';
 import { trainClassifier } from '../run/classifier.ts';
 import { formatNumber, formatSeconds, printJson } from './format.ts';
 import { type CommonOptions, configFields, wholeNumber, withConfig, withDevice, withGpu } from './options.ts';

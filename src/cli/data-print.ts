@@ -1,9 +1,9 @@
 /** Data sets as people read them. */
 import { quote } from '../data/dataset.ts';
-import { stillOpen } from '../data/given.ts';
-import type { DatasetInfo } from '../data/store.ts';
-import { plainDelta } from '../report/guarantee.ts';
-import { unpaidLines } from '../report/unpaid.ts';
+import { stillOpen } from '../data/encoding/schema.ts';
+import type { DatasetInfo } from '../data/store/store.ts';
+import { plainDelta } from '../report/blocks/guarantee.ts';
+import { unpaidLines } from '../report/blocks/unpaid.ts';
 import type { RunSpent, SpentOn } from '../run/odometer.ts';
 import { formatBytes, formatNumber, printJson, table } from './format.ts';
 

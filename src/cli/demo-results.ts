@@ -1,9 +1,10 @@
 /** What the demo makes of two trained and attacked runs: the table, the measures of the report, one honest sentence. */
-import type { Assessment } from '../assess/attacks.ts';
-import type { Quality } from '../assess/values.ts';
-import type { AttackResult } from '../attack/result.ts';
+
+import type { AttackResult } from '../attack/judge/result.ts';
 import { attackMeasure, attackReadings, TVD_MEASURES } from '../report/measures.ts';
 import type { Measure, Reading, SummaryRun } from '../report/summary.ts';
+import type { Assessment } from '../run/assess/attacks.ts';
+import type { Quality } from '../run/assess/values.ts';
 import { table } from './format.ts';
 
 /** One of the two systems, trained and attacked. */

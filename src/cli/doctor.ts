@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dawn } from '../api/node.ts';
+import { VeilganError } from '../base/errors.ts';
 import { findChromium } from '../build/chromium.mjs';
 import { driverFolders, vulkanEnvironment, vulkanFolder } from '../build/vulkan.mjs';
-import { type AdapterReport, openDevice, reportAdapter } from '../gpu/device.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import { dawn } from '../node.ts';
+import { type AdapterReport, openDevice, reportAdapter } from '../gpu/index.ts';
 import { packageRoot } from '../run/version.ts';
 
 export interface DoctorReport {

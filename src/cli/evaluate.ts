@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { evaluateRun } from '../assess/quality.ts';
-import type { Evaluation, Metrics } from '../assess/subject.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Classifier } from '../metrics/classifier.ts';
+import { VeilganError } from '../base/errors.ts';
+import type { Classifier } from '../metrics/images/classifier.ts';
 import { QUALITY_WORDS } from '../metrics/measures.ts';
-import { byDistance, targetSentence } from '../report/columns.ts';
-import { checkedQuality, QUALITY_FILE } from '../report/stored.ts';
+import { byDistance, targetSentence } from '../report/blocks/columns.ts';
+import { checkedQuality, QUALITY_FILE } from '../report/results.ts';
+import { evaluateRun } from '../run/assess/quality.ts';
+import type { Evaluation, Metrics } from '../run/assess/subject.ts';
 import { openClassifier } from '../run/classifier.ts';
 import { INCEPTION_SNIPPET, openInception } from '../run/inception.ts';
 import { openTraining } from '../run/session.ts';

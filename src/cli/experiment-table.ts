@@ -1,5 +1,5 @@
 import { isAccuracy, isAttack } from '../report/experiment.ts';
-import type { Averaged, Row, Setting } from '../run/experiment.ts';
+import type { Averaged, Row, Setting } from '../run/experiment/experiment.ts';
 import { table } from './format.ts';
 
 /** A column a setting: means with their 95 % intervals, and what chance gives. AUC and the like are in the report. */

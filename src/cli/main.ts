@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { packageRoot } from '../run/version.ts';
 import { accountCommand } from './account.ts';
 import { attackCommand } from './attack.ts';

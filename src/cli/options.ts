@@ -1,8 +1,8 @@
 /** What several verbs share: flags, the device, how errors and results reach the user. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { open } from '../api/node.ts';
 import { flagOf, ganConfig } from '../gan/config.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import { open } from '../node.ts';
+import type { Gpu } from '../gpu/index.ts';
 
 export interface CommonOptions {
   json?: boolean;

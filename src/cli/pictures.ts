@@ -1,12 +1,13 @@
 /** What a run's samples look like on disk, for tables, points in the plane and images. */
+
+import { VeilganError } from '../base/errors.ts';
+import { countRecords } from '../base/rows.ts';
 import { floats, toBytes } from '../data/records.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import { countRecords } from '../metrics/samples.ts';
-import { chartPng } from '../report/chart_png.ts';
+import { scatter } from '../report/charts/plot.ts';
+import { chartPng } from '../report/charts/png.ts';
+import type { Picture } from '../report/charts/render.ts';
 import { imageGrid } from '../report/grid.ts';
-import { scatter } from '../report/plot.ts';
 import { encodePng } from '../report/png.ts';
-import type { Picture } from '../report/render.ts';
 import { isImage, isPoints } from '../run/samples.ts';
 import type { TrainingJob } from '../run/training.ts';
 

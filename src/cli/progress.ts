@@ -1,6 +1,6 @@
 /** Progress of a long job on stderr, and stopping it cleanly. */
 import { SingleBar } from 'cli-progress';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { formatNumber, formatSeconds } from './format.ts';
 
 /** The part of process.stderr that is used. */

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { isImage, samplesOf } from '../run/samples.ts';
 import { openTraining } from '../run/session.ts';
-import { writeSamples } from '../run/write_samples.ts';
+import { writeSamples } from '../run/write-samples.ts';
 import { printJson } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
 import { checkPicture, samplesPng } from './pictures.ts';

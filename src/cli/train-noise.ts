@@ -1,10 +1,10 @@
 /** The noise of a private training whose budget and length are given. */
 import { ofClass } from '../data/dataset.ts';
-import { isTable, type Source } from '../data/table-files.ts';
-import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private_config.ts';
-import { updatesBehind } from '../gan/schedule.ts';
+import { isTable, type Source } from '../data/store/table-files.ts';
+import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private/config.ts';
+import { updatesBehind } from '../gan/private/schedule.ts';
 import { noiseFor } from '../privacy/budget.ts';
-import { priceOf, rowsTaken } from '../run/encoded.ts';
+import { priceOf, rowsTaken } from '../run/training-data.ts';
 
 /** For `train --help`. */
 export const NOISE_HELP = `

@@ -1,14 +1,15 @@
 /** From the flags of `train` to a job: a new run, or one that goes on. */
-import { loadSource } from '../data/store.ts';
-import { isTable, rowsOf, type Source } from '../data/table-files.ts';
+
+import { VeilganError } from '../base/errors.ts';
+import { loadSource } from '../data/store/store.ts';
+import { isTable, rowsOf, type Source } from '../data/store/table-files.ts';
 import { flagOf, type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
-import { usualPreset } from '../gan/presets_tables.ts';
-import { type PrivateConfig, privateConfig } from '../gan/private_config.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import { rowsTaken } from '../run/encoded.ts';
-import { isPrivate, parsePrivate } from '../run/private.ts';
+import { usualPreset } from '../gan/presets/tables.ts';
+import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
+import { isPrivate, parsePrivate } from '../gan/private/run.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
+import { rowsTaken } from '../run/training-data.ts';
 import { type CommonOptions, configFields } from './options.ts';
 import { withNoise } from './train-noise.ts';
 

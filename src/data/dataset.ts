@@ -1,8 +1,9 @@
 /** A data set, whatever its source: training rows (the members of an attack) and a hold-out (the non-members). */
-import { pickRows } from '../gan/rows.ts';
-import { VeilganError } from '../gpu/errors.ts';
+
+import { VeilganError } from '../base/errors.ts';
+import { pickRows } from '../train/rows.ts';
+import type { Scaling } from './encoding/linear.ts';
 import type { Records } from './records.ts';
-import type { Scaling } from './scaling.ts';
 import { type Block, blocksOf, type Encoding, type Open } from './table.ts';
 
 export interface DatasetMeta {

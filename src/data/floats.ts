@@ -1,5 +1,5 @@
 /** A Float32Array that grows. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 
 const MOST = 2 ** 29;
 

@@ -1,5 +1,5 @@
 /** A data set of images from its parts, whatever format they came in. Runs in pages too. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { type Dataset, makeDataset } from './dataset.ts';
 import { checkDisjoint, holds, parseRange, type Range, showRange } from './ranges.ts';
 

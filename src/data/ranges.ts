@@ -1,5 +1,5 @@
 /** Half-open row ranges `a:b`, as the command line takes them. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { quote } from './dataset.ts';
 
 /** Rows start .. end - 1, counted from 0; an open end is Infinity. */

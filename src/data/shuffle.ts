@@ -9,11 +9,11 @@
  * the part that was held out, as one over a whole number where that is near: then it follows from the number of rows,
  * and the split still counts as one by position, which is right only where that number is public and stays.
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import type { Dataset, DatasetMeta, Labels } from './dataset.ts';
 import type { Records } from './records.ts';
 import { bytesOfCells, RowHash } from './row-hash.ts';
-import { type NamedTable, rowsOf } from './table-files.ts';
+import { type NamedTable, rowsOf } from './store/table-files.ts';
 
 type Values = Records | Float64Array;
 

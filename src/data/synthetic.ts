@@ -2,8 +2,8 @@
  * Generated sets, seeded: those of PAR-GAN (spec/systems.md, sections 2.9 and 5), same distributions, other points; and
  * a table of zeros and ones in place of the hospital records of DPGAN, which may not be passed on.
  */
-import { VeilganError } from '../gpu/errors.ts';
-import { PhiloxStream } from '../ops/philox.ts';
+import { VeilganError } from '../base/errors.ts';
+import { PhiloxStream } from '../base/philox.ts';
 import { type Dataset, makeDataset } from './dataset.ts';
 
 /** The five means of Blobs, in the order in which reports list the modes. */

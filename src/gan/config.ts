@@ -1,7 +1,7 @@
-import './jitless.ts';
+import '../base/schema.ts';
 import * as z from 'zod';
-import { VeilganError } from '../gpu/errors.ts';
-import { presets } from './presets.ts';
+import { VeilganError } from '../base/errors.ts';
+import { presets } from './presets/index.ts';
 
 const sizes = z.array(z.int().min(1).max(8192)).max(8);
 

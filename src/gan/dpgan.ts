@@ -7,23 +7,22 @@
  * batches as it takes, and over generated records, whose number is a constant, plus noise, divided by a constant. The
  * generator and its samples are post-processing.
  */
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import type { Replay } from '../gpu/program.ts';
+import { VeilganError } from '../base/errors.ts';
+import type { Gpu, Replay } from '../gpu/index.ts';
 import type { Mechanism } from '../privacy/mechanism.ts';
 import type { NoiseSource } from '../privacy/noise.ts';
 import { type PhysicalBatch, physicalBatches } from '../privacy/sampling.ts';
-import { Autoencoder } from './autoencoder.ts';
-import type { MakeDiscrete } from './exact.ts';
-import { samplesApart } from './guard.ts';
-import { type HostTensors, restoreCount } from './player.ts';
-import { checkPrivate, type PrivateConfig, physicalRows } from './private_config.ts';
-import { PrivateStep } from './private_step.ts';
-import { LabelledRows, type TrainingData, trainingRows } from './rows.ts';
-import { Schedule } from './schedule.ts';
+import { type LossRow, lossRows } from '../train/loop.ts';
+import { type HostTensors, restoreCount } from '../train/player.ts';
+import { LabelledRows, type TrainingData, trainingRows } from '../train/rows.ts';
+import { Autoencoder } from './networks/autoencoder.ts';
+import { checkPrivate, type PrivateConfig, physicalRows } from './private/config.ts';
+import type { MakeDiscrete } from './private/exact.ts';
+import { samplesApart } from './private/guard.ts';
+import { Schedule } from './private/schedule.ts';
+import { PrivateStep } from './private/step.ts';
+import type { Witness } from './private/witness.ts';
 import { GanSystem } from './system.ts';
-import { type LossRow, lossRows } from './train.ts';
-import type { Witness } from './witness.ts';
 
 /** Most device batches of a chunk. */
 const CHUNK = 256;

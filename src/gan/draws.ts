@@ -1,5 +1,5 @@
 /** Latent vectors and labels that generators start from. */
-import type { Gpu } from '../gpu/gpu.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { greater, scale, shift, sub } from '../ops/elementwise.ts';
 import { type DrawOptions, normal, uniform } from '../ops/random.ts';
 import type { Shape } from '../tensor/shape.ts';

@@ -3,9 +3,8 @@
  * ordinary GAN is K = 1 of the same code.
  */
 import { valueAndGrad } from '../autograd/grad.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import type { Program, Replay } from '../gpu/program.ts';
+import { VeilganError } from '../base/errors.ts';
+import type { Gpu, Program, Replay } from '../gpu/index.ts';
 import type { Parameters } from '../nn/network.ts';
 import { log } from '../ops/assign.ts';
 import { add, scale } from '../ops/elementwise.ts';
@@ -14,10 +13,10 @@ import { uniform } from '../ops/random.ts';
 import { mean, sum } from '../ops/reduce.ts';
 import { scope } from '../tensor/scope.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
-import { Batches } from './batches.ts';
+import { Batches } from '../train/batches.ts';
+import { LabelledRows, type TrainingData, trainingRows } from '../train/rows.ts';
 import type { GanConfig } from './config.ts';
 import { criticTerms, penaltyTerms } from './losses.ts';
-import { LabelledRows, type TrainingData, trainingRows } from './rows.ts';
 import { GanSystem } from './system.ts';
 
 /** Most steps of a chunk, which the index list has room for. */

@@ -1,8 +1,7 @@
 /** What every GAN here is: a generator and K critics with their optimisers, sampling, scoring, and a checkpoint. */
 import { valueAndGrad } from '../autograd/grad.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import type { Replay } from '../gpu/program.ts';
+import { VeilganError } from '../base/errors.ts';
+import type { Gpu, Replay } from '../gpu/index.ts';
 import type { Parameters } from '../nn/network.ts';
 import { oneHot } from '../ops/classes.ts';
 import { sigmoid } from '../ops/elementwise.ts';
@@ -12,16 +11,17 @@ import { mean } from '../ops/reduce.ts';
 import type { OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
-import { callRows, inCalls } from './calls.ts';
+import { callRows, inCalls } from '../train/batched-inference.ts';
+import { type LossRow, lossRows, type System } from '../train/loop.ts';
+import { type HostTensors, Player, restoreCount } from '../train/player.ts';
+import type { TrainingData } from '../train/rows.ts';
+import { Snapshots } from '../train/snapshots.ts';
+import { conditioning } from './conditioning.ts';
 import type { GanConfig } from './config.ts';
 import { normal, symmetric, uniformLabels } from './draws.ts';
 import { generatorTerms } from './losses.ts';
-import { criticNetwork, generatorNetwork } from './networks.ts';
-import { noiseWidth } from './networks_table.ts';
-import { type HostTensors, Player, restoreCount } from './player.ts';
-import { conditioning, type TrainingData } from './rows.ts';
-import { Snapshots } from './snapshots.ts';
-import { type LossRow, lossRows, type System } from './train.ts';
+import { criticNetwork, generatorNetwork } from './networks/index.ts';
+import { noiseWidth } from './networks/table.ts';
 
 export abstract class GanSystem implements System<LossRow> {
   readonly gpu: Gpu;

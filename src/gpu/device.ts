@@ -1,4 +1,4 @@
-import { VeilganError } from './errors.ts';
+import { VeilganError } from '../base/errors.ts';
 
 export interface OpenOptions {
   /** which adapter: any, only a hardware one, or only a software one */

@@ -1,3 +1,4 @@
+import { VeilganError } from '../base/errors.ts';
 import { packParams, type Shader, type Variant } from '../wgsl/shader.ts';
 import {
   type AdapterReport,
@@ -8,7 +9,6 @@ import {
   openDevice,
   uncaptured,
 } from './device.ts';
-import { VeilganError } from './errors.ts';
 import { type Kernel, Kernels } from './kernels.ts';
 import { type Binding, MemoryAccount, type MemoryReport, Pool, Storage } from './pool.ts';
 import { type ProfileRow, Profiler } from './profile.ts';

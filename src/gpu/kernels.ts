@@ -1,5 +1,5 @@
+import { VeilganError } from '../base/errors.ts';
 import { type AnyShader, type Shader, specialise, type Variant, variantKey } from '../wgsl/shader.ts';
-import { VeilganError } from './errors.ts';
 import type { Binding } from './pool.ts';
 
 /** A compiled variant of a shader. */

@@ -1,4 +1,4 @@
-import { VeilganError } from './errors.ts';
+import { VeilganError } from '../base/errors.ts';
 
 /** One GPU buffer of the pool. `id` is unique for the life of the process and names the buffer in cache keys. */
 export interface Block {

@@ -1,4 +1,4 @@
-import { VeilganError } from './errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { type Kernel, SLOT } from './kernels.ts';
 import type { Binding, Pool, Storage } from './pool.ts';
 import { UniformPage } from './uniforms.ts';

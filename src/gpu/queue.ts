@@ -1,4 +1,4 @@
-import { VeilganError } from './errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { type Kernel, type Kernels, SLOT } from './kernels.ts';
 import type { Binding } from './pool.ts';
 import type { Profiler } from './profile.ts';

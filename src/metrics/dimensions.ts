@@ -1,5 +1,5 @@
 /** Column by column comparisons of tables of zeros and ones, as DPGAN evaluates health records (spec section 7.5). */
-import { PhiloxStream } from '../ops/philox.ts';
+import { PhiloxStream } from '../base/philox.ts';
 import { fitLogistic, predictLogistic } from './logistic.ts';
 
 /** Whether a table holds nothing but zeros and ones. */

@@ -1,6 +1,7 @@
 /** Downstream tasks: what a model trained on synthetic rows knows of real ones (train on synthetic, test on real). */
-import { auc } from '../attack/statistics.ts';
-import { VeilganError } from '../gpu/errors.ts';
+
+import { VeilganError } from '../base/errors.ts';
+import { auc } from '../base/maths/separation.ts';
 import { fitLogistic, logOdds, predictLogistic } from './logistic.ts';
 
 export interface LabelledRows {

@@ -1,7 +1,8 @@
 /** Energy distance. */
-import { PhiloxStream } from '../ops/philox.ts';
-import { distancesFrom } from './distances.ts';
-import { chooseRows, countRecords } from './samples.ts';
+
+import { distancesFrom } from '../base/maths/distances.ts';
+import { PhiloxStream } from '../base/philox.ts';
+import { chooseRows, countRecords } from '../base/rows.ts';
 
 /** Sum of the Euclidean distances of all pairs (row of a, row of b). */
 function sumOfDistances(a: Float64Array, b: Float64Array, features: number): number {

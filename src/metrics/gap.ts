@@ -1,6 +1,7 @@
 /** The generalisation gap: how much better critics think of the rows that they were trained on. */
-import { type CriticScores, criticSizes } from '../attack/critics.ts';
-import { VeilganError } from '../gpu/errors.ts';
+
+import { VeilganError } from '../base/errors.ts';
+import { type CriticScores, criticSizes } from './critics.ts';
 
 export interface GeneralisationGap {
   /** mean over critics; 0 for critics that remember nothing */

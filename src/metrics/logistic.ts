@@ -1,7 +1,7 @@
 /** Logistic regression, the linear model of downstream tasks: that of scikit-learn with lbfgs (spec section 7.5). */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
+import { lbfgs, type Objective } from '../base/maths/lbfgs.ts';
 import { dense, designOf } from './design.ts';
-import { lbfgs, type Objective } from './lbfgs.ts';
 
 /** A fitted model: logits are x w + b. Two classes have one column, that of class 1 against class 0. */
 export interface Logistic {

@@ -1,9 +1,9 @@
 /** Maximum mean discrepancy (Gretton et al. 2012), and its form on features, the kernel inception distance. */
-import { VeilganError } from '../gpu/errors.ts';
-import { PhiloxStream } from '../ops/philox.ts';
-import { distancesFrom } from './distances.ts';
-import { rowProducts } from './matrix.ts';
-import { chooseRows, countRecords } from './samples.ts';
+import { VeilganError } from '../base/errors.ts';
+import { distancesFrom } from '../base/maths/distances.ts';
+import { rowProducts } from '../base/maths/matrix.ts';
+import { PhiloxStream } from '../base/philox.ts';
+import { chooseRows, countRecords } from '../base/rows.ts';
 
 /** Squared Euclidean distances of all pairs, [rows of x, rows of y]; 0 for equal rows. */
 function squaredDistances(x: Float64Array, y: Float64Array, features: number): Float64Array {

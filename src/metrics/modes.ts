@@ -1,5 +1,5 @@
 /** Coverage of known modes: the Blobs' means and the Circles' rings (spec/systems.md, Appendix A). */
-import { countRecords } from './samples.ts';
+import { countRecords } from '../base/rows.ts';
 
 export type Means = readonly (readonly number[])[];
 

@@ -2,11 +2,12 @@
  * Precision, recall, density and coverage: how much of the samples lies where real rows are, and how much of the real
  * rows is met. A point's ball reaches to its k-th nearest neighbour of its own set.
  */
-import { nearestNeighbours } from '../attack/neighbours.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import { distancesFrom } from './distances.ts';
-import { countRecords } from './samples.ts';
+
+import { VeilganError } from '../base/errors.ts';
+import { distancesFrom } from '../base/maths/distances.ts';
+import { countRecords } from '../base/rows.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { nearestNeighbours } from './neighbours.ts';
 
 export interface Prdc {
   /** share of samples in at least one real row's ball (Kynkaanniemi et al. 2019): 1 where all look real */

@@ -1,6 +1,6 @@
 /** Wasserstein-1 distances between samples, in one dimension exactly and in more by slicing. */
-import { PhiloxStream } from '../ops/philox.ts';
-import { countRecords } from './samples.ts';
+import { PhiloxStream } from '../base/philox.ts';
+import { countRecords } from '../base/rows.ts';
 
 /**
  * W1 of two samples on a line, both sorted ascending: the area between the empirical quantile functions, exact for any

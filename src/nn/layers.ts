@@ -1,9 +1,9 @@
 /** Layers; by default with TensorFlow's initial values (weights Glorot uniform, biases zero), which are PAR-GAN's. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { assign } from '../ops/assign.ts';
 import { linear, matmul } from '../ops/contract.ts';
 import { conv, convTranspose } from '../ops/conv.ts';
-import type { ConvOptions } from '../ops/conv_geometry.ts';
+import type { ConvOptions } from '../ops/conv-geometry.ts';
 import { dropout, dropoutMask, leakyDropout } from '../ops/dropout.ts';
 import { mul, scale, shift } from '../ops/elementwise.ts';
 import { type Epilogue, NONE } from '../ops/epilogue.ts';

@@ -1,6 +1,6 @@
 /** Networks over parameter records: layers put one after another or side by side. */
 import { concat, slice } from '../ops/movement.ts';
-import type { RowTags } from '../ops/row_draws.ts';
+import type { RowTags } from '../ops/row-draws.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

@@ -1,7 +1,7 @@
 /** The only writes to something that already exists: variables, flat buffers of a player, and logs. */
 import copyShader from '#shaders/copy.wgsl';
 import packShader from '#shaders/pack.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { MAX_ROWS } from '../gpu/program.ts';
 import { pad8, same, shapeError } from '../tensor/shape.ts';
 import { noGrad } from '../tensor/tape.ts';

@@ -1,7 +1,7 @@
 /** Softmax and what classifiers are trained with, over the last axis; right for logits of +-1e4. */
 import oneHotShader from '#shaders/one_hot.wgsl';
 import softmaxShader from '#shaders/softmax.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { same, shapeError } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';

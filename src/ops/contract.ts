@@ -2,7 +2,7 @@
  * Matrix products with groups: the one contraction that dense layers, their gradients, grouped critics and per-sample
  * gradients are made of. y[g] = A'[g] B'[g] with A' = a or its transpose, group g reading block floor(g * Gb / G).
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { type Shape, shapeError } from '../tensor/shape.ts';
 import { recordLazy } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';

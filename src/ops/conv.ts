@@ -6,8 +6,8 @@
 import { shapeError } from '../tensor/shape.ts';
 import { force, recordLazy, type SampleNorms } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type ConvOptions, type Geometry, geometryOf, transposedGeometry } from './conv_geometry.ts';
-import { runConv, runConvFilter, runConvInput } from './conv_run.ts';
+import { type ConvOptions, type Geometry, geometryOf, transposedGeometry } from './conv-geometry.ts';
+import { runConv, runConvFilter, runConvInput } from './conv-run.ts';
 import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
 import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE, weightedBias } from './epilogue.ts';
@@ -16,7 +16,7 @@ import { sum } from './reduce.ts';
 
 type Direction = 'conv' | 'convTranspose';
 
-/** Norms by sample of filter gradients that are not formed, from images, maps, and weight blocks: conv_norms.ts. */
+/** Norms by sample of filter gradients that are not formed, from images, maps, and weight blocks: conv-norms.ts. */
 type FilterNorms = (x: Tensor, y: Tensor, at: Geometry, blocks: number) => SampleNorms;
 
 /** Brought by who needs it, so that other pages do without. */

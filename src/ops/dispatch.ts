@@ -1,5 +1,5 @@
 /** What every op's dispatch needs: a common device, a grid, an output. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Binding } from '../gpu/pool.ts';
 import type { Tensor } from '../tensor/tensor.ts';

@@ -1,6 +1,6 @@
 /** Dropout (Srivastava et al. 2014), inverted: what is kept is scaled up in training, so inference changes nothing. */
 import dropoutShader from '#shaders/dropout.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { scope } from '../tensor/scope.ts';
 import { type Shape, same, shapeError, sizeOf } from '../tensor/shape.ts';
@@ -8,7 +8,7 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { strided } from './dispatch.ts';
 import { elementwise, mul } from './elementwise.ts';
 import { type DrawOptions, drawPlace } from './random.ts';
-import type { RowTags } from './row_draws.ts';
+import type { RowTags } from './row-draws.ts';
 
 /** Where masks come from: the run's seed, or the rows themselves, which keep their masks wherever they stand. */
 export interface DropOptions extends DrawOptions {

@@ -1,4 +1,4 @@
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { shapeError } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';

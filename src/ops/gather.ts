@@ -1,6 +1,6 @@
 import gatherShader from '#shaders/gather.wgsl';
 import scatterShader from '#shaders/scatter_add.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { type Shape, shapeError } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';

@@ -1,5 +1,5 @@
 import liveShader from '#shaders/live.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { MAX_LIVE } from '../gpu/program.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';

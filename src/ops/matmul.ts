@@ -15,8 +15,8 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { CHAIN, SEGMENT } from './chains.ts';
 import { byFours } from './dispatch.ts';
 import { type Epilogue, epilogueParams } from './epilogue.ts';
-import { mergeGroups, packedParams } from './matmul_params.ts';
-import { type MatmulKernel, packing, planMatmul } from './matmul_plan.ts';
+import { mergeGroups, packedParams } from './matmul-params.ts';
+import { type MatmulKernel, packing, planMatmul } from './matmul-plan.ts';
 import { sum } from './reduce.ts';
 
 const shaders = {

@@ -1,11 +1,11 @@
 /** Normalisation layers over [G, n, ..., c] with TensorFlow's defaults. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { shapeError, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { common } from './dispatch.ts';
 import { reshape } from './movement.ts';
-import { runMoving } from './norm_kernels.ts';
+import { runMoving } from './norm-kernels.ts';
 import { affine, moments, type Statistics, standardise } from './normalise.ts';
 
 export type { Statistics } from './normalise.ts';

@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { add, leakyRelu, mul, reciprocal, shift, sqrt, square, sub } from './elementwise.ts';
 import { fastPaths, fused } from './fused.ts';
 import { broadcastTo, reshape, slice } from './movement.ts';
-import { fits, runBack, runMoments, runNormalise, runSums, walkOf } from './norm_kernels.ts';
+import { fits, runBack, runMoments, runNormalise, runSums, walkOf } from './norm-kernels.ts';
 import { mean as average, sum } from './reduce.ts';
 
 /** Statistics by channel: [c], or a block of them for each of some groups. */

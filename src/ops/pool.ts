@@ -5,12 +5,12 @@
 import maxShader from '#shaders/pool_max.wgsl';
 import pickShader from '#shaders/pool_pick.wgsl';
 import placeShader from '#shaders/pool_place.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { type Shape, shapeError } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
-import { windows } from './conv_geometry.ts';
+import { windows } from './conv-geometry.ts';
 import { common, strided } from './dispatch.ts';
 import { mean } from './reduce.ts';
 

@@ -1,9 +1,9 @@
 import randomShader from '#shaders/random.wgsl';
+import { seedWords } from '../base/philox.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { strided } from './dispatch.ts';
-import { seedWords } from './philox.ts';
 
 export interface DrawOptions {
   /** the run's seed, 0 <= seed < 2^53 */

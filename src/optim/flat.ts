@@ -1,4 +1,4 @@
-import type { Gpu } from '../gpu/gpu.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 

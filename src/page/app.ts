@@ -1,17 +1,18 @@
 /** The page: one line of steps, one of them open; those before it are summed up, those after it wait. */
-import { confirmed, h, put } from './dom.ts';
-import type { Entry } from './given.ts';
-import { offerToGoOn } from './going-on.ts';
-import { forget } from './kept.ts';
+
 import type { Choice, Example, Opened, Plan, Ready } from './protocol.ts';
 import { Remote } from './remote.ts';
 import type { Run } from './running.ts';
-import { chooseStep } from './step-choose.ts';
-import { columnsStep } from './step-columns.ts';
-import { dataStep } from './step-data.ts';
-import { downloadStep } from './step-download.ts';
-import { trainStep } from './step-train.ts';
+import type { Entry } from './schema.ts';
+import { chooseStep } from './steps/choose.ts';
+import { columnsStep } from './steps/columns.ts';
+import { dataStep } from './steps/data.ts';
+import { downloadStep } from './steps/download.ts';
+import { offerToGoOn } from './steps/going-on.ts';
+import { trainStep } from './steps/train.ts';
+import { forget } from './storage.ts';
 import { type Machine, machine, startOffline, warnOfMachine } from './surroundings.ts';
+import { confirmed, h, put } from './ui/dom.ts';
 
 /** What the steps have settled so far. */
 export interface State {

@@ -1,8 +1,9 @@
 /** What the page asks of its worker, and what the worker tells it: everything that crosses between the two threads. */
-import type { Given } from '../data/given.ts';
+
+import type { ErrorCode } from '../base/errors.ts';
+import type { Given } from '../data/encoding/schema.ts';
 import type { Column, Kind } from '../data/table.ts';
-import type { AdapterReport } from '../gpu/device.ts';
-import type { ErrorCode } from '../gpu/errors.ts';
+import type { AdapterReport } from '../gpu/index.ts';
 
 /** A VeilganError on its way between threads. */
 export interface Trouble {

@@ -1,5 +1,5 @@
 /** The main thread's end of the line to the worker. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import type { CallName, Calls, News, Told } from './protocol.ts';
 import { errorOf } from './trouble.ts';
 

@@ -1,5 +1,5 @@
 /** Errors on their way between threads, and what the page says of them. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import type { Trouble } from './protocol.ts';
 
 /** A thrown thing as one that can be told; what is no VeilganError is a defect of ours. */

@@ -2,7 +2,7 @@
  * The arithmetic of privacy budgets, in one place: what an encoding costs, what is left after it, which noise and how many
  * updates a budget pays for, and what was spent. Noisy updates are counted, not generator steps. Works in a page.
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { type Accountant, noiseMultiplier, stepsWithin } from './accountant/calibrate.ts';
 import { discreteEpsilon } from './accountant/discrete.ts';
 import type { Phase } from './accountant/phases.ts';

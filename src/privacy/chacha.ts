@@ -2,7 +2,7 @@
  * ChaCha20 (RFC 8439) on the host: the block function and a stream of words. Privacy noise and Poisson batches are
  * drawn from it, never from Philox: who sees some of its output cannot tell the rest.
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 
 const TWO_32 = 4294967296;
 // "expand 32-byte k"

@@ -6,13 +6,13 @@
  */
 import factorsShader from '#shaders/clip_factors.wgsl';
 import type { Params } from '../autograd/grad.ts';
-import { withSamples } from '../autograd/per_sample.ts';
-import { VeilganError } from '../gpu/errors.ts';
+import { withSamples } from '../autograd/per-sample.ts';
+import { VeilganError } from '../base/errors.ts';
 import { findNormsBy } from '../ops/conv.ts';
-import { filterNorms } from '../ops/conv_norms.ts';
+import { filterNorms } from '../ops/conv-norms.ts';
 import { checkLive } from '../ops/live.ts';
 import { reshape } from '../ops/movement.ts';
-import { rowSums } from '../ops/row_sums.ts';
+import { rowSums } from '../ops/row-sums.ts';
 import { gradientDepth, type RowSum, type SampleNorms } from '../tensor/tape.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { roundingBound, type Sensitivity } from './sensitivity.ts';

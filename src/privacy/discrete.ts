@@ -10,13 +10,13 @@
 import factorsShader from '#shaders/discrete_factors.wgsl';
 import releaseShader from '#shaders/discrete_release.wgsl';
 import sumShader from '#shaders/discrete_sum.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import { VeilganError } from '../base/errors.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { strided } from '../ops/dispatch.ts';
 import { show } from '../tensor/shape.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { ChaChaStream } from './chacha.ts';
-import { DiscreteGaussian } from './discrete_gaussian.ts';
+import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
 import type { Sensitivity } from './sensitivity.ts';
 

@@ -2,7 +2,7 @@
  * The secret of a private run: 32 bytes from the platform's generator at every start, never written anywhere. What
  * draws from it gets a key of its own, so that no two of them can meet in one stream.
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { chacha } from './chacha.ts';
 
 // The nonce of a derived key. Numbers may be added but not changed: seeded runs depend on them.

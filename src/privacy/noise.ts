@@ -21,9 +21,8 @@
  * The key is in device memory while the source lives; drivers may keep copies of what was uploaded.
  */
 import noiseShader from '#shaders/private_noise.wgsl';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import type { Program } from '../gpu/program.ts';
+import { VeilganError } from '../base/errors.ts';
+import type { Gpu, Program } from '../gpu/index.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
 import type { BoundedSum, Sensitivity } from './sensitivity.ts';

@@ -5,7 +5,7 @@
  * keeps whoever chooses ids from choosing partitions. It is part of the configuration, so that a resumed run keeps
  * them.
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 
 const TWO_32 = 4294967296;
 

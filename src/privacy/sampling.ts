@@ -3,7 +3,7 @@
  * batches vary in size and may be empty. Batches are drawn on the host from ChaCha20; how large one came out is a
  * secret of the owner, as who is in it.
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { ChaChaStream, chachaInto } from './chacha.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
 

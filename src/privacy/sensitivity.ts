@@ -12,7 +12,7 @@
  */
 
 import type { Params } from '../autograd/grad.ts';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { pack } from '../ops/assign.ts';
 import { CHAIN, LINKS } from '../ops/chains.ts';
 import { leaves } from '../tensor/scope.ts';

@@ -1,11 +1,11 @@
 /** The whole report: of one run, or of several, side by side first and then each of them. */
 import { epsilonOf, upperBound } from '../privacy/budget.ts';
 import { relationRow } from '../privacy/relation.ts';
+import { epsilonLine, type PrivacyFacts, plainDelta } from './blocks/guarantee.ts';
 import { type RunFacts, titleOf } from './facts.ts';
-import { epsilonLine, type PrivacyFacts, plainDelta } from './guarantee.ts';
 import { type Block, nested, type Report } from './html.ts';
 import { attackMeasures, attackReadings, qualityMeasure, qualityReadings } from './measures.ts';
-import { isOwners, OWNER, originOf, ownersOnly, runBlocks } from './run_report.ts';
+import { isOwners, OWNER, originOf, ownersOnly, runBlocks } from './run.ts';
 import { configTable, originTable, resultTable, type SummaryRun } from './summary.ts';
 
 /** The report on one run or more. @param runs at least one */

@@ -1,7 +1,14 @@
 /** The report of an experiment: what was varied, what leaked and how good the samples were, in means over seeds. */
-import { type Averaged, type Plan, type Readings, type Row, type Setting, tableOf } from '../run/experiment.ts';
+import {
+  type Averaged,
+  type Plan,
+  type Readings,
+  type Row,
+  type Setting,
+  tableOf,
+} from '../run/experiment/experiment.ts';
+import { type IntervalPoint, intervalChart } from './charts/intervals.ts';
 import type { Block, Report } from './html.ts';
-import { type IntervalPoint, intervalChart } from './intervals.ts';
 import { attackMeasure, attackNote, qualityMeasure } from './measures.ts';
 import { formatNumber, formatPercent } from './numbers.ts';
 import { type Measure, readingCell } from './summary.ts';

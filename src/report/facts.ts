@@ -1,9 +1,9 @@
 /** What a report knows of a run; collected by the command line, told by the blocks of this folder. */
 import type { RunInfo } from '../run/schema.ts';
-import type { PrivacyFacts } from './guarantee.ts';
+import type { PrivacyFacts } from './blocks/guarantee.ts';
 import type { Block } from './html.ts';
 import { formatNumber } from './numbers.ts';
-import type { StoredAssessment, StoredQuality } from './stored.ts';
+import type { StoredAssessment, StoredQuality } from './results.ts';
 
 export interface RunFacts {
   /** as it was named to the report; no path of a machine */

@@ -1,5 +1,5 @@
 /** Many images as one: rows of samples side by side. Pure, for pages too. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 
 /** An image, row by row, channels last. */
 export interface Pixels {

@@ -1,7 +1,7 @@
 /** What is measured of a run, in words: attacks and quality, by the names under which they are stored. */
 import { QUALITY_WORDS } from '../metrics/measures.ts';
 import { formatPercent } from './numbers.ts';
-import type { StoredAgainst, StoredAssessment, StoredMetrics } from './stored.ts';
+import type { StoredAgainst, StoredAssessment, StoredMetrics } from './results.ts';
 import type { Measure, Reading } from './summary.ts';
 
 const ATTACKS: readonly (readonly [key: string, name: string, meaning: string])[] = [

@@ -1,5 +1,5 @@
 /** The style sheet of a report: light and dark, a phone's width, paper. Charts are drawn light and recoloured here. */
-import { COLOURS, GRID, SOFT } from './theme.ts';
+import { COLOURS, GRID, SOFT } from './charts/theme.ts';
 
 /** What the colours of a chart become on a dark page; the data colours keep their order and are told apart as well. */
 const DARK: readonly (readonly [light: string, dark: string])[] = [

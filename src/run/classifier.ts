@@ -1,26 +1,26 @@
 /** A classifier's run: split of the labelled data, training, and opening it again as a judge of generated images. */
 import * as z from 'zod';
+import { VeilganError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { floats } from '../data/records.ts';
-import { loadDataset } from '../data/store.ts';
+import { loadDataset } from '../data/store/store.ts';
 import { parseConfig } from '../gan/config.ts';
-import type { HostTensors } from '../gan/player.ts';
-import { restoreCount } from '../gan/player.ts';
-import { classesOf, pickRows } from '../gan/rows.ts';
-import { train } from '../gan/train.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import { accuracy } from '../metrics/classes.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { accuracy } from '../metrics/images/classes.ts';
 import {
   Classifier,
   type ClassifierConfig,
   type ClassifierRow,
   classifierConfig,
   type Judge,
-} from '../metrics/classifier.ts';
+} from '../metrics/images/classifier.ts';
+import { train } from '../train/loop.ts';
+import type { HostTensors } from '../train/player.ts';
+import { restoreCount } from '../train/player.ts';
+import { classesOf, pickRows } from '../train/rows.ts';
 import { describe } from './data-facts.ts';
 import { createRun, openRun } from './directory.ts';
-import type { DirectoryRun } from './directory_run.ts';
+import type { DirectoryRun } from './directory-run.ts';
 import { checkFinite } from './training.ts';
 
 /** Where a data set has no hold-out, one row of so many is kept for testing: its images may come class by class. */

@@ -1,7 +1,7 @@
 /** What a run says of its data. Browser-safe. */
 import type { Dataset } from '../data/dataset.ts';
+import { isTable, rowsOf, type Source } from '../data/store/table-files.ts';
 import type { Open } from '../data/table.ts';
-import { isTable, rowsOf, type Source } from '../data/table-files.ts';
 
 /** What run.json says of a data set, or of the table that records are made of. */
 export function describe(source: Source) {

@@ -10,9 +10,9 @@
  */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { VeilganError } from '../gpu/errors.ts';
-import { DirectoryRun, removeEmpty, removeStarted, writeRunInfo } from './directory_run.ts';
-import { fileError, readJson } from './files.ts';
+import { VeilganError } from '../base/errors.ts';
+import { fileError, readJson } from '../base/files.ts';
+import { DirectoryRun, removeEmpty, removeStarted, writeRunInfo } from './directory-run.ts';
 import { acquireLock } from './lock.ts';
 import { CHECKPOINT, type NewRun } from './run.ts';
 import { checkedRunInfo, RUN_FORMAT, type RunInfo } from './schema.ts';

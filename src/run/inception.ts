@@ -1,9 +1,9 @@
 /** Weights of InceptionV3 from a file that the user gives: they are not ours to ship. */
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
-import { Inception } from '../metrics/inception.ts';
-import { inceptionParts, tensorsOf, unitsOf } from '../metrics/inception_parts.ts';
-import { readBytes } from './files.ts';
+import { VeilganError } from '../base/errors.ts';
+import { readBytes } from '../base/files.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { Inception } from '../metrics/images/inception.ts';
+import { inceptionParts, tensorsOf, unitsOf } from '../metrics/images/inception-parts.ts';
 import { decodeSafetensors, type TensorData } from './safetensors.ts';
 
 /** How to make the file, for people with Python: pytorch-fid's weights under their own names. */

@@ -4,8 +4,8 @@
  */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { VeilganError } from '../gpu/errors.ts';
-import { fileError } from './files.ts';
+import { VeilganError } from '../base/errors.ts';
+import { fileError } from '../base/files.ts';
 
 interface Owner {
   pid: number;

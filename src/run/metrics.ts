@@ -1,7 +1,7 @@
 /** metrics.jsonl: one JSON object a line, `step` never falling. Appended while training, cut back on resume. */
 import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs';
-import { VeilganError } from '../gpu/errors.ts';
-import { fileError } from './files.ts';
+import { VeilganError } from '../base/errors.ts';
+import { fileError } from '../base/files.ts';
 import { checkSteps, isStep, type MetricRow } from './run.ts';
 
 /** A line longer than this is no row of ours. */

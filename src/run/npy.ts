@@ -3,7 +3,7 @@
  * Python dict literal padded with spaces to a multiple of 64 and ended by a newline, then the elements in C order).
  * Writes version 1.0; reads 1.0, 2.0 and 3.0. Browser-safe, little-endian hosts.
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { copyBytes, type TensorData } from './safetensors.ts';
 
 export interface NpyArray {

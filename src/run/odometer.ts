@@ -13,11 +13,11 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { dataHome } from '../data/home.ts';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
+import { dataHome } from '../data/store/home.ts';
 import { epsilonOf, upperBound } from '../privacy/budget.ts';
+import { readLedger } from '../privacy/ledger/ledger.ts';
 import { openRun } from './directory.ts';
-import { readLedger } from './ledger.ts';
 
 export const ODOMETER = 'odometer.jsonl';
 

@@ -1,6 +1,6 @@
-/** What one training leaves behind, wherever it lies: in a directory (directory_run.ts) or in memory (memory_run.ts). */
-import { VeilganError } from '../gpu/errors.ts';
-import type { LedgerFile } from './ledger_book.ts';
+/** What one training leaves behind, wherever it lies: in a directory (directory-run.ts) or in memory (memory-run.ts). */
+import { VeilganError } from '../base/errors.ts';
+import type { LedgerFile } from '../privacy/ledger/book.ts';
 import type { SafetensorsFile, StoredTensor } from './safetensors.ts';
 import type { RunInfo } from './schema.ts';
 

@@ -5,7 +5,7 @@
  * of 8; tensors sorted by falling element size, then name; no holes, no overlaps, no bytes left over.
  * Browser-safe. Typed arrays are viewed as they are, so the host must be little-endian (all WebGPU hosts are).
  */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 
 export type TensorData = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 

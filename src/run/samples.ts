@@ -1,11 +1,12 @@
-/** Released samples as the bytes of files. Browser-safe; write_samples.ts writes them. */
+/** Released samples as the bytes of files. Browser-safe; write-samples.ts writes them. */
+
+import { countRecords } from '../base/rows.ts';
+import { decodedCsv, quoteCell } from '../data/csv/text.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { decodeRows } from '../data/decode.ts';
+import { decodeRows } from '../data/encoding/decode.ts';
+import { unscaled } from '../data/encoding/linear.ts';
 import { toBytes } from '../data/records.ts';
-import { unscaled } from '../data/scaling.ts';
 import type { Encoding } from '../data/table.ts';
-import { decodedCsv, quoteCell } from '../data/table-text.ts';
-import { countRecords } from '../metrics/samples.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { encodeNpy } from './npy.ts';
 import type { TrainingJob } from './training.ts';

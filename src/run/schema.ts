@@ -1,8 +1,8 @@
 /** What run.json holds. It may come from elsewhere, so it is validated before anything is believed. */
-import '../gan/jitless.ts';
+import '../base/schema.ts';
 import * as z from 'zod';
-import { encodingSchema } from '../data/encoding-schema.ts';
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
+import { encodingSchema } from '../data/encoding/format.ts';
 
 export const RUN_FORMAT = 1;
 

@@ -1,15 +1,15 @@
 /** From a command to a run directory and back: what training.ts does, with data and runs on the disk. Node only. */
 import { existsSync } from 'node:fs';
-import { loadSource } from '../data/store.ts';
-import type { Source } from '../data/table-files.ts';
-import { relationOf } from '../gan/private_config.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import { VeilganError } from '../base/errors.ts';
+import { loadSource } from '../data/store/store.ts';
+import type { Source } from '../data/store/table-files.ts';
+import { relationOf } from '../gan/private/config.ts';
+import { isPrivate, parsePrivate } from '../gan/private/run.ts';
+import type { Gpu } from '../gpu/index.ts';
 import { FREE } from '../privacy/budget.ts';
 import { createRun, openRun } from './directory.ts';
-import type { DirectoryRun } from './directory_run.ts';
+import type { DirectoryRun } from './directory-run.ts';
 import { type Noted, noteStart } from './odometer.ts';
-import { isPrivate, parsePrivate } from './private.ts';
 import type { Run } from './run.ts';
 import { beginJob, openJob, type RunPlan, type TrainingJob } from './training.ts';
 

@@ -1,21 +1,22 @@
 /** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
+
+import { VeilganError } from '../base/errors.ts';
 import { type Dataset, ofClass } from '../data/dataset.ts';
+import { isTable, type Source } from '../data/store/table-files.ts';
 import type { Table } from '../data/table.ts';
-import { isTable, type Source } from '../data/table-files.ts';
 import { type GanConfig, makeConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
-import type { HostTensors } from '../gan/player.ts';
+import { PrivatePlan } from '../gan/private/plan.ts';
+import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun, secretOf } from '../gan/private/run.ts';
+import type { Witness } from '../gan/private/witness.ts';
 import type { GanSystem } from '../gan/system.ts';
-import { type LossRow, train } from '../gan/train.ts';
-import type { Witness } from '../gan/witness.ts';
-import { VeilganError } from '../gpu/errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import type { Gpu } from '../gpu/index.ts';
+import { type LossRow, train } from '../train/loop.ts';
+import type { HostTensors } from '../train/player.ts';
 import { describe } from './data-facts.ts';
-import { newRecords, priceOf, records, rowsTaken } from './encoded.ts';
-import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun, secretOf } from './private.ts';
-import { PrivatePlan } from './private-plan.ts';
 import type { NewRun, Run } from './run.ts';
+import { newRecords, priceOf, records, rowsTaken } from './training-data.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
 export const released = ({ shape }: Pick<Dataset, 'shape'>): number => (shape.length === 3 ? 2000 : 10_000);

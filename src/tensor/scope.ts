@@ -1,4 +1,4 @@
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import { recording } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 

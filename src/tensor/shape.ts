@@ -1,5 +1,5 @@
 /** Shapes: pure functions. A shape is a list of sizes, row-major; [] is a scalar. */
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 
 export type Shape = readonly number[];
 

@@ -1,4 +1,4 @@
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A cotangent that is not yet computed, because the node it goes to may want it in another form; see ops/deferred.ts. */

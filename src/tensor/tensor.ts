@@ -1,4 +1,4 @@
-import { VeilganError } from '../gpu/errors.ts';
+import { VeilganError } from '../base/errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Binding, Storage } from '../gpu/pool.ts';
 import { own } from './scope.ts';

@@ -1,11 +1,11 @@
 /** Principal components, DOMIAS and LiRA against plain float64 implementations of their definitions. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { domias, fitDensity, logDensities } from '../../src/attack/domias.ts';
+import { judge } from '../../src/attack/judge/result.ts';
 import { likelihoodRatios, shadowHalves } from '../../src/attack/lira.ts';
 import { fitPca, project, symmetricEigen } from '../../src/attack/pca.ts';
-import { judge } from '../../src/attack/result.ts';
-import { open } from '../../src/node.ts';
 import { near, Values } from '../support/values.ts';
 
 const gpu = await open();

@@ -1,9 +1,9 @@
 /** The searches over z on a generator whose nearest point is known: G(z) = z A + b. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { invertBlackBox, invertWhiteBox } from '../../src/attack/inversion.ts';
 import { type Generator, objective, startingLatents } from '../../src/attack/latents.ts';
-import { open } from '../../src/node.ts';
 import { matmul } from '../../src/ops/contract.ts';
 import { add } from '../../src/ops/elementwise.ts';
 import { normal } from '../../src/ops/random.ts';

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { judge } from '../../src/attack/judge/result.ts';
 import {
   halfOrMoreChance,
   median,
@@ -9,8 +10,7 @@ import {
   shareWithinRadius,
   topHalf,
 } from '../../src/attack/montecarlo.ts';
-import { judge } from '../../src/attack/result.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 
 const near = (value: number, want: number, tolerance: number) =>
   assert.ok(Math.abs(value - want) <= tolerance, `${value} is not ${want} +- ${tolerance}`);

@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { HostSearch } from '../../src/attack/kdtree.ts';
+import { judge } from '../../src/attack/judge/result.ts';
 import { closestRecordPool, closestRecords, distanceScores } from '../../src/attack/nearest.ts';
-import { judge } from '../../src/attack/result.ts';
+import { HostSearch } from '../../src/base/maths/kdtree.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import { blobs } from '../../src/data/synthetic.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
 
 function distances(queries: Float32Array, samples: Float32Array, features: number): Float64Array {
   const search = new HostSearch(samples, features);

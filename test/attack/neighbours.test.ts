@@ -1,10 +1,10 @@
 /** Nearest neighbours against all pairs in float64: host and device, ties, duplicates, hostile numbers. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nearestDistances, nearestNeighbours } from '../../src/attack/neighbours.ts';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
+import { nearestDistances, nearestNeighbours } from '../../src/metrics/neighbours.ts';
 import { disposeCandidates, makeCandidates, nearestTile } from '../../src/ops/nearest.ts';
-import { nearestTileNaive } from '../../src/ops/nearest_naive.ts';
+import { nearestTileNaive } from '../../src/ops/nearest-naive.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { codeOf, near, poison, Values } from '../support/values.ts';
 

@@ -1,11 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rank } from '../../src/attack/ranking.ts';
-import { accuracyInterval, forEachShuffle, permutationBaseline, summarise } from '../../src/attack/resampling.ts';
-import { attackResult, judge } from '../../src/attack/result.ts';
-import { rocPoints } from '../../src/attack/roc.ts';
-import { advantage, advantageOf, auc, aucOf, topNAccuracy, topNOf, tprAtFpr } from '../../src/attack/statistics.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { accuracyInterval, forEachShuffle, permutationBaseline, summarise } from '../../src/attack/judge/resampling.ts';
+import { attackResult, judge } from '../../src/attack/judge/result.ts';
+import { rocPoints } from '../../src/attack/judge/roc.ts';
+import { rank } from '../../src/base/maths/ranking.ts';
+import { advantage, advantageOf, auc, aucOf, topNAccuracy, topNOf, tprAtFpr } from '../../src/base/maths/separation.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 
 const near = (value: number, want: number, tolerance: number) =>
   assert.ok(Math.abs(value - want) <= tolerance, `${value} is not ${want} +- ${tolerance}`);

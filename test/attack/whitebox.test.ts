@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CriticScores } from '../../src/attack/critics.ts';
-import { auc, topNAccuracy } from '../../src/attack/statistics.ts';
 import { tvd } from '../../src/attack/tvd.ts';
 import { assignPartitions, whiteBox } from '../../src/attack/whitebox.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { auc, topNAccuracy } from '../../src/base/maths/separation.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
+import type { CriticScores } from '../../src/metrics/critics.ts';
 
 const near = (value: number, want: number, tolerance: number) =>
   assert.ok(Math.abs(value - want) <= tolerance, `${value} is not ${want} +- ${tolerance}`);

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
-import { open } from '../../src/node.ts';
 import { mul, scale, square } from '../../src/ops/elementwise.ts';
 import { detach } from '../../src/ops/movement.ts';
 import { record } from '../../src/tensor/tape.ts';

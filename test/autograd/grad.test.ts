@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { grad, valueAndGrad } from '../../src/autograd/grad.ts';
-import { open } from '../../src/node.ts';
 import { concat } from '../../src/ops/movement.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { gradientDepth, noGrad } from '../../src/tensor/tape.ts';

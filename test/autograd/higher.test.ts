@@ -1,9 +1,9 @@
 /** Gradients inside losses: the gradient penalty of WGAN-GP (Gulrajani et al. 2017) for grouped dense critics. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { open } from '../../src/node.ts';
 import { linear } from '../../src/ops/contract.ts';
 import { mix } from '../../src/ops/elementwise.ts';
 import type { Shape } from '../../src/tensor/shape.ts';

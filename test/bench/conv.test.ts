@@ -2,10 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { operands, passes, presetLayers, validate } from '../../bench/conv.ts';
-import { convLayers, layerFlop, layerName, reduced } from '../../bench/conv_layers.ts';
-import { peerLayers } from '../../bench/conv_peers.ts';
+import { convLayers, layerFlop, layerName, reduced } from '../../bench/conv-layers.ts';
+import { peerLayers } from '../../bench/conv-peers.ts';
 import { CASES, entry64, permuted, toleranceOf } from '../../bench/peers/conv.mjs';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { conv64, convFilter64, convInput64, geometry, grouped64 } from '../support/conv64.ts';
 import { near, Values } from '../support/values.ts';
 

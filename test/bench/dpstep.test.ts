@@ -2,9 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configOf, DP_CASES, privateSystem, rowsOf } from '../../bench/dpstep.ts';
-import { criticNetwork } from '../../src/gan/networks.ts';
+import { open } from '../../src/api/node.ts';
+import { criticNetwork } from '../../src/gan/networks/index.ts';
 import { parameterCount } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());

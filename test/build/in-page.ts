@@ -1,7 +1,7 @@
 /** A test file that fails on purpose, for browser-suite.test.ts. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { dawn, open } from '../../src/node.ts';
+import { dawn, open } from '../../src/api/node.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 
 const gpu = await open();

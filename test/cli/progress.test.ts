@@ -3,9 +3,9 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { VeilganError } from '../../src/base/errors.ts';
 import { formatBytes, formatNumber, formatPercent, formatSeconds, printJson, table } from '../../src/cli/format.ts';
 import { createProgress, interruptible, type Terminal } from '../../src/cli/progress.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
 
 const CHILD = process.env.VEILGAN_TEST_CHILD;
 

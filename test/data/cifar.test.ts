@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { create } from 'tar';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CIFAR_RECORD, cifarClasses, readCifar } from '../../src/data/cifar.ts';
-import { importCifar } from '../../src/data/cifar-files.ts';
-import { detect } from '../../src/data/import.ts';
+import { CIFAR_RECORD, cifarClasses, readCifar } from '../../src/data/formats/cifar.ts';
+import { importCifar } from '../../src/data/formats/cifar-files.ts';
+import { detect } from '../../src/data/formats/index.ts';
 import { cifar, Folder, fails, gz, records } from './making.ts';
 
 const test = suite<{ folder: Folder }>('data/cifar');

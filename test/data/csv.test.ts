@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CsvOptions, nameFromFile, readNumbers } from '../../src/data/csv.ts';
-import { fileSource } from '../../src/data/csv-file.ts';
+import type { VeilganError } from '../../src/base/errors.ts';
+import { fileSource } from '../../src/data/csv/file.ts';
+import { type CsvOptions, nameFromFile, readNumbers } from '../../src/data/csv/numbers.ts';
+import { utf8Lines } from '../../src/data/csv/utf8.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
-import { utf8Lines } from '../../src/data/utf8.ts';
-import type { VeilganError } from '../../src/gpu/errors.ts';
 
 const test = suite('data/csv', { dir: '' });
 test.before.each((context) => {

@@ -1,8 +1,8 @@
 /** Dates by format: against the platform's own calendar. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { dateFormats, formatDate, hasTime, isDateFormat, parseDate } from '../../src/data/dates.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
+import { dateFormats, formatDate, hasTime, isDateFormat, parseDate } from '../../src/data/csv/dates.ts';
 
 const FORMATS = [
   ...['YYYY-MM-DD', 'DD.MM.YYYY', 'MM/DD/YYYY', 'D/M/YYYY', 'YYYY/M/D', 'YYYYMMDD'],

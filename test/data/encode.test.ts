@@ -1,11 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeRows } from '../../src/data/decode.ts';
-import { encodeCells, encodeTable } from '../../src/data/encode.ts';
-import { fitEncoding } from '../../src/data/encoding.ts';
-import { parseEncoding } from '../../src/data/encoding-schema.ts';
-import { givenEncoding } from '../../src/data/given.ts';
-import { inversionError, rounding } from '../../src/data/knots.ts';
+import { decodeRows } from '../../src/data/encoding/decode.ts';
+import { encodeCells, encodeTable } from '../../src/data/encoding/encode.ts';
+import { fitEncoding } from '../../src/data/encoding/encoding.ts';
+import { parseEncoding } from '../../src/data/encoding/format.ts';
+import { inversionError, rounding } from '../../src/data/encoding/knots.ts';
+import { givenEncoding } from '../../src/data/encoding/schema.ts';
 import {
   blocksOf,
   type Column,

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fitEncoding } from '../../src/data/encoding.ts';
-import { parseEncoding } from '../../src/data/encoding-schema.ts';
-import { givenEncoding } from '../../src/data/given.ts';
-import { interpolate } from '../../src/data/knots.ts';
+import { fitEncoding } from '../../src/data/encoding/encoding.ts';
+import { parseEncoding } from '../../src/data/encoding/format.ts';
+import { interpolate } from '../../src/data/encoding/knots.ts';
+import { givenEncoding } from '../../src/data/encoding/schema.ts';
 import type { CategoryCode, Column, NumberCode } from '../../src/data/table.ts';
 import { blocksOf } from '../../src/data/table.ts';
 import { Values } from '../support/values.ts';

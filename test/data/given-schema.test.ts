@@ -1,12 +1,12 @@
 /** What a file of given types decides, no cell can: two files that differ in one odd row are one but for their rows. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeTable } from '../../src/data/encode.ts';
-import type { Given } from '../../src/data/given.ts';
-import { type ImportOptions, importSource, schemaFile } from '../../src/data/import.ts';
-import { paidEncoding } from '../../src/data/paid.ts';
+import { encodeTable } from '../../src/data/encoding/encode.ts';
+import { paidEncoding } from '../../src/data/encoding/private.ts';
+import type { Given } from '../../src/data/encoding/schema.ts';
+import { type ImportOptions, importSource, schemaFile } from '../../src/data/formats/index.ts';
+import { type NamedTable, openOf } from '../../src/data/store/table-files.ts';
 import type { CategoryColumn, Open } from '../../src/data/table.ts';
-import { type NamedTable, openOf } from '../../src/data/table-files.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { rejection } from '../support/failure.ts';
 import { Folder } from './making.ts';

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readWhole } from '../../src/data/files.ts';
-import { idxKind, readIdxImages, readIdxLabels } from '../../src/data/idx.ts';
-import { importIdx } from '../../src/data/idx-files.ts';
+import { idxKind, readIdxImages, readIdxLabels } from '../../src/data/formats/idx.ts';
+import { importIdx } from '../../src/data/formats/idx-files.ts';
+import { readWhole } from '../../src/data/store/files.ts';
 import { Folder, fails, gz, idx, random } from './making.ts';
 
 const labels = idx([5], [3, 1, 4, 1, 5]);

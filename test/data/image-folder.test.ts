@@ -5,8 +5,8 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { importImages, parseSize } from '../../src/data/image-folder.ts';
-import { detect } from '../../src/data/import.ts';
+import { importImages, parseSize } from '../../src/data/formats/image-folder.ts';
+import { detect } from '../../src/data/formats/index.ts';
 import { Folder, fails, random, records } from './making.ts';
 
 const test = suite<{ folder: Folder }>('data/image-folder');

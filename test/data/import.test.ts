@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { detect, importSource } from '../../src/data/import.ts';
+import { detect, importSource } from '../../src/data/formats/index.ts';
 import { rejection } from '../support/failure.ts';
 import { cifar, Folder, fails, gz, idx, records } from './making.ts';
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
-import { CIFAR_RECORD } from '../../src/data/cifar.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
-import { type ImportOptions, importSource, type Source } from '../../src/data/import.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { CIFAR_RECORD } from '../../src/data/formats/cifar.ts';
+import { type ImportOptions, importSource, type Source } from '../../src/data/formats/index.ts';
 import { rejection } from '../support/failure.ts';
 
 /** An IDX file of the given sizes: seeded bytes, or those given. */

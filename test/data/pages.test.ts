@@ -36,7 +36,7 @@ test('browser-safe files of data reach browser-safe files only', () => {
     }
   };
   for (const name of PAGES) visit(`src/data/${name}.ts`);
-  assert.ok(seen.has('src/data/gunzip.ts'), 'the walk goes on');
+  assert.ok(seen.has('src/data/store/gunzip.ts'), 'the walk goes on');
   assert.equal(outside, []);
 });
 
@@ -45,7 +45,7 @@ test('the reader of tables, bundled for a page, has no import left', async () =>
   const build: typeof import('../../src/build/build.mjs') = await import(
     pathToFileURL(join(root, 'src', 'build', 'build.mjs')).href
   );
-  const text = await build.bundleForPage('src/data/table-csv.ts', { minify: true });
+  const text = await build.bundleForPage('src/data/csv/table.ts', { minify: true });
   assert.not.match(text, /['"`]node:/);
   assert.not.match(text, /\bimport\s*[({*'"]|\bfrom\s*["']|\brequire\s*\(/);
 });

@@ -8,7 +8,7 @@ import {
   histogram,
   noiseBound,
   stabilityThreshold,
-} from '../../src/data/noisy.ts';
+} from '../../src/data/encoding/histogram.ts';
 import type { Encoding, NumberCode, Table } from '../../src/data/table.ts';
 import { ERRORS } from '../privacy/laws.ts';
 import { category, frequency, kept, number, type Paying, seeded, times } from './paying.ts';

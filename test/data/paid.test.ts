@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeRows } from '../../src/data/decode.ts';
-import { encodeCells } from '../../src/data/encode.ts';
-import { parseEncoding } from '../../src/data/encoding-schema.ts';
-import { noiseBound } from '../../src/data/noisy.ts';
-import { paidEncoding } from '../../src/data/paid.ts';
+import { decodeRows } from '../../src/data/encoding/decode.ts';
+import { encodeCells } from '../../src/data/encoding/encode.ts';
+import { parseEncoding } from '../../src/data/encoding/format.ts';
+import { noiseBound } from '../../src/data/encoding/histogram.ts';
+import { paidEncoding } from '../../src/data/encoding/private.ts';
 import type { CategoryCode, Encoding, NumberCode, Table } from '../../src/data/table.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { codeOf, Values } from '../support/values.ts';

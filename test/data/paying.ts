@@ -1,5 +1,5 @@
 /** Paid encodings of small tables, under keys that a seed makes. */
-import { type PaidOptions, paidEncoding } from '../../src/data/paid.ts';
+import { type PaidOptions, paidEncoding } from '../../src/data/encoding/private.ts';
 import type { CategoryCode, Column, Encoding, Table } from '../../src/data/table.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 

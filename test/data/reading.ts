@@ -1,7 +1,7 @@
 /** CSV texts as tables, for tests. */
 import * as assert from 'uvu/assert';
-import { blobSource } from '../../src/data/csv-stream.ts';
-import { inspectCsv, readTable, type TableOptions } from '../../src/data/table-csv.ts';
+import { blobSource } from '../../src/data/csv/stream.ts';
+import { inspectCsv, readTable, type TableOptions } from '../../src/data/csv/table.ts';
 import { rejection } from '../support/failure.ts';
 
 const source = (content: string | Uint8Array) => blobSource(new Blob([content as BlobPart]), 't.csv');

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeDataset } from '../../src/data/dataset.ts';
-import { detect } from '../../src/data/import.ts';
-import { saveDataset } from '../../src/data/save.ts';
-import { scaled, unscaled } from '../../src/data/scaling.ts';
-import { loadDataset } from '../../src/data/store.ts';
+import { scaled, unscaled } from '../../src/data/encoding/linear.ts';
+import { detect } from '../../src/data/formats/index.ts';
+import { saveDataset } from '../../src/data/store/save.ts';
+import { loadDataset } from '../../src/data/store/store.ts';
 import { records } from './making.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'veilgan-scaling-'));

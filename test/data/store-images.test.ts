@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Dataset, fingerprintOf, makeDataset } from '../../src/data/dataset.ts';
-import { saveDataset } from '../../src/data/save.ts';
-import { describeDataset, listDatasets, loadDataset } from '../../src/data/store.ts';
+import { saveDataset } from '../../src/data/store/save.ts';
+import { describeDataset, listDatasets, loadDataset } from '../../src/data/store/store.ts';
 import { rejection } from '../support/failure.ts';
 import { Folder } from './making.ts';
 

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fitEncoding } from '../../src/data/encoding.ts';
-import { saveTable } from '../../src/data/save.ts';
-import { describeDataset, listDatasets, loadDataset, loadSource } from '../../src/data/store.ts';
+import { fitEncoding } from '../../src/data/encoding/encoding.ts';
+import { saveTable } from '../../src/data/store/save.ts';
+import { describeDataset, listDatasets, loadDataset, loadSource } from '../../src/data/store/store.ts';
+import { type NamedTable, openOf, tableFingerprint } from '../../src/data/store/table-files.ts';
 import type { CategoryColumn, Table } from '../../src/data/table.ts';
-import { type NamedTable, openOf, tableFingerprint } from '../../src/data/table-files.ts';
 import { rejection } from '../support/failure.ts';
 
 const test = suite('data/store-tables', { home: '' });

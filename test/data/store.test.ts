@@ -15,9 +15,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Dataset, fingerprintOf, makeDataset } from '../../src/data/dataset.ts';
-import { dataHome } from '../../src/data/home.ts';
-import { checkFree, saveDataset } from '../../src/data/save.ts';
-import { describeDataset, listDatasets, loadDataset } from '../../src/data/store.ts';
+import { dataHome } from '../../src/data/store/home.ts';
+import { checkFree, saveDataset } from '../../src/data/store/save.ts';
+import { describeDataset, listDatasets, loadDataset } from '../../src/data/store/store.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import { rejection } from '../support/failure.ts';
 

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fileSource } from '../../src/data/csv-file.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
+import { fileSource } from '../../src/data/csv/file.ts';
+import { readTable, type TableOptions } from '../../src/data/csv/table.ts';
 import type { CategoryColumn } from '../../src/data/table.ts';
-import { readTable, type TableOptions } from '../../src/data/table-csv.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
 import { rejection } from '../support/failure.ts';
 import { column, inspect, line, many, read } from './reading.ts';
 

@@ -1,12 +1,12 @@
 import { parse } from 'csv-parse/sync';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatDate } from '../../src/data/dates.ts';
-import { decodeRows } from '../../src/data/decode.ts';
-import { encodeCells } from '../../src/data/encode.ts';
-import { fitEncoding } from '../../src/data/encoding.ts';
+import { formatDate } from '../../src/data/csv/dates.ts';
+import { csvPieces, decodedCsv } from '../../src/data/csv/text.ts';
+import { decodeRows } from '../../src/data/encoding/decode.ts';
+import { encodeCells } from '../../src/data/encoding/encode.ts';
+import { fitEncoding } from '../../src/data/encoding/encoding.ts';
 import type { Column } from '../../src/data/table.ts';
-import { csvPieces, decodedCsv } from '../../src/data/table-text.ts';
 import { oddTable } from './tables.ts';
 
 test('cells are written as in the source', () => {

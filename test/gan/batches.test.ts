@@ -1,7 +1,7 @@
 /** Which rows each critic sees when: spec sections 1.1 and 1.3. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Batches } from '../../src/gan/batches.ts';
+import { Batches } from '../../src/train/batches.ts';
 import { failure } from '../support/failure.ts';
 
 type Config = ConstructorParameters<typeof Batches>[1];

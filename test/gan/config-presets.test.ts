@@ -1,15 +1,15 @@
 /** Settings: what presets give, and what is refused with the flag that is at fault. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { VeilganError } from '../../src/base/errors.ts';
 import { flagOf, ganConfig, makeConfig, withPreset } from '../../src/gan/config.ts';
-import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
-import { presets } from '../../src/gan/presets.ts';
-import { usualPreset } from '../../src/gan/presets_tables.ts';
-import { privateConfig, samplingRate } from '../../src/gan/private_config.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
+import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
+import { presets } from '../../src/gan/presets/index.ts';
+import { usualPreset } from '../../src/gan/presets/tables.ts';
+import { privateConfig, samplingRate } from '../../src/gan/private/config.ts';
+import { parsePrivate } from '../../src/gan/private/run.ts';
 import { parameterCount } from '../../src/nn/network.ts';
 import { paperEpsilon } from '../../src/privacy/accountant/paper.ts';
-import { parsePrivate } from '../../src/run/private.ts';
 
 /** Rows and shape of the data a preset is for. */
 const dataOf = (preset: string): [number, number[]] => {

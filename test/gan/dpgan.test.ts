@@ -1,27 +1,27 @@
 /** The private GAN: its update against clipping and summing by hand, sampling, partitions, spending, chunks. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { perSample } from '../../src/autograd/per_sample.ts';
+import { open } from '../../src/api/node.ts';
+import { perSample } from '../../src/autograd/per-sample.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import { makeConfig } from '../../src/gan/config.ts';
 import { DpGan } from '../../src/gan/dpgan.ts';
-import type { MakeDiscrete } from '../../src/gan/exact.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
-import { type PrivateConfig, privateConfig, samplingRate } from '../../src/gan/private_config.ts';
-import type { TrainingData } from '../../src/gan/rows.ts';
-import { train } from '../../src/gan/train.ts';
-import { open } from '../../src/node.ts';
+import { type PrivateConfig, privateConfig, samplingRate } from '../../src/gan/private/config.ts';
+import type { MakeDiscrete } from '../../src/gan/private/exact.ts';
+import { mechanismOf } from '../../src/gan/private/plan.ts';
 import { bceWithLogits } from '../../src/ops/elementwise.ts';
 import { reshape } from '../../src/ops/movement.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
 import { readFlat, writeFlat } from '../../src/optim/flat.ts';
 import { DiscreteMechanism } from '../../src/privacy/discrete.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { NoiseSource } from '../../src/privacy/noise.ts';
 import { PoissonSampler } from '../../src/privacy/sampling.ts';
 import { tagsOf } from '../../src/privacy/tags.ts';
-import { mechanismOf } from '../../src/run/private-plan.ts';
 import { leaves } from '../../src/tensor/scope.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
+import { train } from '../../src/train/loop.ts';
+import type { TrainingData } from '../../src/train/rows.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());

@@ -1,8 +1,8 @@
 /** Several steps of narrow image networks against float64: what one step of the full ones does not show. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { train } from '../../src/gan/train.ts';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
+import { train } from '../../src/train/loop.ts';
 import { near, sameBits } from '../support/values.ts';
 import { Twin } from './reference-images-run.ts';
 

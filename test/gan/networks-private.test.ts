@@ -1,20 +1,20 @@
 /** The networks of the DPGAN papers: counts (spec Appendix B), shapes, initial values, labels; records do not meet. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { perSample } from '../../src/autograd/per_sample.ts';
+import { open } from '../../src/api/node.ts';
+import { perSample } from '../../src/autograd/per-sample.ts';
 import { makeConfig, withPreset } from '../../src/gan/config.ts';
-import { samplesApart } from '../../src/gan/guard.ts';
-import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
-import { Player } from '../../src/gan/player.ts';
-import type { CriticBatch } from '../../src/gan/private_step.ts';
+import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
+import { samplesApart } from '../../src/gan/private/guard.ts';
+import { parsePrivate } from '../../src/gan/private/run.ts';
+import type { CriticBatch } from '../../src/gan/private/step.ts';
 import { batchNormLayer, dense, dropoutLayer } from '../../src/nn/layers.ts';
 import { parameterCount, sequential } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
 import { clippedSum } from '../../src/privacy/clip.ts';
-import { parsePrivate } from '../../src/run/private.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
+import { Player } from '../../src/train/player.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());

@@ -1,13 +1,13 @@
 /** The networks of the presets layer by layer (spec 2.5 to 2.8), and geometries that they refuse. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
-import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
-import { Player } from '../../src/gan/player.ts';
+import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
 import { parameterCount } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
+import { Player } from '../../src/train/player.ts';
 import { failure } from '../support/failure.ts';
 import { Values } from '../support/values.ts';
 

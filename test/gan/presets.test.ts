@@ -1,17 +1,17 @@
 /** The presets of the image notebooks at their full width: counts, and one step on a reduced batch against float64. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { grad } from '../../src/autograd/grad.ts';
 import { makeConfig } from '../../src/gan/config.ts';
 import { criticTerms, generatorTerms, penaltyTerms } from '../../src/gan/losses.ts';
-import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
-import { Player } from '../../src/gan/player.ts';
-import { train } from '../../src/gan/train.ts';
+import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
 import { type Parameters, parameterCount } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
 import { concat, slice } from '../../src/ops/movement.ts';
 import { sum } from '../../src/ops/reduce.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
+import { train } from '../../src/train/loop.ts';
+import { Player } from '../../src/train/player.ts';
 import { near, Values } from '../support/values.ts';
 import { Run } from './reference-images.ts';
 import { normals64 } from './reference-images-draws.ts';

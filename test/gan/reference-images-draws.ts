@@ -2,7 +2,7 @@
  * The random draws of a captured training step on the host, in float64: Philox by seed, step, draw site, program and
  * element (the layout of src/ops/random.ts). Sites count in the order in which a step draws.
  */
-import { philoxInto } from '../../src/ops/philox.ts';
+import { philoxInto } from '../../src/base/philox.ts';
 import type { Draws64 } from './reference-images-step.ts';
 
 /** Elements `first` to `first + n` of the uniform draws of a site: 24 bits of each word. */

@@ -1,10 +1,10 @@
 /** A PAR-GAN on random images and its float64 twin: the same start, batches and draws, step by step. */
 import * as assert from 'uvu/assert';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
-import type { HostTensors } from '../../src/gan/player.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import type { HostTensors } from '../../src/train/player.ts';
 import { near } from '../support/values.ts';
 import type { Params64 } from './reference-images.ts';
 import { drawsOf } from './reference-images-draws.ts';

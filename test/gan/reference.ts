@@ -1,6 +1,7 @@
 /** PAR-GAN's training step once more, in float64 and plain loops, as spec section 1.3 reads; shares nothing with src. */
+
+import { philox } from '../../src/base/philox.ts';
 import type { ParGan } from '../../src/gan/pargan.ts';
-import { philox } from '../../src/ops/philox.ts';
 
 type Matrix = number[][];
 

@@ -1,13 +1,13 @@
 /** Training rows on the device: resident or sent chunk by chunk, bytes or floats, the same bits. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
+import { VeilganError } from '../../src/base/errors.ts';
 import { floats } from '../../src/data/records.ts';
-import { Rows, type RowsOptions, trainingRows } from '../../src/gan/rows.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
-import { open } from '../../src/node.ts';
 import { log } from '../../src/ops/assign.ts';
 import { BYTE_UNIT } from '../../src/ops/gather.ts';
 import { scope } from '../../src/tensor/scope.ts';
+import { Rows, type RowsOptions, trainingRows } from '../../src/train/rows.ts';
 import { poison, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();

@@ -1,12 +1,12 @@
 /** Copies of the generator: when they are taken, which are kept, what samples are drawn from, and resuming. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { makeConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
-import { Snapshots } from '../../src/gan/snapshots.ts';
-import { train } from '../../src/gan/train.ts';
-import { open } from '../../src/node.ts';
 import { disposeFlat, flat, writeFlat } from '../../src/optim/flat.ts';
+import { train } from '../../src/train/loop.ts';
+import { Snapshots } from '../../src/train/snapshots.ts';
 import { codeOf, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();

@@ -1,15 +1,15 @@
 /** Generators of table records: heads by column, noise of their own, and a training that finds a small table's law. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { makeConfig } from '../../src/gan/config.ts';
-import { generatorNetwork } from '../../src/gan/networks.ts';
-import { noiseWidth } from '../../src/gan/networks_table.ts';
+import { generatorNetwork } from '../../src/gan/networks/index.ts';
+import { noiseWidth } from '../../src/gan/networks/table.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
-import { Player } from '../../src/gan/player.ts';
-import { train } from '../../src/gan/train.ts';
-import { open } from '../../src/node.ts';
 import type { Block } from '../../src/ops/heads.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
+import { train } from '../../src/train/loop.ts';
+import { Player } from '../../src/train/player.ts';
 import { near, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();

@@ -1,12 +1,12 @@
 /** PAR-GAN on tiny images: the same bits again, in any chunks, and after a stop; samples, scores and memory. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { floats } from '../../src/data/records.ts';
 import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
-import type { HostTensors } from '../../src/gan/player.ts';
-import { type LossRow, train } from '../../src/gan/train.ts';
-import { open } from '../../src/node.ts';
+import { type LossRow, train } from '../../src/train/loop.ts';
+import type { HostTensors } from '../../src/train/player.ts';
 import { near, poison, sameBits } from '../support/values.ts';
 
 const gpu = await open();

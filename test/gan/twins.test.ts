@@ -4,15 +4,15 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import { makeDataset } from '../../src/data/dataset.ts';
-import { type PrivateConfig, privateConfig } from '../../src/gan/private_config.ts';
-import { train } from '../../src/gan/train.ts';
-import { Witness } from '../../src/gan/witness.ts';
-import { open } from '../../src/node.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { type PrivateConfig, privateConfig } from '../../src/gan/private/config.ts';
+import { privateRun } from '../../src/gan/private/run.ts';
+import { Witness } from '../../src/gan/private/witness.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
-import { MemoryLedgerFile } from '../../src/run/memory_run.ts';
-import { privateRun } from '../../src/run/private.ts';
+import { MemoryLedgerFile } from '../../src/run/memory-run.ts';
+import { train } from '../../src/train/loop.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());

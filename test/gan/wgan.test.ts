@@ -1,11 +1,11 @@
 /** WGAN-GP and weight-clipped WGAN steps against float64 loops, the penalty's gradient without double backward. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import { makeConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
-import { train } from '../../src/gan/train.ts';
-import { open } from '../../src/node.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { train } from '../../src/train/loop.ts';
 import { near } from '../support/values.ts';
 import { type Layer, layersOf, penalty, zeros } from './reference.ts';
 import { reference, type WganCase } from './reference-wgan.ts';

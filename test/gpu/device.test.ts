@@ -1,8 +1,8 @@
 /** Choosing an adapter, with made-up ones. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { VeilganError } from '../../src/base/errors.ts';
 import { openDevice, reportAdapter } from '../../src/gpu/device.ts';
-import type { VeilganError } from '../../src/gpu/errors.ts';
 import { codeOf } from '../support/values.ts';
 
 interface Fake {

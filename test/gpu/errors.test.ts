@@ -1,9 +1,9 @@
 /** What goes wrong on a device: each case on one of its own, since a failed device stays failed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
+import { open } from '../../src/api/node.ts';
+import { VeilganError } from '../../src/base/errors.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { open } from '../../src/node.ts';
 import { log } from '../../src/ops/assign.ts';
 import { concat } from '../../src/ops/movement.ts';
 import { tensor } from '../../src/tensor/tensor.ts';

@@ -1,7 +1,7 @@
 /** Dawn's Node binding aborts the process when its object is collected too early; nothing here may end the process. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { dawn, open } from '../../src/node.ts';
+import { dawn, open } from '../../src/api/node.ts';
 import { normal } from '../../src/ops/random.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { tensor } from '../../src/tensor/tensor.ts';

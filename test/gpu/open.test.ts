@@ -1,11 +1,11 @@
 /** What a page is told where it has no WebGPU, and computing on a device that somebody else made. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Gpu, scope, tensor } from '../../src/api/index.ts';
+import { dawn } from '../../src/api/node.ts';
+import { whyNone } from '../../src/api/open.ts';
+import type { VeilganError } from '../../src/base/errors.ts';
 import { checkDevice } from '../../src/gpu/device.ts';
-import type { VeilganError } from '../../src/gpu/errors.ts';
-import { Gpu, scope, tensor } from '../../src/index.ts';
-import { dawn } from '../../src/node.ts';
-import { whyNone } from '../../src/open.ts';
 import { codeOf } from '../support/values.ts';
 
 const agents = {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { MAX_LIVE, MAX_RATES, MAX_ROWS } from '../../src/gpu/program.ts';
-import { open } from '../../src/node.ts';
 import { log } from '../../src/ops/assign.ts';
 import { matmul } from '../../src/ops/contract.ts';
 import { uniform } from '../../src/ops/random.ts';

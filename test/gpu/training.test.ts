@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { grad } from '../../src/autograd/grad.ts';
 import type { Program, Replay } from '../../src/gpu/program.ts';
-import { open } from '../../src/node.ts';
 import { log } from '../../src/ops/assign.ts';
 import { linear } from '../../src/ops/contract.ts';
 import { normal } from '../../src/ops/random.ts';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { type Source, sources, withoutComments } from './sources.ts';
 
 /** The one place, and the folder of the classes themselves. */
-const PLACE = 'src/run/private.ts';
+const PLACE = 'src/gan/private/run.ts';
 const HOME = 'src/privacy/';
 /** What makes any of it. */
 const MAKERS =
@@ -13,8 +13,8 @@ const MAKERS =
  * mechanism and begins the ledger; the ledger's own file. */
 const ALSO: Readonly<Record<string, RegExp>> = {
   'src/run/training.ts': /\bnew\s+PrivatePlan\b/,
-  'src/run/private-plan.ts': /\bnew\s+Mechanism\b|\b(createLedger|openLedger)\s*\(/,
-  'src/run/ledger.ts': /\b(createLedger|openLedger)\s*\(/,
+  'src/gan/private/plan.ts': /\bnew\s+Mechanism\b|\b(createLedger|openLedger)\s*\(/,
+  'src/privacy/ledger/ledger.ts': /\b(createLedger|openLedger)\s*\(/,
 };
 /** A shuffle or hold-out by keyed hash is data's own, under a public seed. */
 const PUBLIC_KEYS = /^src\/data\//;
@@ -38,7 +38,7 @@ test('the rule catches what it is there for', () => {
   const file = (path: string, text: string): Source[] => [{ path, text }];
   assert.is(making(file('src/run/a.ts', 'const n = new NoiseSource(gpu, key);')).length, 1);
   assert.is(making(file('src/cli/a.ts', 'const key = PrivacyKey\n.fresh(); PrivacyKey.fresh();')).length, 1);
-  assert.is(making(file('src/data/paid.ts', 'const k = PrivacyKey.fresh();')).length, 1);
+  assert.is(making(file('src/data/encoding/private.ts', 'const k = PrivacyKey.fresh();')).length, 1);
   assert.is(making(file('src/page/a.ts', 'new PoissonSampler(key, rows, { q, tags })')).length, 1);
   assert.equal(making(file(PLACE, 'new NoiseSource(gpu, key)')), []);
   assert.equal(making(file('src/run/training.ts', 'const plan = new PrivatePlan(config, 3);')), []);
@@ -49,8 +49,8 @@ test('keys, tags, partitions, samplers, noise and ledgers are made in one place'
 });
 
 test('what a record can add, how much noise there is and what is divided by come from the mechanism alone', () => {
-  const files = sources('src/gan', ['.ts']).filter(({ path }) => /private_step|dpgan|exact/.test(path));
-  assert.is(files.length, 3 + 1, 'dpgan, exact, private_step and the networks of dpgan');
+  const files = sources('src/gan', ['.ts']).filter(({ path }) => /private\/(step|exact)|dpgan/.test(path));
+  assert.is(files.length, 3, 'dpgan, exact and step');
   for (const { path, text } of files) {
     assert.not.ok(/\b(clipNorm|noiseMultiplier)\b/.test(withoutComments(text)), `${path} reads the configuration`);
   }

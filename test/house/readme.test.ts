@@ -46,7 +46,7 @@ if (at < 0) {
 function example(source: string, below: Block | undefined): void {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'example.ts');
-  writeFileSync(file, source.replaceAll("'veilgan/node'", "'../../src/node.ts'"));
+  writeFileSync(file, source.replaceAll("'veilgan/node'", "'../../src/api/node.ts'"));
 
   test('the example type-checks', () => {
     const config = { extends: '../../tsconfig.json', include: ['example.ts', '../shaders.d.ts'], exclude: [] };

@@ -64,11 +64,11 @@ test('no shader text in TypeScript', () => {
   );
 });
 
-test('only src/node.ts imports the webgpu package, and the probe that runs before anything is built', () => {
+test('only src/api/node.ts imports the webgpu package, and the probe that runs before anything is built', () => {
   // The other engines run in processes of their own, with Dawn as their navigator.gpu.
   const ours = code.filter(({ path }) => !path.startsWith('bench/peers/'));
   const importers = ours.filter(({ text }) => importsOf(text).includes('webgpu')).map(({ path }) => path);
-  assert.equal(importers, ['src/build/probe.mjs', 'src/node.ts']);
+  assert.equal(importers, ['src/api/node.ts', 'src/build/probe.mjs']);
 });
 
 test('random numbers come from Philox or the platform, never from Math', () => {
@@ -100,7 +100,7 @@ test('no file names a package registry or another outside host', () => {
     /\.(ts|mts|mjs|js|json|jsonc|wgsl|md|html|css|csv|yml|sh)$|^\.|^LICENSE$/.test(path),
   );
   // `data fetch` has to know where the public data sets are.
-  const may = new Set(['package-lock.json', 'src/data/known.ts']);
+  const may = new Set(['package-lock.json', 'src/data/catalogue.ts']);
   const found = lists
     .filter((path) => !may.has(path))
     .flatMap((path) => foreignHosts(readFileSync(join(root, path), 'utf8')).map((host) => `${path}: ${host}`));

@@ -1,7 +1,7 @@
 /** What a classifier's probabilities say of images: by hand. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { accuracy, classScores } from '../../src/metrics/classes.ts';
+import { accuracy, classScores } from '../../src/metrics/images/classes.ts';
 import { near, Values } from '../support/values.ts';
 
 const oneHot = (labels: readonly number[], classes: number): Float32Array => {

@@ -1,21 +1,21 @@
 /** The classifier of images: its network, what it learns, and that its bits follow from the seed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
+import { VeilganError } from '../../src/base/errors.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import { floats } from '../../src/data/records.ts';
 import { parseConfig } from '../../src/gan/config.ts';
-import { train } from '../../src/gan/train.ts';
-import { VeilganError } from '../../src/gpu/errors.ts';
-import { accuracy } from '../../src/metrics/classes.ts';
+import { accuracy } from '../../src/metrics/images/classes.ts';
 import {
   Classifier,
   type ClassifierConfig,
   type ClassifierRow,
   classifierConfig,
   classifierNetwork,
-} from '../../src/metrics/classifier.ts';
+} from '../../src/metrics/images/classifier.ts';
 import { parameterCount } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { train } from '../../src/train/loop.ts';
 import { near, sameBits } from '../support/values.ts';
 
 const gpu = await open();

@@ -1,6 +1,7 @@
 /** Tables of zeros and ones: probabilities, balancing, hard labels, columns that are left out; and downstream tasks. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import { codes } from '../../src/data/synthetic.ts';
 import {
   asBinary,
@@ -12,7 +13,6 @@ import {
   isBinary,
 } from '../../src/metrics/dimensions.ts';
 import { columnAsClass, gainShare, linearModel, majorityShare } from '../../src/metrics/downstream.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
 import { codeOf } from '../support/values.ts';
 
 test('probabilities and their distance from the diagonal, by hand', () => {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { symmetricEigen } from '../../src/attack/pca.ts';
-import { FrechetFrom, frechetDistance, type Moments, momentsOf } from '../../src/metrics/frechet.ts';
+import { FrechetFrom, frechetDistance, type Moments, momentsOf } from '../../src/metrics/images/frechet.ts';
 import { codeOf, Values } from '../support/values.ts';
 
 const near = (value: number, want: number, tolerance: number, what = '') =>

@@ -1,8 +1,8 @@
 /** Logistic regression by L-BFGS: known optima, the gradient at the optimum, and the derivative of what is minimised. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { lbfgs } from '../../src/base/maths/lbfgs.ts';
 import { dense, designOf } from '../../src/metrics/design.ts';
-import { lbfgs } from '../../src/metrics/lbfgs.ts';
 import { fitLogistic, logisticObjective, predictLogistic } from '../../src/metrics/logistic.ts';
 import { codeOf, Values } from '../support/values.ts';
 

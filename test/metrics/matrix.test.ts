@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { symmetricEigen } from '../../src/attack/pca.ts';
-import { rowProducts, semidefiniteFactor, symmetricEigenvalues } from '../../src/metrics/matrix.ts';
+import { rowProducts, semidefiniteFactor, symmetricEigenvalues } from '../../src/base/maths/matrix.ts';
 import { Values } from '../support/values.ts';
 
 const close = (a: ArrayLike<number>, b: ArrayLike<number>, tolerance: number, what: string) => {

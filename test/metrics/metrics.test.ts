@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readNumbers } from '../../src/data/csv.ts';
-import { fileSource } from '../../src/data/csv-file.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
+import { fileSource } from '../../src/data/csv/file.ts';
+import { readNumbers } from '../../src/data/csv/numbers.ts';
 import { BLOB_MEANS, blobs, circles } from '../../src/data/synthetic.ts';
 import { energyDistance } from '../../src/metrics/energy.ts';
 import { modeShares, ringShares, shareWithin } from '../../src/metrics/modes.ts';
 import { slicedWasserstein1, wasserstein1 } from '../../src/metrics/wasserstein.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
 
 const near = (value: number, want: number, tolerance: number) =>
   assert.ok(Math.abs(value - want) <= tolerance, `${value} is not ${want} +- ${tolerance}`);

@@ -1,8 +1,8 @@
 /** Precision, recall, density, coverage: by hand on a line, their definitions by brute force, and what equal laws give. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { expectedCoverage, type Prdc, prdc } from '../../src/metrics/prdc.ts';
-import { open } from '../../src/node.ts';
 import { codeOf, Values } from '../support/values.ts';
 
 const gpu = await open();

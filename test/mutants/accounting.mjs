@@ -6,7 +6,7 @@ export default [
     file: 'src/privacy/accountant/rdp.ts',
     find: '(logDelta + Math.log(order)) / (order - 1);',
     replace: '(logDelta - Math.log(order)) / (order - 1);',
-    tests: ['privacy/accountant_rdp'],
+    tests: ['privacy/accountant-rdp'],
     note: 'the sign the other way round is safe; this one is the older, larger bound made wrong by twice the term',
   },
   {
@@ -15,7 +15,7 @@ export default [
     file: 'src/privacy/accountant/rdp.ts',
     find: '    checked.reduce((sum, { q, sigma, steps }) => sum + steps *',
     replace: '    checked.reduce((sum, { q, sigma }) => sum +',
-    tests: ['privacy/accountant_rdp'],
+    tests: ['privacy/accountant-rdp'],
   },
   {
     name: 'RDP of the last phase only',
@@ -23,7 +23,7 @@ export default [
     file: 'src/privacy/accountant/rdp.ts',
     find: '    checked.reduce((sum, { q, sigma, steps }) => sum + steps *',
     replace: '    checked.reduce((_, { q, sigma, steps }) => steps *',
-    tests: ['privacy/accountant_rdp'],
+    tests: ['privacy/accountant-rdp'],
   },
   {
     name: 'equal phases are not added up',
@@ -31,7 +31,7 @@ export default [
     file: 'src/privacy/accountant/phases.ts',
     find: 'steps: steps + (merged.get(key)?.steps ?? 0)',
     replace: 'steps: Math.max(steps, merged.get(key)?.steps ?? 0)',
-    tests: ['privacy/accountant_rdp', 'privacy/accountant_calibrate'],
+    tests: ['privacy/accountant-rdp', 'privacy/accountant-calibrate'],
   },
   {
     name: 'the exact formula takes the smaller direction',
@@ -39,7 +39,7 @@ export default [
     file: 'src/privacy/accountant/phases.ts',
     find: 'return Math.max(removedOnce(q, sigma, delta), addedOnce(q, sigma, delta));',
     replace: 'return Math.min(removedOnce(q, sigma, delta), addedOnce(q, sigma, delta));',
-    tests: ['privacy/accountant_pld'],
+    tests: ['privacy/accountant-pld'],
   },
   {
     name: 'parallel composition takes the cheapest partition',
@@ -47,7 +47,7 @@ export default [
     file: 'src/privacy/accountant/phases.ts',
     find: 'Math.max(0, ...epsilons);',
     replace: 'Math.min(...epsilons);',
-    tests: ['privacy/accountant_rdp', 'privacy/accountant_pld'],
+    tests: ['privacy/accountant-rdp', 'privacy/accountant-pld'],
   },
   {
     name: 'steps within a budget forget what was spent',
@@ -55,7 +55,7 @@ export default [
     file: 'src/privacy/accountant/calibrate.ts',
     find: '[...spent, { q, sigma, steps }]',
     replace: '[{ q, sigma, steps }]',
-    tests: ['privacy/accountant_calibrate'],
+    tests: ['privacy/accountant-calibrate'],
   },
   {
     name: 'one step more than the budget pays for',
@@ -63,7 +63,7 @@ export default [
     file: 'src/privacy/accountant/calibrate.ts',
     find: "  if (accountant !== 'pld') return rough;",
     replace: "  if (accountant !== 'pld') return rough + 1;",
-    tests: ['privacy/accountant_calibrate'],
+    tests: ['privacy/accountant-calibrate'],
   },
   {
     name: 'noise for a budget forgets what was spent',
@@ -71,7 +71,7 @@ export default [
     file: 'src/privacy/accountant/calibrate.ts',
     find: '[...spent, { q, sigma: Math.exp(logSigma), steps }]',
     replace: '[{ q, sigma: Math.exp(logSigma), steps }]',
-    tests: ['privacy/accountant_calibrate'],
+    tests: ['privacy/accountant-calibrate'],
   },
   {
     name: 'PLD: steps that take all records count as one',
@@ -79,7 +79,7 @@ export default [
     file: 'src/privacy/accountant/pld.ts',
     find: 'const mu = Math.hypot(...full.map(({ sigma, steps }) => Math.sqrt(steps) / sigma));',
     replace: 'const mu = Math.hypot(...full.map(({ sigma }) => 1 / sigma));',
-    tests: ['privacy/accountant_pld'],
+    tests: ['privacy/accountant-pld'],
   },
   {
     name: 'PLD: only adding a record is looked at',
@@ -87,7 +87,7 @@ export default [
     file: 'src/privacy/accountant/pld.ts',
     find: 'return { upper: Math.max(most(), lower), lower, nodes: 2 ** log2 };',
     replace: 'return { upper: sides[sides.length - 1].upper, lower, nodes: 2 ** log2 };',
-    tests: ['privacy/accountant_pld'],
+    tests: ['privacy/accountant-pld'],
   },
   {
     name: 'PLD: mass is split between nodes the wrong way round',
@@ -95,7 +95,7 @@ export default [
     file: 'src/privacy/accountant/discretise.ts',
     find: 'const up = Math.min(sums.mass, Math.max(0, sums.gain / share));',
     replace: 'const up = sums.mass - Math.min(sums.mass, Math.max(0, sums.gain / share));',
-    tests: ['privacy/accountant_pld'],
+    tests: ['privacy/accountant-pld'],
   },
   {
     name: 'the discrete mechanism accounts one step of a phase',
@@ -103,7 +103,7 @@ export default [
     file: 'src/privacy/accountant/discrete.ts',
     find: 'sum + steps * moment(q, sigma, order)',
     replace: 'sum + (steps && 1) * moment(q, sigma, order)',
-    tests: ['privacy/accountant_rdp', 'privacy/discrete'],
+    tests: ['privacy/accountant-rdp', 'privacy/discrete'],
   },
   {
     name: 'moments of whole orders with twice the variance',
@@ -111,7 +111,7 @@ export default [
     file: 'src/privacy/accountant/moments.ts',
     find: 'const exponent = (i * i - i) / (2 * variance);',
     replace: 'const exponent = (i * i - i) / (4 * variance);',
-    tests: ['privacy/accountant_rdp'],
+    tests: ['privacy/accountant-rdp'],
   },
   {
     name: 'Gaussian mechanism: the second term is added',
@@ -119,7 +119,7 @@ export default [
     file: 'src/privacy/accountant/gaussian.ts',
     find: 'Math.log(Math.max(0, tail(x) - Math.exp(logDensity(x)) * mills(x + mu)))',
     replace: 'Math.log(Math.max(0, tail(x) - 2 * Math.exp(logDensity(x)) * mills(x + mu)))',
-    tests: ['privacy/accountant_pld', 'privacy/accountant_rdp'],
+    tests: ['privacy/accountant-pld', 'privacy/accountant-rdp'],
   },
   {
     name: 'PLD: losses beyond the grid are left out',
@@ -137,7 +137,7 @@ export default [
     file: 'src/privacy/accountant/pld.ts',
     find: '    beyond: out.above,',
     replace: '    beyond: 0 * out.above,',
-    tests: ['privacy/accountant_pld'],
+    tests: ['privacy/accountant-pld'],
   },
   {
     name: 'PLD: masses are read one node too low',
@@ -145,7 +145,7 @@ export default [
     file: 'src/privacy/accountant/curve.ts',
     find: 'return Math.max(0, bottom + (j + 1) * h - back);',
     replace: 'return Math.max(0, bottom + j * h - back);',
-    tests: ['privacy/accountant_pld'],
+    tests: ['privacy/accountant-pld'],
   },
   {
     name: 'PLD: mass below the window is lost, not lifted',
@@ -162,7 +162,7 @@ export default [
     file: 'src/privacy/accountant/compose.ts',
     find: 'const logPower = count * Math.log(modulus);',
     replace: 'const logPower = (count - 1) * Math.log(modulus);',
-    tests: ['privacy/accountant_pld'],
+    tests: ['privacy/accountant-pld'],
   },
   {
     name: 'between whole orders the lower one is taken',
@@ -170,7 +170,7 @@ export default [
     file: 'src/privacy/accountant/discrete.ts',
     find: 'return (1 - part) * at(floor) + (part === 0 ? 0 : part * at(floor + 1));',
     replace: 'return at(floor) + 0 * part;',
-    tests: ['privacy/accountant_rdp'],
+    tests: ['privacy/accountant-rdp'],
   },
   {
     name: 'replacing a record with the laws of removing one',
@@ -178,7 +178,7 @@ export default [
     file: 'src/privacy/accountant/replace.ts',
     find: 'const other = logRatio(q, -z - 0.5 / variance);',
     replace: 'const other = 0 * logRatio(q, -z - 0.5 / variance);',
-    tests: ['privacy/accountant_replace'],
+    tests: ['privacy/accountant-replace'],
   },
   {
     name: 'removing a record from one step is read at the delta of a Gaussian without sampling',
@@ -186,6 +186,6 @@ export default [
     file: 'src/privacy/accountant/phases.ts',
     find: 'delta >= q ? 0 : logRatio(q, gaussianEpsilon(delta / q, 1 / sigma));',
     replace: 'delta >= q ? 0 : logRatio(q, gaussianEpsilon(delta, 1 / sigma));',
-    tests: ['privacy/accountant_pld'],
+    tests: ['privacy/accountant-pld'],
   },
 ];

@@ -86,12 +86,12 @@ export default [
     file: 'src/privacy/accountant/phases.ts',
     find: 'gaussianEpsilon(delta, factor * Math.hypot(',
     replace: 'gaussianEpsilon(delta, Math.hypot(',
-    tests: ['privacy/accountant_replace'],
+    tests: ['privacy/accountant-replace'],
   },
   {
     name: 'updates of a run are counted for another relation than its terms',
     area: 'budget',
-    file: 'src/run/private-plan.ts',
+    file: 'src/gan/private/plan.ts',
     find: 'relation: relationOf(config),',
     replace: "relation: 'add-remove',",
     tests: ['privacy/budget'],
@@ -99,7 +99,7 @@ export default [
   {
     name: 'the price of an encoding is not taken off the budget of a run',
     area: 'budget',
-    file: 'src/run/private-plan.ts',
+    file: 'src/gan/private/plan.ts',
     find: 'budgetOf(config), { paid: price, spent });',
     replace: 'budgetOf(config), { spent });',
     tests: ['run/wiring', 'run/tables'],
@@ -107,7 +107,7 @@ export default [
   {
     name: 'a run that goes on has its whole budget again',
     area: 'budget',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: 'return pay(book, gan.updates + plan.limit(book.totals()));',
     replace: 'return pay(book, gan.updates + plan.limit([]));',
     tests: ['run/private.test'],
@@ -115,7 +115,7 @@ export default [
   {
     name: 'a run without a limit',
     area: 'budget',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: '    gan.limit = limit;\n',
     replace: '',
     tests: ['run/private.test'],
@@ -123,7 +123,7 @@ export default [
   {
     name: 'a start writes no price into its ledger',
     area: 'ledger',
-    file: 'src/run/private-plan.ts',
+    file: 'src/gan/private/plan.ts',
     find: '...(epsilon ? { encoding_epsilon: epsilon, encoding_delta: delta } : {})',
     replace: '...(epsilon > 1 ? { encoding_epsilon: epsilon, encoding_delta: delta } : {})',
     tests: ['run/wiring', 'privacy/budget'],
@@ -140,7 +140,7 @@ export default [
   {
     name: 'a failed start forgets what it paid',
     area: 'ledger',
-    file: 'src/run/ledger_book.ts',
+    file: 'src/privacy/ledger/book.ts',
     find: ' && !this.terms.encoding_epsilon;',
     replace: ';',
     tests: ['run/private-start'],
@@ -148,7 +148,7 @@ export default [
   {
     name: 'a run of before that drew by place keeps its epsilon',
     area: 'outputs',
-    file: 'src/run/spent.ts',
+    file: 'src/run/spend.ts',
     find: 'epsilon: insecure || claimed || byPlace ? null :',
     replace: 'epsilon: insecure || claimed ? null :',
     tests: ['run/private-start'],
@@ -156,7 +156,7 @@ export default [
   {
     name: 'a run whose updates drew by place goes on',
     area: 'ledger',
-    file: 'src/run/private-plan.ts',
+    file: 'src/gan/private/plan.ts',
     find: 'if (drewByPlace(this.config, before)) {',
     replace: 'if (!drewByPlace(this.config, before)) {',
     tests: ['run/private-start'],
@@ -188,7 +188,7 @@ export default [
   {
     name: 'an insecure seed has an epsilon',
     area: 'outputs',
-    file: 'src/run/spent.ts',
+    file: 'src/run/spend.ts',
     find: 'epsilon: insecure || claimed || byPlace ? null :',
     replace: 'epsilon: claimed || byPlace ? null :',
     tests: ['run/wiring'],
@@ -196,7 +196,7 @@ export default [
   {
     name: 'clipped weights have an epsilon',
     area: 'outputs',
-    file: 'src/run/spent.ts',
+    file: 'src/run/spend.ts',
     find: 'epsilon: insecure || claimed || byPlace ? null :',
     replace: 'epsilon: insecure || byPlace ? null :',
     tests: ['run/private.test'],
@@ -204,7 +204,7 @@ export default [
   {
     name: 'a run tells epsilon without its encoding',
     area: 'outputs',
-    file: 'src/run/spent.ts',
+    file: 'src/run/spend.ts',
     find: 'epsilonOf(phases, delta, ledger.terms),',
     replace: 'epsilonOf(phases, delta, { mechanism: ledger.terms.mechanism, relation: ledger.terms.relation }),',
     tests: ['run/wiring', 'run/tables'],

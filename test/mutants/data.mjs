@@ -27,7 +27,7 @@ export default [
   {
     name: 'a private table names nothing as open',
     area: 'data',
-    file: 'src/run/encoded.ts',
+    file: 'src/run/training-data.ts',
     find: 'open: openOf(source)',
     replace: 'open: []',
     tests: ['run/noted', 'run/twins'],
@@ -43,7 +43,7 @@ export default [
   {
     name: 'decimals that are open are not listed',
     area: 'data',
-    file: 'src/data/given-type.ts',
+    file: 'src/data/encoding/schema-kind.ts',
     find: "if (what === 'decimals') return decimals !== undefined || values !== undefined;",
     replace: "if (what === 'decimals') return true;",
     tests: ['data/given-schema', 'run/twins'],

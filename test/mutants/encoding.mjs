@@ -3,7 +3,7 @@ export default [
   {
     name: 'the second histogram of the encoder without noise',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'const counts = noisy(histogram(edges, steps), half);',
     replace: 'const counts = histogram(edges, steps);',
     tests: ['data/paid-privacy'],
@@ -11,7 +11,7 @@ export default [
   {
     name: 'the second histogram has the noise of the first',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'const counts = noisy(histogram(edges, steps), half);',
     replace: 'const counts = noisy(histogram(edges, steps), 8 * half);',
     tests: ['data/paid-privacy'],
@@ -20,7 +20,7 @@ export default [
   {
     name: 'bounds of a number without noise',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'noisy([missing, ...histogram(OCTAVES, steps)], half)',
     replace: '[missing, ...histogram(OCTAVES, steps)]',
     tests: ['data/paid-privacy'],
@@ -28,7 +28,7 @@ export default [
   {
     name: 'each histogram of a number has all of its epsilon',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'const half = grainOf(epsilon / 2);',
     replace: 'const half = grainOf(epsilon);',
     tests: ['data/paid-privacy'],
@@ -36,7 +36,7 @@ export default [
   {
     name: 'each column has all of epsilon',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'epsilon: grainOf(epsilon / paying.length)',
     replace: 'epsilon: grainOf(epsilon)',
     tests: ['data/paid-privacy'],
@@ -44,7 +44,7 @@ export default [
   {
     name: 'each category has all of delta',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'delta: delta / categories, levels',
     replace: 'delta, levels',
     tests: ['data/paid-privacy'],
@@ -52,7 +52,7 @@ export default [
   {
     name: 'all columns have the same noise',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'new ChaChaStream(derived, [j, 0, 0])',
     replace: 'new ChaChaStream(derived, [0, 0, 0])',
     tests: ['data/paid-privacy'],
@@ -60,7 +60,7 @@ export default [
   {
     name: 'a value that no row has is named',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'counts[i] > 0 ? [',
     replace: 'counts[i] >= 0 ? [',
     tests: ['data/paid-privacy'],
@@ -68,7 +68,7 @@ export default [
   {
     name: 'values come in the order of the rows',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: '    .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))\n',
     replace: '',
     tests: ['data/paid.test'],
@@ -76,7 +76,7 @@ export default [
   {
     name: 'missing cells of a category are told as they are',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'missing: noisy[0] >= filledThreshold(epsilon, 1)',
     replace: 'missing: missing > 0',
     tests: ['data/paid-privacy'],
@@ -84,7 +84,7 @@ export default [
   {
     name: 'missing cells of a number are told as they are',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'gone >= filledThreshold(half, 1)',
     replace: 'missing > 0 && gone < Number.POSITIVE_INFINITY',
     tests: ['data/paid-privacy'],
@@ -92,7 +92,7 @@ export default [
   {
     name: 'the price that is named is that of one column',
     area: 'encoding',
-    file: 'src/data/paid.ts',
+    file: 'src/data/encoding/private.ts',
     find: 'paid: { epsilon, delta: categories > 0 ? delta : 0 }',
     replace: 'paid: { epsilon: each.epsilon, delta: categories > 0 ? delta : 0 }',
     tests: ['data/paid.test'],
@@ -100,7 +100,7 @@ export default [
   {
     name: 'a value is named one count too early',
     area: 'encoding',
-    file: 'src/data/noisy.ts',
+    file: 'src/data/encoding/histogram.ts',
     find: '1 + noiseBound(epsilon, delta);',
     replace: 'noiseBound(epsilon, delta);',
     tests: ['data/paid-privacy'],
@@ -108,7 +108,7 @@ export default [
   {
     name: 'half the noise of counts',
     area: 'encoding',
-    file: 'src/data/noisy.ts',
+    file: 'src/data/encoding/histogram.ts',
     find: 'count + discreteLaplace(words, T, epsilon * T)',
     replace: 'count + discreteLaplace(words, T, 2 * epsilon * T)',
     tests: ['data/paid-privacy'],
@@ -116,7 +116,7 @@ export default [
   {
     name: 'one draw of noise for all counts',
     area: 'encoding',
-    file: 'src/data/noisy.ts',
+    file: 'src/data/encoding/histogram.ts',
     find: 'Float64Array.from(counts, (count) => count + discreteLaplace(words, T, epsilon * T));',
     replace:
       'Float64Array.from(counts, ((noise) => (count: number) => count + noise)(discreteLaplace(words, T, epsilon * T)));',
@@ -125,7 +125,7 @@ export default [
   {
     name: 'an epsilon is rounded up',
     area: 'encoding',
-    file: 'src/data/noisy.ts',
+    file: 'src/data/encoding/histogram.ts',
     find: 'const grain = Math.floor(epsilon * T);',
     replace: 'const grain = Math.ceil(epsilon * T);',
     tests: ['data/paid-privacy'],
@@ -133,7 +133,7 @@ export default [
   {
     name: "the encoder's key is always seeded",
     area: 'encoding',
-    file: 'src/run/encoded.ts',
+    file: 'src/run/training-data.ts',
     find: '    key,\n',
     replace: '    key: (key.constructor as typeof PrivacyKey).insecure(1),\n',
     tests: ['run/wiring'],
@@ -141,7 +141,7 @@ export default [
   {
     name: 'a private run fits its encoding to the rows',
     area: 'encoding',
-    file: 'src/run/encoded.ts',
+    file: 'src/run/training-data.ts',
     find: "if (dp?.config.bound !== 'clip') return",
     replace: "if (dp?.config.bound !== 'weights') return",
     tests: ['run/wiring'],
@@ -149,7 +149,7 @@ export default [
   {
     name: 'an encoding is not charged for',
     area: 'encoding',
-    file: 'src/run/encoded.ts',
+    file: 'src/run/training-data.ts',
     find: 'encodingPrice(budgetOf(config), notGiven(source.table.columns, source.given))',
     replace: 'FREE',
     tests: ['run/wiring', 'run/private-start'],
@@ -157,7 +157,7 @@ export default [
   {
     name: 'a column of which one thing is given costs nothing',
     area: 'encoding',
-    file: 'src/data/given.ts',
+    file: 'src/data/encoding/schema.ts',
     find: 'return entry?.values === undefined && entry?.low === undefined && entry?.high === undefined;',
     replace: 'return entry === undefined;',
     tests: ['run/wiring'],
@@ -165,7 +165,7 @@ export default [
   {
     name: 'records scaled by their own extremes are taken',
     area: 'encoding',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: "if (data.scaling?.from === 'data') {",
     replace: "if (data.scaling?.from === 'bounds' && bound !== 'clip') {",
     tests: ['run/private.test'],
@@ -173,7 +173,7 @@ export default [
   {
     name: 'records whose encoding was fitted to them are taken',
     area: 'encoding',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: "if (data.encoding?.from === 'data') {",
     replace: "if (data.encoding?.from === 'given' && bound !== 'clip') {",
     tests: ['run/wiring', 'run/tables'],

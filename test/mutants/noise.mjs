@@ -123,7 +123,7 @@ export default [
   {
     name: 'zero comes twice as often',
     area: 'noise',
-    file: 'src/privacy/discrete_gaussian.ts',
+    file: 'src/privacy/discrete-gaussian.ts',
     find: '    if (minus && size === 0) continue;',
     replace: '',
     tests: ['privacy/discrete'],
@@ -131,7 +131,7 @@ export default [
   {
     name: 'discrete Gaussian: a proposal is always taken',
     area: 'noise',
-    file: 'src/privacy/discrete_gaussian.ts',
+    file: 'src/privacy/discrete-gaussian.ts',
     find: 'if (accepted) return k;',
     replace: 'if (accepted || size < t) return k;',
     tests: ['privacy/discrete'],

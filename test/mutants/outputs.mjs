@@ -3,7 +3,7 @@ export default [
   {
     name: 'the number of rows is public whatever --population says',
     area: 'outputs',
-    file: 'src/report/guarantee.ts',
+    file: 'src/report/blocks/guarantee.ts',
     find: 'rowsPublic: !config.population,',
     replace: 'rowsPublic: config.population >= 0,',
     tests: ['run/wiring'],
@@ -11,7 +11,7 @@ export default [
   {
     name: 'a report tells the number of rows despite --population',
     area: 'outputs',
-    file: 'src/report/run_facts.ts',
+    file: 'src/report/run-facts.ts',
     find: '...(privacy && !privacy.rowsPublic ? {} : { rows: trainingRows(data, gan.config) }),',
     replace: 'rows: trainingRows(data, gan.config),',
     tests: ['run/wiring'],
@@ -19,7 +19,7 @@ export default [
   {
     name: 'a report on a private run holds what looked at real records',
     area: 'outputs',
-    file: 'src/report/run_facts.ts',
+    file: 'src/report/run-facts.ts',
     find: 'const look = !privacy || wanted.diagnostics;',
     replace: 'const look = !privacy || !wanted.diagnostics;',
     tests: ['run/wiring'],
@@ -27,7 +27,7 @@ export default [
   {
     name: 'training points are under the samples of a private run',
     area: 'outputs',
-    file: 'src/report/run_facts.ts',
+    file: 'src/report/run-facts.ts',
     find: 'await sampleBlocks(samples, job, !privacy)',
     replace: 'await sampleBlocks(samples, job, true)',
     tests: ['page/products'],
@@ -35,7 +35,7 @@ export default [
   {
     name: 'a private run is attacked unasked',
     area: 'outputs',
-    file: 'src/report/run_facts.ts',
+    file: 'src/report/run-facts.ts',
     find: 'if (guarantee && wanted.attack && !wanted.diagnostics) {',
     replace: 'if (guarantee && wanted.attack && wanted.diagnostics) {',
     tests: ['run/wiring'],
@@ -43,15 +43,15 @@ export default [
   {
     name: 'a description of a private run holds the fingerprint of its data',
     area: 'outputs',
-    file: 'src/run/released.ts',
+    file: 'src/run/release.ts',
     find: 'data: { name: info.data.name, ...(rows === undefined ? {} : { rows }) }',
     replace: 'data: { ...info.data, ...(rows === undefined ? {} : { rows }) }',
-    tests: ['page/products', 'report/run_report'],
+    tests: ['page/products', 'report/run-report'],
   },
   {
     name: 'a checkpoint that is handed on holds its draws',
     area: 'outputs',
-    file: 'src/run/released.ts',
+    file: 'src/run/release.ts',
     find: "const OWN = ['ledger_line', 'ledger_hash', 'draws'];",
     replace: "const OWN = ['ledger_line', 'ledger_hash'];",
     tests: ['page/products'],
@@ -83,7 +83,7 @@ export default [
   {
     name: 'a private system is taken for a plain one',
     area: 'outputs',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: "system === 'dpgan' || system === 'dp-pargan';",
     replace: "system === 'dpgan';",
     tests: ['cli/diagnostics', 'run/wiring'],
@@ -91,18 +91,18 @@ export default [
   {
     name: 'what epsilon means is rounded down',
     area: 'outputs',
-    file: 'src/report/guarantee.ts',
+    file: 'src/report/blocks/guarantee.ts',
     find: '(Math.ceil(factor * 100) / 100).toFixed(2)',
     replace: '(Math.floor(factor * 100) / 100).toFixed(2)',
-    tests: ['report/run_report'],
+    tests: ['report/run-report'],
   },
   {
     name: 'the best guess without delta',
     area: 'outputs',
-    file: 'src/report/guarantee.ts',
+    file: 'src/report/blocks/guarantee.ts',
     find: '(1 + delta * Math.exp(-epsilon)) / (1 + Math.exp(-epsilon))',
     replace: '(1 + 0 * delta) / (1 + Math.exp(-epsilon))',
-    tests: ['report/run_report'],
+    tests: ['report/run-report'],
   },
   {
     name: 'several runs on one data set promise what the best of them does',
@@ -110,7 +110,7 @@ export default [
     file: 'src/report/compare.ts',
     find: 'const phases = same.flatMap((privacy) => privacy.phases);',
     replace: 'const phases = same[0].phases;',
-    tests: ['report/run_report'],
+    tests: ['report/run-report'],
   },
   {
     name: 'encodings of several runs are not added up',
@@ -118,12 +118,12 @@ export default [
     file: 'src/report/compare.ts',
     find: '    epsilon += Number(terms.encoding_epsilon ?? 0);',
     replace: '    epsilon = Math.max(epsilon, Number(terms.encoding_epsilon ?? 0));',
-    tests: ['report/run_report'],
+    tests: ['report/run-report'],
   },
   {
     name: "the page's model file of a private run tells all of run.json",
     area: 'page',
-    file: 'src/page/products.ts',
+    file: 'src/page/worker/products.ts',
     find: 'releasedInfo(run.info, isPrivateSystem(plan.system), rows)',
     replace: 'releasedInfo(run.info, false, rows)',
     tests: ['page/products'],
@@ -131,7 +131,7 @@ export default [
   {
     name: "the page's model file tells the number of rows despite a declared one",
     area: 'page',
-    file: 'src/page/products.ts',
+    file: 'src/page/worker/products.ts',
     find: 'const rows = job.guarantee?.config.population ? undefined : trainingRows(data, job.gan.config);',
     replace: 'const rows = trainingRows(data, job.gan.config);',
     tests: ['page/products'],
@@ -139,7 +139,7 @@ export default [
   {
     name: "the page's report looks at real records of a private run",
     area: 'page',
-    file: 'src/page/products.ts',
+    file: 'src/page/worker/products.ts',
     find: 'const looks = diagnostics || !isPrivateSystem(plan.system);',
     replace: 'const looks = true;',
     tests: ['page/products'],
@@ -147,7 +147,7 @@ export default [
   {
     name: "the page's report is always the owner's",
     area: 'page',
-    file: 'src/page/products.ts',
+    file: 'src/page/worker/products.ts',
     find: 'session.report({ diagnostics })',
     replace: 'session.report({ diagnostics: true })',
     tests: ['page/products'],
@@ -155,7 +155,7 @@ export default [
   {
     name: "the page's noise is for one critic's share of updates",
     area: 'page',
-    file: 'src/page/config.ts',
+    file: 'src/page/worker/config.ts',
     find: 'updates: updatesBehind(config, config.steps)',
     replace: 'updates: config.steps',
     tests: ['page/products'],
@@ -163,7 +163,7 @@ export default [
   {
     name: "the page's noise forgets what the encoding costs",
     area: 'page',
-    file: 'src/page/config.ts',
+    file: 'src/page/worker/config.ts',
     find: 'noiseFor(needed, budget, paid)',
     replace: 'noiseFor(needed, { ...budget, epsilon: budget.epsilon + paid.epsilon }, paid)',
     tests: ['page/products', 'page/page-given'],
@@ -171,7 +171,7 @@ export default [
   {
     name: 'the page samples one sequence again and again',
     area: 'page',
-    file: 'src/page/products.ts',
+    file: 'src/page/worker/products.ts',
     find: 'return 1 + (this.#stream++ % STREAMS);',
     replace: 'return 1 + (this.#stream % STREAMS);',
     tests: [],

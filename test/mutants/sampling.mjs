@@ -3,7 +3,7 @@ export default [
   {
     name: 'every critic samples from all rows',
     area: 'sampling',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: 'new PoissonSampler(key, list, { q: mechanism.q, tags, index })',
     replace:
       'new PoissonSampler(key, Uint32Array.from({ length: rows }, (_, i) => i), { q: mechanism.q, tags, index })',
@@ -12,7 +12,7 @@ export default [
   {
     name: 'the sampler draws with twice the rate that is charged',
     area: 'sampling',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: '{ q: mechanism.q, tags, index }',
     replace: '{ q: Math.min(1, 2 * mechanism.q), tags, index }',
     tests: ['run/wiring'],
@@ -20,7 +20,7 @@ export default [
   {
     name: 'the rate is that of the whole data, not of a partition',
     area: 'sampling',
-    file: 'src/gan/private_config.ts',
+    file: 'src/gan/private/config.ts',
     find: 'return Math.min(1, (batch * partitions) / (population || rows));',
     replace: 'return Math.min(1, batch / (population || rows));',
     tests: ['run/wiring'],
@@ -28,7 +28,7 @@ export default [
   {
     name: 'batches of a fixed size in place of Poisson samples',
     area: 'sampling',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: ': new PoissonSampler(key, list, { q: mechanism.q, tags, index }),',
     replace: ': new SubsetSampler(key, list, { size: config.batch, index }),',
     tests: ['run/wiring'],
@@ -45,7 +45,7 @@ export default [
   {
     name: 'all critics have one sampling key',
     area: 'sampling',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: '{ q: mechanism.q, tags, index }',
     replace: '{ q: mechanism.q, tags }',
     tests: [],
@@ -151,7 +151,7 @@ export default [
   {
     name: 'partitions are slices of the data',
     area: 'partitions',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: '  return partitionOf(each, partitions, key);',
     replace: '  return Uint32Array.from(each, (_, row) => Math.floor((row * partitions) / rows) + 0 * key[0]);',
     tests: ['run/private.test', 'gan/twins'],
@@ -159,7 +159,7 @@ export default [
   {
     name: 'partitions go by the row number',
     area: 'partitions',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: '  return partitionOf(each, partitions, key);',
     replace: '  return partitionOf(each.keys(), partitions, key);',
     tests: ['gan/twins'],
@@ -167,7 +167,7 @@ export default [
   {
     name: 'a record is hashed without its last value',
     area: 'partitions',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: 'bytes.subarray(row * width, (row + 1) * width)',
     replace: 'bytes.subarray(row * width, (row + 1) * width - records.BYTES_PER_ELEMENT)',
     tests: [],

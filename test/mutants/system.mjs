@@ -3,7 +3,7 @@ export default [
   {
     name: 'noise divided by the number of critics',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: 'gaussianNoise(noise, this.#sum, { multiplier, scale: each, into: gradient });',
     replace:
       'gaussianNoise(noise, this.#sum, { multiplier: multiplier / mechanism.partitions, scale: each, into: gradient });',
@@ -12,7 +12,7 @@ export default [
   {
     name: 'an update without noise',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: 'else if (multiplier) gaussianNoise',
     replace: 'else if (multiplier > 1) gaussianNoise',
     tests: ['run/wiring'],
@@ -20,7 +20,7 @@ export default [
   {
     name: 'discrete noise divided by the number of critics',
     area: 'system',
-    file: 'src/gan/exact.ts',
+    file: 'src/gan/private/exact.ts',
     find: 'this.#mechanism = make({ groups, width, bound, multiplier,',
     replace: 'this.#mechanism = make({ groups, width, bound, multiplier: multiplier / groups,',
     tests: ['run/wiring'],
@@ -44,7 +44,7 @@ export default [
   {
     name: 'losses of real records are in metrics.jsonl',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: 'this.#each(P + F, P, 0, 1 / F)',
     replace: 'this.#each(P + F, P, 1 / F, 1 / F)',
     tests: ['gan/twins'],
@@ -52,7 +52,7 @@ export default [
   {
     name: 'dropout goes by the place of a record',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: 'const critic = (x: Tensor) => critics.train(x, seed, p, { rows: tags });',
     replace: 'const critic = (x: Tensor) => critics.train(x, seed, p);',
     tests: ['gan/twins'],
@@ -63,7 +63,7 @@ export default [
     file: 'shaders/row_picks.wgsl',
     find: 'let word = philox(counter(0u, p.site, p.program), tags[row]).x;',
     replace: 'let word = philox(counter(0u, p.site, p.program), tags[row % p.batch]).x ^ (row << 28u);',
-    tests: ['ops/row_draws', 'gan/twins'],
+    tests: ['ops/row-draws', 'gan/twins'],
   },
   {
     name: 'mixing points go by place',
@@ -71,12 +71,12 @@ export default [
     file: 'shaders/random_rows.wgsl',
     find: 'philox(counter(quad, p.site, p.program), tags[row])',
     replace: 'philox(counter(at, p.site, p.program), tags[row])',
-    tests: ['ops/row_draws', 'gan/twins'],
+    tests: ['ops/row-draws', 'gan/twins'],
   },
   {
     name: 'tags are sent for the wrong rows',
     area: 'system',
-    file: 'src/gan/rows.ts',
+    file: 'src/train/rows.ts',
     find: 'sent[2 * i] = tags[2 * list[i]];',
     replace: 'sent[2 * i] = tags[2 * i];',
     tests: ['gan/twins'],
@@ -93,7 +93,7 @@ export default [
   {
     name: 'moving averages follow every device batch of generated records',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: '{ frozen: !first }',
     replace: '{ frozen: false }',
     tests: [],
@@ -103,7 +103,7 @@ export default [
   {
     name: 'real records make the pool of a penalty',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: 'if (this.#pool) assign(this.#pool, fake);',
     replace: 'if (this.#pool) assign(this.#pool, this.#batch().rows);',
     tests: ['gan/twins'],
@@ -159,7 +159,7 @@ export default [
   {
     name: 'the guard looks at the exchanged record only',
     area: 'guard',
-    file: 'src/gan/guard.ts',
+    file: 'src/gan/private/guard.ts',
     find: 'if (record === ROWS) continue;',
     replace: 'if (record !== ROWS) continue;',
     tests: ['run/wiring'],
@@ -167,7 +167,7 @@ export default [
   {
     name: 'the guard lets a loss that is not a number through',
     area: 'guard',
-    file: 'src/gan/guard.ts',
+    file: 'src/gan/private/guard.ts',
     find: 'if (!(Math.abs(a - b) <= ROUNDING * (1 + Math.abs(a)))) throw meets();',
     replace: 'if (Math.abs(a - b) > ROUNDING * (1 + Math.abs(a))) throw meets();',
     tests: ['run/wiring'],
@@ -175,7 +175,7 @@ export default [
   {
     name: 'the guard takes no record away',
     area: 'guard',
-    file: 'src/gan/guard.ts',
+    file: 'src/gan/private/guard.ts',
     find: 'for (const order of [exchanged, fewer]) {',
     replace: 'for (const order of [exchanged]) {',
     tests: ['gan/networks-private'],
@@ -183,7 +183,7 @@ export default [
   {
     name: 'the guard leaves the penalty out',
     area: 'guard',
-    file: 'src/gan/guard.ts',
+    file: 'src/gan/private/guard.ts',
     find: "divergence === 'wgan-gp' ? {",
     replace: "divergence === 'none' ? {",
     tests: ['run/wiring'],
@@ -191,7 +191,7 @@ export default [
   {
     name: 'a run is charged for an update less than it makes',
     area: 'system',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: 'ledger.append(mechanism.charge(from, to));',
     replace: 'ledger.append(mechanism.charge(from, Math.max(from + 1, to - 1)));',
     tests: ['run/wiring'],
@@ -199,7 +199,7 @@ export default [
   {
     name: 'gradients are clipped to twice the bound',
     area: 'clip',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: '({ bound: mechanism.bound, kind: mechanism.clipping } as const)',
     replace: '({ bound: 2 * mechanism.bound, kind: mechanism.clipping } as const)',
     tests: ['run/wiring', 'gan/dpgan'],
@@ -207,7 +207,7 @@ export default [
   {
     name: 'integer gradients are clipped to twice the bound',
     area: 'clip',
-    file: 'src/gan/exact.ts',
+    file: 'src/gan/private/exact.ts',
     find: 'this.#mechanism = make({ groups, width, bound,',
     replace: 'this.#mechanism = make({ groups, width, bound: 2 * bound, ',
     tests: ['run/wiring'],
@@ -215,7 +215,7 @@ export default [
   {
     name: 'gradients are not clipped where penalties are',
     area: 'clip',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: '    const clip = unclipped\n',
     replace: '    const clip = unclipped || this.#penalised\n',
     tests: ['gan/twins', 'run/wiring'],
@@ -223,7 +223,7 @@ export default [
   {
     name: 'padding of real records counts',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: 'else this.#gradients(losses, { padded: batch.reals });',
     replace: 'else this.#gradients(losses, {});',
     tests: ['run/wiring', 'gan/dpgan'],
@@ -231,7 +231,7 @@ export default [
   {
     name: 'padding in the first device batch counts',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: '{ padded: P, first: true }',
     replace: '{ first: true }',
     tests: ['run/wiring', 'gan/dpgan'],
@@ -239,7 +239,7 @@ export default [
   {
     name: 'an update adds to the sum of the one before',
     area: 'system',
-    file: 'src/gan/private_step.ts',
+    file: 'src/gan/private/step.ts',
     find: '{ padded: P, first: true }',
     replace: '{ padded: P }',
     tests: ['run/wiring', 'gan/dpgan'],
@@ -255,7 +255,7 @@ export default [
   {
     name: 'the key of a resumed run is not wiped',
     area: 'keys',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: '    if (!given) key.wipe();\n',
     replace: '',
     tests: ['run/wiring'],
@@ -263,7 +263,7 @@ export default [
   {
     name: 'the key of tags is left in memory',
     area: 'keys',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: '  tagKey.fill(0);\n',
     replace: '',
     tests: ['run/wiring'],
@@ -271,7 +271,7 @@ export default [
   {
     name: 'keys of samplers are left in memory',
     area: 'keys',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: '    for (const sampler of samplers) sampler.dispose();\n',
     replace: '',
     tests: ['run/wiring'],
@@ -287,7 +287,7 @@ export default [
   {
     name: 'a private run without noise is taken',
     area: 'guard',
-    file: 'src/gan/private_config.ts',
+    file: 'src/gan/private/config.ts',
     find: "bound === 'clip' && noiseMultiplier === 0,",
     replace: "bound === 'clip' && noiseMultiplier < 0,",
     tests: ['gan/config-presets'],
@@ -295,7 +295,7 @@ export default [
   {
     name: 'batch normalisation in a private critic is taken',
     area: 'guard',
-    file: 'src/gan/private_config.ts',
+    file: 'src/gan/private/config.ts',
     find: "({ criticNorm }) => criticNorm === 'batch',",
     replace: "({ criticNorm, bound }) => criticNorm === 'batch' && bound === 'weights',",
     tests: ['gan/config-presets'],
@@ -303,7 +303,7 @@ export default [
   {
     name: 'an autoencoder trained on the records is taken',
     area: 'guard',
-    file: 'src/gan/private_config.ts',
+    file: 'src/gan/private/config.ts',
     find: "bound === 'clip' && network === 'ehr',",
     replace: "bound === 'weights' && network === 'ehr',",
     tests: ['gan/config-presets'],
@@ -311,7 +311,7 @@ export default [
   {
     name: 'clipped weights with a budget are taken',
     area: 'guard',
-    file: 'src/gan/private_config.ts',
+    file: 'src/gan/private/config.ts',
     find: "({ bound, epsilon }) => bound === 'weights' && epsilon > 0,",
     replace: "({ bound, epsilon }) => bound === 'weights' && epsilon > 100,",
     tests: ['gan/config-presets'],
@@ -319,7 +319,7 @@ export default [
   {
     name: 'combinations that break the guarantee are not refused',
     area: 'guard',
-    file: 'src/gan/private_config.ts',
+    file: 'src/gan/private/config.ts',
     find: 'if (refused(config)) throw',
     replace: 'if (refused(config) && config.steps === 0) throw',
     tests: ['gan/config-presets'],
@@ -327,7 +327,7 @@ export default [
   {
     name: 'a plan takes combinations that break the guarantee',
     area: 'guard',
-    file: 'src/run/private-plan.ts',
+    file: 'src/gan/private/plan.ts',
     find: '    checkPrivate(config);\n',
     replace: '',
     tests: ['run/wiring'],
@@ -335,7 +335,7 @@ export default [
   {
     name: 'a private system pays without a ledger',
     area: 'ledger',
-    file: 'src/run/private.ts',
+    file: 'src/gan/private/run.ts',
     find: "if (!ledger) throw new VeilganError('VALIDATION', 'a private run has no ledger to pay from', { where: 'ledger' });",
     replace: 'if (!ledger) return;',
     tests: ['run/wiring'],

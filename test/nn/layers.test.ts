@@ -1,7 +1,8 @@
 /** Layers: shapes, initial values, and what differs between training and inference. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
+import { open } from '../../src/api/node.ts';
+import { VeilganError } from '../../src/base/errors.ts';
 import {
   batchNormLayer,
   convLayer,
@@ -12,7 +13,6 @@ import {
   reshapeLayer,
 } from '../../src/nn/layers.ts';
 import { type Network, type Parameters, parameterCount } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
 import { disposeFlat, type Flat, flat } from '../../src/optim/flat.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Shape } from '../../src/tensor/shape.ts';

@@ -1,16 +1,16 @@
 /** Layers one after another, and the gradients of small networks of every kind of layer. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { makeConfig } from '../../src/gan/config.ts';
-import { criticNetwork, generatorNetwork } from '../../src/gan/networks.ts';
-import { Player } from '../../src/gan/player.ts';
+import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
 import { batchNormLayer, dense, dropoutLayer, maxPoolLayer, reshapeLayer } from '../../src/nn/layers.ts';
 import { mlp } from '../../src/nn/mlp.ts';
 import { type Network, parameterCount, sequential } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
 import { disposeFlat, flat } from '../../src/optim/flat.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { Player } from '../../src/train/player.ts';
 import { near, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { perSample } from '../../src/autograd/per_sample.ts';
-import { open } from '../../src/node.ts';
+import { perSample } from '../../src/autograd/per-sample.ts';
 import { crossEntropy, logSoftmax, oneHot, softmax } from '../../src/ops/classes.ts';
 import { compositesOnly } from '../../src/ops/fused.ts';
 import type { Shape } from '../../src/tensor/shape.ts';

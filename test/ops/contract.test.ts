@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { contract, linear, matmul } from '../../src/ops/contract.ts';
 import { NONE } from '../../src/ops/epilogue.ts';
 import { runMatmul } from '../../src/ops/matmul.ts';
-import { eligible, type MatmulKernel } from '../../src/ops/matmul_plan.ts';
+import { eligible, type MatmulKernel } from '../../src/ops/matmul-plan.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { type Nd, nd, matmul as reference } from '../support/nd.ts';

@@ -1,9 +1,9 @@
 /** Convolution and its two adjoints: values against float64, what epilogues do, and what is refused. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { conv, convFilter, convTranspose } from '../../src/ops/conv.ts';
-import type { ConvOptions, Padding } from '../../src/ops/conv_geometry.ts';
+import type { ConvOptions, Padding } from '../../src/ops/conv-geometry.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { conv64, convFilter64, convInput64, geometry, grouped64, sumGroups64 } from '../support/conv64.ts';
 import { near, poison, rounding, sameBits, Values } from '../support/values.ts';

@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { open } from '../../src/node.ts';
+import { hash32, philox } from '../../src/base/philox.ts';
 import { dropout, dropoutMask, leakyDropout } from '../../src/ops/dropout.ts';
-import { hash32, philox } from '../../src/ops/philox.ts';
 import { uniform } from '../../src/ops/random.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';

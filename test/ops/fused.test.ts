@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { open } from '../../src/node.ts';
 import { mul, scale, square } from '../../src/ops/elementwise.ts';
 import { compositesOnly, type FastPath, fastPaths, fused } from '../../src/ops/fused.ts';
 import { detach } from '../../src/ops/movement.ts';

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
-import { open } from '../../src/node.ts';
 import { gather, scatterAdd } from '../../src/ops/gather.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { codeOf, near, poison, sameBits, Values } from '../support/values.ts';

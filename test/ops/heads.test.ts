@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
-import { open } from '../../src/node.ts';
 import { compositesOnly } from '../../src/ops/fused.ts';
 import { type Block, heads } from '../../src/ops/heads.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';

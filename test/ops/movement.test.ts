@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { broadcastTo, concat, pad, permute, reshape, slice, transpose } from '../../src/ops/movement.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { batchNorm, updateMoving } from '../../src/ops/norm.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { dawn, open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { grad } from '../../src/autograd/grad.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
-import { dawn, open } from '../../src/node.ts';
 import { compositesOnly } from '../../src/ops/fused.ts';
 import { batchNorm, batchNormInference } from '../../src/ops/norm.ts';
 import { scope } from '../../src/tensor/scope.ts';

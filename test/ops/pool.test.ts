@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { open } from '../../src/node.ts';
 import { avgPool, globalAvgPool, maxPool, type PoolOptions } from '../../src/ops/pool.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { dawn, open } from '../../src/api/node.ts';
+import { hash32, philox } from '../../src/base/philox.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
-import { dawn, open } from '../../src/node.ts';
-import { hash32, philox } from '../../src/ops/philox.ts';
 import { normal, uniform } from '../../src/ops/random.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { codeOf, near, poison, sameBits } from '../support/values.ts';

@@ -1,13 +1,13 @@
 /** Weighted sums over records, in every kernel: their values, how f32 rounds them, and that records do not meet. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { CHAIN, LINKS, SEGMENT } from '../../src/ops/chains.ts';
-import { eligibleConv, type FilterKernel, planConvFilter } from '../../src/ops/conv_plan.ts';
-import { runConvFilter } from '../../src/ops/conv_run.ts';
+import { eligibleConv, type FilterKernel, planConvFilter } from '../../src/ops/conv-plan.ts';
+import { runConvFilter } from '../../src/ops/conv-run.ts';
 import { NONE } from '../../src/ops/epilogue.ts';
 import { runMatmul } from '../../src/ops/matmul.ts';
-import { eligible, type MatmulKernel } from '../../src/ops/matmul_plan.ts';
+import { eligible, type MatmulKernel } from '../../src/ops/matmul-plan.ts';
 import { weightedTotal } from '../../src/ops/reduce.ts';
 import { additions } from '../../src/privacy/sensitivity.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';

@@ -1,7 +1,7 @@
 /** Flat buffers: where parameters lie, and how they get there and back. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { disposeFlat, flat, layout, readFlat, writeFlat } from '../../src/optim/flat.ts';
 import { near, poison, sameBits, Values } from '../support/values.ts';
 import { names, shapes } from './reference.ts';

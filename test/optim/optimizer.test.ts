@@ -1,8 +1,8 @@
 /** SGD, RMSProp and Adam against float64 loops written from spec section 1.6 (TensorFlow 2.1), eagerly and replayed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import type { Replay } from '../../src/gpu/program.ts';
-import { open } from '../../src/node.ts';
 import { gather } from '../../src/ops/gather.ts';
 import { reshape, slice } from '../../src/ops/movement.ts';
 import { disposeFlat, type Flat, flat, readFlat, writeFlat } from '../../src/optim/flat.ts';

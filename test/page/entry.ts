@@ -1,5 +1,5 @@
 /** The page's side of page-blobs.test.ts: the job on navigator.gpu. */
-import { Gpu } from '../../src/index.ts';
+import { Gpu } from '../../src/api/index.ts';
 import { type JobReport, runJob } from './job.ts';
 
 declare global {

@@ -1,11 +1,12 @@
 /** What the page test runs twice, on one adapter in Node and on another in a page; everything comes back as numbers. */
+
+import { type Gpu, grad, perSample, type Tensor, tensor, type VeilganError } from '../../src/api/index.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import { makeConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
-import { type LossRow, train } from '../../src/gan/train.ts';
 import type { AdapterReport } from '../../src/gpu/device.ts';
-import { type Gpu, grad, perSample, type Tensor, tensor, type VeilganError } from '../../src/index.ts';
+import { type LossRow, train } from '../../src/train/loop.ts';
 
 const SEED = 7;
 /** Fixed, so that both machines record, upload and free in the same rhythm. */

@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
-import { open } from '../../src/node.ts';
 import { root } from '../house/sources.ts';
 import { near } from '../support/values.ts';
 import { type JobReport, runJob, type TrainingReport } from './job.ts';
@@ -29,7 +29,7 @@ const kilobytes = (text: string) => `${(zipped(text) / 1000).toFixed(1)} KB`;
 const note = (line: string) => console.error(`# ${line}`);
 
 test('the page bundles are whole: no import is left, least of all of Node', async () => {
-  const engine = await build.bundleForPage('src/index.ts', { minify: true });
+  const engine = await build.bundleForPage('src/api/index.ts', { minify: true });
   const job = await build.bundleForPage('test/page/entry.ts', { minify: true });
   for (const text of [engine, job]) {
     assert.not.match(text, /['"`]node:/);
@@ -38,7 +38,7 @@ test('the page bundles are whole: no import is left, least of all of Node', asyn
   assert.not.match(engine, /zod/i);
   assert.ok(zipped(engine) <= 40_000, `${zipped(engine)} bytes are over the budget of 40 KB`);
   note(
-    `src/index.ts (tensor, ops, autograd), minified and gzipped: ${kilobytes(engine)}; with the systems: ${kilobytes(job)}`,
+    `src/api/index.ts (tensor, ops, autograd), minified and gzipped: ${kilobytes(engine)}; with the systems: ${kilobytes(job)}`,
   );
 });
 

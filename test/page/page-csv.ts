@@ -1,5 +1,5 @@
 /** A table of mixed types for the test of the page, and what its cells may be. */
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 
 export const ROWS = 5000;
 

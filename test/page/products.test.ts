@@ -1,15 +1,15 @@
 /** What a page hands out of a training: of a private one nothing that tells of its records. Run in Node. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
+import { parsePrivate } from '../../src/gan/private/run.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { open } from '../../src/node.ts';
-import { privatePlan } from '../../src/page/config.ts';
-import { Products } from '../../src/page/products.ts';
 import type { Plan } from '../../src/page/protocol.ts';
-import { PageSession } from '../../src/page/session.ts';
-import type { Training } from '../../src/page/training.ts';
+import { privatePlan } from '../../src/page/worker/config.ts';
+import { Products } from '../../src/page/worker/products.ts';
+import { PageSession } from '../../src/page/worker/session.ts';
+import type { Training } from '../../src/page/worker/training.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
-import { parsePrivate } from '../../src/run/private.ts';
 import { decodeSafetensors } from '../../src/run/safetensors.ts';
 import type { RunPlan } from '../../src/run/training.ts';
 import { dpgan, pargan, points } from './session-job.ts';

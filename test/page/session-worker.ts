@@ -1,13 +1,13 @@
 /** The worker of session-page.test.ts: trains in a page, and tells what came of it as plain values. */
 
-import type { VeilganError } from '../../src/gpu/errors.ts';
+import type { VeilganError } from '../../src/base/errors.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
-import { keptRuns, OpfsRun, removeRun } from '../../src/page/opfs.ts';
-import { PageSession, type SessionOptions } from '../../src/page/session.ts';
+import { keptRuns, OpfsRun, removeRun } from '../../src/page/worker/opfs.ts';
+import { PageSession, type SessionOptions } from '../../src/page/worker/session.ts';
+import { readLedger } from '../../src/privacy/ledger/ledger.ts';
 import { encodePng } from '../../src/report/png.ts';
-import { readLedger } from '../../src/run/ledger.ts';
-import { MemoryRun } from '../../src/run/memory_run.ts';
-import type { Spending } from '../../src/run/spent.ts';
+import { MemoryRun } from '../../src/run/memory-run.ts';
+import type { Spending } from '../../src/run/spend.ts';
 import { dpgan, pargan, points } from './session-job.ts';
 
 /** A run as it ends: its files in base64. */

@@ -1,10 +1,10 @@
 /** Trainings of a page, run in Node: there is no origin private file system, so runs are in memory alone. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { open } from '../../src/node.ts';
-import { PageSession, type SessionOptions } from '../../src/page/session.ts';
-import { readLedger } from '../../src/run/ledger.ts';
+import { PageSession, type SessionOptions } from '../../src/page/worker/session.ts';
+import { readLedger } from '../../src/privacy/ledger/ledger.ts';
 import { codeOf, sameBits } from '../support/values.ts';
 import { dpgan, pargan, points } from './session-job.ts';
 

@@ -14,7 +14,7 @@ import * as pool from '../../src/ops/pool.ts';
 import type * as random from '../../src/ops/random.ts';
 import { normal, uniform } from '../../src/ops/random.ts';
 import * as reduce from '../../src/ops/reduce.ts';
-import { rowSums } from '../../src/ops/row_sums.ts';
+import { rowSums } from '../../src/ops/row-sums.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { references } from '../ops/elementwise.ts';
 import { type Case, type Cases, indices, of } from './suite-case.ts';

@@ -1,7 +1,7 @@
 /** Values and gradients of every operation on its sample inputs, as numbers that can leave a page. */
 import { grad } from '../../src/autograd/grad.ts';
+import { hash32 } from '../../src/base/philox.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { hash32 } from '../../src/ops/philox.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
 import { Values } from '../support/values.ts';

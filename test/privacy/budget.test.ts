@@ -1,10 +1,12 @@
 /** Budgets: prices under each relation, what is left, noise and updates that fit, what was spent, whether it is used up. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import type { Column } from '../../src/data/table.ts';
-import { budgetOf, type PrivateConfig, relationOf } from '../../src/gan/private_config.ts';
-import { Schedule, updatesBehind } from '../../src/gan/schedule.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
+import { budgetOf, type PrivateConfig, relationOf } from '../../src/gan/private/config.ts';
+import { PrivatePlan } from '../../src/gan/private/plan.ts';
+import { type Guarantee, parsePrivate } from '../../src/gan/private/run.ts';
+import { Schedule, updatesBehind } from '../../src/gan/private/schedule.ts';
 import {
   type Budget,
   chargedFor,
@@ -20,13 +22,11 @@ import {
   upperBound,
 } from '../../src/privacy/budget.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
+import { createLedger } from '../../src/privacy/ledger/ledger.ts';
 import { RELATION_NAMES, relationRow } from '../../src/privacy/relation.ts';
-import { newRecords } from '../../src/run/encoded.ts';
-import { createLedger } from '../../src/run/ledger.ts';
-import { MemoryLedgerFile } from '../../src/run/memory_run.ts';
-import { type Guarantee, parsePrivate } from '../../src/run/private.ts';
-import { PrivatePlan } from '../../src/run/private-plan.ts';
-import { spending, spendingLine } from '../../src/run/spent.ts';
+import { MemoryLedgerFile } from '../../src/run/memory-run.ts';
+import { spending, spendingLine } from '../../src/run/spend.ts';
+import { newRecords } from '../../src/run/training-data.ts';
 import { failure } from '../support/failure.ts';
 
 const budget = (more: Partial<Budget> = {}): Budget => ({

@@ -2,7 +2,7 @@ import { createCipheriv } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import chachaShader from '#shaders/chacha.wgsl';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { ChaChaStream, chacha } from '../../src/privacy/chacha.ts';
 import { DrawCounter, PrivacyKey } from '../../src/privacy/key.ts';
 import { empty, tensor } from '../../src/tensor/tensor.ts';

@@ -1,7 +1,7 @@
 /** That no record adds more than C to the last bit, whatever f32 loses: norms are upper bounds, not nearly equal. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import { matmul } from '../../src/ops/contract.ts';
 import { add, scale } from '../../src/ops/elementwise.ts';
 import { reshape } from '../../src/ops/movement.ts';

@@ -1,17 +1,17 @@
 /** Clipped sums against the definition: perSample, norms and the sum in float64 on the host. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { perSample } from '../../src/autograd/per_sample.ts';
+import { perSample } from '../../src/autograd/per-sample.ts';
 import { penaltyTerms } from '../../src/gan/losses.ts';
 import { convLayer, dense, reshapeLayer } from '../../src/nn/layers.ts';
 import { mlp } from '../../src/nn/mlp.ts';
 import { type Network, parameterCount, sequential } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
 import { assign } from '../../src/ops/assign.ts';
 import { matmul } from '../../src/ops/contract.ts';
 import { conv as layer } from '../../src/ops/conv.ts';
-import { gramPays } from '../../src/ops/conv_norms.ts';
+import { gramPays } from '../../src/ops/conv-norms.ts';
 import { add, mul, scale, sub } from '../../src/ops/elementwise.ts';
 import { reshape } from '../../src/ops/movement.ts';
 import { normal } from '../../src/ops/random.ts';

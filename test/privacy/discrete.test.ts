@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { dawn, open } from '../../src/api/node.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
-import { dawn, open } from '../../src/node.ts';
 import { ChaChaStream } from '../../src/privacy/chacha.ts';
 import { DiscreteMechanism, type DiscreteOptions } from '../../src/privacy/discrete.ts';
-import { bernoulliExp, DiscreteGaussian, discreteLaplace, expInterval } from '../../src/privacy/discrete_gaussian.ts';
+import { bernoulliExp, DiscreteGaussian, discreteLaplace, expInterval } from '../../src/privacy/discrete-gaussian.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { codeOf, poison, sameBits } from '../support/values.ts';

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import normalsShader from '#shaders/private_normals.wgsl';
+import { dawn, open } from '../../src/api/node.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
-import { dawn, open } from '../../src/node.ts';
 import { chacha } from '../../src/privacy/chacha.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { gaussianNoise, NoiseSource, noiseGrid, noiseScale } from '../../src/privacy/noise.ts';

@@ -1,11 +1,11 @@
 /** What f32 summation can add to a sensitivity, and the sums that carry it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { penaltyTerms } from '../../src/gan/losses.ts';
 import { convLayer, dense, reshapeLayer } from '../../src/nn/layers.ts';
 import { mlp } from '../../src/nn/mlp.ts';
 import { type Network, sequential } from '../../src/nn/network.ts';
-import { open } from '../../src/node.ts';
 import { CHAIN, SEGMENT } from '../../src/ops/chains.ts';
 import { add } from '../../src/ops/elementwise.ts';
 import { reshape } from '../../src/ops/movement.ts';

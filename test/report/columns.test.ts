@@ -1,12 +1,12 @@
 /** The part of a report on a table's columns: sentences, bars, charts; and what is stored of it, read with care. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { columnChart, diagonalChart, predictionChart } from '../../src/report/column_charts.ts';
-import { columnBlocks, targetSentence } from '../../src/report/columns.ts';
+import { columnBlocks, targetSentence } from '../../src/report/blocks/columns.ts';
+import { columnChart, diagonalChart, predictionChart } from '../../src/report/charts/columns.ts';
+import { COLOURS } from '../../src/report/charts/theme.ts';
 import { reportOn } from '../../src/report/compare.ts';
 import { type Block, renderReport } from '../../src/report/html.ts';
-import { checkedQuality } from '../../src/report/stored.ts';
-import { COLOURS } from '../../src/report/theme.ts';
+import { checkedQuality } from '../../src/report/results.ts';
 import { EVIL, measured, plain, tableQuality } from './facts.ts';
 
 const html = (blocks: readonly Block[]) => renderReport({ title: 't', blocks }).replaceAll('\u00a0', ' ');

@@ -1,6 +1,7 @@
 /** Runs as a report sees them, made up for tests. */
+
+import type { PrivacyFacts } from '../../src/report/blocks/guarantee.ts';
 import type { Measured, RunFacts } from '../../src/report/facts.ts';
-import type { PrivacyFacts } from '../../src/report/guarantee.ts';
 
 export const EVIL = '<script>alert("1")</script>\'&';
 

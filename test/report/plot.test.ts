@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chartPng } from '../../src/report/chart_png.ts';
-import { histogram, lossCurves, scatter, scatterGrid, scoreHistogram } from '../../src/report/plot.ts';
-import { COLOURS } from '../../src/report/theme.ts';
+import { histogram, lossCurves, scatter, scatterGrid, scoreHistogram } from '../../src/report/charts/plot.ts';
+import { chartPng } from '../../src/report/charts/png.ts';
+import { COLOURS } from '../../src/report/charts/theme.ts';
 
 const rows = Array.from({ length: 50 }, (_, i) => ({
   step: i + 1,

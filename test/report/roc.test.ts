@@ -1,7 +1,7 @@
 /** ROC curves: what is drawn, where, and what is left out. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rocCurves, rocPoints } from '../../src/report/roc.ts';
+import { rocCurves, rocPoints } from '../../src/report/charts/roc.ts';
 
 test('points: clamped to the axes, ends kept, the curve nowhere off by more than a hundredth of a decade', () => {
   assert.equal(rocPoints({ fpr: [0, 0, 1], tpr: [0, 0.5, 1] }, 0.01), [

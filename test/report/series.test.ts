@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { extent, histogramBins, lossPoints, thin } from '../../src/report/series.ts';
+import { extent, histogramBins, lossPoints, thin } from '../../src/report/charts/series.ts';
 
 test('few rows are kept one by one', () => {
   const points = lossPoints([

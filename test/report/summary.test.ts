@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { lossCurves, scatterGrid } from '../../src/report/charts/plot.ts';
 import { escapeHtml } from '../../src/report/html.ts';
-import { lossCurves, scatterGrid } from '../../src/report/plot.ts';
 import { type Report, renderReport as render, type SummaryRun, summaryBlocks } from '../../src/report/summary.ts';
 
 /** A page whose numbers may leave their per cent signs. */

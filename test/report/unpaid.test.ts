@@ -2,10 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Encoding, Open } from '../../src/data/table.ts';
+import { publicBlocks, unpaidLines, unpaidOf } from '../../src/report/blocks/unpaid.ts';
 import { reportOn } from '../../src/report/compare.ts';
 import type { RunFacts } from '../../src/report/facts.ts';
 import { renderReport } from '../../src/report/html.ts';
-import { publicBlocks, unpaidLines, unpaidOf } from '../../src/report/unpaid.ts';
 import { checkedRunInfo } from '../../src/run/schema.ts';
 import { EVIL, guarded, info, plain } from './facts.ts';
 

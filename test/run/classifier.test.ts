@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeDataset } from '../../src/data/dataset.ts';
 import { floats } from '../../src/data/records.ts';
-import { saveDataset } from '../../src/data/save.ts';
+import { saveDataset } from '../../src/data/store/save.ts';
 import { openClassifier, trainClassifier } from '../../src/run/classifier.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
 import { rejection } from '../support/failure.ts';

@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { writeAtomic } from '../../src/base/files.ts';
 import { createRun, openRun } from '../../src/run/directory.ts';
-import { writeAtomic } from '../../src/run/files.ts';
 import { failure } from '../support/failure.ts';
 import { meta, runTests } from './made.ts';
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { blobs } from '../../src/data/synthetic.ts';
-import { type PrivateConfig, privateConfig, samplingRate } from '../../src/gan/private_config.ts';
+import { type PrivateConfig, privateConfig, samplingRate } from '../../src/gan/private/config.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
-import { averaged, folderOf, type Plan, settingsOf, tableOf, tQuantile } from '../../src/run/experiment.ts';
-import { type Asked, planOf, readPlan } from '../../src/run/experiment_plan.ts';
+import { averaged, folderOf, type Plan, settingsOf, tableOf, tQuantile } from '../../src/run/experiment/experiment.ts';
+import { type Asked, planOf, readPlan } from '../../src/run/experiment/plan.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'veilgan-experiment-'));
 test.after(() => rmSync(dir, { recursive: true, force: true }));

@@ -2,11 +2,11 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { open } from '../../src/api/node.ts';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import { makeDataset } from '../../src/data/dataset.ts';
-import { saveDataset } from '../../src/data/save.ts';
+import { saveDataset } from '../../src/data/store/save.ts';
 import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
-import { open } from '../../src/node.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
 
 export const gpu = await open();
 export const root = fs.mkdtempSync(join(tmpdir(), 'veilgan-images-'));

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
+import { VeilganError } from '../../src/base/errors.ts';
 import { decodeNpy, encodeNpy } from '../../src/run/npy.ts';
 
 /** A version 1.0 file by hand. */

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
+import { VeilganError } from '../../src/base/errors.ts';
 import { decodeSafetensors, encodeSafetensors, halfToFloat, safetensorsBlocks } from '../../src/run/safetensors.ts';
 
 /** A file by hand: header length, header text, bytes. */

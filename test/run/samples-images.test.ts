@@ -8,7 +8,7 @@ import { decodeNpy } from '../../src/run/npy.ts';
 import { toCsv, toNpy } from '../../src/run/samples.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
 import { released, runTraining } from '../../src/run/training.ts';
-import { writeSamples } from '../../src/run/write_samples.ts';
+import { writeSamples } from '../../src/run/write-samples.ts';
 import { codeOf, sameBits } from '../support/values.ts';
 import { configOf, finish, gpu, root, store } from './images.ts';
 

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { VeilganError } from '../../src/gpu/errors.ts';
+import { VeilganError } from '../../src/base/errors.ts';
 import { openTraining } from '../../src/run/session.ts';
 import { runTraining } from '../../src/run/training.ts';
 import { rejection } from '../support/failure.ts';

@@ -1,20 +1,20 @@
 /** Training on tables: whose encoding is fitted, paid for or given, what it costs, and what comes out. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fitEncoding } from '../../src/data/encoding.ts';
+import { open } from '../../src/api/node.ts';
+import { fitEncoding } from '../../src/data/encoding/encoding.ts';
+import type { NamedTable } from '../../src/data/store/table-files.ts';
 import type { Table } from '../../src/data/table.ts';
-import type { NamedTable } from '../../src/data/table-files.ts';
 import { makeConfig, withPreset } from '../../src/gan/config.ts';
-import { open } from '../../src/node.ts';
+import { parsePrivate } from '../../src/gan/private/run.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
-import { records } from '../../src/run/encoded.ts';
-import { readLedger } from '../../src/run/ledger.ts';
-import { MemoryRun } from '../../src/run/memory_run.ts';
-import { parsePrivate } from '../../src/run/private.ts';
+import { readLedger } from '../../src/privacy/ledger/ledger.ts';
+import { MemoryRun } from '../../src/run/memory-run.ts';
 import { samplesCsv, samplesOf } from '../../src/run/samples.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
-import { spending } from '../../src/run/spent.ts';
+import { spending } from '../../src/run/spend.ts';
 import { beginJob, openJob, type RunPlan, runTraining } from '../../src/run/training.ts';
+import { records } from '../../src/run/training-data.ts';
 import { codeOf, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();

@@ -5,23 +5,23 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Given } from '../../src/data/given.ts';
-import { importSource } from '../../src/data/import.ts';
-import type { NamedTable } from '../../src/data/table-files.ts';
-import { privateConfig } from '../../src/gan/private_config.ts';
-import { Witness } from '../../src/gan/witness.ts';
-import { open } from '../../src/node.ts';
-import { Products } from '../../src/page/products.ts';
+import { open } from '../../src/api/node.ts';
+import type { Given } from '../../src/data/encoding/schema.ts';
+import { importSource } from '../../src/data/formats/index.ts';
+import type { NamedTable } from '../../src/data/store/table-files.ts';
+import { privateConfig } from '../../src/gan/private/config.ts';
+import { Witness } from '../../src/gan/private/witness.ts';
 import type { Plan } from '../../src/page/protocol.ts';
-import type { Training } from '../../src/page/training.ts';
+import { Products } from '../../src/page/worker/products.ts';
+import type { Training } from '../../src/page/worker/training.ts';
 import { reportOn } from '../../src/report/compare.ts';
 import { renderReport } from '../../src/report/html.ts';
-import { factsOf } from '../../src/report/run_facts.ts';
-import { MemoryRun } from '../../src/run/memory_run.ts';
-import { releasedInfo } from '../../src/run/released.ts';
+import { factsOf } from '../../src/report/run-facts.ts';
+import { MemoryRun } from '../../src/run/memory-run.ts';
+import { releasedInfo } from '../../src/run/release.ts';
 import { samplesCsv, samplesOf } from '../../src/run/samples.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
-import { spending } from '../../src/run/spent.ts';
+import { spending } from '../../src/run/spend.ts';
 import { beginJob, runTraining } from '../../src/run/training.ts';
 import { Folder } from '../data/making.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open } from '../../src/node.ts';
+import { open } from '../../src/api/node.ts';
 import type { Shader, Variant } from '../../src/wgsl/shader.ts';
 import { root, sources } from '../house/sources.ts';
 

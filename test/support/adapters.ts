@@ -1,6 +1,6 @@
 /** Adapters as the plans of kernels see them. */
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import type { AdapterTraits } from '../../src/ops/matmul_plan.ts';
+import type { AdapterTraits } from '../../src/ops/matmul-plan.ts';
 
 export const lavapipe: AdapterTraits = {
   software: true,

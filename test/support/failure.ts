@@ -1,5 +1,5 @@
 /** Failures that are meant: the VeilganError of what must not go through. Another error, or none, fails the test. */
-import { VeilganError } from '../../src/gpu/errors.ts';
+import { VeilganError } from '../../src/base/errors.ts';
 
 function meant(error: unknown): VeilganError {
   if (!(error instanceof VeilganError)) throw error;

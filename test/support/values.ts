@@ -1,8 +1,8 @@
 /** Numbers for tests: seeded values, comparisons that NaN never passes, and memory full of NaN. */
 import * as assert from 'uvu/assert';
+import { PhiloxStream } from '../../src/base/philox.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type Storage, sizeClass } from '../../src/gpu/pool.ts';
-import { PhiloxStream } from '../../src/ops/philox.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
 

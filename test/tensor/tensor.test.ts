@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../src/api/node.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { open } from '../../src/node.ts';
 import { keep, leaves, scope } from '../../src/tensor/scope.ts';
 import { empty, type Tensor, tensor } from '../../src/tensor/tensor.ts';
 import { codeOf, near, Values } from '../support/values.ts';

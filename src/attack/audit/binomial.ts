@@ -1,5 +1,5 @@
 /** Binomial tails and exact confidence limits, by the regularised incomplete beta function, in f64. */
-import { VeilganError } from '../../gpu/errors.ts';
+import { VeilganError } from '../../base/errors.ts';
 import { bisect } from '../../privacy/accountant/gaussian.ts';
 
 /** Coefficients of Stirling's series, B_2k / (2k (2k - 1)). */

@@ -4,9 +4,9 @@
  * removing a record lets nobody guess the coins better than epsilon and delta allow. A bound here is below the true
  * epsilon with the stated confidence: a large one disproves a claim, a small one proves nothing.
  */
-import { VeilganError } from '../../gpu/errors.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { checkScores, type Scores } from '../../base/maths/ranking.ts';
 import { bisect } from '../../privacy/accountant/gaussian.ts';
-import { checkScores, type Scores } from '../ranking.ts';
 import { clopperPearsonUpper, logGamma } from './binomial.ts';
 
 export interface AuditOptions {

@@ -1,5 +1,5 @@
 /** The noise that keeps within a budget, and the steps that a budget pays for; always from the safe side. */
-import { VeilganError } from '../../gpu/errors.ts';
+import { VeilganError } from '../../base/errors.ts';
 import type { Relation } from '../relation.ts';
 import { discreteEpsilon } from './discrete.ts';
 import { checkedDelta, checkedPhases, type Phase } from './phases.ts';

@@ -1,6 +1,7 @@
 /** Composition of discretised losses by FFT, in f64, with what its rounding can have done. */
+
+import { type Complex, Fft, fftError, mirrored } from '../../base/maths/fft.ts';
 import type { Masses } from './discretise.ts';
-import { type Complex, Fft, fftError, mirrored } from './fft.ts';
 
 /** One kind of step: both discretisations of its loss, each of total weighted mass 1, and how often it is taken. */
 export interface Step {

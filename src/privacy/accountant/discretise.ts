@@ -2,7 +2,7 @@
  * A step's privacy loss on the grid {origin + i h}, once so that it dominates the true pair of laws and once so that it is
  * dominated by it. Masses are those of the own law times exp(theta loss - scale), so that tails keep their precision.
  */
-import { gaussLegendre } from './gauss_legendre.ts';
+import { gaussLegendre } from '../../base/maths/gauss-legendre.ts';
 import type { Law } from './loss.ts';
 
 /** Where the own law is integrated, and how masses are weighted. */

@@ -1,6 +1,6 @@
 /** The Gaussian mechanism, exactly: Balle and Wang 2018, Theorem 8 (the "analytic Gaussian mechanism"). */
-import { gaussLegendre } from './gauss_legendre.ts';
-import { logDensity, mills, tail } from './normal.ts';
+import { gaussLegendre } from '../../base/maths/gauss-legendre.ts';
+import { logDensity, mills, tail } from '../../base/maths/normal.ts';
 
 const RULE = gaussLegendre(12);
 

@@ -1,6 +1,7 @@
 /** The privacy loss of one Poisson-subsampled Gaussian step as a function on the line. */
+
+import { logTail } from '../../base/maths/normal.ts';
 import { logRatio } from './moments.ts';
-import { logTail } from './normal.ts';
 
 /**
  * `remove`: what is released WITH the record against without; `add`: the other way round; `replace`: with one record

@@ -1,5 +1,5 @@
 /** What was released: runs of Poisson-subsampled Gaussian steps, and their validation. */
-import { VeilganError } from '../../gpu/errors.ts';
+import { VeilganError } from '../../base/errors.ts';
 import { RELATIONS, type Relation } from '../relation.ts';
 import { bisect, gaussianDelta, gaussianEpsilon } from './gaussian.ts';
 import { logRatio } from './moments.ts';

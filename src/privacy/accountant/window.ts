@@ -1,5 +1,5 @@
 /** Where a sum of losses lies, by its moments: what makes a grid good. No bound rests on it. */
-import { gaussLegendre } from './gauss_legendre.ts';
+import { gaussLegendre } from '../../base/maths/gauss-legendre.ts';
 import type { Law } from './loss.ts';
 import { goldenSection } from './rdp.ts';
 

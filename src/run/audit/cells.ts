@@ -1,8 +1,9 @@
 /** What is replayed: every kind of private update on a handful of records, small enough to be made again without each. */
+
+import { PhiloxStream } from '../../base/philox.ts';
 import { type Dataset, makeDataset } from '../../data/dataset.ts';
 import type { Records } from '../../data/records.ts';
-import { type PrivateConfig, privateConfig } from '../../gan/private_config.ts';
-import { PhiloxStream } from '../../ops/philox.ts';
+import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
 import { BARE } from './production.ts';
 
 type Kinds = Pick<PrivateConfig, 'network' | 'divergence' | 'mechanism' | 'clipping' | 'partitions' | 'dropout'>;

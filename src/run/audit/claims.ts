@@ -1,9 +1,9 @@
 /** What a configured training claims, by the same arithmetic as its report. */
-import { budgetOf, type PrivateConfig, relationOf } from '../../gan/private_config.ts';
-import { trainingRows } from '../../gan/rows.ts';
-import { Schedule } from '../../gan/schedule.ts';
+import { budgetOf, type PrivateConfig, relationOf } from '../../gan/private/config.ts';
+import { mechanismOf } from '../../gan/private/plan.ts';
+import { Schedule } from '../../gan/private/schedule.ts';
 import { epsilonOf, noiseFor, stepsFor, upperBound } from '../../privacy/budget.ts';
-import { mechanismOf } from '../private-plan.ts';
+import { trainingRows } from '../../train/rows.ts';
 import type { AuditSetting } from './part.ts';
 
 /** What is claimed of a training: so many updates at this rate. */

@@ -1,8 +1,8 @@
 /** What the parts of an audit are given, and what each of them gives. */
 import type { Check } from '../../attack/audit/family.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import type { PrivateConfig } from '../../gan/private_config.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
+import type { PrivateConfig } from '../../gan/private/config.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import type { Claimed } from './production.ts';
 
 export type PartName = 'replay' | 'step' | 'samplers' | 'transcript';

@@ -2,16 +2,16 @@
  * Production runs that are watched: made by `privateRun` as any training is, with a ledger to pay from. What is claimed
  * is read in that ledger, and nowhere else.
  */
+
+import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import type { PrivateConfig } from '../../gan/private_config.ts';
-import { train } from '../../gan/train.ts';
-import { Witness, type WitnessedUpdate } from '../../gan/witness.ts';
-import { VeilganError } from '../../gpu/errors.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
-import { MAX_ROWS } from '../../gpu/program.ts';
+import type { PrivateConfig } from '../../gan/private/config.ts';
+import { privateRun } from '../../gan/private/run.ts';
+import { Witness, type WitnessedUpdate } from '../../gan/private/witness.ts';
+import { type Gpu, MAX_ROWS } from '../../gpu/index.ts';
 import type { PrivacyKey } from '../../privacy/key.ts';
-import { MemoryLedgerFile } from '../memory_run.ts';
-import { privateRun } from '../private.ts';
+import { train } from '../../train/loop.ts';
+import { MemoryLedgerFile } from '../memory-run.ts';
 import { SentBatches } from './sent.ts';
 
 /** What a ledger says of an update. */

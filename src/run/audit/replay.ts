@@ -4,9 +4,9 @@
  * nothing else if nothing else depends on it: at most C over all critics together, and in its own critic alone.
  */
 import type { Dataset } from '../../data/dataset.ts';
-import type { PrivateConfig } from '../../gan/private_config.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
-import { secretOf } from '../private.ts';
+import type { PrivateConfig } from '../../gan/private/config.ts';
+import { secretOf } from '../../gan/private/run.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import { byCritic, type Claimed, dot, type Watched, watch } from './production.ts';
 
 export interface Replayed {

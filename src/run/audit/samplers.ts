@@ -1,12 +1,12 @@
 /** The samplers of production runs: what was sent to the device, against what the ledger charges. */
 import type { Check } from '../../attack/audit/family.ts';
-import { type Sampled, samplerChecks } from '../../attack/audit/sampler_law.ts';
+import { type Sampled, samplerChecks } from '../../attack/audit/sampler-law.ts';
+import { PhiloxStream } from '../../base/philox.ts';
 import { type Dataset, makeDataset } from '../../data/dataset.ts';
-import { type PrivateConfig, samplingRate } from '../../gan/private_config.ts';
-import { trainingRows } from '../../gan/rows.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
-import { PhiloxStream } from '../../ops/philox.ts';
+import { type PrivateConfig, samplingRate } from '../../gan/private/config.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import { partitionRows } from '../../privacy/partition.ts';
+import { trainingRows } from '../../train/rows.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { BARE, watch } from './production.ts';
 

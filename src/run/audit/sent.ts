@@ -3,8 +3,8 @@
  * noisy update. That is what was sampled, whatever the samplers say of themselves.
  */
 import type { DpGan } from '../../gan/dpgan.ts';
-import type { LossRow, System } from '../../gan/train.ts';
-import type { Replay } from '../../gpu/program.ts';
+import type { Replay } from '../../gpu/index.ts';
+import type { LossRow, System } from '../../train/loop.ts';
 
 /** Programs that see real records, and the one that ends an update. */
 const READS = new Set(['dpgan.first', 'dpgan.reals']);

@@ -1,13 +1,13 @@
 /** The test of single updates: what guesses about them prove of epsilon, and whether their noise is what is claimed. */
 import { smallest } from '../../attack/audit/family.ts';
-import type { NoiseLaw } from '../../attack/audit/noise_law.ts';
-import { epsilonOfMu, medianErrors, muLower, type StepCounts, stepP } from '../../attack/audit/step_law.ts';
-import type { PrivateConfig } from '../../gan/private_config.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
+import type { NoiseLaw } from '../../attack/audit/noise-law.ts';
+import { epsilonOfMu, medianErrors, muLower, type StepCounts, stepP } from '../../attack/audit/step-law.ts';
+import type { PrivateConfig } from '../../gan/private/config.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import { type Claim, claiming, claimOf, priced } from './claims.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { rounding } from './replay.ts';
-import { BESIDE, judge, twins } from './step_twins.ts';
+import { BESIDE, judge, twins } from './step-twins.ts';
 
 /** Updates of the mechanism that is not configured, whose noise is looked at too. */
 const OTHER_UPDATES = 250;

@@ -1,19 +1,20 @@
 /** One training of the production system on a data set and canaries, for the transcript of an audit. */
-import { CanaryTrace } from '../../attack/audit/trace.ts';
+
+import { PhiloxStream } from '../../base/philox.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { DpGan } from '../../gan/dpgan.ts';
-import { type PrivateConfig, samplingRate } from '../../gan/private_config.ts';
-import { pickRows, trainingRows } from '../../gan/rows.ts';
-import { train } from '../../gan/train.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
-import { PhiloxStream } from '../../ops/philox.ts';
+import { type PrivateConfig, samplingRate } from '../../gan/private/config.ts';
+import { privateRun } from '../../gan/private/run.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
 import { partitionRows } from '../../privacy/partition.ts';
 import { scope } from '../../tensor/scope.ts';
 import { tensor } from '../../tensor/tensor.ts';
-import { MemoryLedgerFile } from '../memory_run.ts';
-import { privateRun } from '../private.ts';
-import { joined, makeCanaries, shown } from './with_canaries.ts';
+import { train } from '../../train/loop.ts';
+import { pickRows, trainingRows } from '../../train/rows.ts';
+import { MemoryLedgerFile } from '../memory-run.ts';
+import { CanaryTrace } from './trace.ts';
+import { joined, makeCanaries, shown } from './with-canaries.ts';
 
 /** Rows of each partition that stand for the others. */
 const REFERENCES = 16;

@@ -2,7 +2,7 @@
  * The transcript attack: whole trainings of the production system on a data set and canaries, each in by a fair coin;
  * the coins are guessed from all that was released.
  */
-import { fdpEpsilon, fdpGuessings, fdpPValue, idealCorrect } from '../../attack/audit/f_dp.ts';
+import { fdpEpsilon, fdpGuessings, fdpPValue, idealCorrect } from '../../attack/audit/f-dp.ts';
 import type { Check } from '../../attack/audit/family.ts';
 import {
   type AuditBound,
@@ -12,13 +12,13 @@ import {
   manyRunAudit,
   oneRunAudit,
 } from '../../attack/audit/guesses.ts';
-import { relationOf } from '../../gan/private_config.ts';
-import { VeilganError } from '../../gpu/errors.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { relationOf } from '../../gan/private/config.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import { bisect } from '../../privacy/accountant/gaussian.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
 import { epsilonOf, upperBound } from '../../privacy/budget.ts';
-import { least, most, type Profile, profileOf } from '../../privacy/trade_off.ts';
+import { least, most, type Profile, profileOf } from '../../privacy/trade-off.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { type Trained, trainOnce } from './training.ts';
 

@@ -16,7 +16,7 @@ import {
   oneRunEpsilon,
   oneRunPValue,
 } from '../../../src/attack/audit/guesses.ts';
-import { PhiloxStream } from '../../../src/ops/philox.ts';
+import { PhiloxStream } from '../../../src/base/philox.ts';
 import { gaussianDelta } from '../../../src/privacy/accountant/gaussian.ts';
 
 const near = (actual: number, expected: number, relative: number, what = '') =>

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spreadRows, updateEvidence } from '../../../src/attack/audit/likelihood.ts';
-import { PhiloxStream } from '../../../src/ops/philox.ts';
+import { PhiloxStream } from '../../../src/base/philox.ts';
 
 const random = new PhiloxStream(5, 'audit_likelihood.test');
 const normals = (n: number) => Array.from({ length: n }, () => random.normal());

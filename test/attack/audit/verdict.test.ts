@@ -5,10 +5,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Check, failed } from '../../../src/attack/audit/family.ts';
-import { NoiseLaw } from '../../../src/attack/audit/noise_law.ts';
-import { type Sampled, samplerChecks } from '../../../src/attack/audit/sampler_law.ts';
-import { stepP } from '../../../src/attack/audit/step_law.ts';
-import { PhiloxStream } from '../../../src/ops/philox.ts';
+import { NoiseLaw } from '../../../src/attack/audit/noise-law.ts';
+import { type Sampled, samplerChecks } from '../../../src/attack/audit/sampler-law.ts';
+import { stepP } from '../../../src/attack/audit/step-law.ts';
+import { PhiloxStream } from '../../../src/base/philox.ts';
 
 const random = new PhiloxStream(3, 'verdict.test');
 const [K, N] = [2, 40];

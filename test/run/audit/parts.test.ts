@@ -4,12 +4,13 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { open } from '../../../src/api/node.ts';
 import { failed } from '../../../src/attack/audit/family.ts';
+import { PhiloxStream } from '../../../src/base/philox.ts';
 import { makeDataset } from '../../../src/data/dataset.ts';
-import { type PrivateConfig, privateConfig } from '../../../src/gan/private_config.ts';
-import { Schedule } from '../../../src/gan/schedule.ts';
-import { open } from '../../../src/node.ts';
-import { PhiloxStream } from '../../../src/ops/philox.ts';
+import { type PrivateConfig, privateConfig } from '../../../src/gan/private/config.ts';
+import { secretOf } from '../../../src/gan/private/run.ts';
+import { Schedule } from '../../../src/gan/private/schedule.ts';
 import { audit, parts } from '../../../src/run/audit/audit.ts';
 import {
   allCells,
@@ -24,7 +25,6 @@ import { claimOf } from '../../../src/run/audit/claims.ts';
 import type { AuditSetting, PartName, PartResult } from '../../../src/run/audit/part.ts';
 import { watch } from '../../../src/run/audit/production.ts';
 import { holds, replay } from '../../../src/run/audit/replay.ts';
-import { secretOf } from '../../../src/run/private.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());

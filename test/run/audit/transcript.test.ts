@@ -5,20 +5,20 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CanaryTrace } from '../../../src/attack/audit/trace.ts';
+import { open } from '../../../src/api/node.ts';
+import { PhiloxStream } from '../../../src/base/philox.ts';
 import { type Dataset, makeDataset } from '../../../src/data/dataset.ts';
 import type { DpGan } from '../../../src/gan/dpgan.ts';
-import { type PrivateConfig, privateConfig } from '../../../src/gan/private_config.ts';
-import { train } from '../../../src/gan/train.ts';
-import { open } from '../../../src/node.ts';
-import { PhiloxStream } from '../../../src/ops/philox.ts';
+import { type PrivateConfig, privateConfig } from '../../../src/gan/private/config.ts';
+import { privateRun } from '../../../src/gan/private/run.ts';
 import { readFlat } from '../../../src/optim/flat.ts';
 import { epsilonOf } from '../../../src/privacy/budget.ts';
 import type { AuditSetting } from '../../../src/run/audit/part.ts';
+import { CanaryTrace } from '../../../src/run/audit/trace.ts';
 import { type Trained, trainOnce } from '../../../src/run/audit/training.ts';
 import { transcript } from '../../../src/run/audit/transcript.ts';
-import { MemoryLedgerFile } from '../../../src/run/memory_run.ts';
-import { privateRun } from '../../../src/run/private.ts';
+import { MemoryLedgerFile } from '../../../src/run/memory-run.ts';
+import { train } from '../../../src/train/loop.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());

@@ -1,0 +1,36 @@
+/** `veilgan/gan`: the engine, and the systems, their training and attacks on them; runs in a page as it runs in Node. */
+import '../ops/install.ts';
+
+export { type AttackResult, attackResult } from '../attack/judge/result.ts';
+export { distanceScores } from '../attack/nearest.ts';
+export { type WhiteBox, whiteBox } from '../attack/whitebox.ts';
+export { blobSource, type CsvSource } from '../data/csv/stream.ts';
+export { inspectCsv, readTable } from '../data/csv/table.ts';
+export { decodedCsv } from '../data/csv/text.ts';
+export { type Dataset, makeDataset } from '../data/dataset.ts';
+export { decodeRows, type TableRows } from '../data/encoding/decode.ts';
+export { encodeTable } from '../data/encoding/encode.ts';
+export { fitEncoding } from '../data/encoding/encoding.ts';
+export { paidEncoding } from '../data/encoding/private.ts';
+export { givenEncoding } from '../data/encoding/schema.ts';
+export { blobs, circles } from '../data/synthetic.ts';
+export type { Column, Encoding, Table } from '../data/table.ts';
+export { type GanConfig, makeConfig, withPreset } from '../gan/config.ts';
+export { DpGan } from '../gan/dpgan.ts';
+export { ParGan } from '../gan/pargan.ts';
+export { presets } from '../gan/presets/index.ts';
+export type { PrivateConfig } from '../gan/private/config.ts';
+export { type Guarantee, type PrivateRun, parsePrivate, privateRun } from '../gan/private/run.ts';
+export type { GanSystem } from '../gan/system.ts';
+export type { CriticScores } from '../metrics/critics.ts';
+export { nearestDistances, nearestNeighbours } from '../metrics/neighbours.ts';
+export { slicedWasserstein1 } from '../metrics/wasserstein.ts';
+export { epsilonOf } from '../privacy/budget.ts';
+export { PrivacyKey } from '../privacy/key.ts';
+export type { LedgerFile } from '../privacy/ledger/ledger.ts';
+export { MemoryLedgerFile } from '../run/memory-run.ts';
+export { decodeSafetensors, encodeSafetensors } from '../run/safetensors.ts';
+export { type LossRow, type System, type TrainOptions, train } from '../train/loop.ts';
+export type { HostTensors } from '../train/player.ts';
+export type { TrainingData } from '../train/rows.ts';
+export * from './index.ts';

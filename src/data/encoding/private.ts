@@ -1,0 +1,205 @@
+/**
+ * An encoding paid for from the privacy budget: no bound, no quantile and no value of it is seen without noise.
+ * Browser-safe.
+ */
+import { VeilganError } from '../../base/errors.ts';
+import { ChaChaStream } from '../../privacy/chacha.ts';
+import type { PrivacyKey } from '../../privacy/key.ts';
+import { quote } from '../dataset.ts';
+import type { CategoryCode, CategoryColumn, ColumnCode, Encoding, NumberCode, Table } from '../table.ts';
+import { checkWhole, numberCode, present, tally } from './encoding.ts';
+import { emptyStart, filledThreshold, grainOf, histogram, noisyCounts, stabilityThreshold } from './histogram.ts';
+import { type Curve, gridOf, interpolate, positions } from './knots.ts';
+import { givenCodes, typedColumns } from './schema.ts';
+
+export interface PaidOptions {
+  /** of the whole encoding */
+  readonly epsilon: number;
+  /** of the whole encoding, in (0, 1); spent by categories only */
+  readonly delta: number;
+  /** fresh, as it must be for any guarantee; a seeded one is for tests and repeatable experiments */
+  readonly key: PrivacyKey;
+  /** columns whose bounds or values are known without the data, which cost nothing: see `Given` */
+  readonly given?: unknown;
+  /** how messages call `given`: a file's name */
+  readonly source?: string;
+  /** most values of a category; default 64 */
+  readonly levels?: number;
+  /** most knots of a curve, 4 to 258; default 66, of 64 bins */
+  readonly knots?: number;
+  /** for audits and tests: is told each list of noisy counts, in order, and gives what takes its place */
+  readonly witness?: (noisy: Float64Array) => Float64Array;
+}
+
+/** Makes counts noisy at an epsilon. */
+type Noisy = (counts: ArrayLike<number>, epsilon: number) => Float64Array;
+
+/** Edges of bins [-(2^(e+1) - 1), -(2^e - 1)), ..., [-1, 0), [0, 1), [1, 2), [2, 4), ..., [2^62, 2^63), in steps. */
+const OCTAVES: readonly number[] = [
+  ...Array.from({ length: 63 }, (_, i) => 1 - 2 ** (63 - i)),
+  ...[0, 1],
+  ...Array.from({ length: 63 }, (_, i) => 2 ** (i + 1)),
+];
+
+/** The first octave that is not negative. */
+const ZERO = OCTAVES.indexOf(0);
+
+function nothing(name: string, what: string, fix: string): VeilganError {
+  return new VeilganError('CONFIG', `column ${quote(name)} has ${what}`, {
+    where: '--encoder-epsilon',
+    fix: `${fix}, pay a larger epsilon, or leave the column away`,
+  });
+}
+
+/** Values in descending order of their noisy counts: the column's order is that of the rows, which are secret. */
+function paidCategory(
+  column: CategoryColumn,
+  { there, missing }: ReturnType<typeof present>,
+  { noisy: count, epsilon, delta, levels }: { noisy: Noisy; epsilon: number; delta: number; levels: number },
+): CategoryCode {
+  const counts = tally(column, there);
+  const seen = column.values.flatMap((text, i) => (counts[i] > 0 ? [{ text, count: counts[i] }] : []));
+  const noisy = count([missing, ...seen.map((value) => value.count)], epsilon);
+  const least = stabilityThreshold(epsilon, delta);
+  const values = seen
+    .map(({ text }, i) => ({ text, count: noisy[i + 1] }))
+    .filter(({ count }) => count >= least)
+    .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))
+    .slice(0, levels)
+    .map(({ text }) => text);
+  if (values.length === 0) throw nothing(column.name, `no value seen some ${least} times`, 'Give its values');
+  return { name: column.name, kind: column.kind, values, missing: noisy[0] >= filledThreshold(epsilon, 1) };
+}
+
+/**
+ * The first and the last bin that are filled, or -1. Far from others a bin is taken for filled once in a hundred times
+ * where all are empty; next to others, where an error only doubles the range, once in ten, but not
+ * across 0: there are no negative numbers without good reason.
+ */
+function filledRange(counts: readonly number[], epsilon: number): [first: number, last: number] {
+  const filled = (count: number) => count >= filledThreshold(epsilon, counts.length);
+  const near = (bin: number) => counts[bin] >= filledThreshold(epsilon, 1, 0.1);
+  let [first, last] = [counts.findIndex(filled), counts.findLastIndex(filled)];
+  if (last >= 0) {
+    while (first !== ZERO && near(first - 1)) first--;
+    while (last !== ZERO - 1 && near(last + 1)) last++;
+  }
+  return [first, last];
+}
+
+/** Bins of equal noisy counts, of whole steps: cut out of the octaves, which are taken as even inside. */
+function evenBins(octaves: readonly number[], counts: Float64Array, bins: number): number[] {
+  const ends = [0];
+  for (const count of counts) ends.push(ends[ends.length - 1] + Math.max(0, count));
+  const total = ends[ends.length - 1];
+  const edges = [octaves[0]];
+  for (let i = 1; i < bins; i++) {
+    const edge = Math.round(interpolate(ends, octaves, (i / bins) * total));
+    if (edge > edges[edges.length - 1] && edge < octaves[octaves.length - 1]) edges.push(edge);
+  }
+  return [...edges, octaves[octaves.length - 1]];
+}
+
+/**
+ * Knots in the middle of each bin at its mid-rank, and at the first and the last step of all. Bins of one step hold one
+ * value, which is their knot.
+ */
+function knotsOf(edges: readonly number[], counts: ArrayLike<number>): { steps: number[]; ranks: number[] } {
+  const [steps, ranks] = [[edges[0]], [0]];
+  const add = (step: number, rank: number) => {
+    if (step > steps[steps.length - 1]) {
+      steps.push(step);
+      ranks.push(rank);
+    } else if (steps.length === 1) ranks[0] = rank;
+  };
+  let sum = 0;
+  for (let i = 0; i + 1 < edges.length; i++) {
+    const count = Math.max(0, counts[i]);
+    add((edges[i] + edges[i + 1] - 1) / 2, sum + count / 2);
+    sum += count;
+  }
+  add(edges[edges.length - 1] - 1, sum);
+  return { steps, ranks };
+}
+
+function paidNumber(
+  column: Exclude<Table['columns'][number], CategoryColumn>,
+  { there, missing }: ReturnType<typeof present>,
+  { noisy, epsilon, knots }: { noisy: Noisy; epsilon: number; knots: number },
+): NumberCode {
+  const { per, period } = gridOf(column);
+  const steps = there.map((value) => Math.round((value * per) / period));
+  const half = grainOf(epsilon / 2);
+  const [gone, ...octaves] = noisy([missing, ...histogram(OCTAVES, steps)], half);
+  const [first, last] = filledRange(octaves, half);
+  if (last < 0) {
+    const least = filledThreshold(half, octaves.length);
+    throw nothing(column.name, `no range of numbers seen some ${least} times`, 'Give its bounds');
+  }
+  const inside = Float64Array.from(octaves.slice(first, last + 1));
+  const edges = evenBins(OCTAVES.slice(first, last + 2), inside, knots - 2);
+  const counts = noisy(histogram(edges, steps), half);
+  const start = emptyStart(counts, half);
+  const end = counts.length - emptyStart(counts.slice(start).reverse(), half);
+  const found = knotsOf(edges.slice(start, end + 1), counts.subarray(start, end));
+  const curve: Curve = { values: found.steps.map((step) => (step * period) / per), at: positions(found.ranks) };
+  return numberCode(column, curve, gone >= filledThreshold(half, 1));
+}
+
+/**
+ * An encoding of the training rows that is (epsilon, delta)-differentially private under adding or removing one of
+ * them. Public are the names of columns, their kinds, decimals and date formats (which `openOf` lists where they were found
+ * in the rows), and what is given; not public are the number of rows, the values of categories and their order, bounds, quantiles, and whether cells are missing.
+ *
+ * Each column that is not given gets the same part of epsilon, and each category of them of delta; the parts add up
+ * (sequential composition). All noise is exact discrete Laplace noise. In a column:
+ *
+ * - a category: counts of its values, at the column's epsilon, of which those above `stabilityThreshold` are kept, the
+ *   most frequent first. What is not kept is never generated, and counts as the most frequent value.
+ * - a number or date, half the epsilon each: a histogram over powers of two (of the last decimal; days, seconds) gives
+ *   the bounds, as ApproxBounds of Google's differential privacy library; then one over bins that would be equally full
+ *   by the first one gives the knots, after empty ends are cut. Numbers beyond the bounds are moved to them. Where the
+ *   range is small beside the numbers, as seconds of one day, the bounds are wide: better give them.
+ * - missing cells: one more count.
+ *
+ * An error after noise was drawn, for a column in which nothing is frequent enough, has spent the budget too.
+ * @throws VeilganError CONFIG for options out of range, a bad `given`, or such a column
+ */
+export function paidEncoding(table: Table, options: PaidOptions): Encoding {
+  const { epsilon, delta, key, source = 'bounds', levels = 64, knots = 66, witness = (counts) => counts } = options;
+  checkWhole('levels', levels, 1, 2 ** 16);
+  checkWhole('knots', knots, 4, 258);
+  if (!(epsilon > 0 && Number.isFinite(epsilon) && delta > 0 && delta < 1)) {
+    throw new VeilganError('CONFIG', `an encoding at epsilon ${epsilon}, delta ${delta}`, {
+      where: 'epsilon and delta of the encoding',
+      fix: 'Give an epsilon above 0, and a delta between 0 and 1 such as 1e-6',
+    });
+  }
+  const { columns, train, label } = table;
+  const given =
+    options.given === undefined ? new Map<string, ColumnCode>() : givenCodes(columns, options.given, source);
+  const typed = typedColumns(columns, options.given);
+  const paying = columns.filter(({ name }) => !given.has(name));
+  const categories = paying.filter((column) => 'values' in column).length;
+  const named = label === undefined ? {} : { label };
+  if (paying.length === 0) {
+    return { columns: columns.flatMap(({ name }) => given.get(name) ?? []), from: 'given', ...named };
+  }
+  const each = { epsilon: grainOf(epsilon / paying.length), delta: delta / categories, levels, knots };
+  const derived = key.derive('encoding');
+  const codes = typed.map((column, j): ColumnCode => {
+    const known = given.get(column.name);
+    if (known) return known;
+    const words = new ChaChaStream(derived, [j, 0, 0]);
+    const noisy: Noisy = (counts, share) => witness(noisyCounts(words, counts, share));
+    const cells = present(train, columns.length, j);
+    const code =
+      'values' in column
+        ? paidCategory(column, cells, { ...each, noisy })
+        : paidNumber(column, cells, { ...each, noisy });
+    words.wipe();
+    return code;
+  });
+  derived.fill(0);
+  return { columns: codes, from: 'paid', paid: { epsilon, delta: categories > 0 ? delta : 0 }, ...named };
+}

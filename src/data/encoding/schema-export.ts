@@ -1,0 +1,62 @@
+/** What the rows of a data set look like, as a file for its owner to correct and confirm. Browser-safe. */
+import { formatDate } from '../csv/dates.ts';
+import type { CategoryColumn, Column, Table } from '../table.ts';
+import { gridOf, rounding } from './knots.ts';
+import type { Given, GivenColumn } from './schema.ts';
+
+const COMMENT =
+  'Taken from the rows: every entry here tells of them. Keep an entry only where you would know it without having seen ' +
+  'them, such as the ends of a scale or a list of codes; correct it to what is known (bounds and lists that hold for ' +
+  'any rows), or delete it. What is deleted is paid for, or named in reports as public and not paid for. A private run ' +
+  'takes what stands here as known to everybody.';
+
+/** Values of a category that a file may list. */
+const MOST_VALUES = 2 ** 16;
+
+/** The cells of one column, of both parts. */
+function* cellsOf({ columns, train, holdout }: Table, j: number): Generator<number> {
+  for (const cells of [train, holdout]) for (let i = j; i < cells.length; i += columns.length) yield cells[i];
+}
+
+function categoryEntry({ kind, values }: CategoryColumn): GivenColumn {
+  // The order of the rows is theirs alone.
+  const sorted = [...values].sort((a, b) => (a < b ? -1 : 1));
+  return values.length > 0 && values.length <= MOST_VALUES ? { kind, values: sorted } : { kind };
+}
+
+function numberEntry(column: Exclude<Column, CategoryColumn>, [low, high]: readonly [number, number]): GivenColumn {
+  const { kind } = column;
+  const type = kind === 'date' ? { kind, format: column.format } : kind === 'number' ? column : { kind };
+  const { name: _, ...written } = type as { name?: string } & GivenColumn;
+  if (!(low <= high)) return written;
+  const round = rounding(column);
+  const { per, period } = gridOf(column);
+  const ends = [round(low), round(low < high ? high : high + period / per)];
+  if (!(ends[0] < ends[1])) return written;
+  if (kind !== 'date') return { ...written, low: ends[0], high: ends[1] };
+  return { ...written, low: formatDate(ends[0], column.format), high: formatDate(ends[1], column.format) };
+}
+
+/**
+ * @param left names of the columns that were left out
+ * @returns what `data import --given` takes
+ */
+export function schemaOf(table: Table, left: readonly string[]): Given {
+  const columns = table.columns.map((column, j): [string, GivenColumn] => {
+    const [ends, seen] = [[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as [number, number], { missing: false }];
+    for (const cell of cellsOf(table, j)) {
+      if (Number.isNaN(cell)) seen.missing = true;
+      else {
+        ends[0] = Math.min(ends[0], cell);
+        ends[1] = Math.max(ends[1], cell);
+      }
+    }
+    const entry = 'values' in column ? categoryEntry(column) : numberEntry(column, ends);
+    return [column.name, { ...entry, missing: seen.missing }];
+  });
+  const out = left.map((name): [string, GivenColumn] => [name, { kind: 'leave' }]);
+  return { comment: COMMENT, columns: Object.fromEntries([...columns, ...out]) };
+}
+
+/** Of labelled data that are no table. */
+export const classSchema = (classes: readonly string[]): Given => ({ comment: COMMENT, columns: {}, classes });

@@ -1,0 +1,158 @@
+/** What the owner knows of columns without the data, so that using it costs nothing. Browser-safe. */
+import { quote } from '../dataset.ts';
+import type { Column, ColumnCode, Encoding, Kind, Open } from '../table.ts';
+import { numberCode } from './encoding.ts';
+import { straightCurve } from './knots.ts';
+import { Entry, refuse } from './schema-entry.ts';
+import { entriesIn, noColumn, placeOf, tells, typeOf } from './schema-kind.ts';
+
+/**
+ * What a file of it holds: `{"columns": {"age": {"kind": "integer", "low": 0, "high": 120}, "sex": {"values": ["f",
+ * "m"]}}}`. It may hold a comment.
+ */
+export interface Given {
+  readonly columns: Readonly<Record<string, GivenColumn>>;
+  /** names of the classes of labelled data, by label */
+  readonly classes?: readonly string[];
+  readonly comment?: string;
+}
+
+/**
+ * Of one column. Where its type is given whole (an integer; a number with decimals; a date with its format; a category
+ * with its values), no cell has a say in it, and a cell that does not fit is taken as follows, whatever other rows hold:
+ * what is no number or date is missing, one beyond the bounds is moved to them, another value is the first of the list.
+ */
+export interface GivenColumn {
+  /** `leave`: it is not to be in the table. Implied by values, a format or decimals. */
+  readonly kind?: Kind | 'leave';
+  /** of numbers, 0 to 15: what they are rounded to and written with */
+  readonly decimals?: number;
+  /** of dates: see dates.ts */
+  readonly format?: string;
+  /** for people */
+  readonly unit?: string;
+  /** of numbers; of dates a text in the column's format. What lies beyond is moved to the bounds. */
+  readonly low?: number | string;
+  readonly high?: number | string;
+  /** of categories: all that there can be; other ones count as the first */
+  readonly values?: readonly string[];
+  /** whether cells may be missing; default false */
+  readonly missing?: boolean;
+  readonly comment?: string;
+}
+
+/** The columns whose bounds or values are not given: those that an encoding has to pay for. */
+export const notGiven = <C extends { readonly name: string }>(columns: readonly C[], given?: Given): C[] =>
+  columns.filter(({ name }) => {
+    const entry = Object.hasOwn(given?.columns ?? {}, name) ? given?.columns[name] : undefined;
+    return entry?.values === undefined && entry?.low === undefined && entry?.high === undefined;
+  });
+
+/** Of what was found in the rows, that which is not given. */
+export const stillOpen = (open: readonly Open[], given?: Given): Open[] =>
+  open.filter(({ what, column }) => {
+    if (what === 'classes') return given?.classes === undefined;
+    return column === undefined || !Object.hasOwn(given?.columns ?? {}, column) || !tells(given?.columns[column], what);
+  });
+
+/** What must be taken as found in the rows of a table of which nobody noted what was: all that can be. */
+export const allOpen = (columns: readonly Pick<Column, 'name' | 'kind'>[]): Open[] => [
+  ...columns.flatMap(({ name, kind }): Open[] => [
+    { what: 'kind', column: name },
+    ...(kind === 'number' ? [{ what: 'decimals' as const, column: name }] : []),
+    ...(kind === 'date' ? [{ what: 'format' as const, column: name }] : []),
+  ]),
+  { what: 'left-out' },
+];
+
+/**
+ * Columns with kinds and decimals as they are given, where the cells were read without them: what the rows look like has
+ * no say then. Of entries that `givenCodes` took.
+ */
+export const typedColumns = (columns: readonly Column[], given: unknown): Column[] => {
+  const entries = given === undefined ? undefined : entriesIn(given, '');
+  return columns.map((column): Column => {
+    const entry = entries?.get(column.name);
+    const { kind = column.kind, decimals } = entry === undefined ? {} : typeOf(entry, '');
+    if (column.kind === 'date' || kind === 'leave') return column;
+    if ('values' in column) return { ...column, kind: kind as 'category' };
+    return { ...column, kind: kind as 'number', decimals: decimals ?? column.decimals };
+  });
+};
+
+/** The code of a column by its entry; undefined where it gives neither bounds nor values. */
+function codeOf(column: Column, given: unknown, where: string): ColumnCode | undefined {
+  const entry = new Entry(given, where);
+  if (entry.kind === undefined && entry.has('values') !== 'values' in column) entry.check(column.kind);
+  const { kind: told, decimals, format } = typeOf(given, where);
+  const { name } = column;
+  const kind = told ?? column.kind;
+  const [isNumber, isCategory] = [
+    (of: string) => of === 'number' || of === 'integer',
+    (of: string) => of === 'category' || of === 'boolean',
+  ];
+  const fits =
+    kind === column.kind ||
+    (isNumber(kind) && isNumber(column.kind)) ||
+    (isCategory(kind) && isCategory(column.kind)) ||
+    (kind === 'leave' && !entry.has('low', 'high', 'values'));
+  const fix = 'Read the column as that from the start, or correct the entry';
+  if (!fits) {
+    if (entry.kind === undefined) entry.check(column.kind);
+    throw refuse(`the table has the column as ${column.kind}, and it is given as ${kind}`, `${where}.kind`, fix);
+  }
+  if (kind === 'leave') return undefined;
+  entry.check(kind);
+  if (column.kind === 'date' && (format ?? column.format) !== column.format) {
+    throw refuse(`the table has dates as ${column.format}`, `${where}.format`, fix);
+  }
+  if ('values' in column) {
+    if (!entry.has('values') && told !== undefined) return undefined;
+    return { name, kind: kind as 'category', values: entry.values, missing: entry.missing };
+  }
+  if (!entry.has('low', 'high') && told !== undefined) return undefined;
+  const as = column.kind === 'date' ? column : { name, kind: kind as 'number', decimals: decimals ?? column.decimals };
+  return numberCode(as, straightCurve(...entry.bounds(as)), entry.missing);
+}
+
+/**
+ * The columns whose bounds or values a file gives, by name.
+ * @param given parsed JSON, from anywhere
+ * @param source how messages call it: a file's name
+ * @throws VeilganError CONFIG naming the place: not of the form of `Given`, a column that the table has not or has as
+ * another kind, bounds that are no values of their column or out of order, values that are no texts or repeated
+ */
+export function givenCodes(columns: readonly Column[], given: unknown, source: string): Map<string, ColumnCode> {
+  const codes = [...entriesIn(given, source)].flatMap(([name, entry]): [string, ColumnCode][] => {
+    const column = columns.find((candidate) => candidate.name === name);
+    const where = placeOf(source, name);
+    const code = column && codeOf(column, entry, where);
+    if (code) return [[name, code]];
+    if (column || typeOf(entry, where).kind === 'leave') return [];
+    throw noColumn(
+      columns.map((candidate) => candidate.name),
+      where,
+    );
+  });
+  return new Map(codes);
+}
+
+/**
+ * An encoding by bounds and values that the owner gives, whatever the table holds: straight lines for numbers and dates,
+ * and the values of categories in the given order.
+ * @throws VeilganError CONFIG as `givenCodes`, and where a column is not given
+ */
+export function givenEncoding(
+  { columns, label }: { readonly columns: readonly Column[]; readonly label?: string },
+  given: unknown,
+  source = 'bounds',
+): Encoding {
+  const codes = givenCodes(columns, given, source);
+  const all = columns.map((column) => {
+    const code = codes.get(column.name);
+    if (code) return code;
+    const fix = 'values' in column ? 'List its values' : 'Write its low and high';
+    throw refuse(`column ${quote(column.name)} is not given`, `${source}, columns`, `${fix}, or leave the column away`);
+  });
+  return { columns: all, from: 'given', ...(label === undefined ? {} : { label }) };
+}

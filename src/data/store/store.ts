@@ -1,0 +1,249 @@
+/**
+ * Data sets by name: the generated ones of `synthetic.ts`, and those that `save.ts` stored, one folder each with
+ * `meta.json` and raw little-endian arrays (`train.f32`, `holdout.f32`, for images `train.u8`, `holdout.u8`, and
+ * `train.u32`, `holdout.u32` where there are labels; a table of mixed types has its cells in `train.f64`, `holdout.f64`
+ * and its columns in `meta.json`). What is read back is verified: sizes before anything is allocated, checksums after.
+ * Node only.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VeilganError } from '../../base/errors.ts';
+import { KNOWN } from '../catalogue.ts';
+import {
+  checkName,
+  type Dataset,
+  type DatasetMeta,
+  datasetFiles,
+  fingerprintOf,
+  hashArray,
+  makeDataset,
+  quote,
+} from '../dataset.ts';
+import { encodeTable } from '../encoding/encode.ts';
+import { fitEncoding } from '../encoding/encoding.ts';
+import type { Records } from '../records.ts';
+import { GENERATED } from '../synthetic.ts';
+import type { Encoding, Table } from '../table.ts';
+import { DOWNLOADS, dataHome } from './home.ts';
+import { damaged, type Stored, storedMeta } from './meta.ts';
+import { isTable, type NamedTable, type Source, tableFingerprint, wrongCell } from './table-files.ts';
+
+export interface StoreOptions {
+  /** The folder of all data sets; default `dataHome()`. */
+  home?: string;
+  /** Seed of a generated set; default 0. */
+  seed?: number;
+}
+
+/** What `data list` and `data info` print. */
+export interface DatasetInfo {
+  name: string;
+  /** Training rows. */
+  rows: number;
+  /** Hold-out rows. */
+  holdout: number;
+  /** Shape of one record. */
+  shape: number[];
+  columns: string[];
+  /** Names of the classes, where there are labels with names. */
+  classes?: string[];
+  /** The columns of a table of mixed types, with their missing cells. */
+  table?: Stored['table'];
+  /** How the rows to train on were chosen, where not all are. */
+  split?: Stored['split'];
+  /** What was found in the rows, nobody having given it. */
+  open?: Stored['open'];
+  sha256: string;
+  origin: string;
+  /** Size of the arrays. */
+  bytes: number;
+  /** Where it is stored; absent for a generated set. */
+  path?: string;
+  /** Why a stored set cannot be used. */
+  problem?: string;
+}
+
+/** Whether a name belongs to a generated set. */
+export const generated = (name: string): boolean => Object.hasOwn(GENERATED, name);
+/** The `code` of a file-system error, such as ENOENT. */
+export const errorCode = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
+
+/** A file-system error as the user should read it; a VeilganError passes unchanged. */
+export function fileError(error: unknown, where: string, doing: string): VeilganError {
+  if (error instanceof VeilganError) return error;
+  return new VeilganError('FILE', `cannot ${doing}: ${error instanceof Error ? error.message : String(error)}`, {
+    where,
+    fix: 'Check the folder, its permissions and the free space, or set VEILGAN_DATA to another folder.',
+    cause: error,
+  });
+}
+
+/** What a stored set says of itself; the folder's name counts, so that a folder may be renamed. */
+export function toInfo(name: string, stored: Stored, path: string): DatasetInfo {
+  const { rows, holdoutRows, shape, columns, classes, table, split, open, sha256, origin, files } = stored;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const facts = { ...(split ? { split } : {}), ...(open ? { open } : {}) };
+  const more = { ...(classes ? { classes } : {}), ...(table ? { table } : {}), ...facts };
+  return { name, rows, holdout: holdoutRows, shape, columns, ...more, sha256, origin, bytes, path };
+}
+
+async function describeGenerated(name: string, seed: number | undefined): Promise<[DatasetInfo, Dataset]> {
+  const data = GENERATED[name](seed === undefined ? {} : { seed });
+  data.meta.sha256 = await fingerprintOf(data);
+  const { rows, holdoutRows, shape, columns, meta } = data;
+  const bytes = datasetFiles(data).reduce((sum, [, array]) => sum + array.byteLength, 0);
+  const sha256 = data.meta.sha256;
+  return [{ name, rows, holdout: holdoutRows, shape, columns, sha256, origin: meta.origin, bytes }, data];
+}
+
+async function storedNames(home: string): Promise<string[]> {
+  const entries = await readdir(home, { withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw fileError(error, home, 'list data sets');
+  });
+  return entries
+    .filter((e) => e.isDirectory() && /^[A-Za-z0-9]/.test(e.name) && e.name !== DOWNLOADS)
+    .map((e) => e.name)
+    .sort();
+}
+
+async function readStored(name: string, home: string): Promise<{ path: string; stored: Stored }> {
+  checkName(name);
+  const path = join(home, name);
+  const text = await readFile(join(path, 'meta.json'), 'utf8').catch(async (error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw fileError(error, path, `read data set ${quote(name)}`);
+    if (await stat(path).catch(() => undefined)) throw damaged(name, join(path, 'meta.json'), 'the file is missing');
+    const names = [...Object.keys(GENERATED), ...(await storedNames(home))];
+    throw new VeilganError('DATA', `there is no data set ${quote(name)}; there are: ${names.join(', ')}`, {
+      where: '--data',
+      fix: KNOWN.has(name)
+        ? `Download it with: npm run veilgan -- data fetch ${name}`
+        : `Import it with: npm run veilgan -- data import FILE.csv --name ${name}`,
+    });
+  });
+  const stored = storedMeta(name, join(path, 'meta.json'), text);
+  for (const file of stored.files) {
+    const found = await stat(join(path, file.name)).catch(() => undefined);
+    if (!found?.isFile()) throw damaged(name, join(path, file.name), 'the file is missing');
+    if (found.size !== file.bytes) {
+      throw damaged(name, join(path, file.name), `the file has ${found.size} bytes instead of ${file.bytes}`);
+    }
+  }
+  return { path, stored };
+}
+
+/** Every data set there is: the generated ones, then the stored ones by name; a damaged one has a `problem`. */
+export async function listDatasets(options: StoreOptions = {}): Promise<DatasetInfo[]> {
+  const home = options.home ?? dataHome();
+  const list: DatasetInfo[] = [];
+  for (const name of Object.keys(GENERATED)) list.push((await describeGenerated(name, options.seed))[0]);
+  for (const name of await storedNames(home)) {
+    try {
+      const { path, stored } = await readStored(name, home);
+      list.push(toInfo(name, stored, path));
+    } catch (error) {
+      const problem = error instanceof VeilganError ? error.line() : String(error);
+      const none = { rows: 0, holdout: 0, shape: [], columns: [], sha256: '', origin: '', bytes: 0 };
+      list.push({ name, ...none, path: join(home, name), problem });
+    }
+  }
+  return list;
+}
+
+/** The arrays of a stored set, by file, with their checksums verified. @throws VeilganError FILE */
+async function readArrays(name: string, path: string, files: Stored['files']): Promise<Map<string, ArrayBuffer>> {
+  const arrays = new Map<string, ArrayBuffer>();
+  for (const file of files) {
+    const bytes = await readFile(join(path, file.name)).catch((error: unknown) => {
+      throw fileError(error, join(path, file.name), `read data set ${quote(name)}`);
+    });
+    // A copy of its own: a small file's Buffer is a window at any offset of a shared pool.
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    if ((await hashArray(new Uint8Array(buffer))) !== file.sha256) {
+      throw damaged(name, join(path, file.name), 'its checksum is not the one in meta.json');
+    }
+    arrays.set(file.name, buffer);
+  }
+  return arrays;
+}
+
+const metaOf = ({ origin, sha256, seed, split, open, table, files }: Stored): DatasetMeta => ({
+  ...{ origin, sha256 },
+  ...(seed === undefined ? {} : { seed }),
+  ...(split ? { split } : {}),
+  ...(table ? {} : { open: open ?? unnoted(files) }),
+});
+
+/** Of a set from before it was noted: the classes may be as many as the labels of the rows go up to. */
+const unnoted = (files: Stored['files']): DatasetMeta['open'] => (files.length === 4 ? [{ what: 'classes' }] : []);
+
+async function readTable(name: string, path: string, stored: Stored): Promise<NamedTable | undefined> {
+  if (!stored.table) return undefined;
+  const arrays = await readArrays(name, path, stored.files);
+  const cells = (part: string) => new Float64Array(arrays.get(`${part}.f64`) ?? new ArrayBuffer(0));
+  const { label, notes, given } = stored.table;
+  const columns = stored.table.columns.map(({ missing: _, ...column }) => column);
+  const table: Table = {
+    columns,
+    train: cells('train'),
+    holdout: cells('holdout'),
+    ...(label === undefined ? {} : { label }),
+  };
+  const wrong =
+    wrongCell(table) ??
+    ((await tableFingerprint(table)) === stored.sha256 ? undefined : 'its columns are not those that were stored');
+  if (wrong) throw damaged(name, join(path, 'meta.json'), wrong);
+  const { open } = stored;
+  const more = { ...(notes ? { notes } : {}), ...(given ? { given } : {}), ...(open ? { open } : {}) };
+  return { name, table, meta: metaOf(stored), ...more };
+}
+
+async function readRecords(name: string, path: string, stored: Stored): Promise<Dataset> {
+  const arrays = await readArrays(name, path, stored.files);
+  const buffer = (file: string) => arrays.get(file) ?? new ArrayBuffer(0);
+  const records = (part: string): Records =>
+    arrays.has(`${part}.u8`) ? new Uint8Array(buffer(`${part}.u8`)) : new Float32Array(buffer(`${part}.f32`));
+  const u32 = (file: string) => new Uint32Array(buffer(file));
+  const { columns, shape, classes, scaling } = stored;
+  const labels = arrays.has('train.u32') ? { train: u32('train.u32'), holdout: u32('holdout.u32') } : undefined;
+  return makeDataset({
+    ...{ name, columns, shape, train: records('train'), holdout: records('holdout') },
+    ...(labels ? { labels } : {}),
+    ...(classes ? { classes } : {}),
+    ...(scaling ? { scaling } : {}),
+    meta: metaOf(stored),
+  });
+}
+
+/** A table of mixed types by name, or a data set that is none, with its checksums verified. @throws VeilganError as `loadDataset` */
+export async function loadSource(name: string, options: StoreOptions = {}): Promise<Source> {
+  if (generated(name)) return (await describeGenerated(name, options.seed))[1];
+  const { path, stored } = await readStored(name, options.home ?? dataHome());
+  return (await readTable(name, path, stored)) ?? readRecords(name, path, stored);
+}
+
+/**
+ * A data set by name, with its checksums verified. The records of a table are its cells as `encoding` says, by default
+ * one that is fitted to the training rows.
+ * @throws VeilganError DATA for an unknown or impossible name, and for an encoding of other columns; FILE for a damaged
+ * set
+ */
+export async function loadDataset(
+  name: string,
+  options: StoreOptions & { readonly encoding?: Encoding } = {},
+): Promise<Dataset> {
+  const source = await loadSource(name, options);
+  if (!isTable(source)) return source;
+  return encodeTable(source.table, options.encoding ?? fitEncoding(source.table), source);
+}
+
+/**
+ * What is known of one data set; a stored one is read and verified whole.
+ * @throws VeilganError as `loadDataset`.
+ */
+export async function describeDataset(name: string, options: StoreOptions = {}): Promise<DatasetInfo> {
+  if (generated(name)) return (await describeGenerated(name, options.seed))[0];
+  const { path, stored } = await readStored(name, options.home ?? dataHome());
+  if (!(await readTable(name, path, stored))) await readRecords(name, path, stored);
+  return toInfo(name, stored, path);
+}

@@ -1,0 +1,126 @@
+/** A private run as it is planned: what its updates are made of, what it will pay, and its ledger. Browser-safe. */
+
+import { VeilganError } from '../../base/errors.ts';
+import type { Phase } from '../../privacy/accountant/phases.ts';
+import { type Cost, FREE, stepsFor } from '../../privacy/budget.ts';
+import {
+  createLedger,
+  type Ledger,
+  type LedgerFile,
+  type LedgerTerms,
+  openLedger,
+  readLedger,
+} from '../../privacy/ledger/ledger.ts';
+import { Mechanism } from '../../privacy/mechanism.ts';
+import { restoreCount } from '../../train/player.ts';
+import { budgetOf, checkPrivate, type PrivateConfig, physicalRows, relationOf, samplingRate } from './config.ts';
+
+/** What updates of a configuration are made of. @param rows of the data set, where their number is public */
+export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
+  const q = samplingRate(config, rows);
+  const clips = config.bound === 'clip';
+  return new Mechanism({
+    kind: config.mechanism,
+    bound: config.clipNorm,
+    clipping: clips ? config.clipping : 'none',
+    multiplier: config.noiseMultiplier,
+    divisor: config.batch,
+    q,
+    sampler: clips ? (q < 1 ? 'poisson' : 'full') : 'without-replacement',
+    relation: relationOf(config),
+    partitions: config.partitions,
+    population: config.population || rows,
+    physical: physicalRows(config),
+  });
+}
+
+/** How the ledger of a run that is there is opened. */
+export interface Reopened {
+  /** what the checkpoint says of itself */
+  readonly meta: Readonly<Record<string, string>>;
+  /** whether the run goes on, or is looked at */
+  readonly write: boolean;
+  /** told of a last line that a crash cut short */
+  readonly warn?: (line: string) => void;
+}
+
+/**
+ * A private run before anything of its data was looked at: what it will pay, by configuration and public facts alone. Its
+ * ledger is begun before its encoding, which is a look.
+ */
+export class PrivatePlan {
+  readonly config: PrivateConfig;
+  readonly mechanism: Mechanism;
+  /** what is charged for the encoding of a table; zeros where there is none to pay for */
+  readonly price: Cost;
+  /** noisy updates that the budget pays for, on top of those of before */
+  readonly limit: (spent: readonly Phase[]) => number;
+
+  /**
+   * @param rows of the data set that are trained on, whose number is public unless the config names another
+   * @throws VeilganError CONFIG naming a combination that breaks the guarantee
+   */
+  constructor(config: PrivateConfig, rows: number, price: Cost = FREE) {
+    checkPrivate(config);
+    this.config = config;
+    this.price = price;
+    this.mechanism = mechanismOf(config, rows);
+    this.limit = (spent) => {
+      const { q, multiplier } = this.mechanism;
+      return stepsFor({ q, sigma: multiplier }, budgetOf(config), { paid: price, spent });
+    };
+  }
+
+  /** The first line of the ledger. */
+  get terms(): LedgerTerms {
+    const { epsilon, delta } = this.price;
+    return { ...this.mechanism.terms, ...(epsilon ? { encoding_epsilon: epsilon, encoding_delta: delta } : {}) };
+  }
+
+  /**
+   * The ledger of a new run, begun and synced: it counts the price of the encoding from now on.
+   * @throws VeilganError CONFIG where the budget does not pay for one update, FILE
+   */
+  begin(file: LedgerFile): { ledger: Ledger; limit: number } {
+    const limit = this.limit([]);
+    if (limit >= 1) return { ledger: createLedger(file, this.terms), limit };
+    const { epsilon } = this.config;
+    throw new VeilganError('CONFIG', `epsilon ${epsilon} does not pay for one update of this configuration`, {
+      where: '--epsilon',
+      fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
+    });
+  }
+
+  /**
+   * The ledger of a run that goes on, opened to write.
+   * @param updates that its checkpoint contains
+   * @throws VeilganError FILE; CONFIG where its terms are others, or where its earlier updates were not what they claimed
+   */
+  reopen(file: LedgerFile, { meta, warn = () => {} }: Omit<Reopened, 'write'>, updates: number): Ledger {
+    const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
+    const before = readLedger(file, { warn: () => {} }).terms;
+    const old = before.draws === undefined;
+    if (drewByPlace(this.config, before)) {
+      throw new VeilganError(
+        'CONFIG',
+        'this run was begun by a version in which dropout and gradient penalties drew by the place of a record in its batch, so that its updates protect less than its ledger says',
+        { where: file.path, fix: 'Start a new run; of this one nothing more should be released' },
+      );
+    }
+    // There are words that ledgers of before did not have.
+    const terms = old ? pick(this.terms, before) : this.terms;
+    return openLedger(file, { terms, head, updates, warn });
+  }
+}
+
+/** Of the terms those that a ledger names. */
+const pick = (terms: LedgerTerms, named: LedgerTerms): LedgerTerms =>
+  Object.fromEntries(Object.entries(terms).filter(([name]) => Object.hasOwn(named, name))) as LedgerTerms;
+
+/**
+ * Whether a run's updates drew dropout or mixing points by the place of a record in its batch, as earlier versions did: a
+ * record fewer then moves more than its own gradient, and epsilon does not hold.
+ * @param terms of its ledger
+ */
+export const drewByPlace = ({ bound, divergence, network, dropout }: PrivateConfig, terms: LedgerTerms): boolean =>
+  terms.draws === undefined && bound === 'clip' && (divergence === 'wgan-gp' || (network === 'dcgan' && dropout > 0));

@@ -1,0 +1,200 @@
+/** Step 3: what to make, in plain words first; the words of the field stand beside them. */
+import type { App, Step } from '../app.ts';
+import { about, type Length, lengthOf, usualPlan, usualSystem } from '../plan.ts';
+import { protectionFields, SYSTEMS } from '../protection.ts';
+import { isPrivateSystem, type Plan, type Ready, type SystemName } from '../protocol.ts';
+import { Run } from '../running.ts';
+import { forget, keep, recall } from '../storage.ts';
+import { numberInput, radios } from '../ui/controls.ts';
+import { confirmed, count, h, put } from '../ui/dom.ts';
+import { advanced } from './choose-advanced.ts';
+import { type GivenFields, givenFields } from './schema-fields.ts';
+
+export function chooseStep(app: App): Step {
+  const { state } = app;
+
+  function open(body: HTMLElement): () => void {
+    const ready = state.ready as Ready;
+    let plan = usualPlan(usualSystem(ready), ready);
+    let length: Length | 'own' = 'medium';
+    let unit: 'steps' | 'minutes' = 'steps';
+    /** milliseconds a step, of plans as the one that is shown */
+    let speed: number | undefined;
+    let asked = 0;
+    let closed = false;
+
+    const protection = h('div');
+    const extra = h('div');
+    const estimate = h('p', { class: 'estimate' });
+    const begin = h('button', { class: 'primary', onclick: () => start() }, 'Start training');
+    const own = h('div', { hidden: true });
+
+    const protect = () => put(protection, ...protectionFields(plan, ready, change, known?.element));
+    const change = (fields: Partial<Plan>, matters = true) => {
+      plan = { ...plan, ...fields };
+      // What epsilon means depends on it, and is said above.
+      if ('delta' in fields && !Number.isNaN(plan.delta)) protect();
+      known?.price(plan);
+      if (matters) void measure();
+      else tell();
+    };
+    state.entries ??= new Map();
+    const changed = () => change({ given: known?.given() }, false);
+    const known: GivenFields | undefined =
+      ready.known && givenFields(ready.known, state.entries, state.opened?.name ?? '', changed, app.say);
+    /** What has to be corrected of what is known, where it matters. */
+    const wrong = () => (isPrivateSystem(plan.system) ? known?.wrong() : undefined);
+    const valid = () => Object.values(plan).every((value) => !Number.isNaN(value));
+
+    /** How long a step takes here is measured, once for each plan that differs in it. */
+    async function measure(): Promise<void> {
+      const turn = ++asked;
+      speed = undefined;
+      tell();
+      const found = await app.machine;
+      // A plan that is still being typed would be measured in vain.
+      await new Promise((done) => setTimeout(done, 400));
+      if (closed || turn !== asked || !found.ok || !valid()) return;
+      try {
+        const took = await app.worker.call('speed', { ...plan, steps: 1000 });
+        if (turn === asked && !closed) speed = took;
+      } catch {
+        // What is wrong with the plan, its start will say.
+      }
+      await tell();
+      if (turn === asked && !closed) app.say(estimate.textContent ?? '');
+    }
+
+    async function tell(): Promise<void> {
+      const found = await app.machine;
+      if (closed) return;
+      if (unit === 'minutes' && length === 'own') minutesToSteps();
+      begin.disabled = !found.ok || !valid() || wrong() !== undefined;
+      if (!found.ok)
+        return put(estimate, 'Training cannot start in this browser; what to do stands at the top of the page.');
+      if (!valid()) return put(estimate, 'One of the numbers above is out of its range.');
+      if (wrong()) return put(estimate, wrong());
+      const { name, software } = found.adapter;
+      const machine = software ? `without a graphics card (${name})` : `(${name})`;
+      const steps = `${count(plan.steps)} steps`;
+      const time = speed === undefined ? 'measuring how long they take' : about((plan.steps * speed) / 1000);
+      put(estimate, `${steps}, ${time} on this computer ${machine}. You can stop at any time and keep what there is.`);
+    }
+
+    const minutes = { value: 5 };
+    const minutesToSteps = () => {
+      plan = { ...plan, steps: speed ? Math.max(10, Math.round((minutes.value * 60_000) / speed)) : plan.steps };
+    };
+    function ownLength(): void {
+      const isMinutes = unit === 'minutes';
+      const number = numberInput(
+        isMinutes ? minutes.value : plan.steps,
+        isMinutes ? { min: 0.1, max: 10_000 } : { min: 10, max: 10_000_000, whole: true },
+        (value) => {
+          if (unit === 'steps') return change({ steps: value }, false);
+          minutes.value = value;
+          change({ steps: Number.isNaN(value) ? value : lengthOf('medium', plan.system, ready.kind) }, false);
+        },
+      );
+      number.setAttribute('aria-label', 'How long');
+      const units = h(
+        'select',
+        { 'aria-label': 'Unit' },
+        h('option', { value: 'steps', selected: !isMinutes }, 'steps'),
+        h('option', { value: 'minutes', selected: isMinutes }, 'minutes'),
+      );
+      units.addEventListener('change', () => {
+        unit = units.value as typeof unit;
+        ownLength();
+        void tell();
+      });
+      put(own, h('div', { class: 'pair' }, number, units));
+    }
+
+    function choose(system: SystemName): void {
+      const { size, seed } = plan;
+      const steps = length === 'own' ? plan.steps : lengthOf(length, system, ready.kind);
+      const given = isPrivateSystem(system) ? known?.given() : undefined;
+      plan = { ...usualPlan(system, ready), size, steps, seed, given };
+      protect();
+      known?.price(plan);
+      put(extra, advanced(plan, ready, change));
+      void measure();
+    }
+
+    async function start(): Promise<void> {
+      const left = document.querySelector('#kept');
+      const question = 'Starting another training removes the one that was left.';
+      if (left && recall()?.run && !(await confirmed(question, 'Start and remove it'))) return;
+      left?.remove();
+      forget();
+      const run = new Run(app.worker, plan, !isPrivateSystem(plan.system) && ready.holdout > 0);
+      const { opened, choice, source } = state;
+      Object.assign(state, { plan, run });
+      void run.start((name) => {
+        if (opened && choice && source)
+          keep({ run: name, opened: { name: opened.name, kind: opened.kind }, ...source, choice, plan });
+      });
+      app.next();
+    }
+
+    const cards = (Object.keys(SYSTEMS) as SystemName[]).map((value) => ({ value, ...SYSTEMS[value] }));
+    put(
+      body,
+      radios('How well are the people in your table to be protected?', cards, plan.system, choose),
+      protection,
+      radios(
+        'How large are the networks?',
+        [
+          { value: 'small', title: 'Small', text: 'fast; simple tables' },
+          { value: 'medium', title: 'Medium', text: 'a good start' },
+          { value: 'large', title: 'Large', text: 'finer patterns, slower' },
+        ],
+        plan.size,
+        (size) => change({ size }),
+        'segments',
+      ),
+      radios(
+        'How long do they learn?',
+        [
+          { value: 'short', title: 'Short', text: 'a first look' },
+          { value: 'medium', title: 'Medium', text: 'usually enough' },
+          { value: 'long', title: 'Long', text: 'for the best rows' },
+          { value: 'own', title: 'Own', text: 'steps or minutes' },
+        ],
+        length,
+        (value: Length | 'own') => {
+          length = value;
+          own.hidden = value !== 'own';
+          if (value === 'own') ownLength();
+          else plan = { ...plan, steps: lengthOf(value, plan.system, ready.kind) };
+          void tell();
+        },
+        'segments',
+      ),
+      own,
+      extra,
+      estimate,
+      h('div', { class: 'buttons' }, begin),
+    );
+    choose(plan.system);
+    return () => {
+      closed = true;
+    };
+  }
+
+  return {
+    title: 'Protection and size',
+    open,
+    summary: () => (state.plan ? planLine(state.plan) : ''),
+    settles: ['plan', 'run'],
+  };
+}
+
+/** `Guaranteed (DPGAN), epsilon 3; medium networks; 2,000 steps`. */
+function planLine({ system, partitions, epsilon, size, steps }: Plan): string {
+  const { title, name } = SYSTEMS[system];
+  const k = partitions > 1 ? `, ${partitions} critics` : '';
+  const e = isPrivateSystem(system) ? `, epsilon ${epsilon}` : '';
+  return `${title} (${name.replace(/:.*/, '')})${k}${e}; ${size} networks; ${count(steps)} steps`;
+}

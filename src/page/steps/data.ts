@@ -1,0 +1,111 @@
+/** Step 1: a CSV, dropped or chosen, or an example. */
+import type { App, Step } from '../app.ts';
+import type { Example, Source, Trouble } from '../protocol.ts';
+import { fileInput, TABLES } from '../ui/controls.ts';
+import { h, plural, put } from '../ui/dom.ts';
+import { troubleBox } from '../ui/notice.ts';
+import { whileReading } from './reading-bar.ts';
+
+const EXAMPLES: readonly [Example, title: string, text: string][] = [
+  ['people', 'People', '3,000 made-up members of a gym: dates, numbers, categories, gaps'],
+  ['points', 'Points', '5,000 points in the plane, in five clouds: the quickest'],
+  ['digits', 'Handwriting', '3,500 small pictures of digits, drawn by a program: slow without a graphics card'],
+];
+
+/** What is wrong with what was dropped; undefined where it is one file. */
+function dropTrouble(transfer: DataTransfer): Trouble | undefined {
+  const entries = Array.from(transfer.items).filter((item) => item.kind === 'file');
+  const bad = (message: string, fix: string): Trouble => ({ code: 'USAGE', message, where: '', fix });
+  if (entries.some((item) => item.webkitGetAsEntry?.()?.isDirectory)) {
+    return bad('that is a folder', 'Drop one CSV file out of it');
+  }
+  if (entries.length > 1) {
+    return bad(`those are ${entries.length} files, and one is needed`, 'Drop a single CSV file');
+  }
+  if (entries.length === 0) {
+    return bad('that was no file', 'Drop a CSV file from your file manager, or choose one with the button');
+  }
+  return undefined;
+}
+
+export function dataStep(app: App): Step {
+  const { worker, state } = app;
+  let reading = false;
+
+  function open(body: HTMLElement): () => void {
+    const input = fileInput('file', TABLES, (file) => void read({ from: 'file', file }, file.name));
+    const problem = h('div');
+    const place = h(
+      'div',
+      { class: 'drop' },
+      h('p', {}, h('strong', {}, 'Drop a CSV file here'), h('span', { class: 'or' }, 'or')),
+      input,
+      h('label', { for: 'file', class: 'button primary' }, 'Choose a file'),
+      h(
+        'p',
+        { class: 'hint' },
+        'A table as text, one row a line. Any spreadsheet saves one with \u201cSave as CSV\u201d.',
+      ),
+    );
+    const examples = h(
+      'div',
+      { class: 'examples' },
+      h('h3', {}, 'No file at hand? Take an example'),
+      EXAMPLES.map(([example, title, text]) =>
+        h(
+          'button',
+          { class: 'choice', 'data-example': example, onclick: () => read({ from: 'example', example }, title) },
+          h('strong', {}, title),
+          h('span', {}, text),
+        ),
+      ),
+    );
+    const form = h('div', {}, place, examples);
+    const progress = h('div');
+    put(body, problem, form, progress);
+
+    async function read(source: Source, name: string): Promise<void> {
+      if (reading) return;
+      reading = true;
+      const work = () => worker.call('open', source);
+      const opened = await whileReading(app, name, { form, place: progress, problem }, work);
+      reading = false;
+      if (!opened) return;
+      state.opened = opened;
+      state.source = source.from === 'example' ? { example: source.example } : {};
+      app.next();
+    }
+
+    const over = (event: DragEvent) => {
+      event.preventDefault();
+      place.classList.toggle('over', event.type === 'dragover');
+    };
+    const drop = (event: DragEvent) => {
+      over(event);
+      if (!event.dataTransfer || reading) return;
+      const trouble = dropTrouble(event.dataTransfer);
+      const [file] = event.dataTransfer.files;
+      if (trouble) put(problem, troubleBox(trouble));
+      else if (file) void read({ from: 'file', file }, file.name);
+    };
+    // Anywhere on the page, lest the browser leave it for the file.
+    const events = { dragover: over, dragleave: over, drop } as const;
+    for (const [name, listener] of Object.entries(events)) document.addEventListener(name as 'drop', listener);
+    return () => {
+      for (const [name, listener] of Object.entries(events)) document.removeEventListener(name as 'drop', listener);
+    };
+  }
+
+  return {
+    title: 'Your data',
+    open,
+    summary: () => {
+      const { opened } = state;
+      if (!opened) return '';
+      const what = opened.kind === 'images' ? 'image' : opened.kind === 'points' ? 'point' : 'row';
+      const columns = opened.kind === 'table' ? `, ${plural(opened.columns.length, 'column')}` : '';
+      return `${opened.name}: ${plural(opened.rows, what)}${columns}`;
+    },
+    settles: ['opened', 'source'],
+  };
+}

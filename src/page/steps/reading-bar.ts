@@ -1,0 +1,53 @@
+/** How far the reading of a file has come, and a way to end it. */
+import type { App } from '../app.ts';
+import type { News } from '../protocol.ts';
+import { troubleOf } from '../trouble.ts';
+import { h, put } from '../ui/dom.ts';
+import { troubleBox } from '../ui/notice.ts';
+
+/** Below this nothing is shown that would only flicker. */
+const PATIENCE_MS = 250;
+
+/**
+ * Shows a bar in `place` while `work` reads `name`; hides `form` meanwhile, and gives it back where the work failed or
+ * was cancelled, with what went wrong in `problem`.
+ */
+export async function whileReading<T>(
+  { worker, say }: App,
+  name: string,
+  { form, place, problem }: { form: HTMLElement; place: HTMLElement; problem: HTMLElement },
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const bar = h('progress', { 'aria-label': `Reading ${name}` });
+  const line = h('p', { class: 'hint' }, `Reading ${name}`);
+  const cancel = h('button', { onclick: () => void worker.call('cancel', undefined) }, 'Cancel');
+  const deaf = worker.listen((news) => onProgress(news, bar, line, name));
+  const focused = document.activeElement;
+  put(problem);
+  const timer = setTimeout(() => {
+    form.hidden = true;
+    put(place, line, h('div', { class: 'bar' }, bar, cancel));
+    cancel.focus();
+  }, PATIENCE_MS);
+  try {
+    return await work();
+  } catch (error) {
+    form.hidden = false;
+    const trouble = troubleOf(error);
+    if (trouble.code === 'INTERRUPTED') say('Cancelled');
+    else put(problem, troubleBox(trouble));
+    (focused as HTMLElement | null)?.focus();
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+    put(place);
+    deaf();
+  }
+}
+
+function onProgress(news: News, bar: HTMLProgressElement, line: HTMLElement, name: string): void {
+  if (news.news !== 'reading' || !news.of) return;
+  bar.max = news.of;
+  bar.value = news.bytes;
+  put(line, `Reading ${name}: ${Math.floor((100 * news.bytes) / news.of)} %`);
+}

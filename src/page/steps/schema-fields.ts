@@ -1,0 +1,232 @@
+/** Fields for what the owner knows of columns without the rows, and what that saves of epsilon. */
+import { quote } from '../../data/dataset.ts';
+import { type Given, notGiven } from '../../data/encoding/schema.ts';
+import type { Column } from '../../data/table.ts';
+import { encodingPrice } from '../../privacy/budget.ts';
+import type { Plan } from '../protocol.ts';
+import { EMPTY, type Entry, givenOfAll, isEmpty, readEntry, type Taken, UNREADABLE } from '../schema.ts';
+import { givenFile } from '../schema-file.ts';
+import { type Child, explain, h, newId, plural, put } from '../ui/dom.ts';
+import { KINDS, MANY } from './columns.ts';
+
+/** Fields of one column. */
+interface Line {
+  readonly element: HTMLElement;
+  readonly taken: () => Taken;
+  readonly fill: (entry: Entry) => void;
+}
+
+export interface GivenFields {
+  readonly element: HTMLElement;
+  /** what is known of which columns; undefined where it is nothing */
+  readonly given: () => Given | undefined;
+  /** what has to be corrected before training can start, as a sentence that names the column */
+  readonly wrong: () => string | undefined;
+  /** Shows what is paid for the other columns. */
+  readonly price: (plan: Plan) => void;
+}
+
+/** A visible word that is a control's label, with the rest of what it is for those who do not see where it stands. */
+const labelled = (word: string, what: string, control: HTMLElement): HTMLElement => {
+  control.id ||= newId('given');
+  return h(
+    'div',
+    {},
+    h('label', { for: control.id, class: 'above' }, word, h('span', { class: 'hidden' }, what)),
+    control,
+  );
+};
+
+/** Nothing of the table's rows is in it, not even as an example: who took it over would give it away. */
+function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, say: (text: string) => void): Line {
+  const { name, kind } = column;
+  const bound = (side: string) =>
+    kind === 'date'
+      ? h('input', { type: 'text', placeholder: column.format, autocomplete: 'off', spellcheck: 'false', name: side })
+      : h('input', { type: 'number', step: 'any', autocomplete: 'off', name: side });
+  const low = bound('low');
+  const high = bound('high');
+  const values = h('textarea', { rows: kind === 'boolean' ? 2 : 3, autocomplete: 'off', spellcheck: 'false' });
+  const missing = h('input', { type: 'checkbox', id: newId('missing') });
+  const state = h('span', { class: 'state' });
+  const problem = h('p', { class: 'wrong', id: newId('wrong') });
+  const fields = { low, high, values };
+  const of = ` of ${name}`;
+  const inner: Child[] =
+    'values' in column
+      ? [labelled('Possible values, one a line', of, values)]
+      : [labelled('Lowest', ` value${of}`, low), labelled('Highest', ` value${of}`, high)];
+  const element = h(
+    'li',
+    {},
+    h('span', { class: 'of' }, h('strong', {}, name), ' ', h('small', {}, KINDS[kind].toLowerCase())),
+    state,
+    h(
+      'div',
+      { class: 'known' },
+      inner,
+      h(
+        'span',
+        { class: 'use' },
+        missing,
+        h('label', { for: missing.id }, 'Cells may be empty', h('span', { class: 'hidden' }, `: ${name}`)),
+      ),
+    ),
+    problem,
+  );
+  const text = (field: HTMLInputElement) => (field.validity.badInput ? UNREADABLE : field.value);
+  let { told: more } = first;
+  const entry = (): Entry => ({
+    low: text(low),
+    high: text(high),
+    values: values.value,
+    missing: missing.checked,
+    ...(more ? { told: more } : {}),
+  });
+  let taken: Taken = {};
+  /** whether what is wrong is said: not while the column is still being typed for the first time */
+  let told = false;
+  function show(): void {
+    const { given, wrong } = taken;
+    // What may be missing matters of a column that is given only.
+    missing.disabled = isEmpty(column, entry());
+    put(state, wrong ? 'to be corrected' : given && !isEmpty(column, entry()) ? 'known: free' : 'estimated');
+    element.className = given && !isEmpty(column, entry()) ? 'given' : wrong && told ? 'bad' : '';
+    const said = told ? (wrong?.text ?? '') : '';
+    if (problem.textContent !== said) {
+      put(problem, said);
+      if (said) say(`${name}: ${said}`);
+    }
+    for (const [field, control] of Object.entries(fields)) {
+      const bad = told && wrong?.field === field;
+      control.setAttribute('aria-invalid', String(bad));
+      if (bad) control.setAttribute('aria-describedby', problem.id);
+      else control.removeAttribute('aria-describedby');
+    }
+  }
+  function read(): void {
+    taken = readEntry(column, entry());
+    if (!taken.wrong) told = false;
+    show();
+  }
+  function fill(now: Entry): void {
+    [low.value, high.value, values.value, missing.checked] = [now.low, now.high, now.values, now.missing];
+    more = now.told;
+    told = true;
+    read();
+    changed(entry());
+  }
+  element.addEventListener('input', () => {
+    read();
+    changed(entry());
+  });
+  element.addEventListener('focusout', ({ relatedTarget }) => {
+    if (told || (relatedTarget && element.contains(relatedTarget as Node))) return;
+    told = taken.wrong !== undefined;
+    show();
+  });
+  [low.value, high.value, values.value, missing.checked] = [first.low, first.high, first.values, first.missing];
+  told = true;
+  read();
+  return { element, taken: () => taken, fill };
+}
+
+/**
+ * @param columns without values
+ * @param entries by the names of columns: what was typed before; kept up to date
+ * @param file what the table is called
+ * @param changed called when `given` or `wrong` may be other ones
+ * @param say says something to those who listen to the page
+ */
+export function givenFields(
+  columns: readonly Column[],
+  entries: Map<string, Entry>,
+  file: string,
+  changed: () => void,
+  say: (text: string) => void,
+): GivenFields {
+  const lines = columns.map((column): [string, Line] => {
+    const { name } = column;
+    const note = (entry: Entry) => {
+      entries.set(name, entry);
+      changed();
+    };
+    return [name, lineOf(column, entries.get(name) ?? EMPTY, note, say)];
+  });
+  const given = () => givenOfAll(lines.map(([name, { taken }]) => [name, taken()]));
+  const cost = h('p', { class: 'price', role: 'status' });
+  const element = h(
+    'div',
+    { class: 'knowing' },
+    cost,
+    h(
+      'details',
+      { open: entries.size > 0 },
+      h('summary', {}, 'What do you know without looking at the rows?'),
+      h(
+        'p',
+        {},
+        h('strong', {}, "Enter only what you would know without this table: a scale's ends, a code list. "),
+        'What you leave empty is estimated with noise, for a part of epsilon. The smallest and largest values of your rows are not such knowledge: they belong to single rows, which the limit would then no longer protect.',
+      ),
+      explain(
+        'What happens to cells that do not fit?',
+        h('p', {}, 'A number or a date beyond the ends counts as the nearer end.'),
+        h(
+          'p',
+          {},
+          'A value that is not on the list counts as the first one of the list, so spell values as the table does. A value with a line break stands in double quotes.',
+        ),
+        h(
+          'p',
+          {},
+          'An empty cell of a column whose cells may not be empty counts as the middle between the ends, or as the first value of the list.',
+        ),
+      ),
+      h(
+        'ul',
+        { class: columns.length > MANY ? 'givens long' : 'givens', 'aria-label': 'What is known of the columns' },
+        lines.map(([, line]) => line.element),
+      ),
+      givenFile(columns, file, given, (name, entry) => lines.find((line) => line[0] === name)?.[1].fill(entry)),
+    ),
+  );
+
+  return {
+    element,
+    given,
+    wrong: () => {
+      const found = lines.find(([, { taken }]) => taken().wrong);
+      return found && `Correct what you know of ${quote(found[0])}: ${found[1].taken().wrong?.text}`;
+    },
+    price: (plan) => {
+      const [part, rest] = priceText(columns, plan);
+      if (cost.textContent !== `${part}${rest}`) put(cost, h('strong', {}, part), rest);
+    },
+  };
+}
+
+/** What of epsilon goes for columns that are not given, and what that means. */
+function priceText(columns: readonly Column[], { epsilon, delta, given }: Plan): [part: string, rest: string] {
+  if (Number.isNaN(epsilon)) return ['', ''];
+  const paying = notGiven(columns, given);
+  const paid = encodingPrice({ encoderEpsilon: 0, epsilon, delta, relation: 'zero-out' }, paying).epsilon;
+  const known = columns.length - paying.length;
+  if (paid === 0) {
+    return [
+      'Nothing of epsilon',
+      ' goes for the columns: what they can hold is given. All of it is left for learning.',
+    ];
+  }
+  const part = `${paid.toFixed(2)} of epsilon ${epsilon}`;
+  const finding = ' goes for finding out, with noise, what';
+  const all = plural(columns.length, 'column');
+  if (known > 0) {
+    const rest = `${finding} ${columns.length - known} of the ${all} can hold. If you know these too, it costs nothing.`;
+    return [part, rest];
+  }
+  return [
+    part,
+    `${finding} the ${all} can hold: lowest and highest values, lists of values. What you know anyway need not be found out.`,
+  ];
+}

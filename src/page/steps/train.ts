@@ -1,0 +1,180 @@
+/** Step 4: training as it goes on: losses, samples, epsilon, time; and what only the owner should see. */
+import type { App, Step } from '../app.ts';
+import { about } from '../plan.ts';
+import { isPrivateSystem } from '../protocol.ts';
+import type { Run } from '../running.ts';
+import { gauge, lossChart } from '../ui/chart.ts';
+import { type Child, count, explain, h, put } from '../ui/dom.ts';
+import { troubleBox } from '../ui/notice.ts';
+import { ownerPanel } from './owner-panel.ts';
+import { samplesView } from './samples-view.ts';
+
+/** Between two drawings, in milliseconds: often enough for eyes, seldom enough for the training. */
+const DRAW_MS = 250;
+
+export function trainStep(app: App): Step {
+  const { state } = app;
+
+  function open(body: HTMLElement): () => void {
+    const run = state.run as Run;
+    const dp = isPrivateSystem(run.plan.system);
+    const line = h('p', { class: 'now' });
+    const bar = h('progress', { 'aria-label': 'Progress of the training', max: 1, value: 0 });
+    const buttons = h('div', { class: 'buttons' });
+    const problem = h('div');
+    const spent = h('div');
+    const notice = h('p', { class: 'hint' });
+    const stay = h('p', { class: 'hint' });
+    const chart = h('div', { class: 'chart' });
+    const made = h('div', { class: 'made' });
+    const owner = ownerPanel(run, state.ready?.holdout ?? 0, dp);
+    put(
+      body,
+      problem,
+      line,
+      bar,
+      buttons,
+      stay,
+      notice,
+      dp ? spent : null,
+      h('h3', {}, 'What it makes now'),
+      made,
+      h('h3', {}, 'Losses'),
+      h(
+        'p',
+        { class: 'legend', 'aria-hidden': 'true' },
+        h('span', { class: 'key generator' }, 'generator'),
+        h('span', { class: 'key critics' }, run.plan.partitions > 1 ? 'critics, on average' : 'critic'),
+      ),
+      chart,
+      explain(
+        'How do I read these curves?',
+        h(
+          'p',
+          {},
+          'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
+        ),
+      ),
+      owner.element,
+    );
+
+    let drawn = { points: 0, step: -1, status: '', at: 0 };
+    let timer = 0;
+    function draw(): void {
+      clearTimeout(timer);
+      // Nobody looks at a hidden tab; it is drawn when it shows again.
+      if (document.hidden) return;
+      const wait = drawn.at + DRAW_MS - performance.now();
+      if (run.status === drawn.status && wait > 0) {
+        timer = window.setTimeout(draw, wait);
+        return;
+      }
+      if (run.status !== drawn.status) controls();
+      put(line, lineOf(run));
+      put(notice, run.notice ?? '');
+      put(stay, run.busy ? 'You can use other tabs meanwhile; keep this one open.' : '');
+      bar.max = run.steps;
+      if (run.status === 'starting') bar.removeAttribute('value');
+      else bar.value = run.step;
+      if (run.points.length && run.step !== drawn.points)
+        put(chart, lossChart(run.points, Math.max(run.steps, run.step)));
+      if (run.samples && run.samples.step !== drawn.step) put(made, samplesView(run.samples.samples));
+      if (!run.samples) put(made, h('p', { class: 'hint' }, 'The first ones appear within moments.'));
+      if (dp) put(spent, spentView(run));
+      owner.draw();
+      drawn = { points: run.step, step: run.samples?.step ?? -1, status: run.status, at: performance.now() };
+    }
+
+    function controls(): void {
+      const button = (text: string, act: () => void, primary = false) =>
+        h('button', { class: primary ? 'primary' : undefined, onclick: act }, text);
+      const more = () => void run.resume(Math.max(0, run.plan.steps - run.step) || run.plan.steps);
+      const exhausted = run.ending === 'budget' || (dp && run.step >= run.plan.steps);
+      const list: Child[] = {
+        starting: [button('Stop', () => run.stop())],
+        training: [button('Stop', () => run.stop())],
+        stopping: [h('button', { disabled: true }, 'Stopping\u2026')],
+        over: [
+          button('Go on to the download', () => app.next(), true),
+          exhausted ? null : button(run.ending === 'stopped' ? 'Continue training' : 'Train longer', more),
+        ],
+        failed: [
+          run.trouble?.code === 'DEVICE_LOST' ? button('Try to go on', more, true) : null,
+          run.step > 0 && run.samples ? button('Use what there is', () => app.next()) : null,
+        ],
+      }[run.status];
+      const focused = buttons.contains(document.activeElement);
+      put(buttons, list);
+      if (focused) (buttons.querySelector('button:not(:disabled)') as HTMLElement | null)?.focus();
+      put(problem, run.trouble ? troubleBox(run.trouble) : null);
+      const said = {
+        starting: 'Training starts',
+        training: 'Training',
+        stopping: '',
+        over: 'Training has ended',
+        failed: '',
+      };
+      if (said[run.status]) app.say(said[run.status]);
+    }
+
+    const title = document.title;
+    const named = () => {
+      document.title = run.busy && run.step ? `${Math.floor((100 * run.step) / run.steps)} % \u2013 VeilGAN` : title;
+    };
+    const deaf = run.listen(() => {
+      named();
+      draw();
+    });
+    document.addEventListener('visibilitychange', draw);
+    draw();
+    return () => {
+      deaf();
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', draw);
+      document.title = title;
+    };
+  }
+
+  return {
+    title: 'Training',
+    open,
+    summary: () => {
+      const { run } = state;
+      if (!run) return '';
+      const spent = run.spent ? `; epsilon ${run.spent.epsilon.toFixed(2)} spent` : '';
+      return `${count(run.step)} steps${run.seconds ? ` in ${about(run.seconds).replace('about ', '')}` : ''}${spent}`;
+    },
+    settles: [],
+  };
+}
+
+function lineOf(run: Run): string {
+  const steps = `step ${count(run.step)} of ${count(run.steps)}`;
+  const left = run.left === undefined ? '' : `, ${about(run.left)} left`;
+  switch (run.status) {
+    case 'starting':
+      return run.step ? 'Going on\u2026' : 'Preparing the networks: a few seconds, on a slow computer longer\u2026';
+    case 'training':
+      return run.step < run.steps ? `Training: ${steps}${left}` : 'Finishing\u2026';
+    case 'stopping':
+      return `Stopping after ${steps}`;
+    case 'failed':
+      return `Ended at ${steps}`;
+    case 'over': {
+      const why = { done: 'Done', budget: 'Done: the limit is reached', stopped: 'Stopped' }[run.ending ?? 'done'];
+      return `${why}. ${count(run.step)} steps${run.seconds ? ` in ${about(run.seconds).replace('about ', '')}` : ''}.`;
+    }
+  }
+}
+
+/** How much of epsilon is gone. */
+function spentView({ spent, plan }: Run): HTMLElement {
+  const value = spent?.epsilon ?? 0;
+  const label = `Epsilon spent: ${value.toFixed(2)} of ${plan.epsilon}`;
+  return h(
+    'div',
+    { class: 'budget' },
+    h('p', {}, h('strong', {}, label), h('span', { class: 'hint' }, ' Training ends before the limit is passed.')),
+    gauge(value, plan.epsilon, label),
+  );
+}

@@ -1,0 +1,57 @@
+/** The parts of a report that looked at real records: attacks, quality, pictures beside them, partitions. */
+
+import type { Measured } from '../facts.ts';
+import type { Block, Cell } from '../html.ts';
+import { qualityMeasure, qualityReadings, shares } from '../measures.ts';
+import { formatNumber } from '../numbers.ts';
+import { readingCell } from '../summary.ts';
+import { attackBlocks } from './attacks.ts';
+import { columnBlocks, targetSentence } from './columns.ts';
+
+/** The headings, tables and charts of what was measured. */
+export async function measuredBlocks(measured: Measured): Promise<Block[]> {
+  return [
+    ...(await attackBlocks(measured)),
+    ...(await qualityBlocks(measured)),
+    ...measured.pictures,
+    ...partitionBlocks(measured),
+  ];
+}
+
+async function qualityBlocks({ quality, against }: Measured): Promise<Block[]> {
+  const { metrics, real } = quality;
+  const readings = qualityReadings(metrics, real);
+  const rows = Object.entries(metrics).flatMap(([key, value]): Cell[][] => {
+    if (value === undefined) return [];
+    const measure = qualityMeasure(key);
+    if (!Array.isArray(value)) return [[measure.name, readingCell(measure, readings[key]), measure.meaning]];
+    const best = real?.[key];
+    const notes = Array.isArray(best) ? [`real rows: ${shares(best)}`] : [];
+    return [[measure.name, { value: shares(value), notes }, measure.meaning]];
+  });
+  const caption = `Released samples against ${against}${real ? '. "real rows": training rows in the place of samples, which is the best that samples can do' : ''}.`;
+  const sentence = targetSentence(quality);
+  const columns = await columnBlocks(quality);
+  return [
+    { kind: 'heading', text: 'Quality of the samples' },
+    ...(sentence ? [{ kind: 'paragraph', text: sentence } as const] : []),
+    ...columns,
+    ...(columns.length ? [{ kind: 'heading', text: 'All measures', level: 3 } as const] : []),
+    { kind: 'table', columns: ['', 'samples', 'meaning'], rows, caption },
+  ];
+}
+
+function partitionBlocks({ partitions, leftOver }: Measured): Block[] {
+  const sizes = [...new Set(partitions)];
+  const left = leftOver ? ` ${formatNumber(leftOver)} rows are in none: no critic saw them.` : '';
+  const text =
+    partitions.length === 1
+      ? `One critic saw all ${formatNumber(partitions[0])} training rows.`
+      : sizes.length === 1
+        ? `${partitions.length} critics, ${formatNumber(sizes[0])} training rows each.`
+        : `${partitions.length} critics, with ${partitions.map((n) => formatNumber(n)).join(', ')} training rows.`;
+  return [
+    { kind: 'heading', text: 'Partitions of the training rows' },
+    { kind: 'paragraph', text: text + left },
+  ];
+}

@@ -1,0 +1,232 @@
+/** What a private run promises, in words and in numbers that can be checked. */
+import type { Encoding } from '../../data/table.ts';
+import type { Guarantee } from '../../gan/private/run.ts';
+import type { Phase } from '../../privacy/accountant/phases.ts';
+import { epsilonOf, isExhausted, type Spent, upperBound } from '../../privacy/budget.ts';
+import type { LedgerTerms } from '../../privacy/ledger/ledger.ts';
+import { type Relation, relationRow } from '../../privacy/relation.ts';
+import { type Claim, type Spending, spending } from '../../run/spend.ts';
+import type { Block } from '../html.ts';
+import { formatNumber } from '../numbers.ts';
+
+/** What a private run has spent, and by which rules. */
+export interface PrivacyFacts extends Spending {
+  /** what epsilon would be if the noise were secret, or no draw went by place, of a run whose noise or draws are not so */
+  readonly would?: Spent;
+  readonly phases: readonly Phase[];
+  readonly terms: LedgerTerms;
+  /** epsilon that the run was to stop before; 0: none */
+  readonly budget: number;
+  /** whether one more update would exceed the budget */
+  readonly exhausted: boolean;
+  /** whether the number of records counts as public, so that a report may tell it */
+  readonly rowsPublic: boolean;
+}
+
+/** The facts of an opened run, from its ledger: what was paid for, which a crash may have made more than was done. */
+export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
+  const { ledger, config } = guarantee;
+  const spent = spending(guarantee);
+  const phases = ledger.totals();
+  const { terms } = ledger;
+  return {
+    ...spent,
+    ...(!spent.epsilon && !spent.claim ? { would: epsilonOf(phases, config.delta, terms) } : {}),
+    phases,
+    terms,
+    budget: config.epsilon,
+    exhausted: isExhausted(phases, config, terms),
+    rowsPublic: !config.population,
+  };
+}
+
+/** Share of right answers of the best guesser between two equally likely cases (Kairouz, Oh and Viswanath 2015). */
+export const bestGuess = (epsilon: number, delta: number): number =>
+  Math.min(1, (1 + delta * Math.exp(-epsilon)) / (1 + Math.exp(-epsilon)));
+
+/** Delta as people write it: 1e-5. */
+export const plainDelta = (delta: number): string =>
+  delta < 1e-3 ? Number(delta.toPrecision(6)).toExponential() : String(delta);
+
+const four = (x: number | null): string => x?.toFixed(4) ?? '-';
+
+/** Epsilon as a line: the certified upper bound, at which delta. */
+export const epsilonLine = (spent: Spent, delta: number): string =>
+  `epsilon ${four(upperBound(spent))} at delta ${plainDelta(delta)}`;
+
+/** What (epsilon, delta) means for one record, in sentences; rounded so that the words promise no more. */
+export function meaning(spent: Spent, delta: number, relation: Relation): string[] {
+  const epsilon = upperBound(spent);
+  const factor = Math.exp(epsilon);
+  const times = factor < 1000 ? (Math.ceil(factor * 100) / 100).toFixed(2) : formatNumber(factor, 3);
+  const guess = bestGuess(epsilon, delta);
+  const { cases } = relationRow(relation);
+  const right =
+    guess > 0.999 ? 'practically every case' : `at most ${(Math.ceil(1000 * guess) / 10).toFixed(1)} % of cases`;
+  return [
+    `Take any one record, and two cases: ${cases}. Whatever anybody may conclude from what is released is at most ${times} times (e to the power of epsilon) as likely in the one case as in the other, apart from a probability of at most delta = ${plainDelta(delta)}. In this sense nobody who sees it can become more than ${times} times surer (in odds) of which case it is.`,
+    `Who must guess which of the two it is, both being equally likely beforehand, and who knows every other record, is right in ${right}; without the release in 50 %.`,
+  ];
+}
+
+/** Rows on epsilon: what is promised, or what stands in its place. */
+function epsilonRows({
+  epsilon,
+  would,
+  claim,
+  delta,
+  budget,
+  exhausted,
+  drew_by_place: byPlace,
+}: PrivacyFacts): [string, string][] {
+  if (claim) return claimRows(claim);
+  const spent = (epsilon ?? would) as Spent;
+  const accounted = epsilon ? '' : byPlace ? ', had no draw gone by place' : ', were the noise secret';
+  const exact = spent.pld !== null;
+  return [
+    ...(exact
+      ? [
+          [
+            `epsilon by PLD${accounted}`,
+            `${four(spent.pld)} (certified upper bound; the lower one is ${four(spent.pld_lower)})`,
+          ] as [string, string],
+        ]
+      : []),
+    [`epsilon by RDP${accounted}`, `${four(spent.rdp)} (upper bound${exact ? ', coarser' : ''})`],
+    ['delta', plainDelta(delta)],
+    [
+      'budget',
+      budget
+        ? `epsilon ${formatNumber(budget)}, ${exhausted ? 'spent: one more update would exceed it' : 'not spent'}`
+        : 'none was set',
+    ],
+  ];
+}
+
+const claimRows = ({
+  paper_epsilon: log10,
+  paper_epsilon_ln: ln,
+  label,
+  at_least: least,
+}: Claim): [string, string][] => [
+  ['epsilon', 'none: gradients are not bounded'],
+  [
+    'epsilon of the paper',
+    `${log10 === null ? 'infinite' : formatNumber(log10)}; with the natural logarithm ${ln === null ? 'infinite' : formatNumber(ln)}. ${label}`,
+  ],
+  [
+    'were its bound true',
+    least === null
+      ? 'epsilon would be infinite'
+      : `epsilon would be at least ${least < 100 ? (Math.floor(100 * least) / 100).toFixed(2) : formatNumber(Math.floor(least))}`,
+  ],
+];
+
+const COLUMNS = 'encoding of the columns';
+const DRAWN = 'dropout, mixing points, samples';
+
+const SAMPLERS: Readonly<Record<string, string>> = {
+  poisson: 'Poisson: each record is in an update with the sampling rate, independently; no batch is cut or padded',
+  full: 'every record is in every update',
+  'without-replacement': 'batches of a fixed size without replacement, as published',
+};
+
+/**
+ * The table of what the guarantee is made of.
+ * @param encoding of the table that was trained on, if one was
+ */
+export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, 'from'>): Block[] {
+  const { epsilon, insecure, phases, terms, relation, noisy_updates } = facts;
+  const {
+    mechanism,
+    sampler,
+    relation: _charged,
+    bound,
+    divisor,
+    partitions,
+    clipping,
+    population,
+    physical: _,
+    draws,
+    encoding_epsilon: paid,
+    encoding_delta: used,
+    ...others
+  } = terms;
+  // Integers have no rounding that noise would have to cover.
+  const scaled =
+    clipping === 'none' || mechanism !== 'gaussian'
+      ? ''
+      : ', with noise for that norm and for what rounding may add to it';
+  const list = (of: (phase: Phase) => number) =>
+    [...new Set(phases.map(of))].map((x) => formatNumber(x)).join(', then ');
+  const noise = mechanism === 'gaussian' ? 'Gaussian noise' : `${mechanism} Gaussian noise, exact in integers,`;
+  const clipped = clipping === 'none' ? 'not clipped' : `each clipped to norm ${bound} (${clipping})`;
+  const rows: [string, string][] = [
+    ...epsilonRows(facts),
+    ['unit of privacy', relationRow(relation).title],
+    [
+      'mechanism',
+      `${noise} on sums of gradients of single records, ${clipped}${scaled}, divided by the constant ${divisor}`,
+    ],
+    ...(draws === undefined
+      ? []
+      : [[DRAWN, `under the tag of each record, wherever it stands in its batch`] as [string, string]]),
+    ['randomness', insecure ? 'from --insecure-seed: it can be repeated' : 'ChaCha20 under a fresh key at every start'],
+    ['sampler', SAMPLERS[sampler] ?? sampler],
+    ['sampling rate', list(({ q }) => q) || '-'],
+    ['noise multiplier', list(({ sigma }) => sigma) || '-'],
+    ['noisy updates paid for', formatNumber(noisy_updates)],
+    [
+      'partitions',
+      partitions === 1
+        ? 'one'
+        : `${partitions}, disjoint, by a keyed hash of the record: a record touches one critic only, whose cost is that of the run (parallel composition)`,
+    ],
+    ...(facts.rowsPublic ? [] : [['declared number of records', formatNumber(Number(population))] as [string, string]]),
+    ...(encoding?.from === 'given'
+      ? [
+          [COLUMNS, 'by what the owner gave: bounds and values known without the rows, which costs nothing'] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ...(paid === undefined
+      ? []
+      : [
+          [
+            COLUMNS,
+            `bounds and values by noisy counts, before the first update: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
+          ] as [string, string],
+        ]),
+    ...Object.entries(others).map(([name, value]): [string, string] => [name, String(value)]),
+  ];
+  return [
+    { kind: 'heading', text: epsilon ? 'The guarantee, to be checked' : 'The accounting, without a guarantee' },
+    {
+      kind: 'table',
+      columns: ['', 'value'],
+      rows,
+      caption:
+        'From ledger.jsonl, which is written before each update that it pays for: after a crash it may count updates that did not happen, never fewer than did. `veilgan account` computes epsilon from rate, multiplier and updates.',
+    },
+  ];
+}
+
+/** What leaves the owner's hands, and what must not. */
+export const releaseBlocks = ({ epsilon }: PrivacyFacts): Block[] => [
+  { kind: 'heading', text: 'What may be released, and what not' },
+  {
+    kind: 'list',
+    items: [
+      {
+        term: epsilon ? 'covered by the guarantee' : 'of a run with a guarantee',
+        text: 'samples/, the generator, epsilon and this configuration, the losses (of generated records only)',
+      },
+      {
+        term: "the owner's alone",
+        text: 'private/: whatever looked at real records, which are attacks, scores, quality against real rows; the sizes of batches and partitions; and run.json, which holds a fingerprint of the data',
+      },
+    ],
+  },
+];

@@ -1,0 +1,132 @@
+/** What attacks make of a trained run. */
+
+import { type AttackResult, judge } from '../../attack/judge/result.ts';
+import type { RocCurve } from '../../attack/judge/roc.ts';
+import type { SetAttackResult } from '../../attack/montecarlo.ts';
+import type { ClosestRecords } from '../../attack/nearest.ts';
+import type { Tvd } from '../../attack/tvd.ts';
+import { VeilganError } from '../../base/errors.ts';
+import type { TrainingJob } from '../training.ts';
+import { DRIVERS, type Outcome } from './drivers.ts';
+import { type Candidates, checkReference, membersOf, type Report, type Source, Target, unseenOf } from './target.ts';
+
+export type AttackName = keyof typeof DRIVERS;
+export const ATTACKS = Object.keys(DRIVERS) as AttackName[];
+
+/** Attacks that take minutes on a software adapter: they run when they are named. */
+export const SLOW: readonly AttackName[] = ['gan-leaks-partial', 'gan-leaks-white-box', 'logan-black-box', 'lira'];
+/** Attacks that need nothing but scores and released samples: seconds. */
+export const BASIC: readonly AttackName[] = ['white-box', 'tvd', 'nearest-sample'];
+
+/** Attacks against one set of non-members. */
+export interface Against {
+  /** with the points of their ROC curves */
+  readonly attacks: (AttackResult & { roc?: RocCurve })[];
+  readonly tvd?: Tvd;
+  /** attacks on sets of records, which are right or wrong as a whole */
+  readonly set_attacks?: SetAttackResult[];
+  readonly closest_records?: ClosestRecords;
+}
+
+export interface Assessment extends Against {
+  readonly non_members: Source;
+  /** the same against rows of the members' own file, where `non_members` are of another split */
+  readonly clean?: Against;
+  readonly not_run: { name: string; why: string }[];
+}
+
+export interface AttackOptions {
+  /** fresh samples that attackers ask for; default 10,000 */
+  readonly samples?: number;
+  /** candidates of each side that slow attacks look at; default 200 */
+  readonly records?: number;
+  /** training steps of the attacker's own models; default as many as the target's */
+  readonly steps?: number;
+  /** shadow models, an even number; default 8 */
+  readonly shadows?: number;
+  /** a run that was trained without the candidates, which calibrates */
+  readonly reference?: TrainingJob;
+  readonly report?: Report;
+}
+
+/**
+ * Runs attacks on a trained run: members are its training rows, non-members the hold-out; where training left rows of
+ * its own file out, everything again against those.
+ * @throws VeilganError DATA where there are no non-members, or where the reference knows the candidates
+ */
+export async function attackRun(
+  job: TrainingJob,
+  names: readonly AttackName[] = BASIC,
+  { samples = 10_000, records = 200, steps, shadows = 8, reference, report = () => {} }: AttackOptions = {},
+): Promise<Assessment> {
+  const sets = unseenOf(job);
+  if (!sets.length) {
+    throw new VeilganError('DATA', `data set ${job.data.name} has no rows that training left out, which attacks need`, {
+      where: job.run.dir,
+      fix: 'Train on fewer --rows, or import it again with --holdout A:B and train anew',
+    });
+  }
+  if (reference) checkReference(reference, job, sets);
+  const target = new Target(job, samples, report);
+  const context = {
+    target,
+    members: membersOf(job),
+    reference: reference && new Target(reference, samples, report),
+    records,
+    steps,
+    shadows,
+    seed: job.run.info.seed,
+  };
+  const notRun = new Map<string, string>();
+  const against = async (others: Candidates, attacker?: Float32Array): Promise<Against> => {
+    const outcomes: Outcome[] = [];
+    for (const name of names) {
+      const onProgress = (share: number) => report(name, share);
+      const outcome: Outcome = await DRIVERS[name]({ ...context, others, attacker, onProgress });
+      if (outcome.why) notRun.set(name, outcome.why);
+      outcomes.push(outcome);
+    }
+    return collect(outcomes, context.seed);
+  };
+  const [[source, first], second] = sets;
+  let [main, clean]: Against[] = [];
+  try {
+    main = await against(first, second?.[1].rows);
+    if (second) clean = await against(second[1], first.rows);
+  } finally {
+    target.dispose();
+  }
+  for (const name of ATTACKS) {
+    if (!names.includes(name)) notRun.set(name, SLOW.includes(name) ? 'slow: it runs when named' : 'not asked for');
+  }
+  const not_run = Array.from(notRun, ([name, why]) => ({ name, why }));
+  return { ...main, non_members: source, ...(clean ? { clean } : {}), not_run };
+}
+
+/** The results of all attacks on one set, by kind. */
+function collect(outcomes: readonly Outcome[], seed: number): Against {
+  const attacks = outcomes
+    .flatMap(({ scored = [] }) => scored)
+    .map((scored) => {
+      const { result, roc } = judge(scored, { seed });
+      return { ...result, roc };
+    });
+  const found = <T>(pick: (outcome: Outcome) => T | undefined) => outcomes.map(pick).find((x) => x !== undefined);
+  const [tvd, sets, closest] = [found((o) => o.tvd), found((o) => o.sets), found((o) => o.closest)];
+  return {
+    attacks,
+    ...(tvd ? { tvd } : {}),
+    ...(sets ? { set_attacks: [...sets] } : {}),
+    ...(closest ? { closest_records: closest } : {}),
+  };
+}
+
+/** An assessment without the points of its curves, for a terminal. */
+export function withoutCurves(assessment: Assessment): Assessment {
+  const bare = <T extends Against>(part: T): T => ({
+    ...part,
+    attacks: part.attacks.map(({ roc: _, ...attack }) => attack),
+  });
+  const { clean } = assessment;
+  return { ...bare(assessment), ...(clean ? { clean: bare(clean) } : {}) };
+}

@@ -1,0 +1,84 @@
+/**
+ * A table and samples of it side by side: cells as the source has them and as samples are released, so that what a
+ * run's own encoding leaves out, which of a private one may be much, counts against its samples.
+ */
+import { decodeRows, type TableRows } from '../../data/encoding/decode.ts';
+import { encodeCells } from '../../data/encoding/encode.ts';
+import { fitEncoding } from '../../data/encoding/encoding.ts';
+import type { CategoryCode, CategoryColumn, Cells, Encoding, Table } from '../../data/table.ts';
+import type { ColumnCells } from '../../metrics/marginals.ts';
+import { trainingRows } from '../../train/rows.ts';
+import { evenly, type Subject } from './subject.ts';
+import { unseenOf } from './target.ts';
+
+/** The rows that quality of tables looks at. */
+export interface Tables {
+  /** fitted to the real training rows, whatever the run's own one is */
+  readonly encoding: Encoding;
+  readonly samples: TableRows;
+  /** all training rows */
+  readonly train: TableRows;
+  /** what samples are compared with */
+  readonly reference: TableRows;
+  /** training rows in the place of samples, where the reference is others */
+  readonly members?: TableRows;
+  /** all rows that training left out, where there are some */
+  readonly unseen?: TableRows;
+}
+
+/** Some rows, evenly spaced. */
+function some({ columns, cells }: TableRows, most: number): TableRows {
+  const width = columns.length;
+  const list = evenly(cells.length / width, most);
+  const out = new Float64Array(list.length * width);
+  list.forEach((row, i) => {
+    out.set(cells.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return { columns, cells: out };
+}
+
+/** The cells of the rows that a subject is about. @param table that the run was trained on */
+export function tablesOf({ job, generated, members, found }: Subject, table: Table, own: Encoding): Tables {
+  const { data, gan, run } = job;
+  const { columns } = table;
+  const rows = (cells: Cells): TableRows => ({ columns, cells });
+  const first = trainingRows(data, gan.config) * columns.length;
+  const train = rows(table.train.subarray(0, first));
+  const [[source, others] = []] = unseenOf(job);
+  const left = ((others?.rows.length ?? 0) / data.features) * columns.length;
+  const unseen = source && rows(source === 'hold-out' ? table.holdout : table.train.subarray(first, first + left));
+  return {
+    encoding: fitEncoding(table),
+    samples: decodeRows(own, generated, { seed: run.info.seed }),
+    train,
+    reference: some(unseen ?? train, found.rows.reference),
+    ...(members ? { members: some(train, found.rows.real) } : {}),
+    ...(unseen ? { unseen } : {}),
+  };
+}
+
+/** Places of a category: its values, all others, and missing cells. */
+export const placeNames = ({ values }: CategoryCode): string[] => [...values, '(other)', '(missing)'];
+
+/** The columns of an encoding in some rows: places of categories, numbers and dates as they are. */
+export function columnCells({ columns, cells }: TableRows, encoding: Encoding): ColumnCells[] {
+  return encoding.columns.map((code): ColumnCells => {
+    const j = columns.findIndex(({ name }) => name === code.name);
+    const column = Float64Array.from(
+      { length: cells.length / columns.length },
+      (_, i) => cells[i * columns.length + j],
+    );
+    if ('at' in code) return { cells: column };
+    const { length } = code.values;
+    const place = new Map(code.values.map((text, i) => [text, i]));
+    const places = (columns[j] as CategoryColumn).values.map((text) => place.get(text) ?? length);
+    return {
+      places: length + 2,
+      cells: Uint32Array.from(column, (value) => (Number.isNaN(value) ? length + 1 : places[value])),
+    };
+  });
+}
+
+/** Rows as records of numbers, [n, width]. */
+export const encoded = ({ columns, cells }: TableRows, encoding: Encoding): Float32Array =>
+  encodeCells(columns, cells, encoding);

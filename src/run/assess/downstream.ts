@@ -1,0 +1,133 @@
+/** What models learn from a run's samples about real rows: classes of labelled data, and columns of binary tables. */
+
+import { VeilganError } from '../../base/errors.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { fitEncoding } from '../../data/encoding/encoding.ts';
+import { unscaled } from '../../data/encoding/linear.ts';
+import { floats, toBytes } from '../../data/records.ts';
+import { asBinary, diagonalAgreement, dimensionPredictions, isBinary } from '../../metrics/dimensions.ts';
+import { columnAsClass, type LabelledRows, linearModel, majorityShare } from '../../metrics/downstream.ts';
+import { accuracy } from '../../metrics/images/classes.ts';
+import { Classifier } from '../../metrics/images/classifier.ts';
+import { train } from '../../train/loop.ts';
+import type { TrainingJob } from '../training.ts';
+import { namedTarget } from './predictable.ts';
+import type { Subject } from './subject.ts';
+import { membersOf, unseenOf } from './target.ts';
+
+/** Downstream tasks that the data allow; the others are told with the reason. */
+export async function downstreamQuality(subject: Subject): Promise<void> {
+  const { job, found, target } = subject;
+  const [unseen] = unseenOf(job);
+  const skip = (why: string) => found.not_run.push({ name: 'downstream', why });
+  if (!unseen || !subject.members) {
+    skip('there are no rows that training left out');
+    return;
+  }
+  const task = target === undefined ? labelTask(subject) : columnTask(subject, target);
+  if (task) await classTask(subject, task);
+  const binary = job.data.shape.length === 1 && isBinary(unscaled(subject.members, job.data.scaling));
+  if (binary && target === undefined) columnTasks(subject, unseen[1].rows);
+  else if (!task) {
+    skip(job.data.shape.length === 3 ? 'the samples have no labels: train with --labels condition' : 'name a --target');
+  }
+}
+
+interface ClassTask {
+  readonly classes: number;
+  readonly samples: LabelledRows;
+  readonly real: LabelledRows;
+  readonly test: LabelledRows;
+}
+
+/** The labels that condition the generator; undefined where none do. */
+function labelTask({ job, generated, count }: Subject): ClassTask | undefined {
+  const { gan } = job;
+  const labels = gan.labelsOf(count);
+  const [[, others]] = unseenOf(job);
+  const members = membersOf(job);
+  if (!labels || !others.labels || !members.labels) return undefined;
+  const rows = Math.min(count, members.labels.length);
+  return {
+    classes: gan.classes,
+    samples: { rows: generated, labels },
+    real: { rows: members.rows.subarray(0, rows * job.data.features), labels: members.labels.subarray(0, rows) },
+    test: { rows: others.rows, labels: others.labels },
+  };
+}
+
+/** What takes a column of numbers as the class of its rows. @throws VeilganError USAGE as `checkTarget` */
+function targetColumn(data: Dataset, target: string): ReturnType<typeof columnAsClass> {
+  const column = data.columns.indexOf(target);
+  if (column < 0) {
+    throw new VeilganError('USAGE', `data set ${data.name} has no column ${target}`, {
+      where: '--target',
+      fix: data.columns.length ? `Name one of ${data.columns.slice(0, 12).join(', ')}` : 'Leave it away for images',
+    });
+  }
+  return columnAsClass(floats(data.train), data.features, column, target);
+}
+
+/** @throws VeilganError USAGE where no column has that name, or it makes no classes */
+export function checkTarget({ data, table }: TrainingJob, target: string): void {
+  if (table) namedTarget(fitEncoding(table), target);
+  else targetColumn(data, target);
+}
+
+function columnTask({ job, generated, members = generated }: Subject, target: string): ClassTask {
+  const { classes, split } = targetColumn(job.data, target);
+  const [[, others]] = unseenOf(job);
+  return { classes, samples: split(generated), real: split(members), test: split(others.rows) };
+}
+
+/** A linear model, and for images with a classifier its network, trained on samples and on real rows. */
+async function classTask({ job, judge, found, report }: Subject, task: ClassTask): Promise<void> {
+  const { classes, samples, real, test } = task;
+  report('linear model', 0);
+  found.metrics.downstream_linear_accuracy = linearModel(samples, test, classes).accuracy;
+  report('linear model', 0.5);
+  found.real.downstream_linear_accuracy = linearModel(real, test, classes).accuracy;
+  found.metrics.downstream_majority = majorityShare(test.labels, classes);
+  report('linear model', 1);
+  const { shape } = job.data;
+  if (shape.length !== 3) return;
+  if (!judge || judge.classifier.classes !== classes) {
+    const why = judge ? 'the classifier has other classes' : 'it needs --classifier RUN, whose network it trains';
+    found.not_run.push({ name: 'downstream_cnn_accuracy', why });
+    return;
+  }
+  const labelled = { train: toBytes(samples.rows), labels: samples.labels, shape, classes };
+  const network = new Classifier(job.gan.gpu, judge.config, labelled, job.run.info.seed);
+  try {
+    const onRows = (rows: readonly { step: number }[]) =>
+      report('convolutional network', rows[rows.length - 1].step / network.steps);
+    await train(network, { steps: network.steps, onRows });
+    found.metrics.downstream_cnn_accuracy = accuracy(await network.predict(test.rows), test.labels);
+    found.real.downstream_cnn_accuracy = judge.accuracy;
+  } finally {
+    network.dispose();
+  }
+}
+
+/** Dimension-wise prediction, from samples and from as many real rows. */
+function columnTasks({ job, generated, members = generated, found, report }: Subject, others: Float32Array): void {
+  const { features, scaling, columns } = job.data;
+  const seed = job.run.info.seed;
+  const [samples, real, test] = [generated, members, others].map((rows) => asBinary(unscaled(rows, scaling)));
+  const predictions = (rows: Float32Array, half: number) =>
+    dimensionPredictions(rows, test, features, {
+      seed,
+      onColumn: (column) => report('columns', (half + (column + 1) / features) / 2),
+    });
+  const [fromSamples, fromReal] = [predictions(samples, 0), predictions(real, 1)];
+  const known = fromReal.flatMap((v, i) => {
+    const other = fromSamples[i];
+    return v === null || other === null ? [] : [[other, v] as const];
+  });
+  const mean = (side: 0 | 1) => (known.length ? known.reduce((sum, p) => sum + p[side], 0) / known.length : null);
+  found.metrics.dimension_prediction = mean(0);
+  found.real.dimension_prediction = mean(1);
+  found.metrics.dimension_prediction_rmse = known.length ? diagonalAgreement(fromReal, fromSamples).rmse : null;
+  found.metrics.dimension_prediction_skipped = fromReal.filter((v, i) => v !== null && fromSamples[i] === null).length;
+  found.details.dimension_prediction = { columns, real: fromReal, samples: fromSamples };
+}

@@ -1,0 +1,60 @@
+/** Quality of images: what a classifier and InceptionV3 make of them. */
+import { floats, toBytes } from '../../data/records.ts';
+import { classScores } from '../../metrics/images/classes.ts';
+import { FrechetFrom, momentsOf } from '../../metrics/images/frechet.ts';
+import { kid } from '../../metrics/mmd.ts';
+import { neighbourhoods, onBoth, type Subject } from './subject.ts';
+
+/** The names of distances between features of one network. */
+interface FeatureNames {
+  readonly frechet: string;
+  readonly kernel: string;
+  readonly prefix: string;
+}
+
+async function featureQuality(
+  subject: Subject,
+  width: number,
+  extract: (rows: Float32Array, stage: string) => Promise<Float32Array>,
+  names: FeatureNames,
+): Promise<void> {
+  const real = await extract(subject.reference, 'hold-out rows');
+  const from = new FrechetFrom(momentsOf(real, width));
+  await onBoth(subject, async (rows, generated) => {
+    const features = await extract(rows, generated ? 'samples' : 'training rows');
+    subject.report(`${names.prefix}distances`.replace('_', ' '), 0);
+    const { value, error } = kid(real, features, { features: width, seed: subject.job.run.info.seed });
+    return {
+      [names.frechet]: from.to(momentsOf(features, width)),
+      [names.kernel]: value,
+      [`${names.kernel}_error`]: error,
+      ...(await neighbourhoods(subject, real, features, width, names.prefix)),
+    };
+  });
+}
+
+/** Measures on the features of the networks that were given. */
+export async function imageQuality(subject: Subject): Promise<void> {
+  const { job, judge, inception, found, report } = subject;
+  if (judge) {
+    const { classifier, accuracy } = judge;
+    await onBoth(subject, async (rows) => ({ ...classScores(await classifier.predict(rows), classifier.classes) }));
+    found.metrics.classifier_accuracy = accuracy;
+    await featureQuality(subject, judge.config.hidden, (rows) => classifier.features(rows), {
+      frechet: 'classifier_frechet_distance',
+      kernel: 'classifier_kernel_distance',
+      prefix: 'classifier_',
+    });
+  } else found.not_run.push({ name: 'classifier_frechet_distance', why: 'it needs --classifier RUN' });
+  if (!inception) {
+    found.not_run.push({ name: 'fid', why: 'it needs --inception FILE' });
+    return;
+  }
+  // As if they came from files of pictures, which is how published figures are made.
+  const extract = (rows: Float32Array, stage: string) => {
+    const total = rows.length / job.data.features;
+    const onProgress = (images: number) => report(`Inception, ${stage}`, images / total);
+    return inception.features(floats(toBytes(rows)), job.data.shape, { onProgress });
+  };
+  await featureQuality(subject, inception.width, extract, { frechet: 'fid', kernel: 'kid', prefix: 'inception_' });
+}

@@ -1,0 +1,143 @@
+/** How good a run's samples are, by measures that fit its data; what is slow or needs a file runs where it is asked for. */
+
+import { unscaled } from '../../data/encoding/linear.ts';
+import { floats } from '../../data/records.ts';
+import { asBinary, columnProbabilities, isBinary } from '../../metrics/dimensions.ts';
+import { generalisationGap } from '../../metrics/gap.ts';
+import { mmd } from '../../metrics/mmd.ts';
+import { pickRows, trainingRows } from '../../train/rows.ts';
+import { isImage } from '../samples.ts';
+import { released, type TrainingJob } from '../training.ts';
+import { type Tables, tablesOf } from './columns.ts';
+import { checkTarget, downstreamQuality } from './downstream.ts';
+import { imageQuality } from './images.ts';
+import { type Evaluation, evenly, neighbourhoods, onBoth, type QualityOptions, type Subject } from './subject.ts';
+import { columnAccuracies, probabilities, tableQuality } from './tables.ts';
+import { membersOf, spread, unseenOf } from './target.ts';
+import { qualityOf } from './values.ts';
+
+/** Rows of the hold-out and of members whose scores the generalisation gap compares, at most. */
+const ROWS = 10_000;
+const LATER = 'it runs with --downstream';
+
+/**
+ * Draws samples and compares them with rows that training left out (the training rows where there are none).
+ * @throws VeilganError USAGE for a target that is no column; whatever sampling and the networks throw
+ */
+export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}): Promise<Evaluation> {
+  const { data } = job;
+  const { samples: count = released(data), target, report = () => {} } = options;
+  if (target !== undefined) checkTarget(job, target);
+  report('samples', 0);
+  const subject = subjectOf(job, await job.gan.sample(count), options);
+  report('samples', 1);
+  const { found } = subject;
+  await valueQuality(subject);
+  await gapQuality(subject);
+  const tables = cellsOf(subject);
+  if (tables) {
+    tableQuality(tables, subject);
+    if (options.downstream) columnAccuracies(tables, subject);
+    else found.not_run.push({ name: 'column_accuracy', why: LATER });
+    return found;
+  }
+  if (isImage(data.shape)) await imageQuality(subject);
+  else probabilityQuality(subject);
+  if (options.downstream || target !== undefined) await downstreamQuality(subject);
+  else found.not_run.push({ name: 'downstream', why: LATER });
+  return found;
+}
+
+/**
+ * What takes seconds: distances between values, and of tables what `tableQuality` says.
+ * @param generated [n, features]
+ * @param real whether training rows are judged beside the samples
+ */
+export async function quickQuality(job: TrainingJob, generated: Float32Array, real = true): Promise<Evaluation> {
+  const { members, ...rest } = subjectOf(job, generated);
+  const subject: Subject = real ? { ...rest, members } : rest;
+  await onBoth(subject, (rows) => ({ ...qualityOf(rows, job) }));
+  const tables = cellsOf(subject);
+  if (tables) tableQuality(tables, subject);
+  return subject.found;
+}
+
+/** The cells of a table of mixed columns. */
+const cellsOf = (subject: Subject): Tables | undefined => {
+  const { table, data } = subject.job;
+  return table && data.encoding && tablesOf(subject, table, data.encoding);
+};
+
+/** Samples, and the real rows that they are compared with. */
+function subjectOf(job: TrainingJob, generated: Float32Array, options: QualityOptions = {}): Subject {
+  const { gan, data } = job;
+  const { features } = data;
+  const { rows = ROWS, report = () => {} } = options;
+  const count = generated.length / features;
+  const [unseen] = unseenOf(job);
+  const own = (most: number) => floats(pickRows(data.train, features, evenly(trainingRows(data, gan.config), most)));
+  const reference = unseen ? spread(unseen[1].rows, features, rows) : own(rows);
+  const members = unseen && own(count);
+  const counts = {
+    samples: count,
+    real: (members?.length ?? 0) / features,
+    reference: reference.length / features,
+  };
+  const found: Evaluation = { metrics: {}, real: {}, rows: counts, details: {}, not_run: [] };
+  return { ...options, job, report, count, generated, reference, members, found };
+}
+
+/** Distances between the values themselves; neighbourhoods in tables only, for pixels are no measure of likeness. */
+async function valueQuality(subject: Subject): Promise<void> {
+  const { job, reference, report } = subject;
+  const { features, shape } = job.data;
+  const seed = job.run.info.seed;
+  report('distances', 0);
+  await onBoth(subject, async (rows) => ({
+    ...qualityOf(rows, job),
+    mmd: mmd(rows, reference, { features, max: Math.max(500, Math.min(2000, Math.sqrt(3e8 / features))) | 0, seed }),
+    ...(isImage(shape) ? {} : await neighbourhoods(subject, reference, rows, features, '')),
+  }));
+  report('distances', 1);
+}
+
+async function gapQuality({ job, found, report }: Subject): Promise<void> {
+  const { gan, data } = job;
+  const [unseen] = unseenOf(job);
+  if (!unseen) {
+    found.not_run.push({ name: 'generalisation_gap', why: 'there are no rows that training left out' });
+    return;
+  }
+  report('critics', 0);
+  const pick = ({ rows, labels, own }: { rows: Float32Array; labels?: Uint32Array; own?: Uint32Array }) => {
+    const list = evenly(rows.length / data.features, ROWS);
+    const of = (all?: Uint32Array) => all && Uint32Array.from(list, (row) => all[row]);
+    return { rows: pickRows(rows, data.features, list), labels: of(labels), own: of(own) };
+  };
+  const [members, others] = [pick(membersOf(job)), pick(unseen[1])];
+  const { gap, error, standardised, each } = generalisationGap({
+    critics: gan.config.partitions,
+    members: await gan.scores(members.rows, members.labels),
+    nonMembers: await gan.scores(others.rows, others.labels),
+    own: members.own,
+  });
+  Object.assign(found.metrics, {
+    generalisation_gap: gap,
+    generalisation_gap_error: error,
+    generalisation_gap_standardised: standardised,
+  });
+  found.details.generalisation_gap_by_critic = each;
+  report('critics', 1);
+}
+
+/** Tables of zeros and ones: the share of ones in each column, of the training rows and of samples. */
+function probabilityQuality({ job, generated, found }: Subject): void {
+  const { data, gan } = job;
+  const { features, scaling, columns } = data;
+  const train = unscaled(floats(data.train.subarray(0, trainingRows(data, gan.config) * features)), scaling);
+  if (features < 3 || !isBinary(train)) return;
+  const shares = (rows: Float32Array) => columnProbabilities(asBinary(unscaled(rows, scaling)), features);
+  const [unseen] = unseenOf(job);
+  const real = columnProbabilities(train, features);
+  probabilities(found, columns, { real, samples: shares(generated), unseen: unseen && shares(unseen[1].rows) });
+}

@@ -1,0 +1,142 @@
+/** Quality of tables of mixed columns: their laws, the shares of values, and what a model learns about real rows. */
+import type { TableRows } from '../../data/encoding/decode.ts';
+import { diagonalAgreement } from '../../metrics/dimensions.ts';
+import { gainShare, linearModel, majorityShare } from '../../metrics/downstream.ts';
+import { type ColumnCells, missingShare, placeShares } from '../../metrics/marginals.ts';
+import { columnCells, placeNames, type Tables } from './columns.ts';
+import { marginalQuality } from './marginals.ts';
+import { type ClassColumn, classColumns, fitted, namedTarget, usualTarget } from './predictable.ts';
+import type { Evaluation, Subject } from './subject.ts';
+
+/**
+ * What is always measured of a table: marginal distances, associations of pairs, shares of values, and a linear model
+ * of one column. Seconds.
+ * @throws VeilganError USAGE for a target that is no category of the table
+ */
+export function tableQuality(tables: Tables, { report, found, target }: Subject): void {
+  report('columns', 0);
+  marginalQuality(tables, found);
+  report('columns', 0.4);
+  valueShares(tables, found);
+  report('columns', 0.5);
+  targetQuality(tables, found, target);
+  report('columns', 1);
+}
+
+/** Shares of each value of categories, and of missing cells, in training rows and in samples. */
+function valueShares({ encoding, train, samples, unseen }: Tables, found: Evaluation): void {
+  const cells = (rows: TableRows) => columnCells(rows, encoding);
+  const shares = (list: readonly ColumnCells[]) =>
+    list.flatMap((column) =>
+      column.places === undefined ? [missingShare(column.cells)] : Array.from(placeShares(column)),
+    );
+  const names = encoding.columns.flatMap((code) =>
+    ('at' in code ? ['(missing)'] : placeNames(code)).map((value) => `${code.name}=${value}`),
+  );
+  const [real, made] = [shares(cells(train)), shares(cells(samples))];
+  const there = names.flatMap((_, i) => (real[i] + made[i] > 0 ? [i] : []));
+  if (!there.length) return;
+  const pick = <T>(list: readonly T[]) => there.map((i) => list[i]);
+  probabilities(found, pick(names), {
+    real: pick(real),
+    samples: pick(made),
+    unseen: unseen && pick(shares(cells(unseen))),
+  });
+}
+
+/**
+ * Keeps shares of values in the training rows and in samples, and how far from the diagonal of their scatter plot the
+ * pairs lie (spec section 7.5); in the place of samples, rows that training left out.
+ */
+export function probabilities(
+  found: Evaluation,
+  columns: readonly string[],
+  { real, samples, unseen }: { real: number[]; samples: number[]; unseen?: number[] },
+): void {
+  const named = ({ rmse, correlation }: ReturnType<typeof diagonalAgreement>) => ({
+    dimension_probability_rmse: rmse,
+    dimension_probability_correlation: correlation,
+  });
+  Object.assign(found.metrics, named(diagonalAgreement(real, samples)));
+  if (unseen) Object.assign(found.real, named(diagonalAgreement(real, unseen)));
+  found.details.dimension_probability = { columns, real, samples };
+}
+
+/** A linear model of one column from all others: trained on samples or on real rows, tested on unseen ones. */
+function targetQuality(tables: Tables, found: Evaluation, target?: string): void {
+  const { encoding, unseen } = tables;
+  const taken = target === undefined ? usualTarget(encoding) : { ...namedTarget(encoding, target), taken: 'target' };
+  const skip = (why: string) => void found.not_run.push({ name: 'downstream_linear_accuracy', why });
+  if (typeof taken === 'string') {
+    skip(taken);
+    return;
+  }
+  if (!unseen) {
+    skip('there are no rows that training left out');
+    return;
+  }
+  const { split, classes, name } = taken;
+  const [test, samples] = [split(unseen), split(tables.samples)];
+  const real = tables.members && split(tables.members);
+  if (![test, samples, real ?? test].every(({ labels }) => labels.length)) {
+    skip(`all cells of ${name} are missing`);
+    return;
+  }
+  const learnt = linearModel(fitted(samples, classes.length), test, classes.length);
+  const ceiling = real && linearModel(fitted(real, classes.length), test, classes.length);
+  const majority = majorityShare(test.labels, classes.length);
+  Object.assign(found.metrics, {
+    downstream_linear_accuracy: learnt.accuracy,
+    ...(classes.length === 2 ? { downstream_linear_auc: learnt.auc } : {}),
+    downstream_majority: majority,
+    ...(ceiling
+      ? { downstream_gain_share: gainShare(learnt.accuracy, majority, ceiling.accuracy, test.labels.length) }
+      : {}),
+  });
+  if (ceiling) {
+    found.real.downstream_linear_accuracy = ceiling.accuracy;
+    if (classes.length === 2) found.real.downstream_linear_auc = ceiling.auc;
+  }
+  found.details.downstream = { target: name, taken: taken.taken, classes, tested: test.labels.length };
+}
+
+/**
+ * Dimension-wise prediction of categories: each column of 2 to 20 values by a linear model of all others, trained on
+ * samples or on real rows, tested on unseen ones. Accuracies, other than those of `dimensionPredictions`, which has two
+ * classes and balances them.
+ */
+export function columnAccuracies({ encoding, samples, members, unseen }: Tables, { found, report }: Subject): void {
+  const skip = (why: string) => void found.not_run.push({ name: 'column_accuracy', why });
+  if (!unseen || !members) {
+    skip('there are no rows that training left out');
+    return;
+  }
+  const columns = classColumns(encoding);
+  const list = columns.flatMap((column, i) => {
+    report('predicting columns', i / columns.length);
+    const right = accuraciesOf(column, [samples, members, unseen]);
+    return right ? [{ name: column.name, ...right }] : [];
+  });
+  report('predicting columns', 1);
+  if (!list.length) {
+    skip('no column is a category of 2 to 20 values');
+    return;
+  }
+  const of = (key: 'samples' | 'real' | 'majority') => list.map((entry) => entry[key]);
+  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const [made, real, majority] = [of('samples'), of('real'), of('majority')];
+  Object.assign(found.metrics, {
+    column_accuracy: mean(made),
+    column_accuracy_rmse: diagonalAgreement(real, made).rmse,
+    column_accuracy_majority: mean(majority),
+  });
+  found.real.column_accuracy = mean(real);
+  found.details.column_accuracy = { columns: list.map(({ name }) => name), real, samples: made, majority };
+}
+
+function accuraciesOf({ split, classes }: ClassColumn, rows: readonly TableRows[]) {
+  const [samples, real, test] = rows.map(split);
+  if (![samples, real, test].every(({ labels }) => labels.length)) return undefined;
+  const right = (train: typeof samples) => linearModel(fitted(train, classes.length), test, classes.length).accuracy;
+  return { samples: right(samples), real: right(real), majority: majorityShare(test.labels, classes.length) };
+}

@@ -1,0 +1,209 @@
+/** What attacks on a run look at: members, others, samples; and the models that an attacker may compare with. */
+import type { Generator } from '../../attack/latents.ts';
+import type { Sides } from '../../attack/nearest.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { floats } from '../../data/records.ts';
+import { normal, symmetric } from '../../gan/draws.ts';
+import { nearestDistances } from '../../metrics/neighbours.ts';
+import { callRows } from '../../train/batched-inference.ts';
+import { pickRows, trainingRows } from '../../train/rows.ts';
+import { released, type TrainingJob } from '../training.ts';
+
+/** Rows with what the run knows of them. */
+export interface Candidates {
+  readonly rows: Float32Array;
+  readonly labels?: Uint32Array;
+}
+
+/** Where non-members come from: another split of the data, or rows of the members' own file that training left out. */
+export type Source = 'hold-out' | 'left-out';
+
+/** Non-members of the members' own file that are looked at, at most; or as many as there are members. */
+const LEFT_OUT = 10_000;
+/** Rows of one piece of queried samples. */
+const PIECE = 1000;
+/** Sequences of latents that attackers' queries use: the released samples are of sequence 0. */
+const QUERY_STREAM = 1;
+
+/** Rows that some critic saw, and which: leftovers of the cut into partitions are no members. */
+export function membersOf({ gan, data }: TrainingJob): Candidates & { own: Uint32Array } {
+  const owners = gan.owners();
+  const seen = [...owners.keys()].filter((row) => owners[row] < gan.config.partitions);
+  const rows = floats(pickRows(data.train, data.features, seen));
+  const labels = data.labels && Uint32Array.from(seen, (row) => data.labels?.train[row] ?? 0);
+  return { rows, labels, own: Uint32Array.from(seen, (row) => owners[row]) };
+}
+
+/**
+ * Rows that no critic saw, by where they come from: the hold-out first, then what training left out of the members' own
+ * file (`rows` of the config), which is the cleaner control where the hold-out is another split (spec section 3.2).
+ */
+export function unseenOf({ gan, data }: TrainingJob): [Source, Candidates][] {
+  const first = trainingRows(data, gan.config);
+  const end = Math.min(data.rows, first + Math.max(first, LEFT_OUT));
+  const sets: [Source, Candidates][] = [
+    ['hold-out', { rows: floats(data.holdout), labels: data.labels?.holdout }],
+    [
+      'left-out',
+      {
+        rows: floats(data.train.subarray(first * data.features, end * data.features)),
+        labels: data.labels?.train.subarray(first, end),
+      },
+    ],
+  ];
+  return sets.filter(([, { rows }]) => rows.length);
+}
+
+/** At most `most` of some rows, evenly spaced. */
+export function spread(rows: Float32Array, features: number, most: number): Float32Array {
+  const count = rows.length / features;
+  if (count <= most) return rows;
+  return pickRows(
+    rows,
+    features,
+    Array.from({ length: most }, (_, i) => Math.floor((i * count) / most)),
+  );
+}
+
+/** Told what runs and how far it is. */
+export type Report = (name: string, share: number) => void;
+
+/** A trained model as an attacker meets it. */
+export class Target {
+  readonly job: TrainingJob;
+  readonly #queries: number;
+  readonly #report: Report;
+  readonly #made = new Map<string, Promise<unknown>>();
+  readonly #owned: { dispose(): void }[] = [];
+
+  /** @param queries samples that the attacker asks for */
+  constructor(job: TrainingJob, queries: number, report: Report) {
+    this.job = job;
+    this.#queries = queries;
+    this.#report = report;
+  }
+
+  /** What the run releases: [10,000, features], of images 2,000. */
+  released(): Promise<Float32Array> {
+    return this.once('released', () => this.job.gan.sample(released(this.job.data)));
+  }
+
+  /** Fresh samples, as many as the attacker asks for. */
+  queried(): Promise<Float32Array> {
+    return this.once('queried', async () => {
+      const { gan, data } = this.job;
+      const out = new Float32Array(this.#queries * data.features);
+      for (let first = 0, piece = 0; first < this.#queries; first += PIECE, piece++) {
+        const count = Math.min(PIECE, this.#queries - first);
+        out.set(await gan.sample(count, QUERY_STREAM + piece), first * data.features);
+        this.#report('samples', (first + count) / this.#queries);
+      }
+      return out;
+    });
+  }
+
+  /** What `make` gives, made once under each key: attacks against several sets of others share it. */
+  once<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const known = (this.#made.get(key) as Promise<T> | undefined) ?? make();
+    this.#made.set(key, known);
+    return known;
+  }
+
+  /** Hands a model over, to be freed with everything that was made for this target. */
+  own<T extends { dispose(): void }>(model: T): T {
+    this.#owned.push(model);
+    return model;
+  }
+
+  dispose(): void {
+    for (const model of this.#owned.splice(0)) model.dispose();
+  }
+
+  /** The generator with its last weights, for attackers who choose z; undefined where labels condition it. */
+  generator(): Generator | undefined {
+    const { gan } = this.job;
+    if (gan.classes) return undefined;
+    const { gpu, seed, features, config } = gan;
+    const [law, energy] = config.latentLaw === 'normal' ? [normal, 1] : [symmetric, 1 / 3];
+    return {
+      gpu,
+      latent: gan.noise,
+      searched: config.latent,
+      energy: energy * config.latent,
+      features,
+      // Gradients need the activations of a call.
+      rows: Math.min(256, callRows(features)),
+      // Sampling counts its streams from 2^22 on.
+      draw: (n, stream) => law(gpu, [1, n, gan.noise], { seed, stream: 0x300000 + stream }),
+      generate: (z) => gan.generator.infer(z),
+    };
+  }
+}
+
+/** Splits what was computed for members and others in one go. */
+export const sidesOf = (values: Float64Array, members: number): Sides => ({
+  members: values.subarray(0, members),
+  nonMembers: values.subarray(members),
+});
+
+/** Members and others in one array. */
+export function together(members: Float32Array, others: Float32Array): Float32Array {
+  const all = new Float32Array(members.length + others.length);
+  all.set(members);
+  all.set(others, members.length);
+  return all;
+}
+
+/** Distances of members and others to the nearest of some samples. */
+export async function distancesTo(
+  { job }: Target,
+  [members, others]: readonly [Float32Array, Float32Array],
+  samples: Float32Array,
+  onProgress?: (share: number) => void,
+): Promise<Sides> {
+  const { features } = job.data;
+  const all = await nearestDistances(job.gan.gpu, together(members, others), samples, { features, onProgress });
+  return sidesOf(all, members.length / features);
+}
+
+/** Share of the candidates that a reference may have been trained on: a table has equal rows by chance. */
+const OVERLAP = 0.05;
+
+/** 64 bits that tell rows apart. */
+function rowKey(row: Float32Array): string {
+  let [a, b] = [0x811c9dc5, 0x9e3779b9];
+  for (const word of new Uint32Array(row.slice().buffer)) {
+    a = Math.imul(a ^ word, 0x01000193);
+    b = Math.imul(b ^ (word >>> 15) ^ word, 0x85ebca6b);
+  }
+  return `${a} ${b}`;
+}
+
+/**
+ * A reference model must know neither members nor the others, or it calibrates one side only.
+ * @throws VeilganError USAGE where it generates other records, DATA where it was trained on the candidates
+ */
+export function checkReference(reference: TrainingJob, job: TrainingJob, sets: readonly [Source, Candidates][]): void {
+  const { features } = job.data;
+  if (reference.data.shape.join() !== job.data.shape.join()) {
+    throw new VeilganError('USAGE', `the reference makes records [${reference.data.shape}], not [${job.data.shape}]`, {
+      where: '--reference',
+      fix: 'Name a run on data of the same kind',
+    });
+  }
+  const key = (rows: Float32Array, row: number) => rowKey(rows.subarray(row * features, (row + 1) * features));
+  const trained = membersOf(reference).rows;
+  const known = new Set(Array.from({ length: trained.length / features }, (_, row) => key(trained, row)));
+  const lists: [string, Float32Array][] = [['members', membersOf(job).rows]];
+  for (const [source, { rows }] of sets) lists.push([`${source} rows`, rows]);
+  for (const [what, rows] of lists) {
+    const count = rows.length / features;
+    let both = 0;
+    for (let row = 0; row < count; row++) if (known.has(key(rows, row))) both++;
+    if (both <= OVERLAP * count) continue;
+    throw new VeilganError('DATA', `the reference was trained on ${both} of the ${count} ${what} of this attack`, {
+      where: reference.run.dir,
+      fix: 'Import other rows of the source under another name, and train the reference on those',
+    });
+  }
+}

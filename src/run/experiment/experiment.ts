@@ -1,0 +1,186 @@
+/** Experiments over systems, settings and seeds: which runs they are made of, and what their numbers come to. */
+import { incompleteBeta } from '../../attack/audit/binomial.ts';
+import { VeilganError } from '../../base/errors.ts';
+import type { Column } from '../../data/table.ts';
+import { budgetOf, type PrivateConfig, privateConfig, samplingRate } from '../../gan/private/config.ts';
+import { isPrivate } from '../../gan/private/run.ts';
+import { updatesBehind } from '../../gan/private/schedule.ts';
+import { encodingPrice, noiseFor } from '../../privacy/budget.ts';
+
+export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What the runs have in common, and how they differ. */
+export interface Plan {
+  readonly kind: Kind;
+  readonly data: string;
+  /** of compare and, private ones, of epsilon-sweep */
+  readonly systems: readonly string[];
+  /** K of k-sweep; epsilon of epsilon-sweep, where 0 is training without privacy */
+  readonly values: readonly number[];
+  readonly seeds: readonly number[];
+  /** settings of all runs; `batch` is that of one critic on all rows, and divided among several */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** settings of private runs beside them */
+  readonly private: Readonly<Record<string, unknown>>;
+  /** K of pargan and dp-pargan in compare */
+  readonly partitions: number;
+  /** of private runs in compare */
+  readonly epsilon: number;
+  /** records that training looks at, and so a constant of the plan */
+  readonly rows: number;
+  /** columns of a table that are not given: what private runs pay for before they train */
+  readonly paying?: readonly Pick<Column, 'name' | 'kind'>[];
+  readonly attacks: readonly string[];
+}
+
+/** A setting, of which there is a run for each seed. */
+export interface Setting {
+  /** such as `pargan, K = 5`; also what its runs' folders are called, with other characters */
+  readonly label: string;
+  readonly system: string;
+  /** its place in a sweep; null for training without privacy, and in compare */
+  readonly value: number | null;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const divided = (fields: Plan['fields'], partitions: number): Record<string, unknown> => ({
+  ...fields,
+  partitions,
+  batch: Math.max(1, Math.round(Number(fields.batch ?? 32) / partitions)),
+});
+
+/** A run with the noise that makes its last update meet epsilon, at the plan's number of updates. */
+function noised(plan: Plan, partitions: number, epsilon: number): Record<string, unknown> {
+  const fields = { ...divided({ ...plan.fields, ...plan.private }, partitions), epsilon };
+  const config = privateConfig.parse(fields) as PrivateConfig;
+  const budget = budgetOf(config);
+  const needed = { q: samplingRate(config, plan.rows), updates: updatesBehind(config, config.steps) };
+  return { ...fields, noiseMultiplier: noiseFor(needed, budget, encodingPrice(budget, plan.paying ?? [])).sigma };
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  gan: 'GAN',
+  pargan: 'PAR-GAN',
+  dpgan: 'DP-GAN',
+  'dp-pargan': 'DP-PAR-GAN',
+};
+
+function labelOf(system: string, partitions: number, epsilon: number | null): string {
+  const parts = [NAMES[system], ...(partitions > 1 ? [`K = ${partitions}`] : [])];
+  return [...parts, ...(epsilon ? [`epsilon ${epsilon}`] : [])].join(', ');
+}
+
+/** The settings of a plan. @throws VeilganError USAGE for systems and values that make no experiment, CONFIG */
+export function settingsOf(plan: Plan): Setting[] {
+  const { kind, systems, values, fields } = plan;
+  const refuse = (where: string, message: string, fix: string) => new VeilganError('USAGE', message, { where, fix });
+  const make = (system: string, partitions: number, epsilon: number | null, value: number | null): Setting => ({
+    label: labelOf(system, partitions, epsilon),
+    system,
+    value,
+    fields: epsilon ? noised(plan, partitions, epsilon) : divided(fields, partitions),
+  });
+  if (kind === 'k-sweep') {
+    if (!values.every((k) => Number.isInteger(k) && k >= 1)) {
+      throw refuse('--values', `K of ${values.join(', ')}`, 'Give whole numbers from 1 on');
+    }
+    return values.map((k) => make(k === 1 ? 'gan' : 'pargan', k, null, k));
+  }
+  const K = (system: string) => (system === 'pargan' || system === 'dp-pargan' ? plan.partitions : 1);
+  if (kind === 'compare') return systems.map((s) => make(s, K(s), isPrivate(s) ? plan.epsilon : null, null));
+  const wrong = systems.find((system) => !isPrivate(system));
+  if (wrong !== undefined) throw refuse('--systems', `${wrong} has no epsilon`, 'Use dpgan or dp-pargan');
+  if (!values.every((epsilon) => epsilon >= 0)) {
+    throw refuse(
+      '--values',
+      `epsilon of ${values.join(', ')}`,
+      'Give numbers above 0, and 0 for training without privacy',
+    );
+  }
+  return systems.flatMap((system) =>
+    values.map((epsilon) =>
+      epsilon
+        ? make(system, K(system), epsilon, epsilon)
+        : make(system === 'dpgan' ? 'gan' : 'pargan', K(system), null, null),
+    ),
+  );
+}
+
+/** The folder of a run inside its experiment's. */
+export const folderOf = ({ label }: Setting, seed: number): string =>
+  `${label.toLowerCase().replace(/[^a-z0-9.]+/g, '-')}-seed-${seed}`;
+
+/** What one run measured, by name. */
+export type Readings = Readonly<Record<string, Measurement>>;
+
+export interface Measurement {
+  readonly value: number;
+  /** standard error that comes from which records were asked about; runs of all seeds ask about the same */
+  readonly se?: number;
+}
+
+/** The same number of several seeds. */
+export interface Averaged {
+  readonly mean: number;
+  /** 95 % interval of the mean; null where there is a single seed and no standard error */
+  readonly ci95: readonly [number, number] | null;
+  readonly n: number;
+}
+
+/** P(T <= t) for t >= 0 of Student's t with `df` degrees of freedom. */
+const tBelow = (t: number, df: number): number => 1 - incompleteBeta(df / (df + t * t), df / 2, 0.5) / 2;
+
+/**
+ * The t that a share `p` of Student's distribution lies below.
+ * @param df degrees of freedom, >= 1; Infinity for the normal distribution
+ * @param p in [0.5, 0.9999]
+ */
+export function tQuantile(df: number, p = 0.975): number {
+  let [low, high] = [0, 4000];
+  const degrees = Math.min(df, 1e7);
+  for (let i = 0; i < 70; i++) {
+    const middle = (low + high) / 2;
+    if (tBelow(middle, degrees) < p) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/**
+ * Mean and its interval: Student's over the seeds, and the normal one of what is common to them all, the choice of
+ * records, root of the sum of squares. Seeds alone would seem to know more than they do.
+ * @param level share of intervals that hold the true mean
+ * @throws VeilganError DATA for no values
+ */
+export function averaged(list: readonly Measurement[], level = 0.95): Averaged {
+  const n = list.length;
+  if (!n) throw new VeilganError('DATA', 'an average of nothing', { where: 'experiment' });
+  const average = (of: (m: Measurement) => number) => list.reduce((sum, m) => sum + of(m), 0) / n;
+  const mean = average(({ value }) => value);
+  const p = (1 + level) / 2;
+  const common = tQuantile(Number.POSITIVE_INFINITY, p) * Math.sqrt(average(({ se = 0 }) => se * se));
+  const variance = n > 1 ? (average(({ value }) => (value - mean) ** 2) * n) / (n - 1) : 0;
+  const seeds = n > 1 ? tQuantile(n - 1, p) * Math.sqrt(variance / n) : 0;
+  const half = Math.hypot(common, seeds);
+  return { mean, ci95: n > 1 || common ? [mean - half, mean + half] : null, n };
+}
+
+/** A row of the table: one number under every setting. */
+export interface Row {
+  readonly metric: string;
+  /** by setting, in order; null where no run has it */
+  readonly values: readonly (Averaged | null)[];
+}
+
+/** Averages over seeds. @param runs the readings of each setting's runs @param level as `averaged` */
+export function tableOf(runs: readonly (readonly Readings[])[], level?: number): Row[] {
+  const metrics = [...new Set(runs.flat().flatMap((readings) => Object.keys(readings)))];
+  return metrics.map((metric) => ({
+    metric,
+    values: runs.map((list) => {
+      const found = list.flatMap((readings) => (Number.isFinite(readings[metric]?.value) ? [readings[metric]] : []));
+      return found.length ? averaged(found, level) : null;
+    }),
+  }));
+}

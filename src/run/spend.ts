@@ -1,0 +1,98 @@
+/** What a private run has spent, for `train`, `report` and machines. */
+import { relationOf } from '../gan/private/config.ts';
+import { drewByPlace } from '../gan/private/plan.ts';
+import type { Guarantee } from '../gan/private/run.ts';
+import { PAPER_EPSILON_LABEL, paperEpsilon } from '../privacy/accountant/paper.ts';
+import type { Phase } from '../privacy/accountant/phases.ts';
+import { epsilonOf, leastEpsilon, relationCharged, type Spent } from '../privacy/budget.ts';
+import { type Relation, relationRow } from '../privacy/relation.ts';
+
+/** What may be said of DPGAN as published, which clips weights and promises nothing. */
+export interface Claim {
+  /** the paper's formula with the authors' log10, and with the natural logarithm; null without noise */
+  readonly paper_epsilon: number | null;
+  readonly paper_epsilon_ln: number | null;
+  readonly label: string;
+  /**
+   * what epsilon would be at least, were the claimed bound one (certified, by PLD for Poisson samples of the same rate);
+   * null where the noise is so small that there is no finite epsilon
+   */
+  readonly at_least: number | null;
+}
+
+export interface Spending {
+  /** null where there is no guarantee: an insecure seed, weight clipping, or draws by place */
+  readonly epsilon: Spent | null;
+  readonly delta: number;
+  readonly noise_multiplier: number;
+  readonly sampling_rate: number | null;
+  readonly noisy_updates: number;
+  readonly insecure: boolean;
+  /** which two data sets epsilon compares */
+  readonly relation: Relation;
+  readonly claim?: Claim;
+  /** of a run of before, whose dropout or penalties went by the place of a record: its ledger promises too much */
+  readonly drew_by_place?: true;
+}
+
+/** Why a run of before promises nothing. */
+export const BY_PLACE =
+  'dropout or gradient penalties drew by the place of a record in its batch, as earlier versions did, so that its updates protect less than its ledger says';
+
+/** The least noise multiplier that accountants take: more noise than DPGAN's published settings have. */
+const LEAST = 0.01;
+
+/** All starts of a run together. */
+export function spending({ ledger, config, insecure }: Guarantee): Spending {
+  const phases = ledger.totals();
+  const { delta, noiseMultiplier } = config;
+  const claimed = config.bound === 'weights';
+  const relation = relationCharged(ledger.terms, relationOf(config));
+  const byPlace = drewByPlace(config, ledger.terms);
+  return {
+    epsilon: insecure || claimed || byPlace ? null : epsilonOf(phases, delta, ledger.terms),
+    delta,
+    noise_multiplier: noiseMultiplier,
+    sampling_rate: phases[0]?.q ?? null,
+    noisy_updates: phases.reduce((n, { steps }) => n + steps, 0),
+    insecure,
+    relation,
+    ...(claimed ? { claim: claimOf(config, relation, phases) } : {}),
+    ...(byPlace ? { drew_by_place: true } : {}),
+  };
+}
+
+/** @param phases what was done; their rates and noise multipliers are the config's */
+function claimOf(
+  { criticSteps, noiseMultiplier, clipNorm, delta }: Guarantee['config'],
+  relation: Relation,
+  phases: readonly Phase[],
+): Claim {
+  const q = phases[0]?.q ?? 0;
+  const setting = { q, criticSteps, noise: noiseMultiplier * clipNorm, gradientBound: clipNorm, delta };
+  const finite = (x: number) => (Number.isFinite(x) ? x : null);
+  const noisier = phases.map((phase) => ({ ...phase, sigma: Math.max(LEAST, noiseMultiplier) }));
+  return {
+    paper_epsilon: finite(paperEpsilon(setting)),
+    paper_epsilon_ln: finite(paperEpsilon({ ...setting, logarithm: 'ln' })),
+    label: PAPER_EPSILON_LABEL,
+    at_least: noiseMultiplier ? leastEpsilon(noisier, delta, relation) : null,
+  };
+}
+
+/** One line of it for people. */
+export function spendingLine(spent: Spending): string {
+  const updates = `${spent.noisy_updates.toLocaleString('en')} noisy updates`;
+  if (spent.insecure) return 'NONE: noise and samples come from --insecure-seed';
+  if (spent.drew_by_place) return `NONE: ${BY_PLACE}`;
+  if (spent.claim) {
+    const { paper_epsilon: paper, at_least: least } = spent.claim;
+    return `NONE: weights are clipped, gradients are not. Paper epsilon ${paper?.toFixed(2) ?? 'infinite'} (${spent.claim.label}); were its bound true, epsilon would be ${least === null ? 'infinite' : `at least ${Math.floor(least).toLocaleString('en')}`} after ${updates}`;
+  }
+  const { pld, rdp } = spent.epsilon as Spent;
+  const value =
+    pld === null
+      ? `${rdp.toFixed(4)} at delta ${spent.delta} (RDP)`
+      : `${pld.toFixed(4)} at delta ${spent.delta} (RDP ${rdp.toFixed(4)})`;
+  return `epsilon ${value}, ${updates}, ${relationRow(spent.relation).short}`;
+}
