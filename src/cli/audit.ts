@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VeilganError } from '../base/errors.ts';
 import { ofClass } from '../data/dataset.ts';
-import { generated, loadDataset } from '../data/store/store.ts';
+import { loadDataset } from '../data/store/store.ts';
+import { isGenerated } from '../data/synthetic.ts';
 import { privateConfig } from '../gan/private/config.ts';
 import { isPrivate } from '../gan/private/run.ts';
 import type { Gpu } from '../gpu/index.ts';
@@ -159,7 +160,7 @@ async function auditVerb(gpu: Gpu, system: string, flags: AuditFlags): Promise<v
   };
   const notes = [
     ...(insecureSeed === undefined ? [] : ['noise, samples and coins come from --insecure-seed']),
-    ...(generated(flags.data)
+    ...(isGenerated(flags.data)
       ? []
       : ['it trained on your records in every run, unpaid by any budget: keep this to yourself']),
   ];

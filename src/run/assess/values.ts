@@ -1,6 +1,6 @@
 /** The quality of released samples in a few numbers, for any data. */
 import { floats } from '../../data/records.ts';
-import { BLOB_MEANS, BLOB_VARIANCE } from '../../data/synthetic.ts';
+import { knownModes } from '../../data/synthetic.ts';
 import { energyDistance } from '../../metrics/energy.ts';
 import { modeShares, ringShares, shareWithin } from '../../metrics/modes.ts';
 import { slicedWasserstein1 } from '../../metrics/wasserstein.ts';
@@ -29,15 +29,11 @@ export function qualityOf(samples: Float32Array, job: TrainingJob): Quality {
     sliced_wasserstein_1: slicedWasserstein1(samples, real, { features: data.features, directions: 128, seed }),
     energy_distance: energyDistance(samples, real, { features: data.features, max: 2000, seed }),
   };
-  if (data.features !== 2) return common;
-  if (/^blobs/.test(data.name)) {
-    const sigma = 3 * Math.sqrt(BLOB_VARIANCE);
-    return {
-      mode_shares: modeShares(samples, BLOB_MEANS),
-      within_3_sigma: shareWithin(samples, BLOB_MEANS, sigma),
-      ...common,
-    };
+  const modes = knownModes(data);
+  if (modes?.kind === 'means') {
+    const { means, variance } = modes;
+    const within = shareWithin(samples, means, 3 * Math.sqrt(variance));
+    return { mode_shares: modeShares(samples, means), within_3_sigma: within, ...common };
   }
-  if (/^circles/.test(data.name)) return { ring_shares: ringShares(samples), ...common };
-  return common;
+  return modes?.kind === 'rings' ? { ring_shares: ringShares(samples), ...common } : common;
 }
