@@ -2,8 +2,8 @@
 import '../ops/install.ts';
 
 export { type AttackResult, attackResult } from '../attack/judge/result.ts';
-export { distanceScores } from '../attack/nearest.ts';
-export { type WhiteBox, whiteBox } from '../attack/whitebox.ts';
+export { distanceScores } from '../attack/target.ts';
+export { type WhiteBox, whiteBox } from '../attack/white-box.ts';
 export { blobSource, type CsvSource } from '../data/csv/stream.ts';
 export { inspectCsv, readTable } from '../data/csv/table.ts';
 export { decodedCsv } from '../data/csv/text.ts';
