@@ -3,9 +3,11 @@ import type { Candidates, Generator, Surrogate, SurrogateOptions, TrainedModel }
 import { VeilganError } from '../../base/errors.ts';
 import { pickRows } from '../../base/rows.ts';
 import { floats } from '../../data/records.ts';
-import { ganConfig, makeConfig } from '../../gan/config.ts';
+import { ganConfig } from '../../gan/config.ts';
+import { divergences } from '../../gan/divergences.ts';
 import { normal, symmetric } from '../../gan/draws.ts';
 import { ParGan } from '../../gan/pargan.ts';
+import { makeConfig } from '../../gan/presets/index.ts';
 import type { GanSystem } from '../../gan/system.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { callRows } from '../../train/batched-inference.ts';
@@ -172,8 +174,7 @@ export class RunModel implements TrainedModel {
   }
 }
 
-const outputOf = ({ config }: GanSystem): TrainedModel['output'] =>
-  config.divergence === 'js' ? 'probability' : 'value';
+const outputOf = ({ config }: GanSystem): TrainedModel['output'] => divergences[config.divergence].output;
 
 /** Share of the candidates that a reference may have been trained on: a table has equal rows by chance. */
 const OVERLAP = 0.05;
