@@ -104,11 +104,12 @@ function writeTypes(out) {
   const made = join(folder, 'out');
   const names = new Set();
   for (const path of readdirSync(made, { recursive: true }).filter((file) => file.endsWith('.d.ts'))) {
-    const entry = !path.includes(sep);
+    const module = path.split(sep).join('/');
+    const entry = ENTRIES.includes(`src/${module.replace(/\.d\.ts$/, '.ts')}`);
     const text = readFileSync(join(made, path), 'utf8');
     for (const [name] of text.matchAll(/\bGPU[A-Z]?\w*/g)) names.add(name);
     const code = text.replace(/((?:\bfrom|\bimport|\bmodule|\bimport\() ?['"]\.[^'"\n]*)\.ts(?=['"])/g, '$1.js');
-    writeFileSync(join(made, path), entry ? `/// <reference path="./${WEBGPU}" />\n${code}` : code);
+    writeFileSync(join(made, path), entry ? `/// <reference path="${specifier(module, WEBGPU)}" />\n${code}` : code);
   }
   writeFileSync(join(made, WEBGPU), webgpuNames([...names].sort()));
   cpSync(made, join(root, out), { recursive: true });

@@ -64,10 +64,10 @@ test('what a page imports needs nothing of Node', () => {
       else outside.add(name);
     }
   };
-  visit('dist/lib/index.js');
+  visit('dist/lib/api/index.js');
   assert.equal([...outside], []);
   assert.ok(seen.has('dist/lib/shaders.js') && seen.has('dist/lib/ops/install.js'));
-  visit('dist/lib/gan.js');
+  visit('dist/lib/api/gan.js');
   const pure = ['@noble/hashes', 'csv-parse', 'zod'];
   const alien = [...outside].filter((name) => !pure.some((known) => name === known || name.startsWith(`${known}/`)));
   assert.equal(alien, []);
