@@ -9,8 +9,11 @@ import { dirname, join, posix, relative, sep } from 'node:path';
 import * as esbuild from 'esbuild';
 import { root, shaderModule, wgsl } from './shaders.mjs';
 
-/** What can be imported: `veilgan`, `veilgan/gan`, `veilgan/node`. */
-const ENTRIES = ['src/api/index.ts', 'src/api/gan.ts', 'src/api/node.ts'];
+/** What can be imported, as package.json says: `veilgan` and `veilgan/NAME`, from src/api/NAME.ts. */
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+export const ENTRIES = Object.values(exports).flatMap(({ types }) =>
+  types ? [types.replace('./dist/lib/', 'src/').replace('.d.ts', '.ts')] : [],
+);
 const SHADERS = 'shaders.js';
 const WEBGPU = 'webgpu.d.ts';
 

@@ -14,7 +14,7 @@ import { scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { type Initial, initialise } from './initial.ts';
-import type { Network } from './network.ts';
+import { type Network, sequential } from './network.ts';
 
 const none = () => ({});
 /** A layer without parameters. */
@@ -153,3 +153,17 @@ export const dropoutLayer = (rate: number): Network => ({
   ...fixed,
   apply: (_, x, { training, seed, rows }) => (training ? dropout(x, rate, { seed, rows }) : x),
 });
+
+/**
+ * Dense layers with leaky units between them and a linear end: [G, n, inputs] -> [G, n, outputs].
+ * @param sizes inputs, hidden sizes, outputs
+ * @param slope of the leaky units below zero (TensorFlow's default 0.3)
+ */
+export const mlp = (sizes: readonly number[], slope = 0.3): Network =>
+  sequential(
+    sizes
+      .slice(1)
+      .map((outputs, i) =>
+        dense(sizes[i], outputs, i === sizes.length - 2 ? { activation: 'none' } : { activation: 'leaky', slope }),
+      ),
+  );

@@ -4,8 +4,12 @@ import * as assert from 'uvu/assert';
 import { resolved, type Source, sources } from './sources.ts';
 
 const FOLDER = 'src/privacy/accountant/';
-/** The verb that shows each accountant's own figures; audits, which turn them round: what a guess proves of epsilon. */
-const mayAsk = (path: string) => path === 'src/cli/account.ts' || path.startsWith('src/attack/audit/');
+/**
+ * The verb that shows each accountant's own figures; audits, which turn them round: what a guess proves of epsilon; the
+ * public entry, which hands them to others and asks nothing.
+ */
+const mayAsk = (path: string) =>
+  ['src/cli/account.ts', 'src/api/privacy.ts'].includes(path) || path.startsWith('src/attack/audit/');
 /** Files of the accountants' folder that anybody may use: they hold no budget and give no epsilon of a run. */
 const COMMON = new Set([`${FOLDER}gaussian.ts`, `${FOLDER}normal.ts`, `${FOLDER}paper.ts`]);
 const NAMES = /\b(pldEpsilon|rdpEpsilon|discreteEpsilon|noiseMultiplier\s*\(|stepsWithin\s*\(\s*\{?\s*q\b)/;

@@ -1,7 +1,14 @@
 /** Generators and critics by config: PAR-GAN's (KDD 2021; spec sections 2 and B) here, others in files of their own. */
 import { VeilganError } from '../../base/errors.ts';
-import { batchNormLayer, convLayer, convTransposeLayer, dense, dropoutLayer, reshapeLayer } from '../../nn/layers.ts';
-import { mlp } from '../../nn/mlp.ts';
+import {
+  batchNormLayer,
+  convLayer,
+  convTransposeLayer,
+  dense,
+  dropoutLayer,
+  mlp,
+  reshapeLayer,
+} from '../../nn/layers.ts';
 import { type Network, sequential } from '../../nn/network.ts';
 import type { Block } from '../../ops/heads.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
