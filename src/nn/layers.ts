@@ -6,7 +6,7 @@ import { conv, convTranspose } from '../ops/conv.ts';
 import type { ConvOptions } from '../ops/conv-geometry.ts';
 import { dropout, dropoutMask, leakyDropout } from '../ops/dropout.ts';
 import { mul, scale, shift } from '../ops/elementwise.ts';
-import { type Epilogue, NONE } from '../ops/epilogue.ts';
+import { type Activation, epilogueOf } from '../ops/epilogue.ts';
 import { reshape } from '../ops/movement.ts';
 import { batchNorm, batchNormInference, updateMoving } from '../ops/norm.ts';
 import { maxPool } from '../ops/pool.ts';
@@ -25,7 +25,7 @@ export interface LayerOptions {
   readonly initial?: Initial;
   /** default true */
   readonly bias?: boolean;
-  readonly activation?: 'none' | 'leaky' | 'tanh';
+  readonly activation?: Activation;
   /** of leaky units below zero; default 0.3 */
   readonly slope?: number;
 }
@@ -99,12 +99,6 @@ export function convTransposeLayer(
     initialise: (p, _, seed, stream) => initialise(p, seed, stream, initial),
     apply: ({ weight, bias: b }, x) => convTranspose(x, weight, { ...at, epilogue: epilogueOf(activation, b, slope) }),
   };
-}
-
-function epilogueOf(kind: 'none' | 'leaky' | 'tanh', bias: Tensor | undefined, slope: number): Epilogue {
-  if (kind === 'leaky') return { kind, bias, slope };
-  if (kind === 'tanh') return { kind, bias };
-  return bias ? { kind: 'bias', bias } : NONE;
 }
 
 /**
