@@ -2,10 +2,12 @@ import { Command, Option } from 'commander';
 import { writeAtomic } from '../base/files.ts';
 import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
+import { systemNames, systems } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { unpaidLines, unpaidOf } from '../report/blocks/unpaid.ts';
 import { lossCurves, lossUnit } from '../report/charts/plot.ts';
 import { chartPng } from '../report/charts/png.ts';
+import { lossesOf } from '../run/run.ts';
 import { isImage, isPoints, samplesOf } from '../run/samples.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { spending, spendingLine } from '../run/spend.ts';
@@ -26,10 +28,7 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .summary('train a system on a data set')
     .description('Trains SYSTEM on a data set and writes a run directory.')
-    .argument(
-      '[system]',
-      'gan (one critic), pargan (K critics on disjoint partitions), dpgan, dp-pargan (the same, differentially private)',
-    )
+    .argument('[system]', systemNames.map((name) => `${name} (${systems[name].summary})`).join(', '))
     .option('--data <name>', 'data set, see `data list`')
     .addOption(new Option('--preset <name>', 'settings to start from').argParser(String))
     .option('--epochs <n>', 'instead of --steps: passes over each partition', wholeNumber(1))
@@ -108,7 +107,7 @@ export async function writeResults(job: DirectoryJob): Promise<void> {
   const file = run.samplePath(isImage(shape) ? 'samples.npy' : 'samples.csv');
   await writeSamples(file, samplesOf(job, rows), picture);
   if (isImage(shape)) writeAtomic(run.samplePath('samples.png'), [await picture()]);
-  const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
+  const history = lossesOf(run);
   const losses = lossCurves(history, {
     title: `Losses of ${run.info.system} on ${data.name}`,
     yTitle: lossUnit(gan.config),
