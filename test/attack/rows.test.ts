@@ -6,6 +6,7 @@ import { type AttackName, attackNames, attacks, basicAttacks, quickAttacks, read
 import { judge } from '../../src/attack/judge/result.ts';
 import type { Facts, Model, Outcome, Target, TrainedModel } from '../../src/attack/target.ts';
 import { matmul } from '../../src/ops/contract.ts';
+import { add } from '../../src/ops/elementwise.ts';
 import { normal } from '../../src/ops/random.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { Values } from '../support/values.ts';
@@ -39,15 +40,16 @@ const axis = tensor(gpu, Float32Array.of(1, 0), [1, FEATURES]);
 function trained(height: number): TrainedModel {
   const made = new Map<string, Promise<unknown>>();
   const base = model(height);
+  const bias = tensor(gpu, Float32Array.of(0, height), [1, 1, FEATURES]);
   return {
     ...base,
     ...{ gpu, features: FEATURES },
     released: () => base.sample(200),
     queried: () => base.sample(400),
     generator: () => ({
-      ...{ gpu, latent: 1, energy: 1, features: FEATURES, rows: 16 },
+      ...{ gpu, latent: 1, energy: 1, features: FEATURES, rows: 1024 },
       draw: (n, stream) => normal(gpu, [1, n, 1], { seed: 5, stream }),
-      generate: (z) => matmul(z, axis),
+      generate: (z) => add(matmul(z, axis), bias),
     }),
     once: <T>(key: string, make: () => Promise<T>) => {
       const known = (made.get(key) as Promise<T> | undefined) ?? make();
