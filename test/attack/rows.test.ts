@@ -22,14 +22,15 @@ const points = (count: number, height: number) =>
 const [members, others, attacker] = [points(COUNT, 0), points(COUNT, 2), points(COUNT, 2)];
 
 /** Critics, for whom real is what lies on the axis, and samples, which are the members over again. */
-const model = (height: number): Model => ({
-  critics: 2,
+const model = (height: number, critics = 2): Model => ({
+  critics,
   output: 'probability',
   scores: async (rows) => {
     const each = Array.from({ length: rows.length / FEATURES }, (_, i) =>
       Math.exp(-Math.abs(rows[2 * i + 1] - height)),
     );
-    return Float32Array.from([...each, ...each].map((p) => 0.8 * p + 0.1 * values.stream.uniform()));
+    const all = Array.from({ length: critics }, () => each).flat();
+    return Float32Array.from(all, (p) => 0.8 * p + 0.1 * values.stream.uniform());
   },
   sample: async (count) =>
     Float32Array.from({ length: FEATURES * count }, (_, i) => (i % 2 ? height : members[i % 80])),
@@ -67,9 +68,9 @@ const target = (more: Partial<Target> = {}): Target => ({
   members: { rows: members, own: Uint32Array.from({ length: COUNT }, (_, i) => i % 2) },
   others: { rows: others },
   attacker,
-  trainSurrogate: async (rows) => {
+  trainSurrogate: async (rows, { critics }) => {
     surrogates++;
-    return { ...model(heightOf(rows)), dispose: () => disposed++ };
+    return { ...model(heightOf(rows), critics === 'one' ? 1 : 2), dispose: () => disposed++ };
   },
   ...{ records: 6, shadows: 4, seed: 1, onProgress: () => {} },
   ...more,
