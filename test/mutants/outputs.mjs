@@ -43,7 +43,7 @@ export default [
   {
     name: 'a description of a private run holds the fingerprint of its data',
     area: 'outputs',
-    file: 'src/run/release.ts',
+    file: 'src/run/schema.ts',
     find: 'data: { name: info.data.name, ...(rows === undefined ? {} : { rows }) }',
     replace: 'data: { ...info.data, ...(rows === undefined ? {} : { rows }) }',
     tests: ['page/products', 'report/run-report'],
@@ -51,7 +51,7 @@ export default [
   {
     name: 'a checkpoint that is handed on holds its draws',
     area: 'outputs',
-    file: 'src/run/release.ts',
+    file: 'src/run/schema.ts',
     find: "const OWN = ['ledger_line', 'ledger_hash', 'draws'];",
     replace: "const OWN = ['ledger_line', 'ledger_hash'];",
     tests: ['page/products'],
