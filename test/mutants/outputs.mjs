@@ -153,9 +153,9 @@ export default [
     tests: ['page/products'],
   },
   {
-    name: "the page's noise is for one critic's share of updates",
+    name: "the noise of a budget is for one critic's share of updates",
     area: 'page',
-    file: 'src/page/worker/config.ts',
+    file: 'src/gan/private/plan.ts',
     find: 'updates: updatesBehind(config, config.steps)',
     replace: 'updates: config.steps',
     tests: ['page/products'],
@@ -164,8 +164,8 @@ export default [
     name: "the page's noise forgets what the encoding costs",
     area: 'page',
     file: 'src/page/worker/config.ts',
-    find: 'noiseFor(needed, budget, paid)',
-    replace: 'noiseFor(needed, { ...budget, epsilon: budget.epsilon + paid.epsilon }, paid)',
+    find: 'withNoise(config, data.rows, paid);',
+    replace: 'withNoise(config, data.rows);',
     tests: ['page/products', 'page/page-given'],
   },
   {
