@@ -23,7 +23,7 @@ interface Outcome {
 }
 
 // Not bundled into this file: the build scripts know the project's root by where they lie.
-const built = (name: string) => import(pathToFileURL(join(root, 'src', 'build', name)).href);
+const built = (name: string) => import(pathToFileURL(join(root, 'test', 'tools', name)).href);
 const { readMutants, faultsOf, shuffled } = await built('mutants-list.mjs');
 const { runMutants } = await built('mutants-run.mjs');
 const { summary, closing } = await built('mutants.mjs');
