@@ -41,9 +41,9 @@ const row = (more: Partial<Mutant>): Mutant => ({
 /** A small project with the real test runner: a test that looks at a sum, one that looks at nothing, one that fails. */
 const project = mkdtempSync(join(tmpdir(), 'veilgan-trial-'));
 test.before(() => {
-  for (const name of ['src/build', 'shaders', '.gitignore', 'package.json'])
+  for (const name of ['src/build', 'test/tools', 'shaders', '.gitignore', 'package.json'])
     cpSync(join(root, name), join(project, name), { recursive: true });
-  mkdirSync(join(project, 'test'));
+  mkdirSync(join(project, 'test'), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'), 'junction');
   const lines = ['// Adds.', 'export function sum(a: number, b: number) {', '  return a + b;', '}'];
   writeFileSync(join(project, 'src', 'sum.ts'), lines.join('\n'));
