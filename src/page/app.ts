@@ -111,29 +111,29 @@ class Page implements App {
 
   #draw(item: HTMLElement, i: number): void {
     const { title } = this.#steps[i];
-    const number = h('span', { class: 'number', 'aria-hidden': 'true' }, i < this.#current ? '\u2713' : String(i + 1));
-    const where = h('span', { class: 'hidden' }, `Step ${i + 1}${i < this.#current ? ', done' : ''}: `);
+    const number = h('span.number', { 'aria-hidden': 'true' }, i < this.#current ? '\u2713' : String(i + 1));
+    const where = h('span.hidden', `Step ${i + 1}${i < this.#current ? ', done' : ''}: `);
     const heading = h('h2', { tabindex: -1 }, where, title);
     item.className = i < this.#current ? 'done' : i === this.#current ? 'open' : 'later';
     if (i === this.#current) item.setAttribute('aria-current', 'step');
     else item.removeAttribute('aria-current');
     if (i < this.#current) {
       const change = h(
-        'button',
-        { class: 'quiet', onclick: () => this.#back(i) },
+        'button.quiet',
+        { onclick: () => this.#back(i) },
         i < 3 ? 'Change' : 'Look again',
         hiddenText(`: ${title}`),
       );
-      put(item, number, h('div', { class: 'summary' }, heading, h('p', {}, this.#steps[i].summary()), change));
+      put(item, number, h('div.summary', heading, h('p', this.#steps[i].summary()), change));
       return;
     }
-    const body = h('div', { class: 'body' });
-    put(item, number, h('section', {}, heading, i === this.#current ? body : null));
+    const body = h('div.body');
+    put(item, number, h('section', heading, i === this.#current ? body : null));
     if (i === this.#current) this.#close = this.#steps[i].open(body);
   }
 }
 
-const hiddenText = (text: string): HTMLElement => h('span', { class: 'hidden' }, text);
+const hiddenText = (text: string): HTMLElement => h('span.hidden', text);
 
 const page = new Page();
 void warnOfMachine(page.machine);

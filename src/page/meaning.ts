@@ -23,19 +23,16 @@ export function deltaText(delta: number, rows: number): HTMLElement[] {
   return [
     h(
       'p',
-      {},
-      h('strong', {}, 'Epsilon'),
+      h('strong', 'Epsilon'),
       ' limits how much any single row can change what comes out. 0 would mean that no row has any influence, so nothing could be learnt. 1 is a strong promise, 3 is common for research on real people, 10 is weak but far better than none.',
     ),
     h(
       'p',
-      {},
-      h('strong', {}, 'Delta'),
+      h('strong', 'Delta'),
       ` is the small probability with which that limit may fail. It is set to ${plainDelta(delta)}, and should be well below one in the number of rows (1 / ${count(rows)}). It can be changed under Advanced settings.`,
     ),
     h(
       'p',
-      {},
       'Each lesson spends a part of epsilon. Training ends by itself before the limit would be passed. A person with several rows in the table is protected less: the limit is for one row.',
     ),
   ];

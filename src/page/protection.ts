@@ -42,7 +42,7 @@ export function protectionFields(
   const out: HTMLElement[] = [];
   if (plan.partitions > 1 || plan.system === 'pargan' || plan.system === 'dp-pargan') {
     const most = mostPartitions(rows);
-    const share = h('p', { class: 'hint' });
+    const share = h('p.hint');
     const tell = (k: number) =>
       put(
         share,
@@ -75,7 +75,7 @@ function epsilonField(
   change: (fields: Partial<Plan>) => void,
   known?: HTMLElement,
 ): HTMLElement {
-  const meaning = h('p', { class: 'meaning' });
+  const meaning = h('p.meaning');
   const tell = (epsilon: number) => put(meaning, Number.isNaN(epsilon) ? '' : epsilonText(epsilon, plan.delta));
   const input = numberInput(plan.epsilon, { min: 0.1, max: 100 }, (epsilon) => {
     tell(epsilon);
@@ -83,10 +83,9 @@ function epsilonField(
   });
   const quick = [1, 3, 10].map((value) =>
     h(
-      'button',
+      'button.quiet',
       {
         type: 'button',
-        class: 'quiet',
         onclick: () => {
           input.value = String(value);
           input.dispatchEvent(new Event('input'));
@@ -97,10 +96,9 @@ function epsilonField(
   );
   tell(plan.epsilon);
   return h(
-    'div',
-    { class: 'epsilon' },
+    'div.epsilon',
     field('The limit (epsilon)', input, 'Small protects better and makes rougher rows.'),
-    h('div', { class: 'quick' }, quick),
+    h('div.quick', quick),
     meaning,
     explain('What are epsilon and delta?', deltaText(plan.delta, rows)),
     known,

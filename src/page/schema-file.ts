@@ -44,27 +44,25 @@ export function givenFile(
     try {
       const found = Object.entries(givenIn(await file.text(), columns, file.name).columns);
       for (const [name, column] of found) fill(name, entryOf(column));
-      put(said, h('p', { class: 'hint' }, `${plural(found.length, 'column')} of ${columns.length} filled in.`));
+      put(said, h('p.hint', `${plural(found.length, 'column')} of ${columns.length} filled in.`));
     } catch (error) {
       put(said, troubleBox(troubleOf(error)));
     }
   });
   const write = () => {
     const now = given();
-    if (!now) return put(said, h('p', { class: 'hint' }, 'There is nothing to save yet.'));
+    if (!now) return put(said, h('p.hint', 'There is nothing to save yet.'));
     const text = `${JSON.stringify(now, null, 2)}\n`;
     save(new Blob([text], { type: 'application/json' }), `${table.replace(/\.[^.]*$/, '')}-known.json`);
     put(said);
   };
   return h(
     'div',
-    {},
     h(
-      'div',
-      { class: 'buttons' },
+      'div.buttons',
       input,
-      h('label', { for: input.id, class: 'button quiet' }, 'Fill in from a file'),
-      h('button', { type: 'button', class: 'quiet', onclick: write }, 'Save for next time'),
+      h('label.button.quiet', { for: input.id }, 'Fill in from a file'),
+      h('button.quiet', { type: 'button', onclick: write }, 'Save for next time'),
     ),
     said,
   );

@@ -43,10 +43,10 @@ export async function warnOfMachine(found: Promise<Machine>): Promise<void> {
   const place = document.querySelector('#notices') as Element;
   place.append(
     h(
-      'div',
-      { class: 'panel care', role: 'status' },
-      h('p', {}, h('strong', {}, state.why), ' ', state.fix),
-      h('p', {}, 'You can still load a file here and look at its columns; training will not start.'),
+      'div.panel.care',
+      { role: 'status' },
+      h('p', h('strong', state.why), ' ', state.fix),
+      h('p', 'You can still load a file here and look at its columns; training will not start.'),
     ),
   );
 }

@@ -50,10 +50,9 @@ export function advanced(
     ),
   ];
   return h(
-    'details',
-    { class: 'advanced' },
-    h('summary', {}, 'Advanced settings'),
-    h('div', { class: 'fields' }, fields),
+    'details.advanced',
+    h('summary', 'Advanced settings'),
+    h('div.fields', fields),
     radios(
       'What the critics measure',
       [

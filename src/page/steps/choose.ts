@@ -25,8 +25,8 @@ export function chooseStep(app: App): Step {
 
     const protection = h('div');
     const extra = h('div');
-    const estimate = h('p', { class: 'estimate' });
-    const begin = h('button', { class: 'primary', onclick: () => start() }, 'Start training');
+    const estimate = h('p.estimate');
+    const begin = h('button.primary', { onclick: () => start() }, 'Start training');
     const own = h('div', { hidden: true });
 
     const protect = () => put(protection, ...protectionFields(plan, ready, change, known?.element));
@@ -108,7 +108,7 @@ export function chooseStep(app: App): Step {
         ownLength();
         void tell();
       });
-      put(own, h('div', { class: 'pair' }, number, units));
+      put(own, h('div.pair', number, units));
     }
 
     function choose(system: SystemName): void {
@@ -175,7 +175,7 @@ export function chooseStep(app: App): Step {
       own,
       extra,
       estimate,
-      h('div', { class: 'buttons' }, begin),
+      h('div.buttons', begin),
     );
     choose(plan.system);
     return () => {

@@ -34,21 +34,13 @@ function lineOf(view: ColumnView, { worker, say }: App, changed: () => void): Li
     { 'aria-label': `Type of ${view.name}` },
     view.kinds.map((k) => h('option', { value: k, selected: k === view.kind }, KINDS[k])),
   );
-  const values = h('span', { class: 'values' });
-  const missing = h('span', { class: 'missing' });
-  const note = h('span', { class: 'why' });
-  const element = h(
-    'li',
-    {},
-    h('span', { class: 'use' }, use, h('label', { for: use.id }, view.name)),
-    kind,
-    values,
-    missing,
-    note,
-  );
+  const values = h('span.values');
+  const missing = h('span.missing');
+  const note = h('span.why');
+  const element = h('li', h('span.use', use, h('label', { for: use.id }, view.name)), kind, values, missing, note);
   const show = (now: ColumnView) => {
     put(values, valuesOf(now));
-    put(missing, now.missing ? `${count(now.missing)} missing` : h('span', { class: 'none' }, 'none missing'));
+    put(missing, now.missing ? `${count(now.missing)} missing` : h('span.none', 'none missing'));
     put(note, now.note ? sentence(now.note) : '');
   };
   const used = () => {
@@ -95,8 +87,7 @@ export function columnsStep(app: App): Step {
       const what = opened.kind === 'points' ? 'the first of these points' : 'some of these images';
       form = h(
         'div',
-        {},
-        h('p', {}, `This example is ready as it is. Here are ${what}:`),
+        h('p', `This example is ready as it is. Here are ${what}:`),
         samplesView(opened.preview),
         buttons(() => send([])),
       );
@@ -108,8 +99,7 @@ export function columnsStep(app: App): Step {
   const progress = h('div');
   /** Everything above the button. */
   let form = h('div');
-  const buttons = (act: () => void) =>
-    h('div', { class: 'buttons' }, h('button', { class: 'primary', onclick: act }, 'Continue'));
+  const buttons = (act: () => void) => h('div.buttons', h('button.primary', { onclick: act }, 'Continue'));
 
   async function send(columns: Choice['columns'], label?: string): Promise<void> {
     const choice = { columns, label };
@@ -122,7 +112,7 @@ export function columnsStep(app: App): Step {
   }
 
   function table(body: HTMLElement, { columns, rows, notes }: OpenedTable): void {
-    const label = h('select', {});
+    const label = h('select');
     const chosen = () => lines.filter(({ use }) => use.checked);
     const changed = () => {
       const before = label.value;
@@ -134,7 +124,7 @@ export function columnsStep(app: App): Step {
       );
       put(tally, `${chosen().length} of ${plural(columns.length, 'column')} used, ${plural(rows, 'row')}`);
     };
-    const tally = h('p', { class: 'hint', role: 'status' });
+    const tally = h('p.hint', { role: 'status' });
     const lines = columns.map((view) => lineOf(view, app, changed));
     const all = (on: boolean) => {
       for (const { use } of lines) if (use.checked !== on) use.click();
@@ -142,23 +132,15 @@ export function columnsStep(app: App): Step {
     changed();
     form = h(
       'div',
-      {},
-      notes.length ? h('p', { class: 'hint' }, notes.map(sentence).join(' ')) : null,
-      h(
-        'p',
-        {},
-        'Is every column read as what it is? Leave out what the new rows do not need: names, numbers of records.',
-      ),
+      notes.length ? h('p.hint', notes.map(sentence).join(' ')) : null,
+      h('p', 'Is every column read as what it is? Leave out what the new rows do not need: names, numbers of records.'),
       explain(
         'What do the types mean?',
         h(
           'dl',
-          {},
-          Object.entries(MEANING).map(([kind, text]) =>
-            h('div', {}, h('dt', {}, KINDS[kind as Kind]), h('dd', {}, text)),
-          ),
+          Object.entries(MEANING).map(([kind, text]) => h('div', h('dt', KINDS[kind as Kind]), h('dd', text))),
         ),
-        h('p', {}, 'An empty cell counts as missing, and the new rows have about as many of them.'),
+        h('p', 'An empty cell counts as missing, and the new rows have about as many of them.'),
       ),
       h(
         'ul',
@@ -167,10 +149,9 @@ export function columnsStep(app: App): Step {
       ),
       columns.length > MANY
         ? h(
-            'div',
-            { class: 'buttons' },
-            h('button', { class: 'quiet', onclick: () => all(true) }, 'Use all'),
-            h('button', { class: 'quiet', onclick: () => all(false) }, 'Use none'),
+            'div.buttons',
+            h('button.quiet', { onclick: () => all(true) }, 'Use all'),
+            h('button.quiet', { onclick: () => all(false) }, 'Use none'),
           )
         : null,
       tally,

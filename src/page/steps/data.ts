@@ -36,31 +36,25 @@ export function dataStep(app: App): Step {
     const input = fileInput('file', TABLES, (file) => void read({ from: 'file', file }, file.name));
     const problem = h('div');
     const place = h(
-      'div',
-      { class: 'drop' },
-      h('p', {}, h('strong', {}, 'Drop a CSV file here'), h('span', { class: 'or' }, 'or')),
+      'div.drop',
+      h('p', h('strong', 'Drop a CSV file here'), h('span.or', 'or')),
       input,
-      h('label', { for: 'file', class: 'button primary' }, 'Choose a file'),
-      h(
-        'p',
-        { class: 'hint' },
-        'A table as text, one row a line. Any spreadsheet saves one with \u201cSave as CSV\u201d.',
-      ),
+      h('label.button.primary', { for: 'file' }, 'Choose a file'),
+      h('p.hint', 'A table as text, one row a line. Any spreadsheet saves one with \u201cSave as CSV\u201d.'),
     );
     const examples = h(
-      'div',
-      { class: 'examples' },
-      h('h3', {}, 'No file at hand? Take an example'),
+      'div.examples',
+      h('h3', 'No file at hand? Take an example'),
       EXAMPLES.map(([example, title, text]) =>
         h(
-          'button',
-          { class: 'choice', 'data-example': example, onclick: () => read({ from: 'example', example }, title) },
-          h('strong', {}, title),
-          h('span', {}, text),
+          'button.choice',
+          { 'data-example': example, onclick: () => read({ from: 'example', example }, title) },
+          h('strong', title),
+          h('span', text),
         ),
       ),
     );
-    const form = h('div', {}, place, examples);
+    const form = h('div', place, examples);
     const progress = h('div');
     put(body, problem, form, progress);
 

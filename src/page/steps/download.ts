@@ -56,7 +56,7 @@ export function downloadStep(app: App): Step {
     /** What takes the number of rows, which must be one. */
     const counted = (make: () => Promise<Blob>) => (number.reportValidity() ? make() : undefined);
     const card = (title: string, text: string, ...rest: HTMLElement[]) =>
-      h('section', { class: 'card' }, h('h3', {}, title), h('p', {}, text), ...rest);
+      h('section.card', h('h3', title), h('p', text), ...rest);
     let diagnostics = false;
     const withOwner = h('input', { type: 'checkbox', id: newId('diagnostics'), checked: diagnostics });
     withOwner.addEventListener('change', () => {
@@ -64,16 +64,11 @@ export function downloadStep(app: App): Step {
     });
     const choice = dp
       ? h(
-          'p',
-          { class: 'use' },
+          'p.use',
           withOwner,
           h('label', { for: withOwner.id }, 'With a part for me only: attacks, comparisons with real rows'),
         )
-      : h(
-          'p',
-          { class: 'hint' },
-          'It attacks the model and compares with your real rows: for you only. That takes a moment.',
-        );
+      : h('p.hint', 'It attacks the model and compares with your real rows: for you only. That takes a moment.');
     put(
       body,
       problem,
@@ -83,8 +78,7 @@ export function downloadStep(app: App): Step {
             'As one picture to look at, or as numbers for programs (.npy, the format of NumPy).',
             field('How many', number),
             h(
-              'div',
-              { class: 'buttons' },
+              'div.buttons',
               offer(
                 'Save the picture',
                 () => `${base}-synthetic.png`,
@@ -103,8 +97,7 @@ export function downloadStep(app: App): Step {
             'A CSV with the columns of your table, in the same formats. It holds values that your table allows, and nothing else.',
             field('How many rows', number, 'More rows than you began with are fine; they do not say more, though.'),
             h(
-              'div',
-              { class: 'buttons' },
+              'div.buttons',
               offer(
                 'Save the rows',
                 () => `${base}-synthetic.csv`,
@@ -118,8 +111,7 @@ export function downloadStep(app: App): Step {
         'One page (HTML) that opens without a network: what is promised, what was trained and how, the losses and samples, what to be careful with.',
         choice,
         h(
-          'div',
-          { class: 'buttons' },
+          'div.buttons',
           offer(
             'Save the report',
             () => `${base}-report.html`,
@@ -131,8 +123,7 @@ export function downloadStep(app: App): Step {
         'The model',
         'The networks with all settings and what your columns hold, in one file (.safetensors), for you to keep and for programs to read.',
         h(
-          'div',
-          { class: 'buttons' },
+          'div.buttons',
           offer(
             'Save the model',
             () => `${base}-model.safetensors`,
@@ -157,16 +148,14 @@ function whatStays(app: App, run: Run): HTMLElement {
   };
   return h(
     'section',
-    {},
-    h('h3', {}, 'What stays here?'),
+    h('h3', 'What stays here?'),
     h(
       'p',
-      {},
       run.kept
         ? 'The networks and the words of your columns are kept in this browser, on this computer, so that you can come back and go on. Your rows are not.'
         : 'Nothing: when you close this tab, all of it is gone.',
     ),
-    h('div', { class: 'buttons' }, h('button', { onclick: clear }, 'Remove everything and start anew')),
+    h('div.buttons', h('button', { onclick: clear }, 'Remove everything and start anew')),
   );
 }
 
@@ -176,16 +165,14 @@ function release(dp: boolean, { plan, spent }: Run): HTMLElement {
   return h(
     'section',
     { class: dp ? 'panel' : 'panel care' },
-    h('h3', {}, 'What may I pass on?'),
+    h('h3', 'What may I pass on?'),
     dp
       ? h(
           'p',
-          {},
           `The new rows, however many, and the report without its part for you: the limit of ${epsilon} covers them. What the report shows of real rows, and your own file, stay with you.`,
         )
       : h(
           'p',
-          {},
           'There is no guarantee: the new rows may repeat or betray rows of your table. Pass them on only where you could also live with that; else go back to step 3 and choose a guaranteed way. Never pass on the model: its critics remember rows best.',
         ),
   );

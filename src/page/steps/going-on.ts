@@ -27,9 +27,9 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
   const progress = h('div');
   const problem = h('div');
   const box = h(
-    'section',
-    { class: 'panel care', id: 'kept', 'aria-label': 'A training that was left' },
-    h('p', {}, h('strong', {}, `The page was left while ${kept.opened.name} was being trained on. `), text(kept)),
+    'section.panel.care',
+    { id: 'kept', 'aria-label': 'A training that was left' },
+    h('p', h('strong', `The page was left while ${kept.opened.name} was being trained on. `), text(kept)),
     form,
     progress,
     problem,
@@ -76,14 +76,9 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
   put(
     form,
     h(
-      'div',
-      { class: 'buttons' },
-      kept.run && example
-        ? h('button', { class: 'primary', onclick: () => goOn({ from: 'example', example }) }, 'Go on')
-        : null,
-      kept.run && !example
-        ? [input, h('label', { for: input.id, class: 'button primary' }, `Choose ${kept.opened.name}`)]
-        : null,
+      'div.buttons',
+      kept.run && example ? h('button.primary', { onclick: () => goOn({ from: 'example', example }) }, 'Go on') : null,
+      kept.run && !example ? [input, h('label.button.primary', { for: input.id }, `Choose ${kept.opened.name}`)] : null,
       h('button', { onclick: remove }, kept.run ? 'Remove what is kept' : 'Close'),
     ),
   );

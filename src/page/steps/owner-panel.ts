@@ -18,7 +18,6 @@ function scoreView({ accuracy, low, high, step }: AttackScore, how: string): HTM
   const verdict = leak ? 'More than a coin: something leaks.' : 'That could be a coin: no leak to be seen.';
   return h(
     'li',
-    {},
     h('strong', { class: leak ? 'bad' : 'good' }, `${percent(accuracy)} right`),
     ` ${how} (95 % sure: ${percent(low)} to ${percent(high)}; step ${count(step)}). ${verdict}`,
   );
@@ -27,8 +26,8 @@ function scoreView({ accuracy, low, high, step }: AttackScore, how: string): HTM
 /** A box of its own, marked; attacks run only while its switch is on. */
 export function ownerPanel(run: Run, holdout: number, dp: boolean): { element: HTMLElement; draw: () => void } {
   const heading = h('h3', { id: newId('owner') }, 'For you only: is it leaking?');
-  const list = h('ul', { class: 'plain' });
-  const wait = h('p', { class: 'hint' });
+  const list = h('ul.plain');
+  const wait = h('p.hint');
   const box = h('input', { type: 'checkbox', id: newId('watch'), checked: run.watched });
   box.addEventListener('change', () => {
     void run.watch(box.checked);
@@ -46,18 +45,17 @@ export function ownerPanel(run: Run, holdout: number, dp: boolean): { element: H
   const element =
     holdout > 0
       ? h(
-          'section',
-          { class: 'panel owner', 'aria-labelledby': heading.id },
+          'section.panel.owner',
+          { 'aria-labelledby': heading.id },
           heading,
-          h('p', {}, h('strong', {}, 'Outside the guarantee. '), warning),
-          h('p', { class: 'use' }, box, h('label', { for: box.id }, 'Attack what there is from time to time')),
+          h('p', h('strong', 'Outside the guarantee. '), warning),
+          h('p.use', box, h('label', { for: box.id }, 'Attack what there is from time to time')),
           wait,
           list,
           explain(
             'What is attacked, and how?',
             h(
               'p',
-              {},
               `${plural(holdout, 'row')} were kept back from training. The attack is shown rows that were trained on and rows that were kept back, in equal numbers, and has to say which is which. A coin is right in 50 % of cases; clearly more means that what was trained on can be told.`,
             ),
           ),

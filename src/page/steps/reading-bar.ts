@@ -19,14 +19,14 @@ export async function whileReading<T>(
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   const bar = h('progress', { 'aria-label': `Reading ${name}` });
-  const line = h('p', { class: 'hint' }, `Reading ${name}`);
+  const line = h('p.hint', `Reading ${name}`);
   const cancel = h('button', { onclick: () => void worker.call('cancel', undefined) }, 'Cancel');
   const deaf = worker.listen((news) => onProgress(news, bar, line, name));
   const focused = document.activeElement;
   put(problem);
   const timer = setTimeout(() => {
     form.hidden = true;
-    put(place, line, h('div', { class: 'bar' }, bar, cancel));
+    put(place, line, h('div.bar', bar, cancel));
     cancel.focus();
   }, PATIENCE_MS);
   try {

@@ -29,12 +29,7 @@ export interface GivenFields {
 /** A visible word that is a control's label, with the rest of what it is for those who do not see where it stands. */
 const labelled = (word: string, what: string, control: HTMLElement): HTMLElement => {
   control.id ||= newId('given');
-  return h(
-    'div',
-    {},
-    h('label', { for: control.id, class: 'above' }, word, h('span', { class: 'hidden' }, what)),
-    control,
-  );
+  return h('div', h('label.above', { for: control.id }, word, h('span.hidden', what)), control);
 };
 
 /** Nothing of the table's rows is in it, not even as an example: who took it over would give it away. */
@@ -48,8 +43,8 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
   const high = bound('high');
   const values = h('textarea', { rows: kind === 'boolean' ? 2 : 3, autocomplete: 'off', spellcheck: 'false' });
   const missing = h('input', { type: 'checkbox', id: newId('missing') });
-  const state = h('span', { class: 'state' });
-  const problem = h('p', { class: 'wrong', id: newId('wrong') });
+  const state = h('span.state');
+  const problem = h('p.wrong', { id: newId('wrong') });
   const fields = { low, high, values };
   const of = ` of ${name}`;
   const inner: Child[] =
@@ -58,19 +53,12 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
       : [labelled('Lowest', ` value${of}`, low), labelled('Highest', ` value${of}`, high)];
   const element = h(
     'li',
-    {},
-    h('span', { class: 'of' }, h('strong', {}, name), ' ', h('small', {}, KINDS[kind].toLowerCase())),
+    h('span.of', h('strong', name), ' ', h('small', KINDS[kind].toLowerCase())),
     state,
     h(
-      'div',
-      { class: 'known' },
+      'div.known',
       inner,
-      h(
-        'span',
-        { class: 'use' },
-        missing,
-        h('label', { for: missing.id }, 'Cells may be empty', h('span', { class: 'hidden' }, `: ${name}`)),
-      ),
+      h('span.use', missing, h('label', { for: missing.id }, 'Cells may be empty', h('span.hidden', `: ${name}`))),
     ),
     problem,
   );
@@ -154,32 +142,28 @@ export function givenFields(
     return [name, lineOf(column, entries.get(name) ?? EMPTY, note, say)];
   });
   const given = () => givenOfAll(lines.map(([name, { taken }]) => [name, taken()]));
-  const cost = h('p', { class: 'price', role: 'status' });
+  const cost = h('p.price', { role: 'status' });
   const element = h(
-    'div',
-    { class: 'knowing' },
+    'div.knowing',
     cost,
     h(
       'details',
       { open: entries.size > 0 },
-      h('summary', {}, 'What do you know without looking at the rows?'),
+      h('summary', 'What do you know without looking at the rows?'),
       h(
         'p',
-        {},
-        h('strong', {}, "Enter only what you would know without this table: a scale's ends, a code list. "),
+        h('strong', "Enter only what you would know without this table: a scale's ends, a code list. "),
         'What you leave empty is estimated with noise, for a part of epsilon. The smallest and largest values of your rows are not such knowledge: they belong to single rows, which the limit would then no longer protect.',
       ),
       explain(
         'What happens to cells that do not fit?',
-        h('p', {}, 'A number or a date beyond the ends counts as the nearer end.'),
+        h('p', 'A number or a date beyond the ends counts as the nearer end.'),
         h(
           'p',
-          {},
           'A value that is not on the list counts as the first one of the list, so spell values as the table does. A value with a line break stands in double quotes.',
         ),
         h(
           'p',
-          {},
           'An empty cell of a column whose cells may not be empty counts as the middle between the ends, or as the first value of the list.',
         ),
       ),
@@ -201,7 +185,7 @@ export function givenFields(
     },
     price: (plan) => {
       const [part, rest] = priceText(columns, plan);
-      if (cost.textContent !== `${part}${rest}`) put(cost, h('strong', {}, part), rest);
+      if (cost.textContent !== `${part}${rest}`) put(cost, h('strong', part), rest);
     },
   };
 }

@@ -18,15 +18,15 @@ export function trainStep(app: App): Step {
   function open(body: HTMLElement): () => void {
     const run = state.run as Run;
     const dp = isPrivateSystem(run.plan.system);
-    const line = h('p', { class: 'now' });
+    const line = h('p.now');
     const bar = h('progress', { 'aria-label': 'Progress of the training', max: 1, value: 0 });
-    const buttons = h('div', { class: 'buttons' });
+    const buttons = h('div.buttons');
     const problem = h('div');
     const spent = h('div');
-    const notice = h('p', { class: 'hint' });
-    const stay = h('p', { class: 'hint' });
-    const chart = h('div', { class: 'chart' });
-    const made = h('div', { class: 'made' });
+    const notice = h('p.hint');
+    const stay = h('p.hint');
+    const chart = h('div.chart');
+    const made = h('div.made');
     const owner = ownerPanel(run, state.ready?.holdout ?? 0, dp);
     put(
       body,
@@ -37,21 +37,20 @@ export function trainStep(app: App): Step {
       stay,
       notice,
       dp ? spent : null,
-      h('h3', {}, 'What it makes now'),
+      h('h3', 'What it makes now'),
       made,
-      h('h3', {}, 'Losses'),
+      h('h3', 'Losses'),
       h(
-        'p',
-        { class: 'legend', 'aria-hidden': 'true' },
-        h('span', { class: 'key generator' }, 'generator'),
-        h('span', { class: 'key critics' }, run.plan.partitions > 1 ? 'critics, on average' : 'critic'),
+        'p.legend',
+        { 'aria-hidden': 'true' },
+        h('span.key.generator', 'generator'),
+        h('span.key.critics', run.plan.partitions > 1 ? 'critics, on average' : 'critic'),
       ),
       chart,
       explain(
         'How do I read these curves?',
         h(
           'p',
-          {},
           'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
         ),
       ),
@@ -79,7 +78,7 @@ export function trainStep(app: App): Step {
       if (run.points.length && run.step !== drawn.points)
         put(chart, lossChart(run.points, Math.max(run.steps, run.step)));
       if (run.samples && run.samples.step !== drawn.step) put(made, samplesView(run.samples.samples));
-      if (!run.samples) put(made, h('p', { class: 'hint' }, 'The first ones appear within moments.'));
+      if (!run.samples) put(made, h('p.hint', 'The first ones appear within moments.'));
       if (dp) put(spent, spentView(run));
       owner.draw();
       drawn = { points: run.step, step: run.samples?.step ?? -1, status: run.status, at: performance.now() };
@@ -172,9 +171,8 @@ function spentView({ spent, plan }: Run): HTMLElement {
   const value = spent?.epsilon ?? 0;
   const label = `Epsilon spent: ${value.toFixed(2)} of ${plan.epsilon}`;
   return h(
-    'div',
-    { class: 'budget' },
-    h('p', {}, h('strong', {}, label), h('span', { class: 'hint' }, ' Training ends before the limit is passed.')),
+    'div.budget',
+    h('p', h('strong', label), h('span.hint', ' Training ends before the limit is passed.')),
     gauge(value, plan.epsilon, label),
   );
 }

@@ -6,7 +6,7 @@ export const TABLES = '.csv,.tsv,.txt,text/csv';
 
 /** A hidden field for one file, which a label opens. @param accept as HTML has it */
 export function fileInput(id: string, accept: string, chosen: (file: File) => void): HTMLInputElement {
-  const input = h('input', { type: 'file', id, accept, class: 'hidden' });
+  const input = h('input.hidden', { type: 'file', id, accept });
   input.addEventListener('change', () => {
     const [file] = input.files ?? [];
     // The same file may be chosen again.
@@ -43,14 +43,14 @@ export function radios<T extends string | number>(
       onchange: () => changed(value),
     });
     return h(
-      'label',
-      { class: 'option', for: input.id },
+      'label.option',
+      { for: input.id },
       input,
-      h('strong', {}, title, name ? h('small', {}, name) : null),
-      text ? h('span', {}, text) : null,
+      h('strong', title, name ? h('small', name) : null),
+      text ? h('span', text) : null,
     );
   };
-  return h('fieldset', { class: look }, h('legend', {}, legend), h('div', {}, options.map(option)));
+  return h('fieldset', { class: look }, h('legend', legend), h('div', options.map(option)));
 }
 
 export interface NumberOptions {
