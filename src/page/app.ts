@@ -1,55 +1,16 @@
 /** The page: one line of steps, one of them open; those before it are summed up, those after it wait. */
 
-import type { Choice, Example, Opened, Plan, Ready } from './protocol.ts';
 import { Remote } from './remote.ts';
-import type { Run } from './running.ts';
-import type { Entry } from './schema.ts';
 import { chooseStep } from './steps/choose.ts';
 import { columnsStep } from './steps/columns.ts';
 import { dataStep } from './steps/data.ts';
 import { downloadStep } from './steps/download.ts';
-import { offerToGoOn } from './steps/going-on.ts';
+import { offerToGoOn } from './steps/resume.ts';
+import type { App, State, Step } from './steps/step.ts';
+import { forget } from './steps/storage.ts';
+import { machine, startOffline, warnOfMachine } from './steps/surroundings.ts';
 import { trainStep } from './steps/train.ts';
-import { forget } from './storage.ts';
-import { type Machine, machine, startOffline, warnOfMachine } from './surroundings.ts';
 import { confirmed, h, put } from './ui/dom.ts';
-
-/** What the steps have settled so far. */
-export interface State {
-  opened?: Opened;
-  /** which example that was, if one */
-  source?: { readonly example?: Example };
-  choice?: Choice;
-  ready?: Ready;
-  /** what was typed of columns that are known without the rows, by their names */
-  entries?: Map<string, Entry>;
-  plan?: Plan;
-  /** the training, begun or over */
-  run?: Run;
-}
-
-export interface Step {
-  readonly title: string;
-  /** Fills the open step; returns what is to happen when it closes. */
-  open(body: HTMLElement): void | (() => void);
-  /** What was settled, as a line. */
-  summary(): string;
-  /** What it settles, which is forgotten when it or a step before it is opened. */
-  readonly settles: readonly (keyof State)[];
-}
-
-export interface App {
-  readonly state: State;
-  readonly worker: Remote;
-  /** what this browser can compute with; settled soon after the start */
-  readonly machine: Promise<Machine>;
-  /** Opens the next step. */
-  next(): void;
-  /** Removes everything that is kept, and opens the first step. */
-  clear(): Promise<void>;
-  /** Says something to those who listen to the page; sparingly. */
-  say(text: string): void;
-}
 
 const say = (text: string): void => put(document.querySelector('#said') as Element, text);
 

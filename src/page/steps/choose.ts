@@ -1,14 +1,15 @@
 /** Step 3: what to make, in plain words first; the words of the field stand beside them. */
-import type { App, Step } from '../app.ts';
-import { about, type Length, lengthOf, usualPlan, usualSystem } from '../plan.ts';
-import { protectionFields, SYSTEMS } from '../protection.ts';
+
 import { isPrivateSystem, type Plan, type Ready, type SystemName } from '../protocol.ts';
-import { Run } from '../running.ts';
-import { forget, keep, recall } from '../storage.ts';
 import { numberInput, radios } from '../ui/controls.ts';
 import { confirmed, count, h, put } from '../ui/dom.ts';
 import { advanced } from './choose-advanced.ts';
+import { about, type Length, lengthOf, usualPlan, usualSystem } from './plan.ts';
+import { protectionFields, SYSTEMS } from './protection.ts';
+import { Run } from './run.ts';
 import { type GivenFields, givenFields } from './schema-fields.ts';
+import type { App, Step } from './step.ts';
+import { forget, keep, recall } from './storage.ts';
 
 export function chooseStep(app: App): Step {
   const { state } = app;

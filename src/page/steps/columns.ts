@@ -1,12 +1,12 @@
 /** Step 2: what the columns are; types corrected, columns left out, one named to be predicted. */
 import type { Kind } from '../../data/table.ts';
-import type { App, Step } from '../app.ts';
 import type { Choice, ColumnView, OpenedTable } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
 import { count, explain, field, h, newId, plural, put } from '../ui/dom.ts';
 import { sentence, troubleBox } from '../ui/notice.ts';
-import { whileReading } from './reading-bar.ts';
+import { whileReading } from './progress.ts';
 import { samplesView } from './samples-view.ts';
+import type { App, Step } from './step.ts';
 
 export const KINDS: Readonly<Record<Kind, string>> = {
   number: 'Number',

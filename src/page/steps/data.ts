@@ -1,10 +1,11 @@
 /** Step 1: a CSV, dropped or chosen, or an example. */
-import type { App, Step } from '../app.ts';
+
 import type { Example, Source, Trouble } from '../protocol.ts';
 import { fileInput, TABLES } from '../ui/controls.ts';
 import { h, plural, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
-import { whileReading } from './reading-bar.ts';
+import { whileReading } from './progress.ts';
+import type { App, Step } from './step.ts';
 
 const EXAMPLES: readonly [Example, title: string, text: string][] = [
   ['people', 'People', '3,000 made-up members of a gym: dates, numbers, categories, gaps'],

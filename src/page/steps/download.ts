@@ -1,11 +1,12 @@
 /** Step 5: new rows, the model, the report. */
-import type { App, Step } from '../app.ts';
+
 import { isPrivateSystem } from '../protocol.ts';
-import type { Run } from '../running.ts';
 import { troubleOf } from '../trouble.ts';
 import { numberInput } from '../ui/controls.ts';
 import { confirmed, field, h, newId, put, save } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
+import type { Run } from './run.ts';
+import type { App, Step } from './step.ts';
 
 const MOST_ROWS = 1_000_000;
 

@@ -1,8 +1,8 @@
 /** What only the owner should see: attacks on the model, which look at real rows and which no guarantee covers. */
 
 import type { AttackScore } from '../protocol.ts';
-import type { Run } from '../running.ts';
 import { count, explain, h, newId, plural, put } from '../ui/dom.ts';
+import type { Run } from './run.ts';
 
 /** The attacks that are shown, by name; with one critic they are all alike. */
 const NAMES: Readonly<Record<string, (critics: number) => string>> = {

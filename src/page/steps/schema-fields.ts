@@ -4,10 +4,10 @@ import { type Given, notGiven } from '../../data/encoding/schema.ts';
 import type { Column } from '../../data/table.ts';
 import { encodingPrice } from '../../privacy/budget.ts';
 import type { Plan } from '../protocol.ts';
-import { EMPTY, type Entry, givenOfAll, isEmpty, readEntry, type Taken, UNREADABLE } from '../schema.ts';
-import { givenFile } from '../schema-file.ts';
 import { type Child, explain, h, newId, plural, put } from '../ui/dom.ts';
 import { KINDS, MANY } from './columns.ts';
+import { EMPTY, type Entry, givenOfAll, isEmpty, readEntry, type Taken, UNREADABLE } from './schema.ts';
+import { givenFile } from './schema-file.ts';
 
 /** Fields of one column. */
 interface Line {

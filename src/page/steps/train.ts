@@ -1,13 +1,14 @@
 /** Step 4: training as it goes on: losses, samples, epsilon, time; and what only the owner should see. */
-import type { App, Step } from '../app.ts';
-import { about } from '../plan.ts';
+
 import { isPrivateSystem } from '../protocol.ts';
-import type { Run } from '../running.ts';
 import { gauge, lossChart } from '../ui/chart.ts';
 import { type Child, count, explain, h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
 import { ownerPanel } from './owner-panel.ts';
+import { about } from './plan.ts';
+import type { Run } from './run.ts';
 import { samplesView } from './samples-view.ts';
+import type { App, Step } from './step.ts';
 
 /** Between two drawings, in milliseconds: often enough for eyes, seldom enough for the training. */
 const DRAW_MS = 250;

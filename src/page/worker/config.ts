@@ -6,8 +6,8 @@ import { budgetOf, type PrivateConfig, samplingRate } from '../../gan/private/co
 import { parsePrivate } from '../../gan/private/run.ts';
 import { updatesBehind } from '../../gan/private/schedule.ts';
 import { encodingPrice, FREE, noiseFor } from '../../privacy/budget.ts';
-import { SIZES } from '../plan.ts';
 import type { Plan, Size } from '../protocol.ts';
+import { SIZES } from '../steps/plan.ts';
 
 /** Convolutional networks for images, by size. */
 const IMAGE: Readonly<Record<Size, { generatorChannels: number[]; criticChannels: number[] }>> = {

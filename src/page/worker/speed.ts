@@ -6,7 +6,7 @@ import type { Gpu } from '../../gpu/index.ts';
 import { train } from '../../train/loop.ts';
 import type { Plan } from '../protocol.ts';
 import { plainConfig } from './config.ts';
-import type { Shelf } from './reading.ts';
+import type { Shelf } from './shelf.ts';
 
 /** Steps whose time is measured at most, after some that compile the kernels; and milliseconds after which it is enough. */
 const [WARM, STEPS, ENOUGH_MS] = [2, 8, 1500];

@@ -8,8 +8,8 @@ import { isPrivateSystem, type LossPoint, type News, type Plan } from '../protoc
 import { troubleOf } from '../trouble.ts';
 import { plainConfig, privatePlan } from './config.ts';
 import { keptRuns, removeRun } from './opfs.ts';
-import { type Shelf, samplesOf, shownOf } from './reading.ts';
 import { PageSession, type SessionOptions } from './session.ts';
+import { type Shelf, samplesOf, shownOf } from './shelf.ts';
 
 /** Milliseconds between samples that are shown, at least; the first come at once. */
 const SHOW_MS = 1500;

@@ -4,7 +4,7 @@ import '../../ops/install.ts';
 import type { Asked, CallName, Calls, News, Told } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
 import { Products } from './products.ts';
-import { Shelf } from './reading.ts';
+import { Shelf } from './shelf.ts';
 import { Speed } from './speed.ts';
 import { Training } from './training.ts';
 

@@ -1,8 +1,8 @@
 /** Epsilon and delta in plain words, with their numbers. */
 
-import { relationRow } from '../privacy/relation.ts';
-import { bestGuess, plainDelta } from '../report/blocks/guarantee.ts';
-import { count, h } from './ui/dom.ts';
+import { relationRow } from '../../privacy/relation.ts';
+import { bestGuess, plainDelta } from '../../report/blocks/guarantee.ts';
+import { count, h } from '../ui/dom.ts';
 
 const percent = (share: number): string =>
   share > 0.999 ? 'practically always' : `in ${(Math.ceil(1000 * share) / 10).toFixed(1)} % of cases`;

@@ -1,13 +1,14 @@
 /** After a reload: what is left of a training, and the way to go on with it. */
-import type { App } from '../app.ts';
+
 import type { Source } from '../protocol.ts';
-import { Run } from '../running.ts';
-import { forget, type Kept, recall } from '../storage.ts';
 import { troubleOf } from '../trouble.ts';
 import { fileInput, TABLES } from '../ui/controls.ts';
 import { h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
-import { whileReading } from './reading-bar.ts';
+import { whileReading } from './progress.ts';
+import { Run } from './run.ts';
+import type { App } from './step.ts';
+import { forget, type Kept, recall } from './storage.ts';
 
 const text = ({ run, opened, example }: Kept): string => {
   if (!run) return 'This window keeps nothing, so what was trained is gone. Choose your file again to start anew.';

@@ -1,9 +1,9 @@
 /** What the owner types of columns that are known without the rows, and what it comes to. */
 
-import { VeilganError } from '../base/errors.ts';
-import { type Given, type GivenColumn, givenCodes } from '../data/encoding/schema.ts';
-import type { Column } from '../data/table.ts';
-import { sentence } from './ui/notice.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { type Given, type GivenColumn, givenCodes } from '../../data/encoding/schema.ts';
+import type { Column } from '../../data/table.ts';
+import { sentence } from '../ui/notice.ts';
 
 /** Texts as they stand in the fields of one column; all empty where nothing is known. */
 export interface Entry {

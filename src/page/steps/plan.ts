@@ -1,5 +1,5 @@
 /** What is proposed in step 3, and what follows from what was chosen there. */
-import { isPrivateSystem, type Plan, type Ready, type Size, type SystemName } from './protocol.ts';
+import { isPrivateSystem, type Plan, type Ready, type Size, type SystemName } from '../protocol.ts';
 
 export type Length = 'short' | 'medium' | 'long';
 

@@ -1,13 +1,13 @@
 /** What is known of columns as a file: the one that `data import --given` takes on the command line. */
 
-import { VeilganError } from '../base/errors.ts';
-import { type Given, givenCodes } from '../data/encoding/schema.ts';
-import type { Column } from '../data/table.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { type Given, givenCodes } from '../../data/encoding/schema.ts';
+import type { Column } from '../../data/table.ts';
+import { troubleOf } from '../trouble.ts';
+import { fileInput } from '../ui/controls.ts';
+import { h, newId, plural, put, save } from '../ui/dom.ts';
+import { troubleBox } from '../ui/notice.ts';
 import { type Entry, entryOf } from './schema.ts';
-import { troubleOf } from './trouble.ts';
-import { fileInput } from './ui/controls.ts';
-import { h, newId, plural, put, save } from './ui/dom.ts';
-import { troubleBox } from './ui/notice.ts';
 
 /**
  * What a file says of columns that the table has; it may speak of others, which are left out here.

@@ -1,9 +1,10 @@
 /** How far the reading of a file has come, and a way to end it. */
-import type { App } from '../app.ts';
+
 import type { News } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
 import { h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
+import type { App } from './step.ts';
 
 /** Below this nothing is shown that would only flicker. */
 const PATIENCE_MS = 250;

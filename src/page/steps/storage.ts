@@ -1,5 +1,5 @@
 /** What a reload or a closed tab leaves of a training: where it is kept, and what is needed to go on with it. */
-import type { Choice, Opened, Plan, Source } from './protocol.ts';
+import type { Choice, Opened, Plan, Source } from '../protocol.ts';
 
 const KEY = 'veilgan-training';
 

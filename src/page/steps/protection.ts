@@ -1,10 +1,10 @@
 /** The four ways to make rows, K and epsilon, each with what it means. */
 
+import { isPrivateSystem, type Plan, type Ready, type SystemName } from '../protocol.ts';
+import { numberInput } from '../ui/controls.ts';
+import { count, explain, field, h, put } from '../ui/dom.ts';
 import { deltaText, epsilonText } from './meaning.ts';
 import { mostPartitions } from './plan.ts';
-import { isPrivateSystem, type Plan, type Ready, type SystemName } from './protocol.ts';
-import { numberInput } from './ui/controls.ts';
-import { count, explain, field, h, put } from './ui/dom.ts';
 
 export const SYSTEMS: Readonly<Record<SystemName, { title: string; name: string; text: string }>> = {
   gan: {

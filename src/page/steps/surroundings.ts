@@ -1,8 +1,8 @@
 /** What the page stands in: whether it can compute, and whether it works offline. */
-import type { AdapterReport } from '../gpu/index.ts';
-import type { Remote } from './remote.ts';
-import { troubleOf } from './trouble.ts';
-import { h, put } from './ui/dom.ts';
+import type { AdapterReport } from '../../gpu/index.ts';
+import type { Remote } from '../remote.ts';
+import { troubleOf } from '../trouble.ts';
+import { h, put } from '../ui/dom.ts';
 
 /** What this browser computes with; or why it cannot, and what to do about it. */
 export type Machine =
