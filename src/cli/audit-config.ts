@@ -1,10 +1,10 @@
 /** What an audit is of: the config that its flags ask for. */
 
-import { VeilganError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { withPreset } from '../gan/config.ts';
+import { withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
 import { parsePrivate } from '../gan/private/run.ts';
+import { type SystemName, systems, withCritics } from '../gan/systems.ts';
 import { configFields } from './options.ts';
 
 /** What is audited where no preset says otherwise: a training of seconds on two cores, and a claim of about 1. */
@@ -20,23 +20,15 @@ export const SMALL_ROWS = 1000;
 
 /** @throws VeilganError CONFIG, USAGE */
 export function auditConfig(
-  system: string,
+  system: SystemName,
   flags: Readonly<Record<string, unknown>> & { readonly preset?: string },
   whole: Dataset,
 ): PrivateConfig {
-  const own = configFields(flags, privateConfig.shape);
-  const one = system === 'dpgan';
-  if (one && own.partitions !== undefined && own.partitions !== 1) {
-    throw new VeilganError('CONFIG', 'a dpgan has one critic', {
-      where: '--partitions',
-      fix: 'Audit dp-pargan instead',
-    });
-  }
+  const own = withCritics(system, configFields(flags, privateConfig.shape));
   const small = {
     ...SMALL,
     rows: Math.min(SMALL_ROWS, whole.rows),
-    ...(one ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
+    ...(systems[system].critics === 'one' ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
   };
-  const fields = withPreset(flags.preset, own);
-  return parsePrivate({ ...(flags.preset === undefined ? small : {}), ...fields, ...(one ? { partitions: 1 } : {}) });
+  return parsePrivate({ ...(flags.preset === undefined ? small : {}), ...withPreset(flags.preset, own) });
 }

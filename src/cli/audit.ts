@@ -1,9 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { VeilganError } from '../base/errors.ts';
 import { ofClass } from '../data/dataset.ts';
 import { generated, loadDataset } from '../data/store/store.ts';
 import { privateConfig } from '../gan/private/config.ts';
-import { isPrivate } from '../gan/private/run.ts';
+import { type SystemName, systemNamed, systemsWith } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type Audited, audit, parts } from '../run/audit/audit.ts';
 import { sensitivityCells } from '../run/audit/cells.ts';
@@ -37,6 +36,8 @@ interface AuditFlags extends CommonOptions, Record<string, unknown> {
 
 /** Canaries of a run, and runs. */
 const SIZES = { 'one-run': [16, 16], 'many-run': [1, 200] } as const;
+/** Systems that claim something. */
+const PRIVATE = systemsWith({ private: true });
 const QUICK_SIZES = { 'one-run': [16, 2], 'many-run': [1, 20] } as const;
 
 /** `audit`: tries to disprove what a private training claims. */
@@ -44,7 +45,7 @@ export function auditCommand(): Command {
   const command = new Command('audit')
     .summary('try to disprove the privacy claim of private training')
     .description('Compares what private training does with what its ledger says, and bounds epsilon from below.')
-    .argument('[system]', 'dpgan or dp-pargan', 'dp-pargan')
+    .argument('[system]', PRIVATE.join(' or '), PRIVATE.at(-1))
     .option('--quick', 'all parts in small form, under a minute on two cores')
     .option('--parts <names>', `some of ${parts.map(({ name }) => name).join(', ')}, comma-separated`, partNames)
     .option('--claims <list>', 'epsilons that single updates are tested for, each with its noise', claimList)
@@ -70,13 +71,8 @@ export function auditCommand(): Command {
   );
   withConfig(withDevice(command), privateConfig.shape);
   command.addHelpText('after', HELP);
-  return command.action(async (system: string, flags: AuditFlags) => {
-    if (!isPrivate(system)) {
-      throw new VeilganError('USAGE', `there is no claim to audit in a system ${system}`, {
-        where: 'audit SYSTEM',
-        fix: 'Use dpgan or dp-pargan',
-      });
-    }
+  return command.action(async (named: string, flags: AuditFlags) => {
+    const system = systemNamed(named, PRIVATE);
     await withGpu(flags, (gpu) => (flags.sensitivity ? sensitivityVerb(gpu, flags) : auditVerb(gpu, system, flags)));
   });
 }
@@ -116,7 +112,7 @@ async function sensitivityVerb(gpu: Gpu, { seed, insecureSeed, json, quiet }: Au
   if (disproved) process.exitCode = 1;
 }
 
-async function auditVerb(gpu: Gpu, system: string, flags: AuditFlags): Promise<void> {
+async function auditVerb(gpu: Gpu, system: SystemName, flags: AuditFlags): Promise<void> {
   const { mode, score, confidence, seed, insecureSeed, json, quiet, quick = false } = flags;
   const whole = await loadDataset(flags.data);
   const config = auditConfig(system, flags, whole);

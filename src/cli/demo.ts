@@ -4,7 +4,9 @@ import { VeilganError } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { saveDataset } from '../data/store/save.ts';
 import { blobs } from '../data/synthetic.ts';
-import { type GanConfig, makeConfig } from '../gan/config.ts';
+import type { GanConfig } from '../gan/config.ts';
+import { makeConfig } from '../gan/presets/index.ts';
+import { type SystemName, systemsWith, systemTitle } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { lossCurves, lossNotes, lossUnit, scatterGrid } from '../report/charts/plot.ts';
 import { chartPng } from '../report/charts/png.ts';
@@ -57,7 +59,7 @@ async function demo(
   const stop = interruptible(() => say('stopping'));
   try {
     for (const partitions of [1, K]) {
-      const system = partitions === 1 ? 'gan' : 'pargan';
+      const [system] = systemsWith({ critics: partitions === 1 ? 'one' : 'many', private: false });
       const config = makeConfig(undefined, { ...leaky, partitions, batch: ROWS / partitions, steps });
       parts.push(
         await onePart(gpu, {
@@ -120,7 +122,7 @@ async function demo(
 async function onePart(
   gpu: Gpu,
   job: {
-    system: string;
+    system: SystemName;
     config: GanConfig;
     seed: number;
     data: string;
@@ -132,7 +134,7 @@ async function onePart(
 ): Promise<Part> {
   const training = await startTraining(gpu, job);
   const { run, gan } = training;
-  const title = job.system === 'gan' ? 'plain GAN, K = 1' : `PAR-GAN, K = ${job.config.partitions}`;
+  const title = systemTitle(job.system, job.config.partitions);
   const progress = createProgress({ total: training.steps, label: title, json: job.json, quiet: job.quiet });
   try {
     const result = await runTraining(training, {

@@ -1,7 +1,7 @@
 /** Looking at the real records of a private run is its owner's business, and only when asked for. */
 import type { Command } from 'commander';
 import { VeilganError } from '../base/errors.ts';
-import { isPrivate } from '../gan/private/run.ts';
+import { isPrivate } from '../gan/systems.ts';
 import type { TrainingJob } from '../run/training.ts';
 
 export interface Diagnostics {

@@ -5,6 +5,7 @@ import { VeilganError } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { loadSource } from '../data/store/store.ts';
 import { privateConfig } from '../gan/private/config.ts';
+import { systemNames, systemsWith } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { experimentReport } from '../report/experiment.ts';
 import { renderReport } from '../report/html.ts';
@@ -42,7 +43,7 @@ export function experimentCommand(): Command {
     .addArgument(new Argument('[kind]', 'what is varied').choices(KINDS))
     .option('--preset <name>', `settings to start from: ${Object.keys(experimentPresets).join(', ')}`)
     .option('--data <name>', 'data set, see `data list`')
-    .option('--systems <names>', 'compare: of gan,pargan,dpgan,dp-pargan; epsilon-sweep: of dpgan,dp-pargan')
+    .option('--systems <names>', `compare: of ${systemNames}; epsilon-sweep: of ${systemsWith({ private: true })}`)
     .option(
       '--values <numbers>',
       'k-sweep: K (default 1,2,5,10); epsilon-sweep: epsilon, 0 for training without privacy (default 0,1,3,10)',

@@ -3,10 +3,12 @@
 import { VeilganError } from '../base/errors.ts';
 import { loadSource } from '../data/store/store.ts';
 import { isTable, rowsOf, type Source } from '../data/store/table-files.ts';
-import { flagOf, type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
+import { flagOf, type GanConfig, ganConfig } from '../gan/config.ts';
+import { makeConfig, withPreset } from '../gan/presets/index.ts';
 import { usualPreset } from '../gan/presets/tables.ts';
 import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
-import { isPrivate, parsePrivate } from '../gan/private/run.ts';
+import { parsePrivate } from '../gan/private/run.ts';
+import { isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
 import { rowsTaken } from '../run/training-data.ts';
@@ -26,33 +28,16 @@ export interface TrainFlags extends CommonOptions, Record<string, unknown> {
   quiet?: boolean;
 }
 
-const SYSTEMS = ['gan', 'pargan', 'dpgan', 'dp-pargan'];
-
 /** A new run. @throws VeilganError USAGE or CONFIG naming the flag */
-export async function fresh(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<DirectoryJob> {
-  if (system === undefined || !SYSTEMS.includes(system)) {
-    throw new VeilganError('USAGE', system === undefined ? 'which system?' : `there is no system ${system}`, {
-      where: 'train SYSTEM',
-      fix: `Use ${SYSTEMS.join(', ')}`,
-    });
-  }
+export async function fresh(gpu: Gpu, named: string | undefined, flags: TrainFlags): Promise<DirectoryJob> {
+  const system = systemNamed(named);
   if (flags.data === undefined) {
     throw new VeilganError('USAGE', 'no data set was named', {
       where: '--data',
       fix: 'Name one that `data list` shows, such as blobs',
     });
   }
-  const fields = configFields(flags, privateConfig.shape);
-  if (system === 'gan' || system === 'dpgan') {
-    if (fields.partitions !== undefined && fields.partitions !== 1) {
-      const other = system === 'gan' ? 'pargan' : 'dp-pargan';
-      throw new VeilganError('CONFIG', `a ${system} has one critic`, {
-        where: '--partitions',
-        fix: `Train ${other} instead`,
-      });
-    }
-    fields.partitions = 1;
-  }
+  const fields = withCritics(system, configFields(flags, privateConfig.shape));
   const source = await loadSource(flags.data);
   const preset = flags.preset ?? presetFor(system, fields, source, flags);
   if (flags.insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
@@ -96,7 +81,7 @@ function presetFor(
 const onlyPrivate = (field: string) =>
   new VeilganError('CONFIG', `--${flagOf(field)} belongs to private systems`, {
     where: `--${flagOf(field)}`,
-    fix: 'Train dpgan or dp-pargan, or leave it away',
+    fix: `Train ${systemsWith({ private: true }).join(' or ')}, or leave it away`,
   });
 
 /** The config of a system without a guarantee. @throws VeilganError CONFIG for a field of private ones */

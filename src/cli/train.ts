@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { writeAtomic } from '../base/files.ts';
 import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
+import { systemNames, systems } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { unpaidLines, unpaidOf } from '../report/blocks/unpaid.ts';
 import { lossCurves, lossUnit } from '../report/charts/plot.ts';
@@ -26,10 +27,7 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .summary('train a system on a data set')
     .description('Trains SYSTEM on a data set and writes a run directory.')
-    .argument(
-      '[system]',
-      'gan (one critic), pargan (K critics on disjoint partitions), dpgan, dp-pargan (the same, differentially private)',
-    )
+    .argument('[system]', systemNames.map((name) => `${name} (${systems[name].summary})`).join(', '))
     .option('--data <name>', 'data set, see `data list`')
     .addOption(new Option('--preset <name>', 'settings to start from').argParser(String))
     .option('--epochs <n>', 'instead of --steps: passes over each partition', wholeNumber(1))

@@ -1,4 +1,5 @@
 /** What a report knows of a run; collected by the command line, told by the blocks of this folder. */
+import { systemRow, systemTitle } from '../gan/systems.ts';
 import type { RunInfo } from '../run/schema.ts';
 import type { PrivacyFacts } from './blocks/guarantee.ts';
 import type { Block } from './html.ts';
@@ -41,28 +42,19 @@ export interface Measured {
   readonly pictures: readonly Block[];
 }
 
-const SYSTEMS: Readonly<Record<string, (critics: number) => [name: string, what: string]>> = {
-  gan: () => ['GAN', 'An ordinary GAN (one critic on all rows)'],
-  pargan: (k) => [`PAR-GAN, K = ${k}`, `PAR-GAN with ${k} critics${k > 1 ? `, each on a partition of its own,` : ''}`],
-  dpgan: () => ['DPGAN', 'DPGAN (a GAN with noise on the updates of its critic)'],
-  'dp-pargan': (k) => [`DP-PAR-GAN, K = ${k}`, `DP-PAR-GAN (PAR-GAN with noise on the updates of its ${k} critics)`],
-};
-
-const system = ({ info, critics }: Pick<RunFacts, 'info' | 'critics'>): [string, string] =>
-  SYSTEMS[info.system]?.(critics) ?? [info.system, `The system ${info.system}`];
-
 /** `PAR-GAN, K = 10, on blobs`. */
 export const titleOf = (facts: Pick<RunFacts, 'info' | 'critics'>): string =>
-  `${system(facts)[0]}, on ${facts.info.data.name}`;
+  `${systemTitle(facts.info.system, facts.critics)}, on ${facts.info.data.name}`;
 
 /** What was trained on what, as a sentence. */
 export function trainedOn(facts: RunFacts): string {
-  const { info, rows, shape, steps, wanted, privacy } = facts;
+  const { info, rows, shape, steps, wanted, privacy, critics } = facts;
   const records =
     shape.length === 3 ? `images of ${shape.join(' x ')}` : `rows of ${shape[0]} column${shape[0] > 1 ? 's' : ''}`;
   const many = rows === undefined ? records : `${formatNumber(rows)} ${records}`;
   const whole = `${formatNumber(steps)} steps`;
   const short = steps < wanted && !privacy?.exhausted;
   const done = short ? `${formatNumber(steps)} of ${formatNumber(wanted)} steps` : whole;
-  return `${system(facts)[1]} was trained for ${done} on ${info.data.name}: ${many}.`;
+  const what = systemRow(info.system)?.described(critics) ?? `The system ${info.system}`;
+  return `${what} was trained for ${done} on ${info.data.name}: ${many}.`;
 }

@@ -34,8 +34,8 @@ export function trainingRows(
   const rows = data.train.length / data.features;
   if (config.rows <= rows) return config.rows || rows;
   throw new VeilganError('CONFIG', `${config.rows} rows were asked for, and the data set has ${rows}`, {
-    where: '--rows',
-    fix: `Give --rows ${rows} or less; 0 takes all`,
+    where: 'rows',
+    fix: `Give \`rows: ${rows}\` or less; 0 takes all`,
   });
 }
 

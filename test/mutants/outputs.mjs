@@ -83,9 +83,9 @@ export default [
   {
     name: 'a private system is taken for a plain one',
     area: 'outputs',
-    file: 'src/gan/private/run.ts',
-    find: "system === 'dpgan' || system === 'dp-pargan';",
-    replace: "system === 'dpgan';",
+    file: 'src/gan/systems.ts',
+    find: 'systemRow(name)?.private === true;',
+    replace: "systemRow(name)?.private === true && name === 'dpgan';",
     tests: ['cli/diagnostics', 'run/wiring'],
   },
   {

@@ -54,7 +54,7 @@ function people(rare: boolean, rows = 600): NamedTable {
   };
 }
 
-const plan = (more: Record<string, unknown> = {}) => ({ system: 'dpgan', config: configOf(more), seed: 1 });
+const plan = (more: Record<string, unknown> = {}) => ({ system: 'dpgan' as const, config: configOf(more), seed: 1 });
 const end = (job: TrainingJob) => {
   job.guarantee?.close();
   job.run.close();

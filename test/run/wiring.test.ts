@@ -256,7 +256,7 @@ test('a run that is resumed draws anew: two that go on from one checkpoint part'
 });
 
 test('what follows from an insecure seed has no epsilon', async () => {
-  const plan = { system: 'dp-pargan', config: configOf({ steps: 2 }), seed: 1, insecureSeed: 3 };
+  const plan = { system: 'dp-pargan' as const, config: configOf({ steps: 2 }), seed: 1, insecureSeed: 3 };
   const job = beginJob(gpu, dataOf(), plan, (meta) => new MemoryRun('t', { ...meta, ...added }));
   await runTraining(job);
   const spent = spending(job.guarantee as NonNullable<typeof job.guarantee>);

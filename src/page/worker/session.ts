@@ -7,7 +7,7 @@ import '../../ops/install.ts';
 import { VeilganError } from '../../base/errors.ts';
 import { fingerprintOf } from '../../data/dataset.ts';
 import { isTable, type Source, tableFingerprint } from '../../data/store/table-files.ts';
-import { isPrivate } from '../../gan/private/run.ts';
+import { isPrivate } from '../../gan/systems.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { reportOn } from '../../report/compare.ts';
 import { renderReport } from '../../report/html.ts';

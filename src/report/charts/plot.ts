@@ -1,6 +1,7 @@
 /** The charts of a run: loss curves, samples over training points, histograms of attack scores. */
 import type { TopLevelSpec } from 'vega-lite';
 import { VeilganError } from '../../base/errors.ts';
+import { type DivergenceName, divergences } from '../../gan/divergences.ts';
 import { type Picture, picture } from './render.ts';
 import { extent, histogramBins, type LossRow, lossPoints, thin } from './series.ts';
 import { COLOURS } from './theme.ts';
@@ -11,8 +12,8 @@ export type { LossRow } from './series.ts';
 type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 
 /** What losses are measured in, for the axis of `lossCurves`. */
-export const lossUnit = ({ divergence }: { readonly divergence: string }): string =>
-  divergence === 'js' ? 'loss (nats)' : 'loss (critic units)';
+export const lossUnit = ({ divergence }: { readonly divergence: DivergenceName }): string =>
+  `loss (${divergences[divergence].unit})`;
 
 export interface LossOptions {
   title?: string;

@@ -19,6 +19,7 @@ import {
 import { fitPca, project } from '../../attack/pca.ts';
 import { type Tvd, tvd } from '../../attack/tvd.ts';
 import { whiteBoxScores } from '../../attack/whitebox.ts';
+import { divergences } from '../../gan/divergences.ts';
 import { nearestNeighbours } from '../../metrics/neighbours.ts';
 import { pickRows } from '../../train/rows.ts';
 import { shadowModels, surrogateCritic } from './shadows.ts';
@@ -205,8 +206,9 @@ export const DRIVERS = {
     scored: Object.values(whiteBoxScores(await critics(attempt), { seed: attempt.seed })),
   }),
   tvd: async (attempt) => {
-    const { divergence } = attempt.target.job.gan.config;
-    return { tvd: tvd(await critics(attempt), { range: divergence === 'js' ? 'unit' : 'minmax', seed: attempt.seed }) };
+    const { output } = divergences[attempt.target.job.gan.config.divergence];
+    const range = output === 'probability' ? 'unit' : 'minmax';
+    return { tvd: tvd(await critics(attempt), { range, seed: attempt.seed }) };
   },
   'nearest-sample': async (attempt) => {
     const { target, onProgress } = attempt;

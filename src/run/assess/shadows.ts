@@ -1,7 +1,8 @@
 /** The attacks for which the attacker trains models: LOGAN black-box, and LiRA with shadow models. */
 import { likelihoodRatios, shadowHalves } from '../../attack/lira.ts';
-import { isPrivate } from '../../gan/private/run.ts';
+import { divergences } from '../../gan/divergences.ts';
 import type { GanSystem } from '../../gan/system.ts';
+import { isPrivate } from '../../gan/systems.ts';
 import { nearestDistances } from '../../metrics/neighbours.ts';
 import { pickRows } from '../../train/rows.ts';
 import type { Attempt, Outcome } from './drivers.ts';
@@ -35,6 +36,7 @@ export async function surrogateCritic({ target, members, others, steps, seed, on
  */
 async function statisticsOf(gan: GanSystem, rows: Float32Array): Promise<{ critic: Float64Array; near: Float64Array }> {
   const { partitions: K, divergence } = gan.config;
+  const probability = divergences[divergence].output === 'probability';
   const scores = await gan.scores(rows);
   const count = scores.length / K;
   const logit = (p: number) => {
@@ -43,7 +45,7 @@ async function statisticsOf(gan: GanSystem, rows: Float32Array): Promise<{ criti
   };
   const critic = Float64Array.from({ length: count }, (_, i) => {
     let sum = 0;
-    for (let k = 0; k < K; k++) sum += divergence === 'js' ? logit(scores[k * count + i]) : scores[k * count + i];
+    for (let k = 0; k < K; k++) sum += probability ? logit(scores[k * count + i]) : scores[k * count + i];
     return sum / K;
   });
   const samples = await gan.sample(SAMPLES);

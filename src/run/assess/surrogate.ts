@@ -1,6 +1,7 @@
 /** Models that an attacker trains: on samples of the target, or on rows of his own. They leave nothing on the disk. */
-import { type GanConfig, ganConfig, makeConfig } from '../../gan/config.ts';
+import { type GanConfig, ganConfig } from '../../gan/config.ts';
 import { ParGan } from '../../gan/pargan.ts';
+import { makeConfig } from '../../gan/presets/index.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { train } from '../../train/loop.ts';
 import type { TrainingData } from '../../train/rows.ts';
