@@ -2,18 +2,19 @@
 import type { Kind } from '../../data/table.ts';
 import type { Choice, ColumnView, OpenedTable } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
-import { count, explain, field, h, newId, plural, put } from '../ui/dom.ts';
+import { checkbox } from '../ui/controls.ts';
+import { count, explain, field, h, plural, put } from '../ui/dom.ts';
 import { sentence, troubleBox } from '../ui/notice.ts';
 import { whileReading } from './progress.ts';
 import { samplesView } from './samples-view.ts';
 import type { App, Step } from './step.ts';
 
-export const KINDS: Readonly<Record<Kind, string>> = {
-  number: 'Number',
-  integer: 'Whole number',
-  category: 'Category',
-  boolean: 'Yes or no',
-  date: 'Date',
+export const KINDS: Readonly<Record<Kind, readonly [name: string, meaning: string]>> = {
+  number: ['Number', 'A measure, such as a weight. New values may fall anywhere between the smallest and the largest.'],
+  integer: ['Whole number', 'A count, such as an age. As a number, but whole.'],
+  category: ['Category', 'One of some words or codes, such as a town. New rows use the words of your table only.'],
+  boolean: ['Yes or no', 'One of two words: yes and no, true and false, 0 and 1.'],
+  date: ['Date', 'A day, perhaps with a time. Written again as your table writes it.'],
 };
 
 /** Columns from which on they scroll in a box of their own. */
@@ -28,27 +29,28 @@ interface Line {
 }
 
 function lineOf(view: ColumnView, { worker, say }: App, changed: () => void): Line {
-  const use = h('input', { type: 'checkbox', id: newId('use'), checked: !view.leaveOut });
   const kind = h(
     'select',
     { 'aria-label': `Type of ${view.name}` },
-    view.kinds.map((k) => h('option', { value: k, selected: k === view.kind }, KINDS[k])),
+    view.kinds.map((k) => h('option', { value: k, selected: k === view.kind }, KINDS[k][0])),
   );
   const values = h('span.values');
   const missing = h('span.missing');
   const note = h('span.why');
-  const element = h('li', h('span.use', use, h('label', { for: use.id }, view.name)), kind, values, missing, note);
   const show = (now: ColumnView) => {
     put(values, valuesOf(now));
     put(missing, now.missing ? `${count(now.missing)} missing` : h('span.none', 'none missing'));
     put(note, now.note ? sentence(now.note) : '');
   };
-  const used = () => {
-    element.classList.toggle('out', !use.checked);
-    kind.disabled = !use.checked;
-    changed();
+  const used = (on: boolean) => {
+    element.classList.toggle('out', !on);
+    kind.disabled = !on;
   };
-  use.addEventListener('change', used);
+  const { box: use, line } = checkbox(view.name, !view.leaveOut, (on) => {
+    used(on);
+    changed();
+  });
+  const element = h('li', line, kind, values, missing, note);
   let kindNow = kind.value;
   kind.addEventListener('change', async () => {
     try {
@@ -63,8 +65,7 @@ function lineOf(view: ColumnView, { worker, say }: App, changed: () => void): Li
     }
     changed();
   });
-  element.classList.toggle('out', !use.checked);
-  kind.disabled = !use.checked;
+  used(use.checked);
   show(view);
   return { name: view.name, use, kind, element };
 }
@@ -103,8 +104,9 @@ export function columnsStep(app: App): Step {
 
   async function send(columns: Choice['columns'], label?: string): Promise<void> {
     const choice = { columns, label };
-    const places = { form, place: progress, problem };
-    const ready = await whileReading(app, state.opened?.name ?? '', places, () => worker.call('choose', choice));
+    const ready = await whileReading(app, state.opened?.name ?? '', { form, progress, problem }, () =>
+      worker.call('choose', choice),
+    );
     if (!ready) return;
     state.choice = choice;
     state.ready = ready;
@@ -138,9 +140,9 @@ export function columnsStep(app: App): Step {
         'What do the types mean?',
         h(
           'dl',
-          Object.entries(MEANING).map(([kind, text]) => h('div', h('dt', KINDS[kind as Kind]), h('dd', text))),
+          Object.values(KINDS).map(([name, meaning]) => h('div', h('dt', name), h('dd', meaning))),
         ),
-        h('p', 'An empty cell counts as missing, and the new rows have about as many of them.'),
+        'An empty cell counts as missing, and the new rows have about as many of them.',
       ),
       h(
         'ul',
@@ -183,11 +185,3 @@ export function columnsStep(app: App): Step {
     settles: ['choice', 'ready', 'entries'],
   };
 }
-
-const MEANING: Readonly<Record<Kind, string>> = {
-  number: 'A measure, such as a weight. New values may fall anywhere between the smallest and the largest.',
-  integer: 'A count, such as an age. As a number, but whole.',
-  category: 'One of some words or codes, such as a town. New rows use the words of your table only.',
-  boolean: 'One of two words: yes and no, true and false, 0 and 1.',
-  date: 'A day, perhaps with a time. Written again as your table writes it.',
-};

@@ -1,7 +1,7 @@
 /** Step 1: a CSV, dropped or chosen, or an example. */
 
 import type { Example, Source, Trouble } from '../protocol.ts';
-import { fileInput, TABLES } from '../ui/controls.ts';
+import { fileButton, TABLES } from '../ui/controls.ts';
 import { h, plural, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
 import { whileReading } from './progress.ts';
@@ -34,13 +34,11 @@ export function dataStep(app: App): Step {
   let reading = false;
 
   function open(body: HTMLElement): () => void {
-    const input = fileInput('file', TABLES, (file) => void read({ from: 'file', file }, file.name));
     const problem = h('div');
     const place = h(
       'div.drop',
       h('p', h('strong', 'Drop a CSV file here'), h('span.or', 'or')),
-      input,
-      h('label.button.primary', { for: 'file' }, 'Choose a file'),
+      fileButton('Choose a file', TABLES, (file) => void read({ from: 'file', file }, file.name), { id: 'file' }),
       h('p.hint', 'A table as text, one row a line. Any spreadsheet saves one with \u201cSave as CSV\u201d.'),
     );
     const examples = h(
@@ -63,7 +61,7 @@ export function dataStep(app: App): Step {
       if (reading) return;
       reading = true;
       const work = () => worker.call('open', source);
-      const opened = await whileReading(app, name, { form, place: progress, problem }, work);
+      const opened = await whileReading(app, name, { form, progress, problem }, work);
       reading = false;
       if (!opened) return;
       state.opened = opened;

@@ -1,9 +1,9 @@
 /** Step 5: new rows, the model, the report. */
 
-import { isPrivateSystem } from '../protocol.ts';
+import { isPrivate } from '../../gan/systems.ts';
 import { troubleOf } from '../trouble.ts';
-import { numberInput } from '../ui/controls.ts';
-import { confirmed, field, h, newId, put, save } from '../ui/dom.ts';
+import { checkbox, numberInput } from '../ui/controls.ts';
+import { confirmed, field, h, put, save } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
 import type { Run } from './run.ts';
 import type { App, Step } from './step.ts';
@@ -15,31 +15,27 @@ export function downloadStep(app: App): Step {
 
   function open(body: HTMLElement): void {
     const run = state.run as Run;
-    const dp = isPrivateSystem(run.plan.system);
+    const dp = isPrivate(run.plan.system);
     const base = (state.opened?.name ?? 'data').replace(/\.[^.]*$/, '');
     const images = state.opened?.kind === 'images';
     const problem = h('div');
     let rows = images ? 1000 : (state.ready?.rows ?? 1000);
 
     /** A button that makes a file and offers it. */
-    function offer(
-      text: string,
-      name: () => string,
-      make: () => Promise<Blob> | undefined,
-      primary = false,
-    ): HTMLButtonElement {
-      const button = h('button', { class: primary ? 'primary' : undefined, id: newId('save') }, text);
-      button.addEventListener('click', async () => {
+    function offer(text: string, kind: string, make: () => Promise<Blob> | undefined, primary = false): HTMLElement {
+      const name = `${base}-${kind}`;
+      const button = h('button', { class: primary && 'primary', onclick: () => act() }, text);
+      async function act(): Promise<void> {
         put(problem);
         button.disabled = true;
         button.setAttribute('aria-busy', 'true');
-        app.say(`Making ${name()}`);
+        app.say(`Making ${name}`);
         try {
           const made = await make();
           if (made) {
-            save(made, name());
+            save(made, name);
             run.saved = true;
-            app.say(`${name()} is saved in your downloads`);
+            app.say(`${name} is saved in your downloads`);
           }
         } catch (error) {
           put(problem, troubleBox(troubleOf(error)));
@@ -47,7 +43,7 @@ export function downloadStep(app: App): Step {
         button.disabled = false;
         button.removeAttribute('aria-busy');
         button.focus();
-      });
+      }
       return button;
     }
 
@@ -55,21 +51,14 @@ export function downloadStep(app: App): Step {
       rows = value;
     });
     /** What takes the number of rows, which must be one. */
-    const counted = (make: () => Promise<Blob>) => (number.reportValidity() ? make() : undefined);
+    const counted = (call: 'csv' | 'npy' | 'picture') => () =>
+      number.reportValidity() ? worker.call(call, { rows }) : undefined;
     const card = (title: string, text: string, ...rest: HTMLElement[]) =>
       h('section.card', h('h3', title), h('p', text), ...rest);
     let diagnostics = false;
-    const withOwner = h('input', { type: 'checkbox', id: newId('diagnostics'), checked: diagnostics });
-    withOwner.addEventListener('change', () => {
-      diagnostics = withOwner.checked;
+    const owner = checkbox('With a part for me only: attacks, comparisons with real rows', diagnostics, (on) => {
+      diagnostics = on;
     });
-    const choice = dp
-      ? h(
-          'p.use',
-          withOwner,
-          h('label', { for: withOwner.id }, 'With a part for me only: attacks, comparisons with real rows'),
-        )
-      : h('p.hint', 'It attacks the model and compares with your real rows: for you only. That takes a moment.');
     put(
       body,
       problem,
@@ -80,44 +69,25 @@ export function downloadStep(app: App): Step {
             field('How many', number),
             h(
               'div.buttons',
-              offer(
-                'Save the picture',
-                () => `${base}-synthetic.png`,
-                () => counted(() => worker.call('picture', { images: Math.min(rows, 400) })),
-                true,
-              ),
-              offer(
-                'Save the numbers',
-                () => `${base}-synthetic.npy`,
-                () => counted(() => worker.call('npy', { rows })),
-              ),
+              offer('Save the picture', 'synthetic.png', counted('picture'), true),
+              offer('Save the numbers', 'synthetic.npy', counted('npy')),
             ),
           )
         : card(
             'New rows',
             'A CSV with the columns of your table, in the same formats. It holds values that your table allows, and nothing else.',
             field('How many rows', number, 'More rows than you began with are fine; they do not say more, though.'),
-            h(
-              'div.buttons',
-              offer(
-                'Save the rows',
-                () => `${base}-synthetic.csv`,
-                () => counted(() => worker.call('csv', { rows })),
-                true,
-              ),
-            ),
+            h('div.buttons', offer('Save the rows', 'synthetic.csv', counted('csv'), true)),
           ),
       card(
         'The report',
         'One page (HTML) that opens without a network: what is promised, what was trained and how, the losses and samples, what to be careful with.',
-        choice,
+        dp
+          ? h('p', owner.line)
+          : h('p.hint', 'It attacks the model and compares with your real rows: for you only. That takes a moment.'),
         h(
           'div.buttons',
-          offer(
-            'Save the report',
-            () => `${base}-report.html`,
-            () => worker.call('report', { diagnostics }),
-          ),
+          offer('Save the report', 'report.html', () => worker.call('report', { diagnostics })),
         ),
       ),
       card(
@@ -125,11 +95,7 @@ export function downloadStep(app: App): Step {
         'The networks with all settings and what your columns hold, in one file (.safetensors), for you to keep and for programs to read.',
         h(
           'div.buttons',
-          offer(
-            'Save the model',
-            () => `${base}-model.safetensors`,
-            () => worker.call('model', undefined),
-          ),
+          offer('Save the model', 'model.safetensors', () => worker.call('model', undefined)),
         ),
       ),
       release(dp, run),

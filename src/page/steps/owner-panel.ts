@@ -1,6 +1,7 @@
 /** What only the owner should see: attacks on the model, which look at real rows and which no guarantee covers. */
 
 import type { AttackScore } from '../protocol.ts';
+import { checkbox } from '../ui/controls.ts';
 import { count, explain, h, newId, plural, put } from '../ui/dom.ts';
 import type { Run } from './run.ts';
 
@@ -28,9 +29,8 @@ export function ownerPanel(run: Run, holdout: number, dp: boolean): { element: H
   const heading = h('h3', { id: newId('owner') }, 'For you only: is it leaking?');
   const list = h('ul.plain');
   const wait = h('p.hint');
-  const box = h('input', { type: 'checkbox', id: newId('watch'), checked: run.watched });
-  box.addEventListener('change', () => {
-    void run.watch(box.checked);
+  const { box, line } = checkbox('Attack what there is from time to time', run.watched, (on) => {
+    void run.watch(on);
     draw();
   });
   const warning = dp
@@ -49,15 +49,12 @@ export function ownerPanel(run: Run, holdout: number, dp: boolean): { element: H
           { 'aria-labelledby': heading.id },
           heading,
           h('p', h('strong', 'Outside the guarantee. '), warning),
-          h('p.use', box, h('label', { for: box.id }, 'Attack what there is from time to time')),
+          h('p', line),
           wait,
           list,
           explain(
             'What is attacked, and how?',
-            h(
-              'p',
-              `${plural(holdout, 'row')} were kept back from training. The attack is shown rows that were trained on and rows that were kept back, in equal numbers, and has to say which is which. A coin is right in 50 % of cases; clearly more means that what was trained on can be told.`,
-            ),
+            `${plural(holdout, 'row')} were kept back from training. The attack is shown rows that were trained on and rows that were kept back, in equal numbers, and has to say which is which. A coin is right in 50 % of cases; clearly more means that what was trained on can be told.`,
           ),
         )
       : h('div');

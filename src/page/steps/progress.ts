@@ -10,13 +10,13 @@ import type { App } from './step.ts';
 const PATIENCE_MS = 250;
 
 /**
- * Shows a bar in `place` while `work` reads `name`; hides `form` meanwhile, and gives it back where the work failed or
+ * Shows a bar in `progress` while `work` reads `name`; hides `form` meanwhile, and gives it back where the work failed or
  * was cancelled, with what went wrong in `problem`.
  */
 export async function whileReading<T>(
   { worker, say }: App,
   name: string,
-  { form, place, problem }: { form: HTMLElement; place: HTMLElement; problem: HTMLElement },
+  { form, progress, problem }: Readonly<Record<'form' | 'progress' | 'problem', HTMLElement>>,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   const bar = h('progress', { 'aria-label': `Reading ${name}` });
@@ -27,7 +27,7 @@ export async function whileReading<T>(
   put(problem);
   const timer = setTimeout(() => {
     form.hidden = true;
-    put(place, line, h('div.bar', bar, cancel));
+    put(progress, line, h('div.bar', bar, cancel));
     cancel.focus();
   }, PATIENCE_MS);
   try {
@@ -41,7 +41,7 @@ export async function whileReading<T>(
     return undefined;
   } finally {
     clearTimeout(timer);
-    put(place);
+    put(progress);
     deaf();
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Source } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
-import { fileInput, TABLES } from '../ui/controls.ts';
+import { fileButton, TABLES } from '../ui/controls.ts';
 import { h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
 import { whileReading } from './progress.ts';
@@ -65,23 +65,18 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
       }
       return { opened, ready, choice, plan, run };
     };
-    const found = await whileReading(app, kept?.opened.name ?? '', { form, place: progress, problem }, reopen);
+    const found = await whileReading(app, kept?.opened.name ?? '', { form, progress, problem }, reopen);
     if (!found) return;
     Object.assign(state, found);
     box.remove();
     show(3);
   }
 
-  const input = fileInput('kept-file', TABLES, (file) => void goOn({ from: 'file', file }));
-  const { example } = kept;
-  put(
-    form,
-    h(
-      'div.buttons',
-      kept.run && example ? h('button.primary', { onclick: () => goOn({ from: 'example', example }) }, 'Go on') : null,
-      kept.run && !example ? [input, h('label.button.primary', { for: input.id }, `Choose ${kept.opened.name}`)] : null,
-      h('button', { onclick: remove }, kept.run ? 'Remove what is kept' : 'Close'),
-    ),
-  );
+  const { run, example, opened } = kept;
+  const again = example
+    ? h('button.primary', { onclick: () => goOn({ from: 'example', example }) }, 'Go on')
+    : fileButton(`Choose ${opened.name}`, TABLES, (file) => void goOn({ from: 'file', file }), { id: 'kept-file' });
+  const end = h('button', { onclick: remove }, run ? 'Remove what is kept' : 'Close');
+  put(form, h('div.buttons', ...[run && again, end].flat()));
   (document.querySelector('#notices') as Element).append(box);
 }

@@ -23,28 +23,19 @@ export function samplesView(samples: Samples): HTMLElement {
 }
 
 function rowsView({ columns, rows }: Extract<Samples, { kind: 'rows' }>): HTMLElement {
-  const shown = columns.slice(0, COLUMNS);
-  const cell = (text: string) => h('td', text === '' ? { class: 'none' } : {}, text === '' ? 'missing' : text);
+  const line = (cells: readonly HTMLElement[]) => h('tr', cells.slice(0, COLUMNS));
+  const cell = (text: string) => (text === '' ? h('td.none', 'missing') : h('td', text));
   const table = h(
     'table',
-    h(
-      'thead',
-      h(
-        'tr',
-        shown.map((name) => h('th', { scope: 'col' }, name)),
-      ),
-    ),
-    h(
-      'tbody',
-      rows.slice(0, ROWS).map((row) => h('tr', row.slice(0, COLUMNS).map(cell))),
-    ),
+    h('thead', line(columns.map((name) => h('th', { scope: 'col' }, name)))),
+    h('tbody', ...rows.slice(0, ROWS).map((row) => line(row.map(cell)))),
   );
-  const more = columns.length - shown.length;
+  const more = columns.length - COLUMNS;
   return h(
     'div',
     // It scrolls sideways, by the keyboard too.
     h('div.wide', { tabindex: 0, role: 'region', 'aria-label': 'Rows' }, table),
-    more > 0 ? h('p.hint', `and ${more} more columns`) : null,
+    more > 0 && h('p.hint', `and ${more} more columns`),
   );
 }
 

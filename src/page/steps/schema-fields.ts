@@ -4,10 +4,22 @@ import { type Given, notGiven } from '../../data/encoding/schema.ts';
 import type { Column } from '../../data/table.ts';
 import { encodingPrice } from '../../privacy/budget.ts';
 import type { Plan } from '../protocol.ts';
-import { type Child, explain, h, newId, plural, put } from '../ui/dom.ts';
+import { troubleOf } from '../trouble.ts';
+import { checkbox, fileButton } from '../ui/controls.ts';
+import { type Child, explain, h, newId, plural, put, save } from '../ui/dom.ts';
+import { troubleBox } from '../ui/notice.ts';
 import { KINDS, MANY } from './columns.ts';
-import { EMPTY, type Entry, givenOfAll, isEmpty, readEntry, type Taken, UNREADABLE } from './schema.ts';
-import { givenFile } from './schema-file.ts';
+import {
+  EMPTY,
+  type Entry,
+  entryOf,
+  givenIn,
+  givenOfAll,
+  isEmpty,
+  readEntry,
+  type Taken,
+  UNREADABLE,
+} from './schema.ts';
 
 /** Fields of one column. */
 interface Line {
@@ -42,7 +54,8 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
   const low = bound('low');
   const high = bound('high');
   const values = h('textarea', { rows: kind === 'boolean' ? 2 : 3, autocomplete: 'off', spellcheck: 'false' });
-  const missing = h('input', { type: 'checkbox', id: newId('missing') });
+  // What happens is heard by the line as a whole.
+  const missing = checkbox('Cells may be empty', first.missing, () => {}, `: ${name}`);
   const state = h('span.state');
   const problem = h('p.wrong', { id: newId('wrong') });
   const fields = { low, high, values };
@@ -53,13 +66,9 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
       : [labelled('Lowest', ` value${of}`, low), labelled('Highest', ` value${of}`, high)];
   const element = h(
     'li',
-    h('span.of', h('strong', name), ' ', h('small', KINDS[kind].toLowerCase())),
+    h('span.of', h('strong', name), ' ', h('small', KINDS[kind][0].toLowerCase())),
     state,
-    h(
-      'div.known',
-      inner,
-      h('span.use', missing, h('label', { for: missing.id }, 'Cells may be empty', h('span.hidden', `: ${name}`))),
-    ),
+    h('div.known', inner, missing.line),
     problem,
   );
   const text = (field: HTMLInputElement) => (field.validity.badInput ? UNREADABLE : field.value);
@@ -68,7 +77,7 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
     low: text(low),
     high: text(high),
     values: values.value,
-    missing: missing.checked,
+    missing: missing.box.checked,
     ...(more ? { told: more } : {}),
   });
   let taken: Taken = {};
@@ -76,10 +85,11 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
   let told = false;
   function show(): void {
     const { given, wrong } = taken;
+    const empty = isEmpty(column, entry());
     // What may be missing matters of a column that is given only.
-    missing.disabled = isEmpty(column, entry());
-    put(state, wrong ? 'to be corrected' : given && !isEmpty(column, entry()) ? 'known: free' : 'estimated');
-    element.className = given && !isEmpty(column, entry()) ? 'given' : wrong && told ? 'bad' : '';
+    missing.box.disabled = empty;
+    put(state, wrong ? 'to be corrected' : given && !empty ? 'known: free' : 'estimated');
+    element.className = given && !empty ? 'given' : wrong && told ? 'bad' : '';
     const said = told ? (wrong?.text ?? '') : '';
     if (problem.textContent !== said) {
       put(problem, said);
@@ -97,12 +107,11 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
     if (!taken.wrong) told = false;
     show();
   }
-  function fill(now: Entry): void {
-    [low.value, high.value, values.value, missing.checked] = [now.low, now.high, now.values, now.missing];
+  function set(now: Entry): void {
+    [low.value, high.value, values.value, missing.box.checked] = [now.low, now.high, now.values, now.missing];
     more = now.told;
     told = true;
     read();
-    changed(entry());
   }
   element.addEventListener('input', () => {
     read();
@@ -113,9 +122,11 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
     told = taken.wrong !== undefined;
     show();
   });
-  [low.value, high.value, values.value, missing.checked] = [first.low, first.high, first.values, first.missing];
-  told = true;
-  read();
+  set(first);
+  const fill = (now: Entry) => {
+    set(now);
+    changed(entry());
+  };
   return { element, taken: () => taken, fill };
 }
 
@@ -157,15 +168,9 @@ export function givenFields(
       ),
       explain(
         'What happens to cells that do not fit?',
-        h('p', 'A number or a date beyond the ends counts as the nearer end.'),
-        h(
-          'p',
-          'A value that is not on the list counts as the first one of the list, so spell values as the table does. A value with a line break stands in double quotes.',
-        ),
-        h(
-          'p',
-          'An empty cell of a column whose cells may not be empty counts as the middle between the ends, or as the first value of the list.',
-        ),
+        'A number or a date beyond the ends counts as the nearer end.',
+        'A value that is not on the list counts as the first one of the list, so spell values as the table does. A value with a line break stands in double quotes.',
+        'An empty cell of a column whose cells may not be empty counts as the middle between the ends, or as the first value of the list.',
       ),
       h(
         'ul',
@@ -213,4 +218,39 @@ function priceText(columns: readonly Column[], { epsilon, delta, given }: Plan):
     part,
     `${finding} the ${all} can hold: lowest and highest values, lists of values. What you know anyway need not be found out.`,
   ];
+}
+
+/** Buttons that fill the fields from a file and save them as one. */
+function givenFile(
+  columns: readonly Column[],
+  table: string,
+  given: () => Given | undefined,
+  fill: (name: string, entry: Entry) => void,
+): HTMLElement {
+  const said = h('div', { role: 'status' });
+  const read = async (file: File) => {
+    try {
+      const found = Object.entries(givenIn(await file.text(), columns, file.name).columns);
+      for (const [name, column] of found) fill(name, entryOf(column));
+      put(said, h('p.hint', `${plural(found.length, 'column')} of ${columns.length} filled in.`));
+    } catch (error) {
+      put(said, troubleBox(troubleOf(error)));
+    }
+  };
+  const write = () => {
+    const now = given();
+    if (!now) return put(said, h('p.hint', 'There is nothing to save yet.'));
+    const text = `${JSON.stringify(now, null, 2)}\n`;
+    save(new Blob([text], { type: 'application/json' }), `${table.replace(/\.[^.]*$/, '')}-known.json`);
+    put(said);
+  };
+  return h(
+    'div',
+    h(
+      'div.buttons',
+      fileButton('Fill in from a file', '.json', read, { look: 'quiet' }),
+      h('button.quiet', { type: 'button', onclick: write }, 'Save for next time'),
+    ),
+    said,
+  );
 }

@@ -1,6 +1,6 @@
 /** Step 4: training as it goes on: losses, samples, epsilon, time; and what only the owner should see. */
 
-import { isPrivateSystem } from '../protocol.ts';
+import { isPrivate } from '../../gan/systems.ts';
 import { gauge, lossChart } from '../ui/chart.ts';
 import { type Child, count, explain, h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
@@ -18,7 +18,7 @@ export function trainStep(app: App): Step {
 
   function open(body: HTMLElement): () => void {
     const run = state.run as Run;
-    const dp = isPrivateSystem(run.plan.system);
+    const dp = isPrivate(run.plan.system);
     const line = h('p.now');
     const bar = h('progress', { 'aria-label': 'Progress of the training', max: 1, value: 0 });
     const buttons = h('div.buttons');
@@ -50,10 +50,7 @@ export function trainStep(app: App): Step {
       chart,
       explain(
         'How do I read these curves?',
-        h(
-          'p',
-          'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
-        ),
+        'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
       ),
       owner.element,
     );

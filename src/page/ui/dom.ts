@@ -52,9 +52,11 @@ let ids = 0;
 /** An id that no other element has. */
 export const newId = (name: string): string => `${name}-${++ids}`;
 
-/** A technical word's explanation, folded away where the word stands. */
-export const explain = (summary: string, ...children: Children): HTMLDetailsElement =>
-  h('details.explain', h('summary', summary), h('div', ...children));
+/** A technical word's explanation, folded away where the word stands; texts are paragraphs. */
+export const explain = (summary: string, ...children: readonly (Node | string)[]): HTMLDetailsElement => {
+  const parts = children.map((child) => (typeof child === 'string' ? h('p', child) : child));
+  return h('details.explain', h('summary', summary), h('div', parts));
+};
 
 /** A label above its control, and a short line under it that describes it. */
 export function field(label: string, control: HTMLElement, hint?: Child): HTMLElement {

@@ -8,7 +8,13 @@ import { parsePrivate } from '../../gan/private/run.ts';
 import { updatesBehind } from '../../gan/private/schedule.ts';
 import { encodingPrice, FREE, noiseFor } from '../../privacy/budget.ts';
 import type { Plan, Size } from '../protocol.ts';
-import { SIZES } from '../steps/plan.ts';
+
+/** Widths of layers, by size. */
+const SIZES: Readonly<Record<Size, readonly number[]>> = {
+  small: [64, 64],
+  medium: [128, 128],
+  large: [256, 256],
+};
 
 /** Convolutional networks for images, by size. */
 const IMAGE: Readonly<Record<Size, { generatorChannels: number[]; criticChannels: number[] }>> = {

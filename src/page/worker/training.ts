@@ -2,9 +2,10 @@
 
 import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { isPrivate } from '../../gan/systems.ts';
 import { Gpu } from '../../gpu/index.ts';
 import type { LossRow } from '../../train/loop.ts';
-import { isPrivateSystem, type LossPoint, type News, type Plan } from '../protocol.ts';
+import type { LossPoint, News, Plan } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
 import { plainConfig, privatePlan } from './config.ts';
 import { keptRuns, removeRun } from './opfs.ts';
@@ -72,7 +73,7 @@ export class Training {
   async start(plan: Plan): Promise<{ run?: string }> {
     await this.forget();
     this.#stopping = false;
-    const config = (isPrivateSystem(plan.system) ? privatePlan : plainConfig)(plan, this.#shelf.records());
+    const config = (isPrivate(plan.system) ? privatePlan : plainConfig)(plan, this.#shelf.records());
     const { system, seed, given } = plan;
     const session = await PageSession.start(this.#shelf.trained(given), { system, config, seed }, this.#options());
     this.#begin(session, plan);

@@ -43,7 +43,7 @@ const calls: { [C in CallName]: (takes: Calls[C]['takes']) => Calls[C]['gives'] 
   watch: (on) => training.watch(on),
   csv: ({ rows }) => products.csv(rows),
   npy: ({ rows }) => products.npy(rows),
-  picture: ({ images }) => products.picture(images),
+  picture: ({ rows }) => products.picture(rows),
   model: () => products.model(),
   report: ({ diagnostics }) => products.report(diagnostics),
 };
