@@ -1,9 +1,8 @@
 /** The noise of a private training whose budget and length are given. */
 import { ofClass } from '../data/dataset.ts';
 import { isTable, type Source } from '../data/store/table-files.ts';
-import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private/config.ts';
-import { updatesBehind } from '../gan/private/schedule.ts';
-import { noiseFor } from '../privacy/budget.ts';
+import type { PrivateConfig } from '../gan/private/config.ts';
+import { noiseOf, updatesBehind } from '../gan/private/schedule.ts';
 import { priceOf, rowsTaken } from '../run/training-data.ts';
 
 /** For `train --help`. */
@@ -47,9 +46,8 @@ export function withNoise(
 ): PrivateConfig {
   const updates = planned(asked, config, source);
   if (updates === null) return config;
-  const budget = budgetOf(config);
   const rows = rowsTaken(isTable(source) ? source : ofClass(source, config.onlyClass), config);
-  const { sigma } = noiseFor({ q: samplingRate(config, rows), updates }, budget, priceOf(source, config));
+  const sigma = noiseOf(config, rows, priceOf(source, config));
   tell(`noise multiplier ${sigma.toPrecision(5)}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
   return { ...config, noiseMultiplier: sigma };
 }

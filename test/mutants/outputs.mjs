@@ -153,9 +153,9 @@ export default [
     tests: ['page/products'],
   },
   {
-    name: "the page's noise is for one critic's share of updates",
+    name: "noise for a budget is for one critic's share of updates",
     area: 'page',
-    file: 'src/page/worker/config.ts',
+    file: 'src/gan/private/schedule.ts',
     find: 'updates: updatesBehind(config, config.steps)',
     replace: 'updates: config.steps',
     tests: ['page/products'],
@@ -164,8 +164,8 @@ export default [
     name: "the page's noise forgets what the encoding costs",
     area: 'page',
     file: 'src/page/worker/config.ts',
-    find: 'noiseFor(needed, budget, paid)',
-    replace: 'noiseFor(needed, { ...budget, epsilon: budget.epsilon + paid.epsilon }, paid)',
+    find: 'noiseOf(config, data.rows, paid)',
+    replace: 'noiseOf({ ...config, epsilon: config.epsilon + paid.epsilon }, data.rows, paid)',
     tests: ['page/products', 'page/page-given'],
   },
   {

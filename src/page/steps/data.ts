@@ -16,17 +16,14 @@ const EXAMPLES: readonly [Example, title: string, text: string][] = [
 /** What is wrong with what was dropped; undefined where it is one file. */
 function dropTrouble(transfer: DataTransfer): Trouble | undefined {
   const entries = Array.from(transfer.items).filter((item) => item.kind === 'file');
-  const bad = (message: string, fix: string): Trouble => ({ code: 'USAGE', message, where: '', fix });
-  if (entries.some((item) => item.webkitGetAsEntry?.()?.isDirectory)) {
-    return bad('that is a folder', 'Drop one CSV file out of it');
-  }
-  if (entries.length > 1) {
-    return bad(`those are ${entries.length} files, and one is needed`, 'Drop a single CSV file');
-  }
-  if (entries.length === 0) {
-    return bad('that was no file', 'Drop a CSV file from your file manager, or choose one with the button');
-  }
-  return undefined;
+  const folder = entries.some((item) => item.webkitGetAsEntry?.()?.isDirectory);
+  if (entries.length === 1 && !folder) return undefined;
+  const [message, fix] = folder
+    ? ['that is a folder', 'Drop one CSV file out of it']
+    : entries.length > 1
+      ? [`those are ${entries.length} files, and one is needed`, 'Drop a single CSV file']
+      : ['that was no file', 'Drop a CSV file from your file manager, or choose one with the button'];
+  return { code: 'USAGE', message, where: '', fix };
 }
 
 export function dataStep(app: App): Step {

@@ -3,7 +3,7 @@
 import { isPrivate } from '../../gan/systems.ts';
 import { troubleOf } from '../trouble.ts';
 import { checkbox, numberInput } from '../ui/controls.ts';
-import { confirmed, field, h, put, save } from '../ui/dom.ts';
+import { type Child, confirmed, field, h, put, save } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
 import type { Run } from './run.ts';
 import type { App, Step } from './step.ts';
@@ -53,8 +53,6 @@ export function downloadStep(app: App): Step {
     /** What takes the number of rows, which must be one. */
     const counted = (call: 'csv' | 'npy' | 'picture') => () =>
       number.reportValidity() ? worker.call(call, { rows }) : undefined;
-    const card = (title: string, text: string, ...rest: HTMLElement[]) =>
-      h('section.card', h('h3', title), h('p', text), ...rest);
     let diagnostics = false;
     const owner = checkbox('With a part for me only: attacks, comparisons with real rows', diagnostics, (on) => {
       diagnostics = on;
@@ -63,7 +61,8 @@ export function downloadStep(app: App): Step {
       body,
       problem,
       images
-        ? card(
+        ? part(
+            'card',
             'New images',
             'As one picture to look at, or as numbers for programs (.npy, the format of NumPy).',
             field('How many', number),
@@ -73,13 +72,15 @@ export function downloadStep(app: App): Step {
               offer('Save the numbers', 'synthetic.npy', counted('npy')),
             ),
           )
-        : card(
+        : part(
+            'card',
             'New rows',
             'A CSV with the columns of your table, in the same formats. It holds values that your table allows, and nothing else.',
             field('How many rows', number, 'More rows than you began with are fine; they do not say more, though.'),
             h('div.buttons', offer('Save the rows', 'synthetic.csv', counted('csv'), true)),
           ),
-      card(
+      part(
+        'card',
         'The report',
         'One page (HTML) that opens without a network: what is promised, what was trained and how, the losses and samples, what to be careful with.',
         dp
@@ -90,7 +91,8 @@ export function downloadStep(app: App): Step {
           offer('Save the report', 'report.html', () => worker.call('report', { diagnostics })),
         ),
       ),
-      card(
+      part(
+        'card',
         'The model',
         'The networks with all settings and what your columns hold, in one file (.safetensors), for you to keep and for programs to read.',
         h(
@@ -106,6 +108,10 @@ export function downloadStep(app: App): Step {
   return { title: 'Download', open, summary: () => '', settles: [] };
 }
 
+/** A headed part of the step. */
+const part = (look: string, title: string, text: string, ...rest: Child[]): HTMLElement =>
+  h('section', { class: look }, h('h3', title), h('p', text), rest);
+
 /** What the browser keeps, and a way to remove it. */
 function whatStays(app: App, run: Run): HTMLElement {
   const clear = async () => {
@@ -113,15 +119,12 @@ function whatStays(app: App, run: Run): HTMLElement {
       run.saved || (await confirmed('Nothing has been downloaded yet. Remove it all the same?', 'Remove it'));
     if (sure) await app.clear();
   };
-  return h(
-    'section',
-    h('h3', 'What stays here?'),
-    h(
-      'p',
-      run.kept
-        ? 'The networks and the words of your columns are kept in this browser, on this computer, so that you can come back and go on. Your rows are not.'
-        : 'Nothing: when you close this tab, all of it is gone.',
-    ),
+  return part(
+    '',
+    'What stays here?',
+    run.kept
+      ? 'The networks and the words of your columns are kept in this browser, on this computer, so that you can come back and go on. Your rows are not.'
+      : 'Nothing: when you close this tab, all of it is gone.',
     h('div.buttons', h('button', { onclick: clear }, 'Remove everything and start anew')),
   );
 }
@@ -129,18 +132,11 @@ function whatStays(app: App, run: Run): HTMLElement {
 /** What may be passed on. */
 function release(dp: boolean, { plan, spent }: Run): HTMLElement {
   const epsilon = spent ? `epsilon ${spent.epsilon.toFixed(2)} at delta ${spent.delta}` : `epsilon ${plan.epsilon}`;
-  return h(
-    'section',
-    { class: dp ? 'panel' : 'panel care' },
-    h('h3', 'What may I pass on?'),
+  return part(
+    dp ? 'panel' : 'panel care',
+    'What may I pass on?',
     dp
-      ? h(
-          'p',
-          `The new rows, however many, and the report without its part for you: the limit of ${epsilon} covers them. What the report shows of real rows, and your own file, stay with you.`,
-        )
-      : h(
-          'p',
-          'There is no guarantee: the new rows may repeat or betray rows of your table. Pass them on only where you could also live with that; else go back to step 3 and choose a guaranteed way. Never pass on the model: its critics remember rows best.',
-        ),
+      ? `The new rows, however many, and the report without its part for you: the limit of ${epsilon} covers them. What the report shows of real rows, and your own file, stay with you.`
+      : 'There is no guarantee: the new rows may repeat or betray rows of your table. Pass them on only where you could also live with that; else go back to step 3 and choose a guaranteed way. Never pass on the model: its critics remember rows best.',
   );
 }

@@ -1,6 +1,5 @@
 /** How far the reading of a file has come, and a way to end it. */
 
-import type { News } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
 import { h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
@@ -22,7 +21,11 @@ export async function whileReading<T>(
   const bar = h('progress', { 'aria-label': `Reading ${name}` });
   const line = h('p.hint', `Reading ${name}`);
   const cancel = h('button', { onclick: () => void worker.call('cancel', undefined) }, 'Cancel');
-  const deaf = worker.listen((news) => onProgress(news, bar, line, name));
+  const deaf = worker.listen((news) => {
+    if (news.news !== 'reading' || !news.of) return;
+    [bar.max, bar.value] = [news.of, news.bytes];
+    put(line, `Reading ${name}: ${Math.floor((100 * news.bytes) / news.of)} %`);
+  });
   const focused = document.activeElement;
   put(problem);
   const timer = setTimeout(() => {
@@ -44,11 +47,4 @@ export async function whileReading<T>(
     put(progress);
     deaf();
   }
-}
-
-function onProgress(news: News, bar: HTMLProgressElement, line: HTMLElement, name: string): void {
-  if (news.news !== 'reading' || !news.of) return;
-  bar.max = news.of;
-  bar.value = news.bytes;
-  put(line, `Reading ${name}: ${Math.floor((100 * news.bytes) / news.of)} %`);
 }

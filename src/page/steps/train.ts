@@ -6,12 +6,18 @@ import { type Child, count, explain, h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
 import { ownerPanel } from './owner-panel.ts';
 import { about } from './plan.ts';
-import type { Run } from './run.ts';
+import type { Run, Status } from './run.ts';
 import { samplesView } from './samples-view.ts';
 import type { App, Step } from './step.ts';
 
 /** Between two drawings, in milliseconds: often enough for eyes, seldom enough for the training. */
 const DRAW_MS = 250;
+/** What is said when the training comes to be so. */
+const SAID: Partial<Record<Status, string>> = {
+  starting: 'Training starts',
+  training: 'Training',
+  over: 'Training has ended',
+};
 
 export function trainStep(app: App): Step {
   const { state } = app;
@@ -84,7 +90,7 @@ export function trainStep(app: App): Step {
 
     function controls(): void {
       const button = (text: string, act: () => void, primary = false) =>
-        h('button', { class: primary ? 'primary' : undefined, onclick: act }, text);
+        h('button', { class: primary && 'primary', onclick: act }, text);
       const more = () => void run.resume(Math.max(0, run.plan.steps - run.step) || run.plan.steps);
       const exhausted = run.ending === 'budget' || (dp && run.step >= run.plan.steps);
       const list: Child[] = {
@@ -104,14 +110,8 @@ export function trainStep(app: App): Step {
       put(buttons, list);
       if (focused) (buttons.querySelector('button:not(:disabled)') as HTMLElement | null)?.focus();
       put(problem, run.trouble ? troubleBox(run.trouble) : null);
-      const said = {
-        starting: 'Training starts',
-        training: 'Training',
-        stopping: '',
-        over: 'Training has ended',
-        failed: '',
-      };
-      if (said[run.status]) app.say(said[run.status]);
+      const said = SAID[run.status];
+      if (said) app.say(said);
     }
 
     const title = document.title;
@@ -139,29 +139,27 @@ export function trainStep(app: App): Step {
       const { run } = state;
       if (!run) return '';
       const spent = run.spent ? `; epsilon ${run.spent.epsilon.toFixed(2)} spent` : '';
-      return `${count(run.step)} steps${run.seconds ? ` in ${about(run.seconds).replace('about ', '')}` : ''}${spent}`;
+      return `${done(run)}${spent}`;
     },
     settles: [],
   };
 }
 
+/** `60 steps in 10 s`. */
+const done = ({ step, seconds }: Run): string =>
+  `${count(step)} steps${seconds ? ` in ${about(seconds).replace('about ', '')}` : ''}`;
+
 function lineOf(run: Run): string {
   const steps = `step ${count(run.step)} of ${count(run.steps)}`;
   const left = run.left === undefined ? '' : `, ${about(run.left)} left`;
-  switch (run.status) {
-    case 'starting':
-      return run.step ? 'Going on\u2026' : 'Preparing the networks: a few seconds, on a slow computer longer\u2026';
-    case 'training':
-      return run.step < run.steps ? `Training: ${steps}${left}` : 'Finishing\u2026';
-    case 'stopping':
-      return `Stopping after ${steps}`;
-    case 'failed':
-      return `Ended at ${steps}`;
-    case 'over': {
-      const why = { done: 'Done', budget: 'Done: the limit is reached', stopped: 'Stopped' }[run.ending ?? 'done'];
-      return `${why}. ${count(run.step)} steps${run.seconds ? ` in ${about(run.seconds).replace('about ', '')}` : ''}.`;
-    }
-  }
+  const why = { done: 'Done', budget: 'Done: the limit is reached', stopped: 'Stopped' }[run.ending ?? 'done'];
+  return {
+    starting: run.step ? 'Going on\u2026' : 'Preparing the networks: a few seconds, on a slow computer longer\u2026',
+    training: run.step < run.steps ? `Training: ${steps}${left}` : 'Finishing\u2026',
+    stopping: `Stopping after ${steps}`,
+    failed: `Ended at ${steps}`,
+    over: `${why}. ${done(run)}.`,
+  }[run.status];
 }
 
 /** How much of epsilon is gone. */
@@ -169,7 +167,7 @@ function spentView({ spent, plan }: Run): HTMLElement {
   const value = spent?.epsilon ?? 0;
   const label = `Epsilon spent: ${value.toFixed(2)} of ${plan.epsilon}`;
   return h(
-    'div.budget',
+    'div',
     h('p', h('strong', label), h('span.hint', ' Training ends before the limit is passed.')),
     gauge(value, plan.epsilon, label),
   );

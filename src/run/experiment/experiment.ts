@@ -2,10 +2,10 @@
 import { incompleteBeta } from '../../attack/audit/binomial.ts';
 import { VeilganError } from '../../base/errors.ts';
 import type { Column } from '../../data/table.ts';
-import { budgetOf, type PrivateConfig, privateConfig, samplingRate } from '../../gan/private/config.ts';
-import { updatesBehind } from '../../gan/private/schedule.ts';
+import { budgetOf, type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
+import { noiseOf } from '../../gan/private/schedule.ts';
 import { isPrivate, relative, systems as rows, type SystemName, systemsWith, systemTitle } from '../../gan/systems.ts';
-import { encodingPrice, noiseFor } from '../../privacy/budget.ts';
+import { encodingPrice } from '../../privacy/budget.ts';
 
 export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -54,9 +54,8 @@ const divided = (fields: Plan['fields'], partitions: number): Record<string, unk
 function noised(plan: Plan, partitions: number, epsilon: number): Record<string, unknown> {
   const fields = { ...divided({ ...plan.fields, ...plan.private }, partitions), epsilon };
   const config = privateConfig.parse(fields) as PrivateConfig;
-  const budget = budgetOf(config);
-  const needed = { q: samplingRate(config, plan.rows), updates: updatesBehind(config, config.steps) };
-  return { ...fields, noiseMultiplier: noiseFor(needed, budget, encodingPrice(budget, plan.paying ?? [])).sigma };
+  const paid = encodingPrice(budgetOf(config), plan.paying ?? []);
+  return { ...fields, noiseMultiplier: noiseOf(config, plan.rows, paid) };
 }
 
 const labelOf = (system: SystemName, partitions: number, epsilon: number | null): string =>
