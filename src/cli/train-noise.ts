@@ -2,7 +2,8 @@
 import { ofClass } from '../data/dataset.ts';
 import { isTable, type Source } from '../data/store/table-files.ts';
 import type { PrivateConfig } from '../gan/private/config.ts';
-import { noiseOf, updatesBehind } from '../gan/private/schedule.ts';
+import { withNoise as noised } from '../gan/private/plan.ts';
+import { updatesBehind } from '../gan/private/schedule.ts';
 import { priceOf, rowsTaken } from '../run/training-data.ts';
 
 /** For `train --help`. */
@@ -47,7 +48,8 @@ export function withNoise(
   const updates = planned(asked, config, source);
   if (updates === null) return config;
   const rows = rowsTaken(isTable(source) ? source : ofClass(source, config.onlyClass), config);
-  const sigma = noiseOf(config, rows, priceOf(source, config));
-  tell(`noise multiplier ${sigma.toPrecision(5)}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
-  return { ...config, noiseMultiplier: sigma };
+  const found = noised(config, rows, priceOf(source, config));
+  const sigma = found.noiseMultiplier.toPrecision(5);
+  tell(`noise multiplier ${sigma}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
+  return found;
 }

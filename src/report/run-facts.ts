@@ -4,11 +4,12 @@ import { VeilganError } from '../base/errors.ts';
 import { attackRun } from '../run/assess/attacks.ts';
 import { quickQuality } from '../run/assess/quality.ts';
 import { unseenOf } from '../run/assess/target.ts';
+import { lossesOf } from '../run/run.ts';
 import { released, type TrainingJob } from '../run/training.ts';
 import { trainingRows } from '../train/rows.ts';
 import { privacyFacts } from './blocks/guarantee.ts';
 import { POINTS, sampleBlocks } from './blocks/samples.ts';
-import { type LossRow, lossCurves, lossNotes, lossUnit } from './charts/plot.ts';
+import { lossCurves, lossNotes, lossUnit } from './charts/plot.ts';
 import type { Measured, RunFacts } from './facts.ts';
 import type { Block } from './html.ts';
 import { formatNumber } from './numbers.ts';
@@ -93,7 +94,7 @@ async function quality(
 
 async function lossBlock({ run, gan, guarantee }: TrainingJob): Promise<Block> {
   // A line that a crash cut short is left out; resuming the run repeats its step.
-  const rows = run.readMetrics({ warn: () => {} }) as unknown as LossRow[];
+  const rows = lossesOf(run, { warn: () => {} });
   const notes = lossNotes(rows);
   const only = guarantee ? " The critics' are of generated records only: those of real ones are private." : '';
   return {

@@ -1,7 +1,7 @@
 /** A run's report: a verdict in plain words first, then what it rests on, then what it does not say. */
 
-import { releasedInfo } from '../run/release.ts';
-import { BY_PLACE } from '../run/spend.ts';
+import { BY_PLACE } from '../gan/private/plan.ts';
+import { releasedInfo } from '../run/schema.ts';
 import { attackSentence } from './blocks/attacks.ts';
 import { caveats } from './blocks/caveats.ts';
 import { measuredBlocks } from './blocks/evidence.ts';

@@ -229,7 +229,7 @@ export default [
     name: 'an update of more records than rounding was counted for',
     area: 'clip',
     file: 'src/gan/dpgan.ts',
-    find: '        this.#work.admit(records, next.length);\n',
+    find: '    this.#work.admit(records, next.length);\n',
     replace: '',
     tests: ['run/wiring'],
   },

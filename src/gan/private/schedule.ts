@@ -1,8 +1,7 @@
 /** How many noisy critic updates come before each generator update. */
 
-import { type Cost, noiseFor } from '../../privacy/budget.ts';
 import { restoreCount } from '../../train/player.ts';
-import { budgetOf, type PrivateConfig, samplingRate } from './config.ts';
+import type { PrivateConfig } from './config.ts';
 
 /** n_D of the adaptive rule, from the first on (Bie, Kamath and Zhang 2023; spec section 8.2). */
 const LADDER = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
@@ -21,17 +20,6 @@ export function updatesBehind({ criticSteps, burst, adaptive }: Rhythm, steps: n
   if (adaptive > 0) return Number.POSITIVE_INFINITY;
   const bursts = burst && steps > 0 ? Math.min(BURST_FIRST, steps) + Math.floor((steps - 1) / BURST_EVERY) : 0;
   return bursts * burst + (steps - bursts) * criticSteps;
-}
-
-/**
- * The least noise multiplier with which all steps of a config fit its budget.
- * @param rows that it trains on
- * @param paid what the encoding of a table was charged
- * @throws VeilganError CONFIG as `noiseFor`
- */
-export function noiseOf(config: PrivateConfig, rows: number, paid?: Cost): number {
-  const needed = { q: samplingRate(config, rows), updates: updatesBehind(config, config.steps) };
-  return noiseFor(needed, budgetOf(config), paid).sigma;
 }
 
 /**

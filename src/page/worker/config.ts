@@ -4,9 +4,9 @@ import { notGiven } from '../../data/encoding/schema.ts';
 import type { GanConfig } from '../../gan/config.ts';
 import { makeConfig } from '../../gan/presets/index.ts';
 import { budgetOf, type PrivateConfig } from '../../gan/private/config.ts';
+import { withNoise } from '../../gan/private/plan.ts';
 import { parsePrivate } from '../../gan/private/run.ts';
-import { noiseOf } from '../../gan/private/schedule.ts';
-import { encodingPrice, FREE } from '../../privacy/budget.ts';
+import { encodingPrice } from '../../privacy/budget.ts';
 import type { Plan, Size } from '../protocol.ts';
 
 /** Widths of dense layers, and channels of convolutional ones, by size. */
@@ -52,6 +52,6 @@ export const plainConfig = (plan: Plan, data: Dataset): GanConfig => makeConfig(
 export function privatePlan(plan: Plan, data: Dataset): PrivateConfig {
   const { clipNorm, epsilon, delta } = plan;
   const config = parsePrivate({ ...fields(plan, data), clipNorm, epsilon, delta });
-  const paid = data.encoding ? encodingPrice(budgetOf(config), notGiven(data.encoding.columns, plan.given)) : FREE;
-  return { ...config, noiseMultiplier: noiseOf(config, data.rows, paid) };
+  const paid = data.encoding && encodingPrice(budgetOf(config), notGiven(data.encoding.columns, plan.given));
+  return withNoise(config, data.rows, paid);
 }

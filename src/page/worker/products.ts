@@ -6,9 +6,9 @@ import { toBytes } from '../../data/records.ts';
 import { isPrivate } from '../../gan/systems.ts';
 import { imageGrid } from '../../report/grid.ts';
 import { encodePng } from '../../report/png.ts';
-import { releasedInfo, releasedMeta } from '../../run/release.ts';
 import { encodeSafetensors } from '../../run/safetensors.ts';
 import { toCsv, toNpy } from '../../run/samples.ts';
+import { releasedInfo, releasedMeta } from '../../run/schema.ts';
 import { trainingRows } from '../../train/rows.ts';
 import type { Training } from './training.ts';
 
