@@ -2,8 +2,9 @@
  * Whether what was added to clipped sums is the noise that is claimed: independent N(0, (sigma C)^2) in every
  * coordinate of every critic at every update. Takes updates one by one; every test has an exact p-value.
  */
+
+import { chiSquare, correlationP, lawP, varianceInterval } from '../../base/maths/chi-square.ts';
 import { tail } from '../../base/maths/normal.ts';
-import { chiSquare, correlationP, lawP, varianceInterval } from './chi-square.ts';
 import { type Check, smallest } from './family.ts';
 import { Repeats } from './repeats.ts';
 

@@ -2,6 +2,7 @@
 
 import { type Ranking, rank, type Scores } from '../../base/maths/ranking.ts';
 import { topNOf } from '../../base/maths/separation.ts';
+import { mean, quantile } from '../../base/maths/statistics.ts';
 import { PhiloxStream } from '../../base/philox.ts';
 
 /** A statistic under chance: its mean and the interval that holds 95 % of its values. */
@@ -17,19 +18,10 @@ export interface ResamplingOptions {
   seed?: number;
 }
 
-/** The p-quantile of ascending values, interpolated linearly between order statistics. */
-function quantile(ascending: Float64Array, p: number): number {
-  const at = p * (ascending.length - 1);
-  const low = Math.floor(at);
-  const high = Math.min(low + 1, ascending.length - 1);
-  return ascending[low] + (at - low) * (ascending[high] - ascending[low]);
-}
-
 /** Mean and central 95 % of values in any order. */
 export function summarise(values: Float64Array): Baseline {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const ascending = Float64Array.from(values).sort();
-  return { mean, ci95: [quantile(ascending, 0.025), quantile(ascending, 0.975)] };
+  return { mean: mean(values), ci95: [quantile(ascending, 0.025), quantile(ascending, 0.975)] };
 }
 
 /** The group of every record, from the counts of the groups. */
