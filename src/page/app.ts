@@ -7,7 +7,6 @@ import { dataStep } from './steps/data.ts';
 import { downloadStep } from './steps/download.ts';
 import { offerToGoOn } from './steps/resume.ts';
 import type { App, State, Step } from './steps/step.ts';
-import { forget } from './steps/storage.ts';
 import { machine, startOffline, warnOfMachine } from './steps/surroundings.ts';
 import { trainStep } from './steps/train.ts';
 import { confirmed, h, put } from './ui/dom.ts';
@@ -40,7 +39,6 @@ class Page implements App {
 
   async clear(): Promise<void> {
     await this.state.run?.discard();
-    forget();
     this.go(0);
   }
 
@@ -65,7 +63,6 @@ class Page implements App {
       const question = going ? 'Stop the training and discard it?' : 'Discard what was trained?';
       if (!(await confirmed(question, 'Discard it', 'Keep it'))) return;
       await run.discard();
-      forget();
     }
     this.go(step);
   }
@@ -83,7 +80,7 @@ class Page implements App {
         'button.quiet',
         { onclick: () => this.#back(i) },
         i < 3 ? 'Change' : 'Look again',
-        hiddenText(`: ${title}`),
+        h('span.hidden', `: ${title}`),
       );
       put(item, number, h('div.summary', heading, h('p', this.#steps[i].summary()), change));
       return;
@@ -93,8 +90,6 @@ class Page implements App {
     if (i === this.#current) this.#close = this.#steps[i].open(body);
   }
 }
-
-const hiddenText = (text: string): HTMLElement => h('span.hidden', text);
 
 const page = new Page();
 void warnOfMachine(page.machine);

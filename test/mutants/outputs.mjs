@@ -166,7 +166,7 @@ export default [
     file: 'src/page/worker/config.ts',
     find: 'withNoise(config, data.rows, paid)',
     replace: 'withNoise(config, data.rows)',
-    tests: ['page/products', 'page/page-given'],
+    tests: ['page/products', 'page/page-schema'],
   },
   {
     name: 'the page samples one sequence again and again',

@@ -79,11 +79,10 @@ export function dataStep(app: App): Step {
       else if (file) void read({ from: 'file', file }, file.name);
     };
     // Anywhere on the page, lest the browser leave it for the file.
-    const events = { dragover: over, dragleave: over, drop } as const;
-    for (const [name, listener] of Object.entries(events)) document.addEventListener(name as 'drop', listener);
-    return () => {
-      for (const [name, listener] of Object.entries(events)) document.removeEventListener(name as 'drop', listener);
-    };
+    const end = new AbortController();
+    const events = Object.entries({ dragover: over, dragleave: over, drop }) as ['drop', typeof drop][];
+    for (const [name, listener] of events) document.addEventListener(name, listener, end);
+    return () => end.abort();
   }
 
   return {

@@ -13,24 +13,20 @@ export interface Kept {
   readonly plan: Plan;
 }
 
-/** Notes what is being trained. Where storage is switched off, a reload goes unmentioned. */
-export function keep(kept: Kept): void {
+/** Does it, unless storage is switched off, as in some private windows: then a reload goes unmentioned. */
+function stored<T>(work: () => T): T | undefined {
   try {
-    localStorage.setItem(KEY, JSON.stringify(kept));
-  } catch {}
-}
-
-/** What was being trained when the page was last left. */
-export function recall(): Kept | undefined {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? 'null') ?? undefined;
+    return work();
   } catch {
     return undefined;
   }
 }
 
-export function forget(): void {
-  try {
-    localStorage.removeItem(KEY);
-  } catch {}
-}
+/** Notes what is being trained. */
+export const keep = (kept: Kept): void => stored(() => localStorage.setItem(KEY, JSON.stringify(kept)));
+
+/** What was being trained when the page was last left. */
+export const recall = (): Kept | undefined =>
+  stored(() => JSON.parse(localStorage.getItem(KEY) ?? 'null') ?? undefined);
+
+export const forget = (): void => stored(() => localStorage.removeItem(KEY));

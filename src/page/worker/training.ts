@@ -83,7 +83,7 @@ export class Training {
   }
 
   /** A kept training, as if it had been stopped just now. @throws VeilganError DATA, FILE */
-  async reopen(run: string, plan: Plan): Promise<undefined> {
+  async reopen(run: string, plan: Plan): Promise<void> {
     await this.#close();
     const session = await PageSession.reopen(run, this.#shelf.trained(), this.#options());
     this.#begin(session, plan);
@@ -93,7 +93,6 @@ export class Training {
     await this.#show(step);
     this.#spent();
     this.#say({ news: 'ended', how: session.job.gan.exhausted ? 'budget' : 'stopped', step, seconds: 0 });
-    return undefined;
   }
 
   #begin(session: PageSession, plan: Plan): void {
@@ -125,12 +124,11 @@ export class Training {
    * @param run one that is to go even if the page that was just left has it open still
    * @throws VeilganError FILE where another tab has that one open
    */
-  async forget(run?: string): Promise<undefined> {
+  async forget(run?: string): Promise<void> {
     await this.#close();
     const others = (await keptRuns()).filter(({ name }) => name !== run);
     for (const { name } of others) await removeRun(name, 0).catch(() => {});
     if (run !== undefined) await removeRun(run);
-    return undefined;
   }
 
   /** What is being or was trained. @throws VeilganError USAGE before the first start */
@@ -211,22 +209,19 @@ export class Training {
     this.#next.attack = performance.now() + Math.max(ATTACK_MS, 10 * (performance.now() - started));
   }
 
-  stop(): undefined {
+  stop(): void {
     this.#stopping = true;
     this.#session?.stop();
-    return undefined;
   }
 
-  resume(steps: number): undefined {
+  resume(steps: number): void {
     const { plan } = this.live();
     this.#plan = { ...plan, steps };
     this.#stopping = false;
     void this.#train(steps);
-    return undefined;
   }
 
-  watch(on: boolean): undefined {
+  watch(on: boolean): void {
     this.#attacks = on;
-    return undefined;
   }
 }
