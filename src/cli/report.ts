@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { VeilganError } from '../base/errors.ts';
 import { fileError, writeAtomic } from '../base/files.ts';
 import type { Gpu } from '../gpu/index.ts';
-import { unpaidOf } from '../report/blocks/unpaid.ts';
+import { unpaidOf } from '../report/blocks/public.ts';
 import { reportOn } from '../report/compare.ts';
 import { factsOf, type RunFacts, type Wanted } from '../report/facts.ts';
 import { renderReport } from '../report/html.ts';

@@ -92,7 +92,8 @@ test('every attack runs on a target that is no run, and finds what it remembers'
       const { result } = judge(each);
       assert.is(result.members, name === 'gan-leaks-partial' || name === 'gan-leaks-white-box' ? 6 : COUNT, each.name);
       // Critics here agree, and so do shadows on members: nothing follows from their differences.
-      if (name !== 'lira' && each.name !== 'white-box-own-vs-rest') assert.ok(result.auc > 0.9, `${each.name}: ${result.auc}`);
+      if (name !== 'lira' && each.name !== 'white-box-own-vs-rest')
+        assert.ok(result.auc > 0.9, `${each.name}: ${result.auc}`);
     }
     for (const set of sets) assert.is(set.accuracy, 1, set.name);
     if (tvd) assert.ok(tvd.max > 0.9 && tvd.range === 'unit');

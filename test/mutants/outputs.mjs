@@ -153,7 +153,7 @@ export default [
     tests: ['page/products'],
   },
   {
-    name: "noise for a budget is for one critic's share of updates",
+    name: "the noise of a budget is for one critic's share of updates",
     area: 'page',
     file: 'src/gan/private/plan.ts',
     find: 'updates: updatesBehind(config, config.steps)',
@@ -164,8 +164,8 @@ export default [
     name: "the page's noise forgets what the encoding costs",
     area: 'page',
     file: 'src/page/worker/config.ts',
-    find: 'withNoise(config, data.rows, paid)',
-    replace: 'withNoise(config, data.rows)',
+    find: 'withNoise(config, data.rows, paid);',
+    replace: 'withNoise(config, data.rows);',
     tests: ['page/products', 'page/page-schema'],
   },
   {
