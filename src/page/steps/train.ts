@@ -167,7 +167,7 @@ function spentView({ spent, plan }: Run): HTMLElement {
   const value = spent?.epsilon ?? 0;
   const label = `Epsilon spent: ${value.toFixed(2)} of ${plan.epsilon}`;
   return h(
-    'div',
+    'div.budget',
     h('p', h('strong', label), h('span.hint', ' Training ends before the limit is passed.')),
     gauge(value, plan.epsilon, label),
   );
