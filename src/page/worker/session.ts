@@ -44,7 +44,6 @@ export interface SessionOptions {
   readonly onNotice?: (notice: string) => void;
   /** default 10 */
   readonly checkpointSeconds?: number;
-  readonly targetMs?: number;
   /** milliseconds for which a kept run that is open elsewhere is waited for; default 10,000 */
   readonly wait?: number;
   /** of the package, for run.json */
@@ -158,7 +157,7 @@ export class PageSession {
   }
 
   async #train(wanted: number): Promise<TrainingResult> {
-    const { targetMs = TARGET_MS, checkpointSeconds = 10, onRows, onNotice } = this.#options;
+    const { checkpointSeconds = 10, onRows, onNotice } = this.#options;
     const [started, first] = [performance.now(), this.#job.gan.step];
     let [losses, reached] = [0, first];
     for (;;) {
@@ -166,7 +165,7 @@ export class PageSession {
       this.#job = { ...this.#job, steps: stepsOf(wanted, gan, guarantee) };
       try {
         const result = await runTraining(this.#job, {
-          targetMs,
+          targetMs: TARGET_MS,
           checkpointSeconds,
           checkpointFirst: true,
           stop: () => this.#stopped,

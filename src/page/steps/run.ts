@@ -1,8 +1,9 @@
 /** A training as the main thread knows it: what the worker said of it so far. */
-import { VeilganError } from '../base/errors.ts';
-import type { AttackScore, Ending, LossPoint, News, Plan, Samples, Spent, Trouble } from './protocol.ts';
-import type { Remote } from './remote.ts';
-import { troubleOf } from './trouble.ts';
+import { VeilganError } from '../../base/errors.ts';
+import type { AttackScore, Ending, LossPoint, News, Plan, Samples, Spent, Trouble } from '../protocol.ts';
+import type { Remote } from '../remote.ts';
+import { troubleOf } from '../trouble.ts';
+import { forget } from './storage.ts';
 
 export type Status = 'starting' | 'training' | 'stopping' | 'over' | 'failed';
 
@@ -111,6 +112,7 @@ export class Run {
     this.leave();
     this.status = 'over';
     this.saved = true;
+    forget();
     await this.#worker.call('forget', {}).catch(() => {});
   }
 

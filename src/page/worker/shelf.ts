@@ -46,10 +46,9 @@ export class Shelf {
   #records?: Dataset;
   #reading = new AbortController();
 
-  cancel(): undefined {
+  cancel(): void {
     this.#reading.abort();
     this.#reading = new AbortController();
-    return undefined;
   }
 
   /** @throws VeilganError for whatever is wrong with a file */

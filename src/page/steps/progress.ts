@@ -1,32 +1,36 @@
 /** How far the reading of a file has come, and a way to end it. */
-import type { App } from '../app.ts';
-import type { News } from '../protocol.ts';
+
 import { troubleOf } from '../trouble.ts';
 import { h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
+import type { App } from './step.ts';
 
 /** Below this nothing is shown that would only flicker. */
 const PATIENCE_MS = 250;
 
 /**
- * Shows a bar in `place` while `work` reads `name`; hides `form` meanwhile, and gives it back where the work failed or
+ * Shows a bar in `progress` while `work` reads `name`; hides `form` meanwhile, and gives it back where the work failed or
  * was cancelled, with what went wrong in `problem`.
  */
 export async function whileReading<T>(
   { worker, say }: App,
   name: string,
-  { form, place, problem }: { form: HTMLElement; place: HTMLElement; problem: HTMLElement },
+  { form, progress, problem }: Readonly<Record<'form' | 'progress' | 'problem', HTMLElement>>,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   const bar = h('progress', { 'aria-label': `Reading ${name}` });
-  const line = h('p', { class: 'hint' }, `Reading ${name}`);
+  const line = h('p.hint', `Reading ${name}`);
   const cancel = h('button', { onclick: () => void worker.call('cancel', undefined) }, 'Cancel');
-  const deaf = worker.listen((news) => onProgress(news, bar, line, name));
+  const deaf = worker.listen((news) => {
+    if (news.news !== 'reading' || !news.of) return;
+    [bar.max, bar.value] = [news.of, news.bytes];
+    put(line, `Reading ${name}: ${Math.floor((100 * news.bytes) / news.of)} %`);
+  });
   const focused = document.activeElement;
   put(problem);
   const timer = setTimeout(() => {
     form.hidden = true;
-    put(place, line, h('div', { class: 'bar' }, bar, cancel));
+    put(progress, line, h('div.bar', bar, cancel));
     cancel.focus();
   }, PATIENCE_MS);
   try {
@@ -40,14 +44,7 @@ export async function whileReading<T>(
     return undefined;
   } finally {
     clearTimeout(timer);
-    put(place);
+    put(progress);
     deaf();
   }
-}
-
-function onProgress(news: News, bar: HTMLProgressElement, line: HTMLElement, name: string): void {
-  if (news.news !== 'reading' || !news.of) return;
-  bar.max = news.of;
-  bar.value = news.bytes;
-  put(line, `Reading ${name}: ${Math.floor((100 * news.bytes) / news.of)} %`);
 }

@@ -1,8 +1,8 @@
 /** What the page stands in: whether it can compute, and whether it works offline. */
-import type { AdapterReport } from '../gpu/index.ts';
-import type { Remote } from './remote.ts';
-import { troubleOf } from './trouble.ts';
-import { h, put } from './ui/dom.ts';
+import type { AdapterReport } from '../../gpu/index.ts';
+import type { Remote } from '../remote.ts';
+import { troubleOf } from '../trouble.ts';
+import { h, put } from '../ui/dom.ts';
 
 /** What this browser computes with; or why it cannot, and what to do about it. */
 export type Machine =
@@ -43,10 +43,10 @@ export async function warnOfMachine(found: Promise<Machine>): Promise<void> {
   const place = document.querySelector('#notices') as Element;
   place.append(
     h(
-      'div',
-      { class: 'panel care', role: 'status' },
-      h('p', {}, h('strong', {}, state.why), ' ', state.fix),
-      h('p', {}, 'You can still load a file here and look at its columns; training will not start.'),
+      'div.panel.care',
+      { role: 'status' },
+      h('p', h('strong', state.why), ' ', state.fix),
+      h('p', 'You can still load a file here and look at its columns; training will not start.'),
     ),
   );
 }

@@ -1,9 +1,9 @@
 /** What the owner types of columns that are known without the rows, and what it comes to. */
 
-import { VeilganError } from '../base/errors.ts';
-import { type Given, type GivenColumn, givenCodes } from '../data/encoding/schema.ts';
-import type { Column } from '../data/table.ts';
-import { sentence } from './ui/notice.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { type Given, type GivenColumn, givenCodes } from '../../data/encoding/schema.ts';
+import type { Column } from '../../data/table.ts';
+import { sentence } from '../ui/notice.ts';
 
 /** Texts as they stand in the fields of one column; all empty where nothing is known. */
 export interface Entry {
@@ -107,4 +107,27 @@ export function entryOf(given: GivenColumn): Entry {
 export function givenOfAll(taken: Iterable<readonly [name: string, Taken]>): Given | undefined {
   const columns = [...taken].flatMap(([name, { given }]) => (given ? [[name, given] as const] : []));
   return columns.length > 0 ? { columns: Object.fromEntries(columns) } : undefined;
+}
+
+/**
+ * What a file says of columns that the table has; it may speak of others, which are left out here.
+ * @throws VeilganError CONFIG naming the place, DATA for a file that is no JSON
+ */
+export function givenIn(text: string, columns: readonly Column[], file: string): Given {
+  let whole: unknown;
+  try {
+    whole = JSON.parse(text);
+  } catch (cause) {
+    const fix = 'Choose one that was saved here, or that the command line takes';
+    throw new VeilganError('DATA', 'the file is no JSON', { where: file, fix, cause });
+  }
+  const all = (whole as { columns?: unknown } | null)?.columns;
+  const own = Object.entries(typeof all === 'object' && all ? all : {}).filter(([name]) =>
+    columns.some((column) => column.name === name),
+  );
+  const given = { columns: Object.fromEntries(own) };
+  // What is of another form altogether is checked as it is.
+  const formed = typeof all === 'object' && all !== null && !Array.isArray(all);
+  givenCodes(columns, formed ? given : whole, file);
+  return given as Given;
 }

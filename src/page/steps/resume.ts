@@ -1,13 +1,14 @@
 /** After a reload: what is left of a training, and the way to go on with it. */
-import type { App } from '../app.ts';
+
 import type { Source } from '../protocol.ts';
-import { Run } from '../running.ts';
-import { forget, type Kept, recall } from '../storage.ts';
 import { troubleOf } from '../trouble.ts';
-import { fileInput, TABLES } from '../ui/controls.ts';
+import { fileButton, TABLES } from '../ui/controls.ts';
 import { h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
-import { whileReading } from './reading-bar.ts';
+import { whileReading } from './progress.ts';
+import { Run } from './run.ts';
+import type { App } from './step.ts';
+import { forget, type Kept, recall } from './storage.ts';
 
 const text = ({ run, opened, example }: Kept): string => {
   if (!run) return 'This window keeps nothing, so what was trained is gone. Choose your file again to start anew.';
@@ -27,9 +28,9 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
   const progress = h('div');
   const problem = h('div');
   const box = h(
-    'section',
-    { class: 'panel care', id: 'kept', 'aria-label': 'A training that was left' },
-    h('p', {}, h('strong', {}, `The page was left while ${kept.opened.name} was being trained on. `), text(kept)),
+    'section.panel.care',
+    { id: 'kept', 'aria-label': 'A training that was left' },
+    h('p', h('strong', `The page was left while ${kept.opened.name} was being trained on. `), text(kept)),
     form,
     progress,
     problem,
@@ -64,28 +65,18 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
       }
       return { opened, ready, choice, plan, run };
     };
-    const found = await whileReading(app, kept?.opened.name ?? '', { form, place: progress, problem }, reopen);
+    const found = await whileReading(app, kept?.opened.name ?? '', { form, progress, problem }, reopen);
     if (!found) return;
     Object.assign(state, found);
     box.remove();
     show(3);
   }
 
-  const input = fileInput('kept-file', TABLES, (file) => void goOn({ from: 'file', file }));
-  const { example } = kept;
-  put(
-    form,
-    h(
-      'div',
-      { class: 'buttons' },
-      kept.run && example
-        ? h('button', { class: 'primary', onclick: () => goOn({ from: 'example', example }) }, 'Go on')
-        : null,
-      kept.run && !example
-        ? [input, h('label', { for: input.id, class: 'button primary' }, `Choose ${kept.opened.name}`)]
-        : null,
-      h('button', { onclick: remove }, kept.run ? 'Remove what is kept' : 'Close'),
-    ),
-  );
+  const { run, example, opened } = kept;
+  const again = example
+    ? h('button.primary', { onclick: () => goOn({ from: 'example', example }) }, 'Go on')
+    : fileButton(`Choose ${opened.name}`, TABLES, (file) => void goOn({ from: 'file', file }), { id: 'kept-file' });
+  const end = h('button', { onclick: remove }, run ? 'Remove what is kept' : 'Close');
+  put(form, h('div.buttons', ...[run && again, end].flat()));
   (document.querySelector('#notices') as Element).append(box);
 }

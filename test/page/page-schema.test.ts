@@ -10,11 +10,19 @@ import { fitEncoding } from '../../src/data/encoding/encoding.ts';
 import { type Given, givenCodes } from '../../src/data/encoding/schema.ts';
 import type { Column } from '../../src/data/table.ts';
 import { samplingRate } from '../../src/gan/private/config.ts';
-import { usualPlan } from '../../src/page/plan.ts';
-import { EMPTY, type Entry, entryOf, givenOfAll, linesOf, readEntry, valuesIn } from '../../src/page/schema.ts';
-import { givenIn } from '../../src/page/schema-file.ts';
+import { usualPlan } from '../../src/page/steps/plan.ts';
+import {
+  EMPTY,
+  type Entry,
+  entryOf,
+  givenIn,
+  givenOfAll,
+  linesOf,
+  readEntry,
+  valuesIn,
+} from '../../src/page/steps/schema.ts';
 import { privatePlan } from '../../src/page/worker/config.ts';
-import { heldShare } from '../../src/page/worker/reading.ts';
+import { heldShare } from '../../src/page/worker/shelf.ts';
 import { pldEpsilon } from '../../src/privacy/accountant/pld.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { decodeSafetensors } from '../../src/run/safetensors.ts';

@@ -1,5 +1,6 @@
 /** What is proposed in step 3, and what follows from what was chosen there. */
-import { isPrivateSystem, type Plan, type Ready, type Size, type SystemName } from './protocol.ts';
+import { isPrivate, type SystemName, systems, systemsWith } from '../../gan/systems.ts';
+import type { Plan, Ready } from '../protocol.ts';
 
 export type Length = 'short' | 'medium' | 'long';
 
@@ -12,7 +13,7 @@ const LENGTHS: Readonly<Record<Length, { plain: number; images: number; dp: numb
 /** Generator steps behind the words of the form: those of images are slow, and private ones have more lessons each. */
 export function lengthOf(length: Length, system: SystemName, kind: Ready['kind']): number {
   const { plain, images, dp } = LENGTHS[length];
-  return isPrivateSystem(system) ? dp : kind === 'images' ? images : plain;
+  return isPrivate(system) ? dp : kind === 'images' ? images : plain;
 }
 
 /** The power of ten that is at most a tenth of 1 / rows, and at most 1e-5. */
@@ -27,12 +28,12 @@ const ENOUGH = 2000;
 
 /** What is proposed first: a guarantee wherever the rows suffice for one, for tables are about people. */
 export const usualSystem = ({ rows, kind }: Ready): SystemName =>
-  kind === 'table' && rows >= ENOUGH ? 'dpgan' : 'gan';
+  systemsWith({ critics: 'one', private: kind === 'table' && rows >= ENOUGH })[0];
 
 /** A plan to begin with. */
 export function usualPlan(system: SystemName, { rows, kind }: Ready): Plan {
-  const split = system === 'pargan' || system === 'dp-pargan';
-  const dp = isPrivateSystem(system);
+  const split = systems[system].critics === 'many';
+  const dp = isPrivate(system);
   const images = kind === 'images';
   const partitions = split ? Math.min(4, mostPartitions(rows)) : 1;
   const batch = (dp ? 256 : 64) / (split ? 2 : 1) / (images ? 2 : 1);
@@ -51,12 +52,6 @@ export function usualPlan(system: SystemName, { rows, kind }: Ready): Plan {
     divergence: 'js',
   };
 }
-
-export const SIZES: Readonly<Record<Size, readonly number[]>> = {
-  small: [64, 64],
-  medium: [128, 128],
-  large: [256, 256],
-};
 
 /** `about 40 s`, `about 3 min`, `about 2 h`. */
 export function about(seconds: number): string {
