@@ -74,6 +74,10 @@ export abstract class GanSystem implements System<LossRow> {
 
   /** What must happen before the first step, or before going on. @param begun whether there is a checkpoint */
   async prepare(_begun: boolean): Promise<void> {}
+  /** Generator steps at which `updates` noisy updates are made; Infinity where none are noisy, or it is not known yet. */
+  stepsWithin(_updates: number): number {
+    return Number.POSITIVE_INFINITY;
+  }
   /** Whether a budget allows no further step. */
   get exhausted(): boolean {
     return false;
