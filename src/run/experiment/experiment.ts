@@ -1,8 +1,8 @@
 /** Experiments over systems, settings and seeds: which runs they are made of, and what their numbers come to. */
 import '../../base/schema.ts';
 import * as z from 'zod';
-import { incompleteBeta } from '../../attack/audit/binomial.ts';
 import { VeilganError } from '../../base/errors.ts';
+import { incompleteBeta } from '../../base/maths/binomial.ts';
 import { budgetOf, privateConfig } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
 import {
