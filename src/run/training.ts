@@ -5,7 +5,6 @@ import { type Dataset, ofClass } from '../data/dataset.ts';
 import { isTable, type Source } from '../data/store/table-files.ts';
 import type { Table } from '../data/table.ts';
 import type { GanConfig } from '../gan/config.ts';
-import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
 import { makeConfig } from '../gan/presets/index.ts';
 import { PrivatePlan } from '../gan/private/plan.ts';
@@ -184,7 +183,7 @@ export function openJob<R extends Run>(
 
 /** Of so many generator steps those that a budget allows, as far as they are known beforehand. */
 export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | undefined): number =>
-  Math.min(wanted, gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
+  Math.min(wanted, guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
 export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {

@@ -30,7 +30,7 @@ export default [
     file: 'src/run/training-data.ts',
     find: 'open: openOf(source)',
     replace: 'open: []',
-    tests: ['run/noted', 'run/twins'],
+    tests: ['run/odometer-start', 'run/twins'],
   },
   {
     name: 'classes that were counted pass for named ones',
@@ -70,7 +70,7 @@ export default [
     file: 'src/run/session.ts',
     find: '  const noted = noteOf(source, plan, out);\n',
     replace: '  const noted = undefined as ReturnType<typeof noteOf>;\n  void noteOf;\n',
-    tests: ['run/noted'],
+    tests: ['run/odometer-start'],
   },
   {
     name: 'rounding is counted for the expected number of records',

@@ -255,6 +255,20 @@ test('a run that is resumed draws anew: two that go on from one checkpoint part'
   assert.not.equal(weights[0], weights[1]);
 });
 
+test('a run that is only looked at has its partition, and neither samplers nor a ledger to train with', async () => {
+  const job = begin(configOf({ steps: 2 }));
+  await runTraining(job);
+  const owners = job.gan.owners();
+  job.guarantee?.close();
+  job.gan.dispose();
+  const seen = openJob(gpu, job.run, dataOf());
+  assert.equal(seen.gan.owners(), owners);
+  assert.is((await seen.gan.sample(3)).length, 3 * seen.gan.features);
+  assert.is(await codeOf(async () => seen.gan.chunk(1)), 'VALIDATION');
+  seen.guarantee?.close();
+  seen.gan.dispose();
+});
+
 test('what follows from an insecure seed has no epsilon', async () => {
   const plan = { system: 'dp-pargan' as const, config: configOf({ steps: 2 }), seed: 1, insecureSeed: 3 };
   const job = beginJob(gpu, dataOf(), plan, (meta) => new MemoryRun('t', { ...meta, ...added }));
