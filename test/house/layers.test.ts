@@ -3,32 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ROOMS } from './rooms.ts';
 import { importsOf, resolved, root, type Source, sources } from './sources.ts';
 
-/** What each room of src may import of the others; a room that is not named is none of its business. */
-const LOWER = ['base', 'gpu', 'tensor', 'ops', 'autograd', 'nn', 'optim'];
-const ARROWS: Record<string, readonly string[]> = {
-  base: [],
-  wgsl: ['base'],
-  gpu: ['base', 'wgsl'],
-  tensor: ['base', 'gpu'],
-  ops: ['base', 'wgsl', 'gpu', 'tensor'],
-  autograd: ['base', 'tensor', 'ops'],
-  nn: ['base', 'tensor', 'ops'],
-  optim: ['base', 'gpu', 'tensor', 'ops'],
-  privacy: ['base', 'gpu', 'tensor', 'ops', 'autograd'],
-  train: LOWER,
-  data: ['base', 'ops', 'privacy', 'train'],
-  gan: [...LOWER, 'privacy', 'train', 'data'],
-  metrics: [...LOWER, 'train'],
-  attack: [...LOWER, 'privacy', 'metrics'],
-  run: [...LOWER, 'privacy', 'train', 'data', 'gan', 'metrics', 'attack'],
-  report: ['base', 'privacy', 'train', 'data', 'gan', 'metrics', 'attack', 'run'],
-  api: [...LOWER, 'privacy', 'train', 'data', 'gan', 'metrics', 'attack', 'run'],
-  cli: ['base', 'gpu', 'privacy', 'train', 'data', 'gan', 'metrics', 'attack', 'run', 'report', 'api'],
-  page: [...LOWER, 'privacy', 'train', 'data', 'gan', 'metrics', 'attack', 'run', 'report', 'api'],
-  examples: [],
-};
+const ARROWS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(ROOMS).map(([room, { imports }]) => [room, imports]),
+);
 /** The build scripts stand outside: they import no room, and only `doctor` asks them where things are. */
 const BUILD = 'build';
 const MAY_ASK_BUILD = new Set(['src/cli/doctor.ts']);
