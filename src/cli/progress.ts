@@ -9,12 +9,6 @@ export interface Terminal extends NodeJS.WritableStream {
 }
 
 export interface ProgressOptions {
-  /** Steps of the whole job. */
-  total: number;
-  /** Steps that were done before this start (a resumed run). */
-  start?: number;
-  /** What runs: `pargan on blobs`. */
-  label?: string;
   /** Either one silences everything. */
   json?: boolean;
   quiet?: boolean;
@@ -23,18 +17,36 @@ export interface ProgressOptions {
   now?: () => number;
 }
 
+/** What is done next. */
+export interface Work {
+  /** Steps of the whole job, or whatever is counted. */
+  readonly total: number;
+  /** Steps that were done before this start (a resumed run). */
+  readonly start?: number;
+  /** How a count is written that is none of steps. */
+  readonly show?: (count: number) => string;
+}
+
 /** A row of metrics: of several numbers under one name the mean is shown. */
-export type Losses = object;
+type Losses = object;
 
 /** How the line calls what it shows; other names are not shown. */
 const SHOWN: Readonly<Record<string, string>> = { loss_g: 'L_G', loss_d: 'L_D', loss: 'loss' };
 
 export interface Progress {
-  /** `step` steps are done, in total; `losses` are those of the last one. */
-  update(step: number, losses?: Losses): void;
+  /** Work begins, and what was done before has ended. */
+  begin(label: string, work: Work): void;
+  /** So much of the work is done, in total; `losses` are those of the last step. */
+  update(done: number, losses?: Losses): void;
+  /** The last of these rows is that of the latest step. */
+  readonly rows: (rows: readonly { readonly step: number }[]) => void;
+  /** Both in one: so much of `label` is done. */
+  at(label: string, done: number, work: Work): void;
+  /** Stage `name` is done to this share, from 0 to 1. */
+  readonly stage: (name: string, share: number) => void;
   /** A line of its own, above a bar. */
   note(line: string): void;
-  /** Ends the bar; in a log, writes the last state. Further calls do nothing. */
+  /** Ends the work; in a log, writes its last state. Further updates do nothing. */
   stop(): void;
 }
 
@@ -42,94 +54,142 @@ export interface Progress {
 const LINE_MS = 10_000;
 /** Speed is that of the last so many milliseconds, counted from the first update: what comes before it compiles. */
 const WINDOW_MS = 10_000;
-/** One Ctrl-C can arrive more than once: from the terminal, and handed on by the launcher and by npm. */
+/** One Ctrl-C can arrive more than once: from the terminal, and handed on by npm. */
 const ONE_SIGNAL_MS = 500;
 
-/** A bar on a terminal, a plain line about every 10 s elsewhere, nothing with `json` or `quiet`. */
-export function createProgress(options: ProgressOptions): Progress {
-  const { total, start = 0, label = '', stream = process.stderr, now = () => performance.now() } = options;
-  if (options.json || options.quiet) return { update() {}, note() {}, stop() {} };
-  const speed = new Speed();
-  const prefix = label ? `${label}: ` : '';
-  let step = start;
-  let losses: Losses | undefined;
-  let stopped = false;
-  // What matters most comes first: a terminal cuts off what does not fit.
-  const state = () => {
-    const parts = [`${formatNumber(step)}/${formatNumber(total)}`];
-    const ms = speed.msPerStep();
-    if (ms !== undefined) parts.push(`${formatNumber(ms, 3)} ms/step`);
-    if (ms !== undefined && step < total) parts.push(`${timeLeft((total - step) * ms)} left`);
-    for (const [name, value] of Object.entries(losses ?? {}) as [string, number | readonly number[]][]) {
+/** How far a piece of work is, in words. What matters most comes first: a terminal cuts off what does not fit. */
+class State {
+  done: number;
+  losses: Losses = {};
+  readonly #speed = new Speed();
+  readonly label: string;
+  readonly work: Work;
+
+  constructor(label: string, work: Work) {
+    this.label = label;
+    this.work = work;
+    this.done = work.start ?? 0;
+  }
+
+  at(done: number, losses: Losses | undefined, time: number): void {
+    this.done = done;
+    this.losses = losses ?? this.losses;
+    this.#speed.at(done, time);
+  }
+
+  text(): string {
+    const { done } = this;
+    const { total, show } = this.work;
+    const ms = this.#speed.msPerStep();
+    const parts = [show ? `${show(done)} of ${show(total)}` : `${formatNumber(done)}/${formatNumber(total)}`];
+    if (ms !== undefined && !show) parts.push(`${formatNumber(ms, 3)} ms/step`);
+    if (ms !== undefined && done < total) parts.push(`${timeLeft((total - done) * ms)} left`);
+    for (const [name, value] of Object.entries(this.losses) as [string, number | readonly number[]][]) {
       if (SHOWN[name]) parts.push(`${SHOWN[name]} ${loss(typeof value === 'number' ? value : mean(value))}`);
     }
     return parts.join(', ');
-  };
-
-  /** False once stopped. */
-  const advance = (to: number, latest?: Losses): boolean => {
-    if (stopped) return false;
-    step = to;
-    losses = latest ?? losses;
-    speed.at(step, now());
-    return true;
-  };
-
-  if (!stream.isTTY) {
-    let last = now();
-    let written = start;
-    const line = () => {
-      stream.write(`${prefix}step ${state()}\n`);
-      last = now();
-      written = step;
-    };
-    return {
-      update(to, latest) {
-        if (!advance(to, latest)) return;
-        if (now() - last >= LINE_MS) line();
-      },
-      note: (text) => void stream.write(`${text}\n`),
-      stop() {
-        if (!stopped && step !== written) line();
-        stopped = true;
-      },
-    };
   }
+}
 
-  const bar = new SingleBar({
-    format: `${prefix}{bar} {percentage} % | {state}`,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 14,
-    hideCursor: true,
-    // Else an unchanged bar would not come back after a note.
-    forceRedraw: true,
-    fps: 10,
-    // Ctrl-C is ours: the job ends after its chunk and then stops the bar itself.
-    gracefulExit: false,
-    stream,
-  });
+/** How states are shown: as a bar, or as lines of a log. */
+interface Display {
+  begin(state: State): void;
+  update(state: State): void;
+  end(state: State): void;
+  note(line: string, running: boolean): void;
+}
+
+/** A bar on a terminal, a plain line about every 10 s elsewhere, nothing with `json` or `quiet`. */
+export function createProgress(options: ProgressOptions = {}): Progress {
+  const { json, quiet, stream = process.stderr, now = () => performance.now() } = options;
+  if (json || quiet) return { begin() {}, update() {}, rows() {}, at() {}, stage() {}, note() {}, stop() {} };
+  const display = stream.isTTY ? bars(stream) : lines(stream, now);
+  let state: State | undefined;
+  const stop = () => {
+    if (state) display.end(state);
+    state = undefined;
+  };
+  const begin = (label: string, work: Work) => {
+    stop();
+    state = new State(label, work);
+    display.begin(state);
+  };
+  const update = (done: number, losses?: Losses) => {
+    if (!state) return;
+    state.at(done, losses, now());
+    display.update(state);
+  };
+  const at = (label: string, done: number, work: Work) => {
+    if (state?.label !== label) begin(label, work);
+    update(done);
+  };
+  const stage = (name: string, share: number) =>
+    at(name, Math.floor(100 * share), { total: 100, show: (percent) => `${percent} %` });
+  const rows = (of: readonly { readonly step: number }[]) => update(of[of.length - 1].step, of[of.length - 1]);
+  return { begin, update, rows, at, stage, note: (line) => display.note(line, state !== undefined), stop };
+}
+
+const prefix = ({ label }: State) => (label ? `${label}: ` : '');
+
+function lines(stream: Terminal, now: () => number): Display {
+  let last = 0;
+  let written: number | undefined;
+  const line = (state: State) => {
+    stream.write(`${prefix(state)}${state.work.show ? '' : 'step '}${state.text()}\n`);
+    last = now();
+    written = state.done;
+  };
+  return {
+    begin(state) {
+      last = now();
+      // Of what is not counted in steps the end is told where its beginning was.
+      written = state.work.show ? undefined : state.done;
+    },
+    update(state) {
+      if (now() - last >= LINE_MS) line(state);
+    },
+    end(state) {
+      if (written !== undefined && state.done !== written) line(state);
+    },
+    note: (text) => void stream.write(`${text}\n`),
+  };
+}
+
+function bars(stream: Terminal): Display {
+  let bar: SingleBar;
   // Leaving in the middle (a second Ctrl-C) must not leave a terminal without cursor and line wrapping.
   const restore = () => void stream.write('\x1b[?25h\x1b[?7h\n');
-  process.once('exit', restore);
-  bar.start(total, start, { state: state() });
   return {
-    update(to, latest) {
-      if (!advance(to, latest)) return;
-      bar.update(step, { state: state() });
+    begin(state) {
+      bar = new SingleBar({
+        format: `${prefix(state)}{bar} {percentage} % | {state}`,
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        barsize: 14,
+        hideCursor: true,
+        // Else an unchanged bar would not come back after a note.
+        forceRedraw: true,
+        fps: 10,
+        // Ctrl-C is ours: the job ends after its chunk and then stops the bar itself.
+        gracefulExit: false,
+        stream,
+      });
+      process.once('exit', restore);
+      bar.start(state.work.total, state.done, { state: state.text() });
     },
-    note(text) {
-      // In the place of the bar, which draws itself again below.
-      stream.write(stopped ? `${text}\n` : `\r\x1b[2K\x1b[?7h${text}\n\x1b[?7l`);
-      if (!stopped) bar.render();
+    update(state) {
+      bar.update(state.done, { state: state.text() });
     },
-    stop() {
-      if (stopped) return;
-      stopped = true;
+    end() {
       // The bar ends where the cursor was saved: here, and not where it began, before notes and changes of size.
       stream.write('\x1b[?7h\x1b7\x1b[?7l');
       bar.stop();
       process.off('exit', restore);
+    },
+    note(text, running) {
+      // In the place of the bar, which draws itself again below.
+      stream.write(running ? `\r\x1b[2K\x1b[?7h${text}\n\x1b[?7l` : `${text}\n`);
+      if (running) bar.render();
     },
   };
 }
