@@ -6,7 +6,7 @@ import type { Phase } from '../privacy/accountant/phases.ts';
 import { pldEpsilon } from '../privacy/accountant/pld.ts';
 import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
 import { RELATION_NAMES, relationRow } from '../privacy/relation.ts';
-import { flag, number } from './flags.ts';
+import { flag, number, optional } from './flags.ts';
 import { listing } from './format.ts';
 import { verb } from './verb.ts';
 
@@ -27,16 +27,12 @@ const phaseOf = z
 const meanings = RELATION_NAMES.map((name) => `  ${name.padEnd(12)} ${relationRow(name).sentence}`);
 
 const flags = {
-  q: number()
-    .optional()
-    .describe('<p> sampling probability of a record (expected batch / records), a number or a quotient'),
-  sigma: number()
-    .optional()
-    .describe('<s> noise multiplier: standard deviation of the noise of the sum, in clip norms'),
-  steps: number().optional().describe('<n> noisy steps that read the data'),
+  q: optional(number(), '<p> sampling probability of a record (expected batch / records), a number or a quotient'),
+  sigma: optional(number(), '<s> noise multiplier: standard deviation of the noise of the sum, in clip norms'),
+  steps: optional(number(), '<n> noisy steps that read the data'),
   phase: z.array(phaseOf).default([]).describe('<q,sigma,steps> one more phase of other steps; repeat for several'),
   delta: number().default(1e-5).describe('<p> probability with which epsilon may fail to hold'),
-  targetEpsilon: number().optional().describe('<e> find the least --sigma that keeps within this, phases included'),
+  targetEpsilon: optional(number(), '<e> find the least --sigma that keeps within this, phases included'),
   tight: flag('a finer grid for pld: smaller gap, up to a minute and 2 GiB'),
   accountant: z
     .enum(['rdp', 'pld', 'all'])

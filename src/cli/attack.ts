@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { AttackResult } from '../attack/judge/result.ts';
 import { type Against, type Assessment, ATTACKS, attackRun, SLOW, withoutCurves } from '../run/assess/attacks.ts';
 import type { DirectoryJob } from '../run/session.ts';
-import { quiet, runFolder, whole } from './flags.ts';
+import { optional, quiet, runFolder, text, whole } from './flags.ts';
 import { table } from './format.ts';
 import { checkDiagnostics, diagnostics, withRun } from './job.ts';
 import { verb } from './verb.ts';
@@ -31,18 +31,15 @@ export default verb({
     'Membership-inference attacks on a run: its training rows against the hold-out rows of its data set, and against rows of the same file that training left out, where there are any. ROC curves go to private/attacks.json.',
   args: { run: runFolder },
   flags: {
-    attacks: z
-      .array(z.enum([...ATTACKS, 'all']))
-      .optional()
-      .describe(`<names> comma-separated, or all: ${ATTACKS.join(', ')} (default: all but ${SLOW.join(', ')})`),
+    attacks: optional(
+      z.array(z.enum([...ATTACKS, 'all'])),
+      `<names> comma-separated, or all: ${ATTACKS.join(', ')} (default: all but ${SLOW.join(', ')})`,
+    ),
     samples: whole(100, 1_000_000).default(10_000).describe('<n> fresh samples that attackers query'),
     records: whole(2, 1_000_000).default(200).describe('<n> members, and as many others, that slow attacks look at'),
     shadows: whole(2, 256).default(8).describe('<n> shadow models of lira, an even number'),
-    attackerSteps: whole(1).optional().describe("<n> training steps of the attacker's models (default: the target's)"),
-    reference: z
-      .string()
-      .optional()
-      .describe('<run> a run trained on other rows of the same kind: calibrates attacks on samples'),
+    attackerSteps: optional(whole(1), "<n> training steps of the attacker's models (default: the target's)"),
+    reference: text('<run> a run trained on other rows of the same kind: calibrates attacks on samples'),
     quiet,
     diagnostics,
   },

@@ -11,7 +11,7 @@ import type { AuditSetting } from '../run/audit/part.ts';
 import { holds } from '../run/audit/replay.ts';
 import { replayCells, replayed } from '../run/audit/replay-part.ts';
 import { auditDocument, auditLines, partLines } from './audit-print.ts';
-import { flag, quiet, share, whole } from './flags.ts';
+import { flag, optional, quiet, share, text, whole } from './flags.ts';
 import { EXIT, verb } from './verb.ts';
 
 /** What is audited where no preset says otherwise: a training of seconds on two cores, and a claim of about 1. */
@@ -73,21 +73,19 @@ export default verb({
   flags: {
     quick: flag('all parts in small form, under a minute on two cores'),
     parts: z.array(z.enum(known)).default(known).describe('<names> some of them, comma-separated'),
-    claims: z
-      .array(z.number(CLAIMS).positive(CLAIMS).max(100, CLAIMS))
-      .optional()
-      .describe('<list> epsilons that single updates are tested for, each with its noise'),
-    updates: whole(20, 1e6).optional().describe('<n> noisy updates that are looked at one by one'),
+    claims: optional(
+      z.array(z.number(CLAIMS).positive(CLAIMS).max(100, CLAIMS)),
+      '<list> epsilons that single updates are tested for, each with its noise',
+    ),
+    updates: optional(whole(20, 1e6), '<n> noisy updates that are looked at one by one'),
     sensitivity: flag('what one record adds to a sum, for a few kinds of updates, and nothing else'),
     data: z.string().default('blobs').describe('<name> data set that the canaries join, see `data list`'),
-    preset: z.string().optional().describe('<name> settings to start from, as in `train`'),
-    canaries: whole(1, 4096).optional().describe('<n> transcript: in each run (default 16, with many-run 1)'),
-    runs: whole(1, 1e5)
-      .optional()
-      .describe('<n> transcript: trainings (default 16, with many-run 200; quick 2 and 20)'),
+    preset: text('<name> settings to start from, as in `train`'),
+    canaries: optional(whole(1, 4096), '<n> transcript: in each run (default 16, with many-run 1)'),
+    runs: optional(whole(1, 1e5), '<n> transcript: trainings (default 16, with many-run 200; quick 2 and 20)'),
     confidence: share().default(0.95).describe('<p> that a bound is below the true epsilon'),
     seed: whole(0).default(1).describe('<n> of networks and canaries; noise, samples and coins are fresh'),
-    insecureSeed: whole(0).optional().describe('<n> noise, samples and coins from a seed too; for tests'),
+    insecureSeed: optional(whole(0), '<n> noise, samples and coins from a seed too; for tests'),
     quiet,
     mode: z
       .enum(['one-run', 'many-run'])

@@ -1,8 +1,7 @@
-import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import { classifierConfig } from '../metrics/images/classifier.ts';
 import { trainClassifier } from '../run/classifier.ts';
-import { quiet, seed } from './flags.ts';
+import { quiet, seed, text } from './flags.ts';
 import { formatNumber, formatSeconds, listing } from './format.ts';
 import { EXIT, verb } from './verb.ts';
 
@@ -11,9 +10,9 @@ export default verb({
   about:
     'Trains a convolutional network on labelled images and tests it on the hold-out rows (every fifth row where there are none).',
   flags: {
-    data: z.string().optional().describe('<name> data set with labels, see `data list`'),
+    data: text('<name> data set with labels, see `data list`'),
     seed,
-    out: z.string().optional().describe('<dir> run directory (default ./runs/classifier-DATA-DATE-N)'),
+    out: text('<dir> run directory (default ./runs/classifier-DATA-DATE-N)'),
     quiet,
   },
   device: true,

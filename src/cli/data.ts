@@ -14,7 +14,7 @@ import { type DatasetInfo, describeDataset, listDatasets } from '../data/store/s
 import { isTable } from '../data/store/table-files.ts';
 import { spentOn } from '../run/odometer.ts';
 import { infoText, listText } from './data-print.ts';
-import { flag, share, whole } from './flags.ts';
+import { flag, optional, share, text, whole } from './flags.ts';
 import { formatBytes, formatNumber } from './format.ts';
 import { verb } from './verb.ts';
 
@@ -49,65 +49,42 @@ const info = verb({
 });
 
 const importFlags = {
-  name: z.string().optional().describe("<name> of the data set (default: the file's or folder's)"),
-  rows: z.string().optional().describe('<a:b> training rows, from 0, end excluded (default all that are not held out)'),
-  holdout: z.string().optional().describe('<c:d> rows kept out of training: the non-members of attacks'),
-  holdoutShare: share()
-    .optional()
-    .describe(
-      '<s> CSV: keep each row out of training with this probability instead, e.g. 0.2, by a hash of the row itself: which rows are kept out depends on no other row, and their number varies',
-    ),
-  holdoutSeed: whole(0).optional().describe('<n> CSV: of that hash, a public number (default 1)'),
-  as: z
-    .enum(['auto', 'numbers', 'table'])
-    .optional()
-    .describe(
-      '<what> CSV: numbers as they are, or a table whose columns have types; auto takes points (columns of fractions) and tables of zeros and ones as numbers',
-    ),
+  name: text("<name> of the data set (default: the file's or folder's)"),
+  rows: text('<a:b> training rows, from 0, end excluded (default all that are not held out)'),
+  holdout: text('<c:d> rows kept out of training: the non-members of attacks'),
+  holdoutShare: optional(
+    share(),
+    '<s> CSV: keep each row out of training with this probability instead, e.g. 0.2, by a hash of the row itself: which rows are kept out depends on no other row, and their number varies',
+  ),
+  holdoutSeed: optional(whole(0), '<n> CSV: of that hash, a public number (default 1)'),
+  as: optional(
+    z.enum(['auto', 'numbers', 'table']),
+    '<what> CSV: numbers as they are, or a table whose columns have types; auto takes points (columns of fractions) and tables of zeros and ones as numbers',
+  ),
   types: types
     .optional()
     .describe(
       '<list> CSV: correct the types that were found, as in age=integer,zip=category,id=leave (number, integer, category, boolean, date, date:DD/MM/YYYY, leave)',
     ),
-  label: z.string().optional().describe('<column> CSV: the column that models are to predict'),
-  given: z
-    .string()
-    .optional()
-    .describe(
-      '<file> JSON with what is known without the rows: of CSV tables kind, decimals, format, bounds and values of columns, which the file then has no say in (private systems pay for the others); of labelled images the classes',
-    ),
-  schemaOut: z
-    .string()
-    .optional()
-    .describe('<file> store nothing: write such a file from what the rows look like, to be corrected and confirmed'),
-  classes: z
-    .string()
-    .optional()
-    .describe('<list> labelled images: the names of all classes by label, as in cat,dog, or their number'),
-  columns: z
-    .string()
-    .optional()
-    .describe('<list> CSV: names, or numbers from 0 where there is no header (default all)'),
-  header: z.enum(['auto', 'yes', 'no']).optional().describe('<when> CSV: a first line of names (default auto)'),
-  shuffle: whole(0)
-    .optional()
-    .describe(
-      '<seed> bring the records into an order by a hash of each, training and hold-out rows mixed where they were parted by position: files may be sorted; sizes vary then',
-    ),
-  delimiter: z
-    .string()
-    .optional()
-    .describe('<char> CSV: between cells, or `tab` (default: what the first lines suggest)'),
-  scale: z
-    .string()
-    .optional()
-    .describe(
-      '<bounds> CSV numbers: bring columns to [-1, 1], and samples back: from bounds LOW:HIGH (or one for each: 0:100,-5:5), or from the rows themselves (data), which private systems refuse',
-    ),
-  size: z
-    .string()
-    .optional()
-    .describe('<pixels> images: 64 or 96x64 (width x height), cropped at the centre (default as they are)'),
+  label: text('<column> CSV: the column that models are to predict'),
+  given: text(
+    '<file> JSON with what is known without the rows: of CSV tables kind, decimals, format, bounds and values of columns, which the file then has no say in (private systems pay for the others); of labelled images the classes',
+  ),
+  schemaOut: text(
+    '<file> store nothing: write such a file from what the rows look like, to be corrected and confirmed',
+  ),
+  classes: text('<list> labelled images: the names of all classes by label, as in cat,dog, or their number'),
+  columns: text('<list> CSV: names, or numbers from 0 where there is no header (default all)'),
+  header: optional(z.enum(['auto', 'yes', 'no']), '<when> CSV: a first line of names (default auto)'),
+  shuffle: optional(
+    whole(0),
+    '<seed> bring the records into an order by a hash of each, training and hold-out rows mixed where they were parted by position: files may be sorted; sizes vary then',
+  ),
+  delimiter: text('<char> CSV: between cells, or `tab` (default: what the first lines suggest)'),
+  scale: text(
+    '<bounds> CSV numbers: bring columns to [-1, 1], and samples back: from bounds LOW:HIGH (or one for each: 0:100,-5:5), or from the rows themselves (data), which private systems refuse',
+  ),
+  size: text('<pixels> images: 64 or 96x64 (width x height), cropped at the centre (default as they are)'),
   grey: flag('images: one channel instead of three'),
   force,
 };
@@ -149,8 +126,8 @@ const fetch = verb({
   about: 'downloads a data set from its public home, checks it and stores it',
   args: { name: z.string().describe([...KNOWN.keys()].join(', ')) },
   flags: {
-    from: z.string().optional().describe('<dir> take the files of this folder instead of downloading'),
-    mirror: z.string().optional().describe('<url> try this address first'),
+    from: text('<dir> take the files of this folder instead of downloading'),
+    mirror: text('<url> try this address first'),
     force,
   },
   run: async ({ name, from, mirror, force }, { progress, stoppable }) => {

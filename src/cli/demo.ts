@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { saveDataset } from '../data/store/save.ts';
@@ -15,7 +14,7 @@ import { leaky } from '../run/experiment/plan.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { released, runTraining } from '../run/training.ts';
 import { MEASURES, type Part, readings, resultTable, verdict } from './demo-results.ts';
-import { quiet, seed, whole } from './flags.ts';
+import { quiet, seed, text, whole } from './flags.ts';
 import { formatSeconds } from './format.ts';
 import { withNewRun } from './job.ts';
 import type { Progress } from './progress.ts';
@@ -28,7 +27,7 @@ const K = 4;
 export default verb({
   about: `Trains a plain GAN and PAR-GAN (K = ${K}) on ${ROWS} generated points, a setting in which the plain one leaks, attacks both, and writes a report with pictures.`,
   flags: {
-    out: z.string().optional().describe('<dir> folder for the two runs and the report (default ./runs/demo-DATE-N)'),
+    out: text('<dir> folder for the two runs and the report (default ./runs/demo-DATE-N)'),
     seed,
     steps: whole(1).default(leaky.steps).describe('<n> generator steps of each'),
     quiet,

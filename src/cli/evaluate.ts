@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import type { Classifier } from '../metrics/images/classifier.ts';
 import { QUALITY_WORDS } from '../metrics/measures.ts';
@@ -8,7 +7,7 @@ import { evaluateRun } from '../run/assess/quality.ts';
 import type { Evaluation, Metrics } from '../run/assess/subject.ts';
 import { openClassifier } from '../run/classifier.ts';
 import { INCEPTION_SNIPPET, openInception } from '../run/inception.ts';
-import { flag, quiet, runFolder, whole } from './flags.ts';
+import { flag, optional, quiet, runFolder, text, whole } from './flags.ts';
 import { formatNumber, table } from './format.ts';
 import { checkDiagnostics, diagnostics, withRun } from './job.ts';
 import { verb } from './verb.ts';
@@ -40,15 +39,12 @@ export default verb({
   about: 'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
   args: { run: runFolder },
   flags: {
-    samples: whole(2, 1_000_000).optional().describe('<n> samples to draw (default 10000, images 2000)'),
-    rows: whole(2, 1_000_000).optional().describe('<n> real rows to compare them with (default all, up to 10000)'),
-    classifier: z
-      .string()
-      .optional()
-      .describe('<run> images: also what this classifier makes of them, see `classifier`'),
-    inception: z.string().optional().describe('<file> images: FID and KID with these weights (.safetensors)'),
+    samples: optional(whole(2, 1_000_000), '<n> samples to draw (default 10000, images 2000)'),
+    rows: optional(whole(2, 1_000_000), '<n> real rows to compare them with (default all, up to 10000)'),
+    classifier: text('<run> images: also what this classifier makes of them, see `classifier`'),
+    inception: text('<file> images: FID and KID with these weights (.safetensors)'),
     downstream: flag('train models on samples and test them on real rows'),
-    target: z.string().optional().describe('<column> the column that such models predict, of 2 to 20 values'),
+    target: text('<column> the column that such models predict, of 2 to 20 values'),
     quiet,
     diagnostics,
   },

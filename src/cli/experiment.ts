@@ -22,36 +22,28 @@ import {
 import { experimentPresets, planOf, readPlan } from '../run/experiment/plan.ts';
 import { runTraining } from '../run/training.ts';
 import { experimentRun } from './experiment-run.ts';
-import { number, quiet, whole } from './flags.ts';
+import { number, optional, quiet, text, whole } from './flags.ts';
 import { table } from './format.ts';
 import { verb } from './verb.ts';
 
 const PLAN = 'experiment.json';
 
-const args = { kind: z.enum(KINDS).optional().describe('what is varied') };
+const args = { kind: optional(z.enum(KINDS), 'what is varied') };
 const flags = {
-  preset: z
-    .string()
-    .optional()
-    .describe(`<name> settings to start from: ${Object.keys(experimentPresets).join(', ')}`),
-  data: z.string().optional().describe('<name> data set, see `data list`'),
-  systems: z
-    .array(z.string())
-    .optional()
-    .describe('<names> compare: of gan,pargan,dpgan,dp-pargan; epsilon-sweep: of dpgan,dp-pargan'),
-  values: z
-    .array(number())
-    .optional()
-    .describe(
-      '<numbers> k-sweep: K (default 1,2,5,10); epsilon-sweep: epsilon, 0 for training without privacy (default 0,1,3,10)',
-    ),
-  seeds: whole(1, 1000).optional().describe('<n> runs of each setting: seeds 1 to n'),
-  attacks: z
-    .array(z.enum(ATTACKS))
-    .optional()
-    .describe(`<names> comma-separated: ${ATTACKS.join(', ')}`),
-  out: z.string().optional().describe('<dir> folder for the runs and the report (default ./runs/experiment-DATE-N)'),
-  resume: z.string().optional().describe('<dir> go on with an experiment that stopped; takes no other setting'),
+  preset: text(`<name> settings to start from: ${Object.keys(experimentPresets).join(', ')}`),
+  data: text('<name> data set, see `data list`'),
+  systems: optional(
+    z.array(z.string()),
+    '<names> compare: of gan,pargan,dpgan,dp-pargan; epsilon-sweep: of dpgan,dp-pargan',
+  ),
+  values: optional(
+    z.array(number()),
+    '<numbers> k-sweep: K (default 1,2,5,10); epsilon-sweep: epsilon, 0 for training without privacy (default 0,1,3,10)',
+  ),
+  seeds: optional(whole(1, 1000), '<n> runs of each setting: seeds 1 to n'),
+  attacks: optional(z.array(z.enum(ATTACKS)), `<names> comma-separated: ${ATTACKS.join(', ')}`),
+  out: text('<dir> folder for the runs and the report (default ./runs/experiment-DATE-N)'),
+  resume: text('<dir> go on with an experiment that stopped; takes no other setting'),
   quiet,
 };
 type Given = z.output<z.ZodObject<typeof args & typeof flags>>;

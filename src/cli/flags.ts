@@ -14,8 +14,11 @@ export function whole(low: number, high = Number.MAX_SAFE_INTEGER) {
   return z.int(says).min(low, says).max(high, says);
 }
 
+/** One that may be left out, and its help. */
+export const optional = <T extends z.ZodType>(field: T, about: string) => field.optional().describe(about);
+export const text = (about: string) => optional(z.string(), about);
 /** A flag without a value. */
-export const flag = (about: string) => z.boolean().optional().describe(about);
+export const flag = (about: string) => optional(z.boolean(), about);
 
 export const quiet = flag('no progress');
 export const seed = whole(0).default(1).describe('<n> of everything random');

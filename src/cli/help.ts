@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import { packageRoot } from '../run/version.ts';
+import { text } from './flags.ts';
 import { listing } from './format.ts';
 import { type VerbRow, verbs } from './index.ts';
 import { verb } from './verb.ts';
@@ -45,7 +45,7 @@ export function topics(folder: string = folderOf(packageRoot().directory)): Topi
 
 export default verb({
   about: 'Prints what a verb takes, or a chapter of the documentation; without a topic, which there are.',
-  args: { topic: z.string().optional().describe('a verb, or one of the chapters') },
+  args: { topic: text('a verb, or one of the chapters') },
   run: ({ topic }) => {
     const all = topics();
     if (topic === undefined) {

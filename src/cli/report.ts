@@ -9,7 +9,7 @@ import type { RunFacts } from '../report/facts.ts';
 import { renderReport } from '../report/html.ts';
 import { isOwners } from '../report/run.ts';
 import { factsOf } from '../report/run-facts.ts';
-import { flag } from './flags.ts';
+import { flag, text } from './flags.ts';
 import { withRun } from './job.ts';
 import { verb } from './verb.ts';
 
@@ -19,12 +19,9 @@ export default verb({
     'Writes one HTML file, pictures included, on a run or on several side by side: what was trained on what, what is promised, what attacks found, quality, losses, settings, and what all of that does not say.',
   args: { run: z.array(z.string()).describe('run directories') },
   flags: {
-    out: z
-      .string()
-      .optional()
-      .describe(
-        '<file> where to (default RUN/report.html, with the diagnostics of a private run RUN/private/report.html)',
-      ),
+    out: text(
+      '<file> where to (default RUN/report.html, with the diagnostics of a private run RUN/private/report.html)',
+    ),
     attack: flag('attack runs first that have not been attacked (the quick attacks)'),
     diagnostics: flag("private runs: add the owner's part, which looks at real records, outside the guarantee"),
   },

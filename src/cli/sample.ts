@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import { isImage, samplesOf } from '../run/samples.ts';
 import { writeSamples } from '../run/write-samples.ts';
-import { runFolder, whole } from './flags.ts';
+import { optional, runFolder, whole } from './flags.ts';
 import { withRun } from './job.ts';
 import { checkPicture, samplesPng } from './pictures.ts';
 import { verb } from './verb.ts';
@@ -12,7 +12,7 @@ export default verb({
   args: { run: runFolder },
   flags: {
     out: z.string().describe('<file> .csv, .npy or .png'),
-    n: whole(1, 100_000_000).optional().describe('<n> how many (default 1000; 100 in a picture of images)'),
+    n: optional(whole(1, 100_000_000), '<n> how many (default 1000; 100 in a picture of images)'),
     stream: whole(0, 1000).default(0).describe("<n> which of the seed's latent sequences"),
   },
   device: true,

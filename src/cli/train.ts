@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { writeAtomic } from '../base/files.ts';
 import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
@@ -10,7 +9,7 @@ import type { DirectoryJob } from '../run/session.ts';
 import { spending, spendingLine } from '../run/spend.ts';
 import { released, runTraining, type TrainingResult } from '../run/training.ts';
 import { writeSamples } from '../run/write-samples.ts';
-import { quiet, whole } from './flags.ts';
+import { optional, quiet, text, whole } from './flags.ts';
 import { formatNumber, formatSeconds, listing } from './format.ts';
 import { withNewRun, withRun } from './job.ts';
 import { samplesPng, scatterOf } from './pictures.ts';
@@ -30,29 +29,22 @@ taken with which all steps fit the budget, what the encoding of a table costs in
 export default verb({
   about: 'Trains SYSTEM on a data set and writes a run directory.',
   args: {
-    system: z
-      .string()
-      .optional()
-      .describe(
-        'gan (one critic), pargan (K critics on disjoint partitions), dpgan, dp-pargan (the same, differentially private)',
-      ),
+    system: text(
+      'gan (one critic), pargan (K critics on disjoint partitions), dpgan, dp-pargan (the same, differentially private)',
+    ),
   },
   flags: {
-    data: z.string().optional().describe('<name> data set, see `data list`'),
-    preset: z.string().optional().describe('<name> settings to start from'),
-    epochs: whole(1).optional().describe('<n> instead of --steps: passes over each partition'),
+    data: text('<name> data set, see `data list`'),
+    preset: text('<name> settings to start from'),
+    epochs: optional(whole(1), '<n> instead of --steps: passes over each partition'),
     seed: whole(0).default(1).describe('<n> of everything random but privacy noise and private samples'),
-    insecureSeed: whole(0)
-      .optional()
-      .describe('<n> private systems: noise and samples from a seed, which voids every guarantee; for tests'),
-    out: z.string().optional().describe('<dir> run directory (default ./runs/SYSTEM-DATA-DATE-N)'),
-    resume: z
-      .string()
-      .optional()
-      .describe('<dir> go on with a run that stopped; takes --steps, --chunk and no other setting'),
-    chunk: whole(1, 256)
-      .optional()
-      .describe('<n> steps a submit (default: about 100 ms worth); does not change the results'),
+    insecureSeed: optional(
+      whole(0),
+      '<n> private systems: noise and samples from a seed, which voids every guarantee; for tests',
+    ),
+    out: text('<dir> run directory (default ./runs/SYSTEM-DATA-DATE-N)'),
+    resume: text('<dir> go on with a run that stopped; takes --steps, --chunk and no other setting'),
+    chunk: optional(whole(1, 256), '<n> steps a submit (default: about 100 ms worth); does not change the results'),
     quiet,
   },
   device: true,
