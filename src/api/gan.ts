@@ -2,8 +2,8 @@
 import '../ops/install.ts';
 
 export { type AttackResult, attackResult } from '../attack/judge/result.ts';
-export { distanceScores } from '../attack/nearest.ts';
-export { type WhiteBox, whiteBox } from '../attack/whitebox.ts';
+export { distanceScores } from '../attack/target.ts';
+export { type WhiteBox, whiteBox } from '../attack/white-box.ts';
 export { blobSource, type CsvSource } from '../data/csv/stream.ts';
 export { inspectCsv, readTable } from '../data/csv/table.ts';
 export { decodedCsv } from '../data/csv/text.ts';
@@ -15,10 +15,10 @@ export { paidEncoding } from '../data/encoding/private.ts';
 export { givenEncoding } from '../data/encoding/schema.ts';
 export { blobs, circles } from '../data/synthetic.ts';
 export type { Column, Encoding, Table } from '../data/table.ts';
-export { type GanConfig, makeConfig, withPreset } from '../gan/config.ts';
+export type { GanConfig } from '../gan/config.ts';
 export { DpGan } from '../gan/dpgan.ts';
 export { ParGan } from '../gan/pargan.ts';
-export { presets } from '../gan/presets/index.ts';
+export { makeConfig, presets, withPreset } from '../gan/presets/index.ts';
 export type { PrivateConfig } from '../gan/private/config.ts';
 export { type Guarantee, type PrivateRun, parsePrivate, privateRun } from '../gan/private/run.ts';
 export type { GanSystem } from '../gan/system.ts';

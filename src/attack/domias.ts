@@ -2,7 +2,39 @@
  * DOMIAS (van Breugel et al. 2023): where is the density of what a model makes higher than that of the population? Both
  * densities are Gaussian kernel estimates, as in the authors' simplest variant.
  */
+import { spread } from '../base/rows.ts';
 import type { Scored } from './judge/result.ts';
+import { type Attack, withAttacker } from './target.ts';
+
+/** Rows that densities are estimated from, candidates of each side, and the most values of a record. */
+const [FITTED, CANDIDATES, MOST] = [5000, 2000, 200];
+
+export const domias: Attack = {
+  title: 'DOMIAS',
+  family: 'DOMIAS (density ratio)',
+  score: 'Score: density of the released samples at a record, over that of rows which the attacker has.',
+  slow: false,
+  unfit: ({ features, attackerRows }) =>
+    features > MOST
+      ? `density estimates of ${features} values say nothing; it is for at most ${MOST}`
+      : attackerRows < 2
+        ? 'the attacker needs at least two rows of his own'
+        : undefined,
+  async run(target) {
+    const { model, onProgress } = target;
+    const { features } = model;
+    const [others, attacker] = withAttacker(target);
+    const candidates = {
+      members: spread(target.members.rows, features, CANDIDATES),
+      nonMembers: spread(others, features, CANDIDATES),
+    };
+    // Samples go through the snapshots in turn: the first of them are of all, every so many might not be.
+    const samples = (await model.released()).subarray(0, FITTED * features);
+    return {
+      scored: [densityRatios(candidates, samples, spread(attacker, features, FITTED), features, onProgress)],
+    };
+  },
+};
 
 /** A Gaussian kernel density estimate with the covariance of its points and Scott's factor. */
 export interface KernelDensity {
@@ -107,7 +139,7 @@ export function logDensities(
  * The attack: log p_samples(x) - log p_reference(x).
  * @param samples what the model made @param reference rows of the same population that are no candidates
  */
-export function domias(
+export function densityRatios(
   candidates: { members: Float32Array; nonMembers: Float32Array },
   samples: Float32Array,
   reference: Float32Array,

@@ -1,29 +1,24 @@
 import * as z from 'zod';
+import { type AttackName, attackNames, attacks, quickAttacks } from '../attack/index.ts';
 import type { AttackResult } from '../attack/judge/result.ts';
-import { type Against, type Assessment, ATTACKS, attackRun, SLOW, withoutCurves } from '../run/assess/attacks.ts';
+import { type Against, type Assessment, attackRun, withoutCurves } from '../run/assess/attacks.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { optional, quiet, runFolder, text, whole } from './flags.ts';
 import { table } from './format.ts';
 import { checkDiagnostics, diagnostics, withRun } from './job.ts';
 import { verb } from './verb.ts';
 
-/** What one attack of the list takes and asks for, for --help. */
+const slow = attackNames.filter((name) => attacks[name].slow);
+const lines = (names: readonly AttackName[]) =>
+  names.map((name) => `  ${name}: ${attacks[name].title}. ${attacks[name].score}`).join('\n');
+
+/** What the attacks are and how they score, for --help. */
 const NOTES = `
-Attacks, and what they need:
-  white-box            the critics' scores: largest, mean, and the one that would have seen the record (LOGAN)
-  tvd                  total variation distance between the critics' score histograms of members and others
-  nearest-sample       released samples: distance to the nearest (GAN-Leaks, full black-box)
-  gan-leaks            the same with --samples fresh ones, which whoever can query the generator gets
-  monte-carlo          share of fresh samples within epsilon; on single records and on sets
-  dcr                  distance to the closest record, less that to rows which the attacker has
-  domias               density of the samples over that of the population; at most 200 values a record
-Slow ones, which run only when named:
-  gan-leaks-partial    z is searched for without gradients until G(z) comes near the record (partial black-box); of
-                       --records on each side
-  gan-leaks-white-box  the same with gradients through G
-  logan-black-box      the critic of a GAN that the attacker trains on fresh samples
-  lira                 likelihood ratios from --shadows models that the attacker trains on halves of the candidates
-With --reference the three that begin with gan-leaks also come calibrated. Left out here: GAN-Leaks' perceptual
+Attacks:
+${lines(quickAttacks)}
+Slow ones, which run only when named, on --records of each side or with models that the attacker trains:
+${lines(slow)}
+With --reference these also come calibrated: ${attackNames.filter((name) => attacks[name].calibrated).join(', ')}. Left out here: GAN-Leaks' perceptual
 distance (LPIPS), which needs the weights of another network.`;
 
 export default verb({
@@ -32,8 +27,8 @@ export default verb({
   args: { run: runFolder },
   flags: {
     attacks: optional(
-      z.array(z.enum([...ATTACKS, 'all'])),
-      `<names> comma-separated, or all: ${ATTACKS.join(', ')} (default: all but ${SLOW.join(', ')})`,
+      z.array(z.enum([...attackNames, 'all'])),
+      `<names> comma-separated, or all: ${attackNames.join(', ')} (default: all but ${slow.join(', ')})`,
     ),
     samples: whole(100, 1_000_000).default(10_000).describe('<n> fresh samples that attackers query'),
     records: whole(2, 1_000_000).default(200).describe('<n> members, and as many others, that slow attacks look at'),
@@ -48,8 +43,8 @@ export default verb({
   run: (given, { gpu, progress }) => {
     const { samples, records, attackerSteps: steps } = given;
     const shadows = 2 * Math.ceil(given.shadows / 2);
-    const asked = given.attacks ?? ATTACKS.filter((name) => !SLOW.includes(name));
-    const names = ATTACKS.filter((name) => asked.includes('all') || asked.includes(name));
+    const asked = given.attacks ?? quickAttacks;
+    const names = attackNames.filter((name) => asked.includes('all') || asked.includes(name));
     return withRun(gpu, given.run, async (job) => {
       checkDiagnostics(job, given.diagnostics);
       const attacked = async (reference?: DirectoryJob) => {

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { VeilganError } from '../base/errors.ts';
 import { type Dataset, ofClass } from '../data/dataset.ts';
-import { generated, loadDataset } from '../data/store/store.ts';
-import { withPreset } from '../gan/config.ts';
+import { loadDataset } from '../data/store/store.ts';
+import { isGenerated } from '../data/synthetic.ts';
+import { withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
-import { isPrivate, parsePrivate } from '../gan/private/run.ts';
+import { parsePrivate } from '../gan/private/run.ts';
+import { type SystemName, systemNamed, systems, systemsWith, withCritics } from '../gan/systems.ts';
 import { type Audited, audit, parts } from '../run/audit/audit.ts';
 import { sensitivityCells } from '../run/audit/cells.ts';
 import type { AuditSetting } from '../run/audit/part.ts';
@@ -63,13 +64,20 @@ Examples: veilgan audit --quick
 const SIZES = { 'one-run': [16, 16], 'many-run': [1, 200] } as const;
 const QUICK_SIZES = { 'one-run': [16, 2], 'many-run': [1, 20] } as const;
 
+/** Systems that claim something. */
+const PRIVATE = systemsWith({ private: true });
 const CLAIMS = 'They must be numbers from 0 to 100.';
 const known = parts.map(({ name }) => name);
 
 /** `audit`: tries to disprove what a private training claims. */
 export default verb({
   about: 'Compares what private training does with what its ledger says, and bounds epsilon from below.',
-  args: { system: z.string().default('dp-pargan').describe('dpgan or dp-pargan') },
+  args: {
+    system: z
+      .string()
+      .default(String(PRIVATE.at(-1)))
+      .describe(PRIVATE.join(' or ')),
+  },
   flags: {
     quick: flag('all parts in small form, under a minute on two cores'),
     parts: z.array(z.enum(known)).default(known).describe('<names> some of them, comma-separated'),
@@ -100,13 +108,8 @@ export default verb({
   config: privateConfig.shape,
   notes: HELP,
   run: async (given, { gpu, fields, progress }) => {
-    const { system, mode, score, confidence, seed, insecureSeed, quick = false, parts: names } = given;
-    if (!isPrivate(system)) {
-      throw new VeilganError('USAGE', `there is no claim to audit in a system ${system}`, {
-        where: 'audit SYSTEM',
-        fix: 'Use dpgan or dp-pargan',
-      });
-    }
+    const { mode, score, confidence, seed, insecureSeed, quick = false, parts: names } = given;
+    const system = systemNamed(given.system, PRIVATE);
     const started = performance.now();
     const taken = () => (performance.now() - started) / 1000;
     const { name: adapter } = gpu.adapter;
@@ -121,7 +124,7 @@ export default verb({
       };
     }
     const whole = await loadDataset(given.data);
-    const config = auditConfig(system, { ...fields }, given.preset, whole);
+    const config = auditConfig(system, fields, given.preset, whole);
     const data = ofClass(whole, config.onlyClass);
     const [canaries, runs] = (quick ? QUICK_SIZES : SIZES)[mode];
     const setting: AuditSetting = {
@@ -151,7 +154,7 @@ export default verb({
     };
     const notes = [
       ...(insecureSeed === undefined ? [] : ['noise, samples and coins come from --insecure-seed']),
-      ...(generated(given.data)
+      ...(isGenerated(given.data)
         ? []
         : ['it trained on your records in every run, unpaid by any budget: keep this to yourself']),
     ];
@@ -163,27 +166,20 @@ export default verb({
   },
 });
 
-/** @throws VeilganError CONFIG, USAGE */
+/** @throws VeilganError CONFIG */
 function auditConfig(
-  system: string,
-  own: Readonly<Record<string, unknown>>,
+  system: SystemName,
+  given: Readonly<Record<string, unknown>>,
   preset: string | undefined,
   whole: Dataset,
 ): PrivateConfig {
-  const one = system === 'dpgan';
-  if (one && own.partitions !== undefined && own.partitions !== 1) {
-    throw new VeilganError('CONFIG', 'a dpgan has one critic', {
-      where: 'partitions',
-      fix: 'Audit dp-pargan instead',
-    });
-  }
+  const own = withCritics(system, given);
   const small = {
     ...SMALL,
     rows: Math.min(SMALL_ROWS, whole.rows),
-    ...(one ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
+    ...(systems[system].critics === 'one' ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
   };
-  const fields = withPreset(preset, own);
-  return parsePrivate({ ...(preset === undefined ? small : {}), ...fields, ...(one ? { partitions: 1 } : {}) });
+  return parsePrivate({ ...(preset === undefined ? small : {}), ...withPreset(preset, own) });
 }
 
 interface Steps {

@@ -3,17 +3,18 @@ import { VeilganError } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { saveDataset } from '../data/store/save.ts';
 import { blobs } from '../data/synthetic.ts';
-import { makeConfig } from '../gan/config.ts';
+import { makeConfig } from '../gan/presets/index.ts';
+import { systemsWith, systemTitle } from '../gan/systems.ts';
 import { lossCurves, lossNotes, lossUnit, scatterGrid } from '../report/charts/plot.ts';
 import { chartPng } from '../report/charts/png.ts';
 import { renderReport, summaryBlocks } from '../report/summary.ts';
 import { attackRun, withoutCurves } from '../run/assess/attacks.ts';
-import { qualityOf } from '../run/assess/values.ts';
+import { qualityOf } from '../run/assess/quality.ts';
 import { freshDirectory } from '../run/directory.ts';
 import { leaky } from '../run/experiment/plan.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { released, runTraining } from '../run/training.ts';
-import { MEASURES, type Part, readings, resultTable, verdict } from './demo-results.ts';
+import { type Part, readings, resultTable, verdict } from './demo-results.ts';
 import { quiet, seed, text, whole } from './flags.ts';
 import { formatSeconds } from './format.ts';
 import { withNewRun } from './job.ts';
@@ -43,7 +44,7 @@ export default verb({
     const parts: Part[] = [];
     const signal = stoppable('stopping');
     for (const partitions of [1, K]) {
-      const system = partitions === 1 ? 'gan' : 'pargan';
+      const [system] = systemsWith({ critics: partitions === 1 ? 'one' : 'many', private: false });
       const config = makeConfig(undefined, { ...leaky, partitions, batch: ROWS / partitions, steps });
       const plan = { system, config, seed, data: data.name, out: join(out, system) };
       parts.push(await withNewRun(gpu, plan, (job) => onePart(job, progress, () => signal.aborted)));
@@ -67,7 +68,7 @@ export default verb({
       report,
       renderReport({
         title: 'VeilGAN demo: does the model give its training data away?',
-        blocks: summaryBlocks({ setting, measures: MEASURES, runs: parts.map((p) => p.summary), figures }),
+        blocks: summaryBlocks({ setting, runs: parts.map((p) => p.summary), figures }),
       }),
     );
     const summary = { ...verdict(parts), seconds: parts.reduce((s, p) => s + p.summary.seconds, 0) };
@@ -87,7 +88,7 @@ export default verb({
 
 async function onePart(training: DirectoryJob, progress: Progress, stop: () => boolean): Promise<Part> {
   const { run, gan } = training;
-  const title = run.info.system === 'gan' ? 'plain GAN, K = 1' : `PAR-GAN, K = ${gan.config.partitions}`;
+  const title = systemTitle(run.info.system, gan.config.partitions);
   progress.begin(title, { total: training.steps });
   const result = await runTraining(training, { stop, onRows: progress.rows });
   if (result.interrupted)

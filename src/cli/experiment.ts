@@ -1,13 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
+import { attackNames } from '../attack/index.ts';
 import { VeilganError } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { loadSource } from '../data/store/store.ts';
 import { privateConfig } from '../gan/private/config.ts';
-import { experimentReport, isAccuracy, isAttack } from '../report/experiment.ts';
+import { systemNames, systemsWith } from '../gan/systems.ts';
+import { experimentReport, metricOf } from '../report/experiment.ts';
 import { renderReport } from '../report/html.ts';
-import { ATTACKS } from '../run/assess/attacks.ts';
 import { freshDirectory } from '../run/directory.ts';
 import {
   type Averaged,
@@ -34,14 +35,14 @@ const flags = {
   data: text('<name> data set, see `data list`'),
   systems: optional(
     z.array(z.string()),
-    '<names> compare: of gan,pargan,dpgan,dp-pargan; epsilon-sweep: of dpgan,dp-pargan',
+    `<names> compare: of ${systemNames}; epsilon-sweep: of ${systemsWith({ private: true })}`,
   ),
   values: optional(
     z.array(number()),
     '<numbers> k-sweep: K (default 1,2,5,10); epsilon-sweep: epsilon, 0 for training without privacy (default 0,1,3,10)',
   ),
   seeds: optional(whole(1, 1000), '<n> runs of each setting: seeds 1 to n'),
-  attacks: optional(z.array(z.enum(ATTACKS)), `<names> comma-separated: ${ATTACKS.join(', ')}`),
+  attacks: optional(z.array(z.enum(attackNames)), `<names> comma-separated: ${attackNames.join(', ')}`),
   out: text('<dir> folder for the runs and the report (default ./runs/experiment-DATE-N)'),
   resume: text('<dir> go on with an experiment that stopped; takes no other setting'),
   quiet,
@@ -101,7 +102,7 @@ async function begun(
   { kind, preset, data, systems, values, seeds, attacks, out }: Given,
   fields: Fields,
 ): Promise<{ dir: string; plan: Plan }> {
-  if (kind === undefined) throw usage('which kind?', 'experiment KIND', `Use ${KINDS.join(', ')}`);
+  if (kind === undefined) throw usage('which kind?', 'kind', `Use ${KINDS.join(', ')}`);
   const asked = { kind, preset, data, systems, values, seeds, attacks, fields };
   const plan = planOf(asked, data === undefined ? undefined : await loadSource(data));
   const whole = data === undefined ? planOf(asked, await loadSource(plan.data)) : plan;
@@ -114,7 +115,7 @@ async function begun(
 /** One that goes on. @throws VeilganError USAGE, FILE */
 function resumed({ kind, resume, quiet: _, ...given }: Given, fields: Fields): { dir: string; plan: Plan } {
   const others = Object.keys(flags).filter((name) => given[name as keyof typeof given] !== undefined);
-  const changed = [...(kind ? ['experiment KIND'] : []), ...others, ...Object.keys(fields)];
+  const changed = [...(kind ? ['kind'] : []), ...others, ...Object.keys(fields)];
   if (changed.length) throw usage('an experiment that goes on keeps its settings', changed[0], 'Leave it away');
   const dir = resolve(resume as string);
   const path = join(dir, PLAN);
@@ -134,8 +135,9 @@ function experimentTable(settings: readonly Setting[], rows: readonly Row[]): st
   return table(
     ['mean [95 %]', ...settings.map(({ label }) => label), 'chance'],
     rows
-      .filter(({ metric }) => !isAttack(metric) || isAccuracy(metric))
-      .map(({ metric, values }) => [metric, ...values.map(cell), isAttack(metric) ? '0.500' : '-']),
+      .map((row) => ({ ...row, of: metricOf(row.metric) }))
+      .filter(({ of }) => !of.attack || of.accuracy)
+      .map(({ metric, values, of }) => [metric, ...values.map(cell), of.accuracy ? '0.500' : '-']),
   );
 }
 

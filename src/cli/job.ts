@@ -1,6 +1,6 @@
 /** Runs as verbs have them: opened or begun, lent, and closed in one way whatever happens. */
 import { VeilganError } from '../base/errors.ts';
-import { isPrivate } from '../gan/private/run.ts';
+import { isPrivate } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
 import { flag } from './flags.ts';

@@ -3,11 +3,13 @@ import { VeilganError } from '../base/errors.ts';
 import { ofClass } from '../data/dataset.ts';
 import { loadSource } from '../data/store/store.ts';
 import { isTable, rowsOf, type Source } from '../data/store/table-files.ts';
-import { type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
+import { type GanConfig, ganConfig } from '../gan/config.ts';
+import { makeConfig, withPreset } from '../gan/presets/index.ts';
 import { usualPreset } from '../gan/presets/tables.ts';
 import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private/config.ts';
-import { isPrivate, parsePrivate } from '../gan/private/run.ts';
+import { parsePrivate } from '../gan/private/run.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
+import { isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
 import { noiseFor } from '../privacy/budget.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { priceOf, rowsTaken } from '../run/training-data.ts';
@@ -25,16 +27,9 @@ interface Flags {
 type Fields = Readonly<Record<string, unknown>>;
 type Say = (line: string) => void;
 
-const SYSTEMS = ['gan', 'pargan', 'dpgan', 'dp-pargan'];
-
 /** A new run. @throws VeilganError USAGE or CONFIG naming the flag */
-export async function planOf(system: string | undefined, given: Fields, { say, ...flags }: Flags & { say: Say }) {
-  if (system === undefined || !SYSTEMS.includes(system)) {
-    throw new VeilganError('USAGE', system === undefined ? 'which system?' : `there is no system ${system}`, {
-      where: 'train SYSTEM',
-      fix: `Use ${SYSTEMS.join(', ')}`,
-    });
-  }
+export async function planOf(named: string | undefined, given: Fields, { say, ...flags }: Flags & { say: Say }) {
+  const system = systemNamed(named);
   const { seed, out, insecureSeed } = flags;
   if (flags.data === undefined) {
     throw new VeilganError('USAGE', 'no data set was named', {
@@ -42,17 +37,7 @@ export async function planOf(system: string | undefined, given: Fields, { say, .
       fix: 'Name one that `data list` shows, such as blobs',
     });
   }
-  const fields = { ...given };
-  if (system === 'gan' || system === 'dpgan') {
-    if (fields.partitions !== undefined && fields.partitions !== 1) {
-      const other = system === 'gan' ? 'pargan' : 'dp-pargan';
-      throw new VeilganError('CONFIG', `a ${system} has one critic`, {
-        where: 'partitions',
-        fix: `Train ${other} instead`,
-      });
-    }
-    fields.partitions = 1;
-  }
+  const fields = withCritics(system, given);
   const source = await loadSource(flags.data);
   const preset = flags.preset ?? presetFor(system, fields, source, say);
   if (insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
@@ -82,7 +67,7 @@ function presetFor(system: string, { divergence, population }: Fields, source: S
 const onlyPrivate = (field: string) =>
   new VeilganError('CONFIG', `\`${field}\` belongs to private systems`, {
     where: field,
-    fix: 'Train dpgan or dp-pargan, or leave it away',
+    fix: `Train ${systemsWith({ private: true }).join(' or ')}, or leave it away`,
   });
 
 /** The config of a system without a guarantee. @throws VeilganError CONFIG for a field of private ones */

@@ -1,6 +1,7 @@
 import { writeAtomic } from '../base/files.ts';
 import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
+import { systemNames, systems } from '../gan/systems.ts';
 import { unpaidLines, unpaidOf } from '../report/blocks/unpaid.ts';
 import { lossCurves, lossUnit } from '../report/charts/plot.ts';
 import { chartPng } from '../report/charts/png.ts';
@@ -29,9 +30,7 @@ taken with which all steps fit the budget, what the encoding of a table costs in
 export default verb({
   about: 'Trains SYSTEM on a data set and writes a run directory.',
   args: {
-    system: text(
-      'gan (one critic), pargan (K critics on disjoint partitions), dpgan, dp-pargan (the same, differentially private)',
-    ),
+    system: text(systemNames.map((name) => `${name} (${systems[name].summary})`).join(', ')),
   },
   flags: {
     data: text('<name> data set, see `data list`'),

@@ -39,14 +39,17 @@ export interface Call<G = undefined> {
   stoppable(words?: string): AbortSignal;
 }
 
-interface Spec<A extends Fields, F extends Fields, D extends boolean> {
-  /** the description in --help; that of the list of verbs is in index.ts */
-  readonly about: string;
+interface Declared<A extends Fields = Fields, F extends Fields = Fields> {
   /** in their order on the command line */
   readonly args?: A;
   readonly flags?: F;
   /** a config's schema: each of its fields is a flag too, which stays a part of `fields` and is checked with the config */
   readonly config?: Fields;
+}
+
+interface Spec<A extends Fields, F extends Fields, D extends boolean> extends Declared<A, F> {
+  /** the description in --help; that of the list of verbs is in index.ts */
+  readonly about: string;
   /** opens the device, and adds --adapter */
   readonly device?: D;
   /** what --help says behind the options */
@@ -73,16 +76,20 @@ export const flagOf = (field: string): string => `--${field.replace(/[A-Z]/g, (c
 
 /**
  * An error as whoever called a verb knows it: where a field stands that is one of its flags, alone as the place or in
- * backticks in the text, the flag. `criticNorm: none` becomes --critic-norm none.
+ * backticks in the text, the flag. `criticNorm: none` becomes --critic-norm none, and an argument its name in capitals.
  */
-export function inFlags(error: VeilganError, fields: ReadonlySet<string>): VeilganError {
+export function inFlags(error: VeilganError, { args = {}, flags = {}, config = {} }: Declared): VeilganError {
+  const called = (field: string) => {
+    if (Object.hasOwn(args, field)) return field.toUpperCase();
+    return Object.hasOwn(flags, field) || Object.hasOwn(config, field) ? flagOf(field) : undefined;
+  };
   const flagged = (text: string) =>
-    text.replace(/`(\w+)(?:: ([^`]+))?`/g, (whole, field, value) =>
-      fields.has(field) ? flagOf(field) + (value === undefined ? '' : ` ${value}`) : whole,
-    );
+    text.replace(/`(\w+)(?:: ([^`]+))?`/g, (whole, field, value) => {
+      const name = called(field);
+      return name === undefined ? whole : name + (value === undefined ? '' : ` ${value}`);
+    });
   const { code, where, message, fix, cause } = error;
-  const place = fields.has(where) ? flagOf(where) : where;
-  return new VeilganError(code, flagged(message), { where: place, fix: flagged(fix), cause });
+  return new VeilganError(code, flagged(message), { where: called(where) ?? where, fix: flagged(fix), cause });
 }
 
 /** What the command line has to know of a field. */
@@ -230,8 +237,7 @@ async function execute(made: Verb, given: Shared, fields: Readonly<Record<string
     else process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     process.exitCode = code ?? EXIT.done;
   } catch (error) {
-    const known = new Set([made.flags, made.config].flatMap((declared) => Object.keys(declared ?? {})));
-    throw error instanceof VeilganError ? inFlags(error, known) : error;
+    throw error instanceof VeilganError ? inFlags(error, made) : error;
   } finally {
     progress.stop();
     for (const signal of signals) signal.dispose();

@@ -9,19 +9,15 @@
  */
 import { VeilganError } from '../base/errors.ts';
 import type { Gpu, Replay } from '../gpu/index.ts';
-import type { Mechanism } from '../privacy/mechanism.ts';
-import type { NoiseSource } from '../privacy/noise.ts';
 import { type PhysicalBatch, physicalBatches } from '../privacy/sampling.ts';
 import { type LossRow, lossRows } from '../train/loop.ts';
 import { type HostTensors, restoreCount } from '../train/player.ts';
 import { LabelledRows, type TrainingData, trainingRows } from '../train/rows.ts';
-import { Autoencoder } from './networks/autoencoder.ts';
+import { networks } from './networks/index.ts';
 import { checkPrivate, type PrivateConfig, physicalRows } from './private/config.ts';
-import type { MakeDiscrete } from './private/exact.ts';
 import { samplesApart } from './private/guard.ts';
 import { Schedule } from './private/schedule.ts';
-import { PrivateStep } from './private/step.ts';
-import type { Witness } from './private/witness.ts';
+import { type PrivateMeans, PrivateStep } from './private/step.ts';
 import { GanSystem } from './system.ts';
 
 /** Most device batches of a chunk. */
@@ -29,27 +25,6 @@ const CHUNK = 256;
 
 /** Most device batches that an expected batch may be cut into. */
 const MOST = 64;
-
-/** What a private system is given beside its data. */
-export interface PrivateMeans {
-  /** how updates are clipped, noised and divided, and what they cost */
-  readonly mechanism: Mechanism;
-  readonly noise: NoiseSource;
-  /** makes the exact integer mechanism, where the config asks for it */
-  readonly discrete?: MakeDiscrete;
-  /** a tag of each training row, [rows, 2] u32, under which all is drawn that meets it */
-  readonly tags: Uint32Array;
-  /** for each critic the rows of its partition, by a rule that looks at each record alone */
-  readonly partitions: readonly Uint32Array[];
-  /** for each critic what draws samples of those rows: Poisson samples, but for DPGAN as published */
-  readonly samplers: readonly { next(): Uint32Array }[];
-  /** told of noisy updates before they are submitted: `from` is the number of those before them */
-  readonly spend: (from: number, to: number) => void;
-  /** for audits of audits only: gradients are not clipped, the noise is as configured, and nothing is promised */
-  readonly unclipped?: boolean;
-  /** sees what nobody may see, for audits and tests; changes nothing but what it gives in place of releases */
-  readonly witness?: Witness;
-}
 
 export class DpGan extends GanSystem {
   declare readonly config: PrivateConfig;
@@ -77,7 +52,7 @@ export class DpGan extends GanSystem {
     const physical = physicalRows(config);
     if (config.batch > MOST * physical) {
       throw new VeilganError('CONFIG', `batches of about ${config.batch} records in device batches of ${physical}`, {
-        where: '--physical-batch',
+        where: 'physicalBatch',
         fix: `Use at least ${Math.ceil(config.batch / MOST)}`,
       });
     }
@@ -126,7 +101,7 @@ export class DpGan extends GanSystem {
   override async prepare(begun: boolean): Promise<void> {
     const { config } = this;
     if (this.#means.mechanism.clipping !== 'none') await samplesApart(this.#work);
-    if (!begun && config.network === 'ehr') await new Autoencoder(this, this.#data, this.#total).train();
+    if (!begun) await networks[config.network].pretrain?.(this, this.#data, this.#total);
   }
 
   /** A sample of every partition, cut into device batches: none where all are empty. */

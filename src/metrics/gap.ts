@@ -32,8 +32,8 @@ function spreadOf(values: Float64Array): Spread {
 }
 
 /**
- * For each critic its mean score of its own members minus that of non-members, E_block D - E_others D (spec section
- * 12.1, row 9): what a white-box attack on a record's own critic lives on. In units of the scores: probabilities for
+ * For each critic its mean score of its own members minus that of non-members, E_block D - E_others D: what a white-box
+ * attack on a record's own critic lives on. In units of the scores: probabilities for
  * JS, critic values for WGAN.
  * @param scores with `own`, the critic of each member
  * @throws VeilganError SHAPE where the partition is not known, DATA, NAN

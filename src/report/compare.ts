@@ -4,7 +4,7 @@ import { relationRow } from '../privacy/relation.ts';
 import { epsilonLine, type PrivacyFacts, plainDelta } from './blocks/guarantee.ts';
 import { type RunFacts, titleOf } from './facts.ts';
 import { type Block, nested, type Report } from './html.ts';
-import { attackMeasures, attackReadings, qualityMeasure, qualityReadings } from './measures.ts';
+import { attackReadings, qualityReadings } from './readings.ts';
 import { isOwners, OWNER, originOf, ownersOnly, runBlocks } from './run.ts';
 import { configTable, originTable, resultTable, type SummaryRun } from './summary.ts';
 
@@ -35,28 +35,18 @@ function withTitles(runs: readonly RunFacts[]): SummaryRun[] {
       ...originOf(run),
       title: same ? `${titles[i]} (${run.dir})` : titles[i],
       readings: measured
-        ? {
-            ...(measured.attacks ? attackReadings(measured.attacks.clean ?? measured.attacks) : {}),
+        ? [
+            ...(measured.attacks ? attackReadings(measured.attacks.clean ?? measured.attacks) : []),
             ...qualityReadings(measured.quality.metrics, measured.quality.real),
-          }
-        : {},
+          ]
+        : [],
       ...(privacy && !measured ? { withheld: "left out: the owner's" } : {}),
     };
   });
 }
 
 function sideBySide(runs: readonly RunFacts[], named: readonly SummaryRun[]): Block[] {
-  const measured = runs.flatMap((run) => run.measured ?? []);
-  const quality = new Set(
-    measured.flatMap((m) =>
-      Object.entries(m.quality.metrics).flatMap(([key, x]) => (typeof x === 'number' ? [key] : [])),
-    ),
-  );
-  const measures = [
-    ...attackMeasures(measured.flatMap(({ attacks }) => attacks?.clean ?? attacks ?? [])),
-    ...[...quality].map(qualityMeasure),
-  ];
-  const results: Block[] = measures.length ? [resultTable(measures, named)] : [];
+  const results = named.some(({ readings }) => readings.length) ? [resultTable(named)] : [];
   const titles = named.map(({ title }) => title);
   return [
     { kind: 'heading', text: 'What is promised' },

@@ -40,7 +40,7 @@ interface Split {
 function split({ name, shape, train, holdout, rows, holdoutRows, labels, features }: Dataset): Split {
   if (!labels || shape.length !== 3) {
     throw new VeilganError('DATA', `data set ${name} has no ${labels ? 'images' : 'labels'}`, {
-      where: '--data',
+      where: 'data',
       fix: 'Train a classifier on labelled images, such as mnist',
     });
   }

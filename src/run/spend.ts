@@ -83,7 +83,7 @@ function claimOf(
 /** One line of it for people. */
 export function spendingLine(spent: Spending): string {
   const updates = `${spent.noisy_updates.toLocaleString('en')} noisy updates`;
-  if (spent.insecure) return 'NONE: noise and samples come from --insecure-seed';
+  if (spent.insecure) return 'NONE: noise and samples follow from a seed';
   if (spent.drew_by_place) return `NONE: ${BY_PLACE}`;
   if (spent.claim) {
     const { paper_epsilon: paper, at_least: least } = spent.claim;

@@ -4,13 +4,15 @@ import { VeilganError } from '../base/errors.ts';
 import { type Dataset, ofClass } from '../data/dataset.ts';
 import { isTable, type Source } from '../data/store/table-files.ts';
 import type { Table } from '../data/table.ts';
-import { type GanConfig, makeConfig } from '../gan/config.ts';
+import type { GanConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
+import { makeConfig } from '../gan/presets/index.ts';
 import { PrivatePlan } from '../gan/private/plan.ts';
-import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun, secretOf } from '../gan/private/run.ts';
+import { type Guarantee, type PrivateRun, parsePrivate, privateRun, secretOf } from '../gan/private/run.ts';
 import type { Witness } from '../gan/private/witness.ts';
 import type { GanSystem } from '../gan/system.ts';
+import { isPrivate, type SystemName } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type LossRow, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
@@ -49,7 +51,7 @@ export interface TrainingResult {
 
 /** What is trained, the data aside. */
 export interface RunPlan {
-  readonly system: string;
+  readonly system: SystemName;
   readonly config: GanConfig;
   readonly seed: number;
   /** of a private run whose noise and samples follow from a seed: no guarantee */
@@ -191,7 +193,7 @@ export function checkFinite(tensors: Readonly<HostTensors>, step: number): void 
     if (data.every(Number.isFinite)) continue;
     throw new VeilganError('NAN', `${name} is not finite after step ${step}`, {
       where: `step ${step}`,
-      fix: 'Lower --rate, or look for extreme values in the data; the checkpoint before, if any, is kept',
+      fix: 'Lower `rate`, or look for extreme values in the data; the checkpoint before, if any, is kept',
     });
   }
 }

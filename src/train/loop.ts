@@ -97,5 +97,5 @@ export function lossRows(logs: ReadonlyMap<string, readonly Float32Array[]>, fir
 export const notFinite = (what: string, step: number): VeilganError =>
   new VeilganError('NAN', `${what} is not finite at step ${step}`, {
     where: `step ${step}`,
-    fix: 'Lower --rate, or look for extreme values in the data',
+    fix: 'Lower `rate`, or look for extreme values in the data',
   });

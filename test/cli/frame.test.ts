@@ -132,7 +132,12 @@ test('--json prints the document, else the text; the exit code is that of the ou
 });
 
 test('an error that speaks of fields speaks of flags; other words stay', async () => {
-  const known = new Set(['criticNorm', 'clipNorm', 'population', 'n']);
+  const text = z.string();
+  const known = {
+    args: { run: text },
+    flags: { n: text },
+    config: { criticNorm: text, clipNorm: text, population: text },
+  };
   const of = (where: string, message: string, fix: string) => {
     const {
       where: place,
@@ -151,6 +156,7 @@ test('an error that speaks of fields speaks of flags; other words stay', async (
     'a `network` of --n 3',
     'See `data list`, or --clip-norm',
   ]);
+  assert.equal(of('run', 'no `run`', ''), ['RUN', 'no RUN', '']);
   const fails = () => {
     throw new VeilganError('CONFIG', 'it is 0', { where: 'criticSteps', fix: 'Give `criticSteps: 1`, or `other`' });
   };

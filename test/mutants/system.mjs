@@ -184,8 +184,8 @@ export default [
     name: 'the guard leaves the penalty out',
     area: 'guard',
     file: 'src/gan/private/guard.ts',
-    find: "divergence === 'wgan-gp' ? {",
-    replace: "divergence === 'none' ? {",
+    find: 'divergences[divergence].penalty ? {',
+    replace: 'divergences.js.penalty ? {',
     tests: ['run/wiring'],
   },
   {
@@ -304,8 +304,8 @@ export default [
     name: 'an autoencoder trained on the records is taken',
     area: 'guard',
     file: 'src/gan/private/config.ts',
-    find: "bound === 'clip' && network === 'ehr',",
-    replace: "bound === 'weights' && network === 'ehr',",
+    find: "bound === 'clip' && networks[network].pretrain !== undefined,",
+    replace: "bound === 'weights' && networks[network].pretrain !== undefined,",
     tests: ['gan/config-presets'],
   },
   {

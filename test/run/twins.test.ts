@@ -15,8 +15,8 @@ import type { Plan } from '../../src/page/protocol.ts';
 import { Products } from '../../src/page/worker/products.ts';
 import type { Training } from '../../src/page/worker/training.ts';
 import { reportOn } from '../../src/report/compare.ts';
+import { factsOf } from '../../src/report/facts.ts';
 import { renderReport } from '../../src/report/html.ts';
-import { factsOf } from '../../src/report/run-facts.ts';
 import { MemoryRun } from '../../src/run/memory-run.ts';
 import { releasedInfo } from '../../src/run/release.ts';
 import { samplesCsv, samplesOf } from '../../src/run/samples.ts';
@@ -81,7 +81,7 @@ async function released(table: NamedTable, given?: Witness) {
     ...{ partitions: 1, batch: 40, population: 400, noiseMultiplier: 2, epsilon: 5, criticSteps: 2, steps: 3 },
     ...{ generatorHidden: [12], criticHidden: [12], latent: 4, snapshots: 2, snapshotEvery: 1 },
   });
-  const plan = { system: 'dpgan', config, seed: 1, insecureSeed: 7, witness };
+  const plan = { system: 'dpgan' as const, config, seed: 1, insecureSeed: 7, witness };
   const added = { format: RUN_FORMAT, created: '2026-01-01T00:00:00Z', version: { veilgan: '0' } } as const;
   const job = beginJob(gpu, table, plan, (meta) => new MemoryRun('t', { ...added, ...meta }));
   await runTraining(job, { checkpointSeconds: 1000 });

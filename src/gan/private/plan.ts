@@ -13,6 +13,8 @@ import {
 } from '../../privacy/ledger/ledger.ts';
 import { Mechanism } from '../../privacy/mechanism.ts';
 import { restoreCount } from '../../train/player.ts';
+import { divergences } from '../divergences.ts';
+import { networks } from '../networks/index.ts';
 import { budgetOf, checkPrivate, type PrivateConfig, physicalRows, relationOf, samplingRate } from './config.ts';
 
 /** What updates of a configuration are made of. @param rows of the data set, where their number is public */
@@ -86,8 +88,8 @@ export class PrivatePlan {
     if (limit >= 1) return { ledger: createLedger(file, this.terms), limit };
     const { epsilon } = this.config;
     throw new VeilganError('CONFIG', `epsilon ${epsilon} does not pay for one update of this configuration`, {
-      where: '--epsilon',
-      fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
+      where: 'epsilon',
+      fix: 'Raise `noiseMultiplier`, lower `batch`, or allow a larger `epsilon`',
     });
   }
 
@@ -123,4 +125,6 @@ const pick = (terms: LedgerTerms, named: LedgerTerms): LedgerTerms =>
  * @param terms of its ledger
  */
 export const drewByPlace = ({ bound, divergence, network, dropout }: PrivateConfig, terms: LedgerTerms): boolean =>
-  terms.draws === undefined && bound === 'clip' && (divergence === 'wgan-gp' || (network === 'dcgan' && dropout > 0));
+  terms.draws === undefined &&
+  bound === 'clip' &&
+  (divergences[divergence].penalty !== undefined || (networks[network].dropout && dropout > 0));

@@ -20,8 +20,6 @@ import type { MakeDiscrete } from './exact.ts';
 import { PrivatePlan, type Reopened } from './plan.ts';
 import type { Witness } from './witness.ts';
 
-export const isPrivate = (system: string): boolean => system === 'dpgan' || system === 'dp-pargan';
-
 /** @throws VeilganError CONFIG naming a field, or a combination that breaks the guarantee */
 export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
   checkPrivate(parseConfig(privateConfig, fields) as PrivateConfig);
@@ -186,12 +184,12 @@ export function privateRun(
 
 /** @throws VeilganError CONFIG where the records were made by looking at them, outside of any budget */
 function checkUnseen({ bound }: PrivateConfig, data: Dataset): void {
-  const refuse = (message: string, fix: string) => new VeilganError('CONFIG', message, { where: '--data', fix });
+  const refuse = (message: string, fix: string) => new VeilganError('CONFIG', message, { where: 'data', fix });
   if (bound !== 'clip') return;
   if (data.scaling?.from === 'data') {
     throw refuse(
       `the columns of ${data.name} were scaled by their own smallest and largest values, which a single record may move`,
-      'Import it again with --scale LOW:HIGH, bounds that are known without looking at the records',
+      'Import it again with bounds that are known without looking at the records',
     );
   }
   if (data.encoding?.from === 'data') {

@@ -1,7 +1,8 @@
 /** From what the owner chose to the settings of a run. For the worker. */
 import type { Dataset } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
-import { type GanConfig, makeConfig } from '../../gan/config.ts';
+import type { GanConfig } from '../../gan/config.ts';
+import { makeConfig } from '../../gan/presets/index.ts';
 import { budgetOf, type PrivateConfig, samplingRate } from '../../gan/private/config.ts';
 import { parsePrivate } from '../../gan/private/run.ts';
 import { updatesBehind } from '../../gan/private/schedule.ts';

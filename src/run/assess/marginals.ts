@@ -5,9 +5,10 @@ import type { TableRows } from '../../data/encoding/decode.ts';
 import { rounding } from '../../data/encoding/knots.ts';
 import type { CategoryCode, ColumnCode, NumberCode } from '../../data/table.ts';
 import { associations, binsOf, pairsOf } from '../../metrics/association.ts';
+import type { Metrics } from '../../metrics/index.ts';
 import { ascending, type ColumnCells, marginalDistance, type Places, placeShares } from '../../metrics/marginals.ts';
 import { columnCells, placeNames, type Tables } from './columns.ts';
-import type { Evaluation, Metrics } from './subject.ts';
+import type { Evaluation } from './subject.ts';
 
 /** Bars that a column is shown in, its missing cells aside. */
 const BARS = 12;

@@ -46,7 +46,7 @@ function valueShares({ encoding, train, samples, unseen }: Tables, found: Evalua
 
 /**
  * Keeps shares of values in the training rows and in samples, and how far from the diagonal of their scatter plot the
- * pairs lie (spec section 7.5); in the place of samples, rows that training left out.
+ * pairs lie; in the place of samples, rows that training left out.
  */
 export function probabilities(
   found: Evaluation,

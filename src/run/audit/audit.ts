@@ -37,8 +37,8 @@ export async function audit(
 ): Promise<Audited> {
   if (setting.config.bound === 'weights') {
     throw new VeilganError('CONFIG', 'weight clipping claims no epsilon that an audit could contradict', {
-      where: '--bound',
-      fix: 'Use --bound clip',
+      where: 'bound',
+      fix: 'Use `bound: clip`',
     });
   }
   const done: { part: Part; result: PartResult; seconds: number }[] = [];

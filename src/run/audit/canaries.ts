@@ -4,7 +4,7 @@ import { spreadRows } from '../../attack/audit/likelihood.ts';
 import { perSample } from '../../autograd/per-sample.ts';
 import { PhiloxStream } from '../../base/philox.ts';
 import type { GanConfig } from '../../gan/config.ts';
-import { criticTerms } from '../../gan/losses.ts';
+import { divergences } from '../../gan/divergences.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import type { Parameters } from '../../nn/network.ts';
 import { matmul } from '../../ops/contract.ts';
@@ -67,9 +67,10 @@ export function gradientRows(
   config: GanConfig,
 ): Tensor {
   const samples = x.shape.slice(0, 2);
+  const { critic } = divergences[config.divergence];
   const pass = { training: false, seed: 0, statistics: {} };
   const each = perSample(
-    (p: Record<string, Tensor>) => reshape(criticTerms(network.apply(p, x, pass), target, config), samples),
+    (p: Record<string, Tensor>) => reshape(critic(network.apply(p, x, pass), target, config), samples),
     parameters as Record<string, Tensor>,
   );
   return concat(

@@ -106,8 +106,8 @@ function checkFits({ device: { limits } }: Gpu, values: number): void {
   const most = Math.floor(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) / 4 / MAX_ROWS);
   if (values <= most) return;
   throw new VeilganError('OVER_LIMIT', `the critics have ${values} values, and an audit can look at ${most} here`, {
-    where: '--parts',
-    fix: 'Audit smaller networks, or --parts samplers,transcript, which do not look at sums',
+    where: 'parts',
+    fix: 'Audit smaller networks, or with `parts: samplers,transcript`, which do not look at sums',
   });
 }
 

@@ -74,8 +74,8 @@ export class CanaryTrace implements System<LossRow> {
     const references = REFERENCES.find((r) => fits(this.#places + 2 * r));
     if (references === undefined) {
       throw new VeilganError('OVER_LIMIT', `the gradients of ${total} canaries do not fit on the device`, {
-        where: '--canaries',
-        fix: 'Use fewer canaries in each of more --runs, a smaller network, or --score loss',
+        where: 'canaries',
+        fix: 'Use fewer canaries in each of more `runs`, a smaller network, or `score: loss`',
       });
     }
     this.#references = references;

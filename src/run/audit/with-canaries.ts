@@ -3,10 +3,10 @@
 import { PhiloxStream } from '../../base/philox.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { floats, type Records } from '../../data/records.ts';
-import { conditioning } from '../../gan/conditioning.ts';
 import { criticNetwork } from '../../gan/networks/index.ts';
 import type { PrivateConfig } from '../../gan/private/config.ts';
 import { ownersOf } from '../../gan/private/run.ts';
+import { conditioning } from '../../gan/system.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { Player } from '../../train/player.ts';
 import { pickRows } from '../../train/rows.ts';

@@ -3,8 +3,8 @@ import { incompleteBeta } from '../../attack/audit/binomial.ts';
 import { VeilganError } from '../../base/errors.ts';
 import type { Column } from '../../data/table.ts';
 import { budgetOf, type PrivateConfig, privateConfig, samplingRate } from '../../gan/private/config.ts';
-import { isPrivate } from '../../gan/private/run.ts';
 import { updatesBehind } from '../../gan/private/schedule.ts';
+import { isPrivate, relative, systems as rows, type SystemName, systemsWith, systemTitle } from '../../gan/systems.ts';
 import { encodingPrice, noiseFor } from '../../privacy/budget.ts';
 
 export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
@@ -15,7 +15,7 @@ export interface Plan {
   readonly kind: Kind;
   readonly data: string;
   /** of compare and, private ones, of epsilon-sweep */
-  readonly systems: readonly string[];
+  readonly systems: readonly SystemName[];
   /** K of k-sweep; epsilon of epsilon-sweep, where 0 is training without privacy */
   readonly values: readonly number[];
   readonly seeds: readonly number[];
@@ -38,7 +38,7 @@ export interface Plan {
 export interface Setting {
   /** such as `pargan, K = 5`; also what its runs' folders are called, with other characters */
   readonly label: string;
-  readonly system: string;
+  readonly system: SystemName;
   /** its place in a sweep; null for training without privacy, and in compare */
   readonly value: number | null;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -59,23 +59,14 @@ function noised(plan: Plan, partitions: number, epsilon: number): Record<string,
   return { ...fields, noiseMultiplier: noiseFor(needed, budget, encodingPrice(budget, plan.paying ?? [])).sigma };
 }
 
-const NAMES: Readonly<Record<string, string>> = {
-  gan: 'GAN',
-  pargan: 'PAR-GAN',
-  dpgan: 'DP-GAN',
-  'dp-pargan': 'DP-PAR-GAN',
-};
-
-function labelOf(system: string, partitions: number, epsilon: number | null): string {
-  const parts = [NAMES[system], ...(partitions > 1 ? [`K = ${partitions}`] : [])];
-  return [...parts, ...(epsilon ? [`epsilon ${epsilon}`] : [])].join(', ');
-}
+const labelOf = (system: SystemName, partitions: number, epsilon: number | null): string =>
+  [systemTitle(system, partitions), ...(epsilon ? [`epsilon ${epsilon}`] : [])].join(', ');
 
 /** The settings of a plan. @throws VeilganError USAGE for systems and values that make no experiment, CONFIG */
 export function settingsOf(plan: Plan): Setting[] {
   const { kind, systems, values, fields } = plan;
   const refuse = (where: string, message: string, fix: string) => new VeilganError('USAGE', message, { where, fix });
-  const make = (system: string, partitions: number, epsilon: number | null, value: number | null): Setting => ({
+  const make = (system: SystemName, partitions: number, epsilon: number | null, value: number | null): Setting => ({
     label: labelOf(system, partitions, epsilon),
     system,
     value,
@@ -83,17 +74,19 @@ export function settingsOf(plan: Plan): Setting[] {
   });
   if (kind === 'k-sweep') {
     if (!values.every((k) => Number.isInteger(k) && k >= 1)) {
-      throw refuse('--values', `K of ${values.join(', ')}`, 'Give whole numbers from 1 on');
+      throw refuse('values', `K of ${values.join(', ')}`, 'Give whole numbers from 1 on');
     }
-    return values.map((k) => make(k === 1 ? 'gan' : 'pargan', k, null, k));
+    const [one] = systemsWith({ critics: 'one', private: false });
+    return values.map((k) => make(k === 1 ? one : systems[0], k, null, k));
   }
-  const K = (system: string) => (system === 'pargan' || system === 'dp-pargan' ? plan.partitions : 1);
+  const K = (system: SystemName) => (rows[system].critics === 'many' ? plan.partitions : 1);
   if (kind === 'compare') return systems.map((s) => make(s, K(s), isPrivate(s) ? plan.epsilon : null, null));
   const wrong = systems.find((system) => !isPrivate(system));
-  if (wrong !== undefined) throw refuse('--systems', `${wrong} has no epsilon`, 'Use dpgan or dp-pargan');
+  if (wrong !== undefined)
+    throw refuse('systems', `${wrong} has no epsilon`, `Use ${systemsWith({ private: true }).join(' or ')}`);
   if (!values.every((epsilon) => epsilon >= 0)) {
     throw refuse(
-      '--values',
+      'values',
       `epsilon of ${values.join(', ')}`,
       'Give numbers above 0, and 0 for training without privacy',
     );
@@ -102,7 +95,7 @@ export function settingsOf(plan: Plan): Setting[] {
     values.map((epsilon) =>
       epsilon
         ? make(system, K(system), epsilon, epsilon)
-        : make(system === 'dpgan' ? 'gan' : 'pargan', K(system), null, null),
+        : make(relative(system, { private: false }), K(system), null, null),
     ),
   );
 }

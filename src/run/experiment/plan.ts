@@ -4,9 +4,10 @@ import { VeilganError } from '../../base/errors.ts';
 import { readJson } from '../../base/files.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
 import { isTable, type Source } from '../../data/store/table-files.ts';
-import { type GanConfig, ganConfig, parseConfig, withPreset } from '../../gan/config.ts';
-import { presets } from '../../gan/presets/index.ts';
+import { type GanConfig, ganConfig, parseConfig } from '../../gan/config.ts';
+import { presets, withPreset } from '../../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
+import { type SystemName, systemNamed, systemNames } from '../../gan/systems.ts';
 import { rowsTaken } from '../training-data.ts';
 import { KINDS, type Kind, type Plan } from './experiment.ts';
 
@@ -71,10 +72,10 @@ export interface Asked {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-const SYSTEMS: Readonly<Record<Kind, readonly string[]>> = {
+const SYSTEMS: Readonly<Record<Kind, readonly SystemName[]>> = {
   'k-sweep': ['pargan'],
   'epsilon-sweep': ['dpgan'],
-  compare: ['gan', 'pargan', 'dpgan', 'dp-pargan'],
+  compare: systemNames,
 };
 const VALUES: Readonly<Record<Kind, readonly number[]>> = {
   'k-sweep': [1, 2, 5, 10],
@@ -109,20 +110,17 @@ export function planOf(asked: Asked, data: Source | undefined): Plan {
   if (preset !== undefined && !known && !Object.hasOwn(presets, preset)) {
     throw usage(
       `there is no preset ${preset}`,
-      '--preset',
+      'preset',
       `Use one of ${Object.keys(experimentPresets).join(', ')}, or one of train`,
     );
   }
   const name = asked.data ?? known?.data;
-  if (name === undefined) throw usage('no data set was named', '--data', 'Name one, or a --preset that has one');
-  const systems = asked.systems ?? SYSTEMS[kind];
-  const unknown = systems.find((system) => !SYSTEMS.compare.includes(system));
-  if (unknown !== undefined)
-    throw usage(`there is no system ${unknown}`, '--systems', `Use ${SYSTEMS.compare.join(', ')}`);
-  if (kind === 'k-sweep' && asked.systems) throw usage('a K sweep is of pargan', '--systems', 'Leave it away');
-  if (kind === 'compare' && asked.values) throw usage('compare has no values', '--values', 'Leave it away, or sweep');
+  if (name === undefined) throw usage('no data set was named', 'data', 'Name one, or a `preset` that has one');
+  const systems = asked.systems?.map((system) => systemNamed(system, systemNames, 'systems')) ?? SYSTEMS[kind];
+  if (kind === 'k-sweep' && asked.systems) throw usage('a K sweep is of pargan', 'systems', 'Leave it away');
+  if (kind === 'compare' && asked.values) throw usage('compare has no values', 'values', 'Leave it away, or sweep');
   const swept = kind === 'k-sweep' ? 'partitions' : kind === 'epsilon-sweep' ? 'epsilon' : undefined;
-  if (swept && fields[swept] !== undefined) throw usage('it is what the sweep varies', `--${swept}`, 'Give --values');
+  if (swept && fields[swept] !== undefined) throw usage('it is what the sweep varies', swept, 'Give `values`');
   const given = split(known ? { ...known.fields, ...fields } : withPreset(preset, fields));
   const { partitions = 5, ...plain } = given.plain as Partial<GanConfig>;
   const { epsilon = 10, ...own } = { ...known?.private, ...given.own } as Partial<PrivateConfig>;
@@ -151,7 +149,7 @@ const record = z.record(z.string(), z.unknown());
 const schema = z.object({
   kind: z.enum(KINDS),
   data: z.string(),
-  systems: z.array(z.string()).max(100),
+  systems: z.array(z.enum(systemNames)).max(100),
   values: z.array(z.number()).max(1000),
   seeds: z.array(z.int().min(0)).min(1).max(1000),
   fields: record,
