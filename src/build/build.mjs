@@ -69,9 +69,13 @@ export async function buildCli() {
 
 /** What `veilgan help TOPIC` prints, from the root. */
 function documents() {
-  const folders = ['', 'src', ...readdirSync(join(root, 'src')).map((room) => `src/${room}`), 'shaders', 'bench'];
-  const all = [...folders.map((folder) => join(folder, 'README.md')), '.github/CONTRIBUTING.md', '.github/SECURITY.md'];
-  return [...all, '.github/CHANGELOG.md'].filter((path) => existsSync(join(root, path)));
+  const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = ['', 'src', ...rooms.map(({ name }) => `src/${name}`), 'shaders', 'bench', '.github'];
+  return folders.flatMap((folder) =>
+    (existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [])
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => join(folder, file)),
+  );
 }
 
 /** Most bytes of `veilgan` in a page, compressed: tensors, operations and gradients. */

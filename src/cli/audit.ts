@@ -26,17 +26,7 @@ const SMALL = {
 } as const;
 const SMALL_ROWS = 1000;
 
-/** Lines of at most `width` characters. */
-function wrapped(text: string, indent: string, width = 118): string {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    if (lines[lines.length - 1].length + word.length + 1 > width - indent.length) lines.push('');
-    lines[lines.length - 1] += `${lines[lines.length - 1] ? ' ' : ''}${word}`;
-  }
-  return lines.map((line) => indent + line).join('\n');
-}
-
-const LIST = parts.map(({ name, title, proves }) => `  ${name}: ${title}\n${wrapped(proves, '    ')}`).join('\n');
+const LIST = parts.map(({ name, title, proves }) => `  ${name}: ${title}. ${proves}`).join('\n');
 
 const HELP = `
 What it does: makes production runs, as any training is made, and compares what they do with what their ledgers say.

@@ -25,6 +25,7 @@ import { runTraining } from '../run/training.ts';
 import { experimentRun } from './experiment-run.ts';
 import { number, optional, quiet, text, whole } from './flags.ts';
 import { table } from './format.ts';
+import { checkKept } from './job.ts';
 import { verb } from './verb.ts';
 
 const PLAN = 'experiment.json';
@@ -60,8 +61,9 @@ export default verb({
   config: privateConfig.shape,
   notes:
     '\nA batch is that of one critic on all rows, and divided among several. Private runs get the noise that makes their last update meet --epsilon.\nExample: veilgan experiment compare --preset quick-blobs --out runs/compare',
-  run: async (given, { gpu, fields, progress, stoppable }) => {
-    const { dir, plan } = given.resume === undefined ? await begun(given, fields) : resumed(given, fields);
+  run: async (given, { gpu, fields, asked, progress, stoppable }) => {
+    const { resume } = given;
+    const { dir, plan } = resume === undefined ? await begun(given, fields) : resumed(resume, asked);
     const settings = settingsOf(plan);
     const count = settings.length * plan.seeds.length;
     progress.note(
@@ -113,11 +115,9 @@ async function begun(
 }
 
 /** One that goes on. @throws VeilganError USAGE, FILE */
-function resumed({ kind, resume, quiet: _, ...given }: Given, fields: Fields): { dir: string; plan: Plan } {
-  const others = Object.keys(flags).filter((name) => given[name as keyof typeof given] !== undefined);
-  const changed = [...(kind ? ['kind'] : []), ...others, ...Object.keys(fields)];
-  if (changed.length) throw usage('an experiment that goes on keeps its settings', changed[0], 'Leave it away');
-  const dir = resolve(resume as string);
+function resumed(resume: string, asked: readonly string[]): { dir: string; plan: Plan } {
+  checkKept(asked, ['resume']);
+  const dir = resolve(resume);
   const path = join(dir, PLAN);
   if (!existsSync(path) || !statSync(path).isFile()) {
     throw usage(`there is no experiment in ${dir}`, 'resume', `Name a folder that has ${PLAN}`);

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { VeilganError } from '../base/errors.ts';
 import { packageRoot } from '../run/version.ts';
 import { text } from './flags.ts';
@@ -7,40 +7,29 @@ import { listing } from './format.ts';
 import { type VerbRow, verbs } from './index.ts';
 import { verb } from './verb.ts';
 
-/** A chapter of the documentation: a README of the sources, or the list of changes. */
-interface Topic {
-  readonly name: string;
-  readonly path: string;
-  readonly title: string;
-}
-
-/** Where the chapters lie: the sources, or in an installed package a copy of those folders. */
-function folderOf(root: string): string {
-  return existsSync(join(root, 'src', 'README.md')) ? root : join(root, 'dist', 'docs');
+/** Of a checkout, or of a package, which has a copy of the documents alone. */
+function placeOfDocuments(): string {
+  const { directory } = packageRoot();
+  return existsSync(join(directory, 'src', 'README.md')) ? directory : join(directory, 'dist', 'docs');
 }
 
 /**
- * Every chapter that is there. A folder's is called by the folder, or by its file where a verb has that name; the one on the
- * sources as a whole is `house`.
+ * The chapters: READMEs, called by their folders, and what lies in .github. One that is called as a verb is goes by its
+ * path.
  */
-export function topics(folder: string = folderOf(packageRoot().directory)): Topic[] {
-  const rooms = existsSync(join(folder, 'src')) ? readdirSync(join(folder, 'src')).sort() : [];
-  const places: [name: string, file: string][] = [
-    ['veilgan', 'README.md'],
-    ['house', 'src/README.md'],
-    ...rooms.map((room): [string, string] => [room, `src/${room}/README.md`]),
-    ['shaders', 'shaders/README.md'],
-    ['bench', 'bench/README.md'],
-    ['contributing', '.github/CONTRIBUTING.md'],
-    ['security', '.github/SECURITY.md'],
-    ['changes', '.github/CHANGELOG.md'],
-  ];
-  return places.flatMap(([name, file]) => {
-    const path = join(folder, file);
-    if (!existsSync(path)) return [];
-    const title = /^# (.*)$/m.exec(readFileSync(path, 'utf8'))?.[1] ?? file;
-    return [{ name: Object.hasOwn(verbs, name) ? file : name, path, title }];
-  });
+export function topics(root = placeOfDocuments()): { name: string; title: string; text: string }[] {
+  const inside = (folder: string) => (existsSync(join(root, folder)) ? readdirSync(join(root, folder)).sort() : []);
+  const rooms = inside('src').map((room) => `src/${room}`);
+  return ['', 'src', ...rooms, 'shaders', 'bench', '.github'].flatMap((folder) =>
+    (statSync(join(root, folder), { throwIfNoEntry: false })?.isDirectory() ? inside(folder) : [])
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => {
+        const text = readFileSync(join(root, folder, file), 'utf8');
+        const name = file === 'README.md' ? basename(folder) || 'veilgan' : basename(file, '.md').toLowerCase();
+        const title = /^# (.*)$/m.exec(text)?.[1] ?? '';
+        return { name: Object.hasOwn(verbs, name) ? `${folder}/${file}` : name, title, text };
+      }),
+  );
 }
 
 export default verb({
@@ -57,13 +46,10 @@ export default verb({
       };
     }
     const found = all.find(({ name }) => name === topic);
-    if (found) {
-      const text = readFileSync(found.path, 'utf8');
-      return { document: { topic, text }, text };
-    }
+    if (found) return { document: { topic, text: found.text }, text: found.text };
     const names = [...Object.keys(verbs), ...all.map(({ name }) => name)];
     throw new VeilganError('USAGE', `there is no topic ${topic}`, {
-      where: 'help TOPIC',
+      where: 'topic',
       fix: `Did you mean ${nearest(topic, names)}? \`veilgan help\` lists all`,
     });
   },

@@ -27,6 +27,20 @@ export const withRun = <T>(gpu: Gpu, dir: string, use: Use<T>, how?: Parameters<
 export const withNewRun = <T>(gpu: Gpu, plan: Parameters<typeof startTraining>[1], use: Use<T>): Promise<T> =>
   lend(startTraining(gpu, plan), use);
 
+/**
+ * For what goes on, and keeps its settings.
+ * @param asked what the command line gives @param free what it may
+ * @throws VeilganError USAGE where it gives more
+ */
+export function checkKept(asked: readonly string[], free: readonly string[]): void {
+  const other = asked.find((name) => ![...free, 'json', 'quiet', 'adapter'].includes(name));
+  if (other === undefined) return;
+  throw new VeilganError('USAGE', `a resumed run keeps its settings: \`${other}\` cannot change`, {
+    where: 'resume',
+    fix: 'Leave it away, or start a new run',
+  });
+}
+
 /** Looking at the real records of a private run is its owner's business, and only when asked for. */
 export const diagnostics = flag('private runs: print what looks at real records, which the guarantee does not cover');
 

@@ -57,13 +57,88 @@ const WINDOW_MS = 10_000;
 /** One Ctrl-C can arrive more than once: from the terminal, and handed on by npm. */
 const ONE_SIGNAL_MS = 500;
 
-/** How far a piece of work is, in words. What matters most comes first: a terminal cuts off what does not fit. */
+/** A bar on a terminal, a plain line about every 10 s elsewhere, nothing with `json` or `quiet`. */
+export function createProgress(options: ProgressOptions = {}): Progress {
+  const { json, quiet, stream = process.stderr, now = () => performance.now() } = options;
+  const silent = json || quiet;
+  let state: State | undefined;
+  /** on a terminal */
+  let bar: SingleBar | undefined;
+  /** in a log: when the last line was written, and what it told; of what is not counted in steps the first is one more */
+  let last = 0;
+  let told: number | undefined;
+  // Leaving in the middle (a second Ctrl-C) must not leave a terminal without cursor and line wrapping.
+  const restore = () => void stream.write('\x1b[?25h\x1b[?7h\n');
+  const line = ({ label, done, work, text }: State) => {
+    stream.write(`${label}${work.show ? '' : 'step '}${text()}\n`);
+    last = now();
+    told = done;
+  };
+  const stop = () => {
+    if (bar) {
+      // The bar ends where the cursor was saved: here, and not where it began, before notes and changes of size.
+      stream.write('\x1b[?7h\x1b7\x1b[?7l');
+      bar.stop();
+      process.off('exit', restore);
+    } else if (state && told !== undefined && state.done !== told) line(state);
+    bar = state = undefined;
+  };
+  const begin = (label: string, work: Work) => {
+    if (silent) return;
+    stop();
+    state = new State(label && `${label}: `, work);
+    last = now();
+    told = work.show ? undefined : state.done;
+    if (!stream.isTTY) return;
+    bar = new SingleBar({
+      format: `${state.label}{bar} {percentage} % | {state}`,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 14,
+      hideCursor: true,
+      // Else an unchanged bar would not come back after a note.
+      forceRedraw: true,
+      fps: 10,
+      // Ctrl-C is ours: the job ends after its chunk and then stops the bar itself.
+      gracefulExit: false,
+      stream,
+    });
+    process.once('exit', restore);
+    bar.start(work.total, state.done, { state: state.text() });
+  };
+  const update = (done: number, losses?: Losses) => {
+    if (!state) return;
+    state.at(done, losses, now());
+    if (bar) bar.update(done, { state: state.text() });
+    else if (now() - last >= LINE_MS) line(state);
+  };
+  const at = (label: string, done: number, work: Work) => {
+    if (state?.label !== `${label}: `) begin(label, work);
+    update(done);
+  };
+  return {
+    begin,
+    update,
+    at,
+    rows: (rows) => update(rows[rows.length - 1].step, rows[rows.length - 1]),
+    stage: (name, share) => at(name, Math.floor(100 * share), { total: 100, show: (percent) => `${percent} %` }),
+    note(text) {
+      if (silent) return;
+      // In the place of the bar, which draws itself again below.
+      stream.write(bar ? `\r\x1b[2K\x1b[?7h${text}\n\x1b[?7l` : `${text}\n`);
+      bar?.render();
+    },
+    stop,
+  };
+}
+
+/** How far a piece of work is, in words. */
 class State {
-  done: number;
-  losses: Losses = {};
-  readonly #speed = new Speed();
   readonly label: string;
   readonly work: Work;
+  done: number;
+  #losses: Losses = {};
+  readonly #marks: { step: number; time: number }[] = [];
 
   constructor(label: string, work: Work) {
     this.label = label;
@@ -73,124 +148,27 @@ class State {
 
   at(done: number, losses: Losses | undefined, time: number): void {
     this.done = done;
-    this.losses = losses ?? this.losses;
-    this.#speed.at(done, time);
+    this.#losses = losses ?? this.#losses;
+    this.#marks.push({ step: done, time });
+    // The mark just before the window stays, so that the window is always covered.
+    while (this.#marks.length > 2 && this.#marks[1].time <= time - WINDOW_MS) this.#marks.shift();
   }
 
-  text(): string {
+  /** What matters most comes first: a terminal cuts off what does not fit. */
+  readonly text = (): string => {
     const { done } = this;
     const { total, show } = this.work;
-    const ms = this.#speed.msPerStep();
     const parts = [show ? `${show(done)} of ${show(total)}` : `${formatNumber(done)}/${formatNumber(total)}`];
-    if (ms !== undefined && !show) parts.push(`${formatNumber(ms, 3)} ms/step`);
-    if (ms !== undefined && done < total) parts.push(`${timeLeft((total - done) * ms)} left`);
-    for (const [name, value] of Object.entries(this.losses) as [string, number | readonly number[]][]) {
+    const [first, last] = [this.#marks[0], this.#marks[this.#marks.length - 1]];
+    if (last?.step > first?.step) {
+      const ms = (last.time - first.time) / (last.step - first.step);
+      if (!show) parts.push(`${formatNumber(ms, 3)} ms/step`);
+      if (done < total) parts.push(`${timeLeft((total - done) * ms)} left`);
+    }
+    for (const [name, value] of Object.entries(this.#losses) as [string, number | readonly number[]][]) {
       if (SHOWN[name]) parts.push(`${SHOWN[name]} ${loss(typeof value === 'number' ? value : mean(value))}`);
     }
     return parts.join(', ');
-  }
-}
-
-/** How states are shown: as a bar, or as lines of a log. */
-interface Display {
-  begin(state: State): void;
-  update(state: State): void;
-  end(state: State): void;
-  note(line: string, running: boolean): void;
-}
-
-/** A bar on a terminal, a plain line about every 10 s elsewhere, nothing with `json` or `quiet`. */
-export function createProgress(options: ProgressOptions = {}): Progress {
-  const { json, quiet, stream = process.stderr, now = () => performance.now() } = options;
-  if (json || quiet) return { begin() {}, update() {}, rows() {}, at() {}, stage() {}, note() {}, stop() {} };
-  const display = stream.isTTY ? bars(stream) : lines(stream, now);
-  let state: State | undefined;
-  const stop = () => {
-    if (state) display.end(state);
-    state = undefined;
-  };
-  const begin = (label: string, work: Work) => {
-    stop();
-    state = new State(label, work);
-    display.begin(state);
-  };
-  const update = (done: number, losses?: Losses) => {
-    if (!state) return;
-    state.at(done, losses, now());
-    display.update(state);
-  };
-  const at = (label: string, done: number, work: Work) => {
-    if (state?.label !== label) begin(label, work);
-    update(done);
-  };
-  const stage = (name: string, share: number) =>
-    at(name, Math.floor(100 * share), { total: 100, show: (percent) => `${percent} %` });
-  const rows = (of: readonly { readonly step: number }[]) => update(of[of.length - 1].step, of[of.length - 1]);
-  return { begin, update, rows, at, stage, note: (line) => display.note(line, state !== undefined), stop };
-}
-
-const prefix = ({ label }: State) => (label ? `${label}: ` : '');
-
-function lines(stream: Terminal, now: () => number): Display {
-  let last = 0;
-  let written: number | undefined;
-  const line = (state: State) => {
-    stream.write(`${prefix(state)}${state.work.show ? '' : 'step '}${state.text()}\n`);
-    last = now();
-    written = state.done;
-  };
-  return {
-    begin(state) {
-      last = now();
-      // Of what is not counted in steps the end is told where its beginning was.
-      written = state.work.show ? undefined : state.done;
-    },
-    update(state) {
-      if (now() - last >= LINE_MS) line(state);
-    },
-    end(state) {
-      if (written !== undefined && state.done !== written) line(state);
-    },
-    note: (text) => void stream.write(`${text}\n`),
-  };
-}
-
-function bars(stream: Terminal): Display {
-  let bar: SingleBar;
-  // Leaving in the middle (a second Ctrl-C) must not leave a terminal without cursor and line wrapping.
-  const restore = () => void stream.write('\x1b[?25h\x1b[?7h\n');
-  return {
-    begin(state) {
-      bar = new SingleBar({
-        format: `${prefix(state)}{bar} {percentage} % | {state}`,
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
-        barsize: 14,
-        hideCursor: true,
-        // Else an unchanged bar would not come back after a note.
-        forceRedraw: true,
-        fps: 10,
-        // Ctrl-C is ours: the job ends after its chunk and then stops the bar itself.
-        gracefulExit: false,
-        stream,
-      });
-      process.once('exit', restore);
-      bar.start(state.work.total, state.done, { state: state.text() });
-    },
-    update(state) {
-      bar.update(state.done, { state: state.text() });
-    },
-    end() {
-      // The bar ends where the cursor was saved: here, and not where it began, before notes and changes of size.
-      stream.write('\x1b[?7h\x1b7\x1b[?7l');
-      bar.stop();
-      process.off('exit', restore);
-    },
-    note(text, running) {
-      // In the place of the bar, which draws itself again below.
-      stream.write(running ? `\r\x1b[2K\x1b[?7h${text}\n\x1b[?7l` : `${text}\n`);
-      if (running) bar.render();
-    },
   };
 }
 
@@ -230,24 +208,6 @@ export function interruptible(
       for (const name of names) process.off(name, stop);
     },
   };
-}
-
-/** Milliseconds a step over a sliding window. */
-class Speed {
-  readonly #marks: { step: number; time: number }[] = [];
-
-  at(step: number, time: number): void {
-    this.#marks.push({ step, time });
-    // The mark just before the window stays, so that the window is always covered.
-    while (this.#marks.length > 2 && this.#marks[1].time <= time - WINDOW_MS) this.#marks.shift();
-  }
-
-  msPerStep(): number | undefined {
-    if (this.#marks.length < 2) return undefined;
-    const first = this.#marks[0];
-    const last = this.#marks[this.#marks.length - 1];
-    return last.step > first.step ? (last.time - first.time) / (last.step - first.step) : undefined;
-  }
 }
 
 /** In whole seconds, of which it claims at least one. */

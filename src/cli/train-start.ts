@@ -21,7 +21,6 @@ interface Flags {
   readonly seed: number;
   readonly insecureSeed?: number;
   readonly out?: string;
-  readonly resume?: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -89,18 +88,6 @@ function withEpochs<C extends GanConfig>(config: C, { steps }: Fields, epochs: n
   const rows = ('population' in config && Number(config.population)) || rowsTaken(source, config);
   const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
   return { ...config, steps: Math.max(1, epochs * each) };
-}
-
-/** @throws VeilganError USAGE where the settings of a run that goes on are to change */
-export function checkResumed({ steps, ...others }: Fields, flags: Flags): void {
-  const { data, preset, epochs, out, insecureSeed } = flags;
-  const all = Object.entries({ ...others, data, preset, epochs, out, insecureSeed });
-  const given = all.find(([, value]) => value !== undefined);
-  if (!given) return;
-  throw new VeilganError('USAGE', `a resumed run keeps its settings: \`${given[0]}\` cannot change`, {
-    where: 'resume',
-    fix: 'Leave it away, or start a new run',
-  });
 }
 
 /** @throws VeilganError USAGE where a run that goes on is of another system than was named */

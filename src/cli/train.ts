@@ -12,9 +12,9 @@ import { released, runTraining, type TrainingResult } from '../run/training.ts';
 import { writeSamples } from '../run/write-samples.ts';
 import { optional, quiet, text, whole } from './flags.ts';
 import { formatNumber, formatSeconds, listing } from './format.ts';
-import { withNewRun, withRun } from './job.ts';
+import { checkKept, withNewRun, withRun } from './job.ts';
 import { samplesPng, scatterOf } from './pictures.ts';
-import { checkResumed, checkSystem, planOf } from './train-start.ts';
+import { checkSystem, planOf } from './train-start.ts';
 import { EXIT, verb } from './verb.ts';
 
 /** Images of a picture of samples. */
@@ -49,7 +49,7 @@ export default verb({
   device: true,
   config: privateConfig.shape,
   notes: `${NOISE_HELP}\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
-  run: async ({ system, chunk, ...given }, { gpu, fields, progress, stoppable }) => {
+  run: async ({ system, chunk, ...given }, { gpu, fields, asked, progress, stoppable }) => {
     const trained = async (job: DirectoryJob) => {
       const { run, gan } = job;
       progress.note(`${run.info.system} on ${run.info.data.name}, run ${run.dir}\nadapter ${gpu.adapter.name}`);
@@ -87,7 +87,7 @@ export default verb({
     const { resume } = given;
     if (resume === undefined)
       return withNewRun(gpu, await planOf(system, fields, { ...given, say: progress.note }), trained);
-    checkResumed(fields, given);
+    checkKept(asked, ['system', 'resume', 'steps', 'chunk']);
     const steps = fields.steps as number | undefined;
     return withRun(
       gpu,

@@ -33,6 +33,8 @@ export interface Call<G = undefined> {
   readonly gpu: G;
   /** the fields of the config that were given as flags */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** names of all that the command line gives */
+  readonly asked: readonly string[];
   /** on stderr; silent with --json and --quiet */
   readonly progress: Progress;
   /** From here on Ctrl-C asks through the signal, and says `words`; a second one ends the process. */
@@ -207,8 +209,10 @@ export function commandOf(name: string, made: Verb | Verbs): Command {
   return command.action(async (...all: unknown[]) => {
     const options = command.opts();
     const positional = Object.keys(args).map((arg, i) => [arg, all[i]]);
-    const fields = Object.keys(config).flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]]));
-    await execute(made, { ...options, ...Object.fromEntries(positional) }, Object.fromEntries(fields));
+    const flagged = Object.keys(options).filter((key) => command.getOptionValueSource(key) === 'cli');
+    const asked = [...positional.flatMap(([arg, value]) => (value === undefined ? [] : [String(arg)])), ...flagged];
+    const fields = Object.fromEntries(asked.filter((key) => key in config).map((key) => [key, options[key]]));
+    await execute(made, { ...options, ...Object.fromEntries(positional) }, { fields, asked });
   });
 }
 
@@ -218,7 +222,7 @@ interface Shared {
   readonly adapter?: 'auto' | 'hardware' | 'software';
 }
 
-async function execute(made: Verb, given: Shared, fields: Readonly<Record<string, unknown>>): Promise<void> {
+async function execute(made: Verb, given: Shared, told: Pick<Call, 'fields' | 'asked'>): Promise<void> {
   const progress = createProgress(given);
   const signals: Interruption[] = [];
   let gpu: Gpu | undefined;
@@ -230,7 +234,7 @@ async function execute(made: Verb, given: Shared, fields: Readonly<Record<string
     };
     const { document, text, code } = (await made.run(
       given as never,
-      { gpu, fields, progress, stoppable } as never,
+      { ...told, gpu, progress, stoppable } as never,
     )) as Outcome;
     progress.stop();
     if (given.json) printJson(document);
