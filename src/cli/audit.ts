@@ -5,7 +5,7 @@ import { isGenerated } from '../data/synthetic.ts';
 import { withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
 import { parsePrivate } from '../gan/private/run.ts';
-import { type SystemName, systemNamed, systems, systemsWith, withCritics } from '../gan/systems.ts';
+import { type SystemName, systems, systemsWith, withCritics } from '../gan/systems.ts';
 import { type Audited, audit, parts } from '../run/audit/audit.ts';
 import { sensitivityCells } from '../run/audit/cells.ts';
 import type { AuditSetting } from '../run/audit/part.ts';
@@ -63,10 +63,7 @@ const known = parts.map(({ name }) => name);
 export default verb({
   about: 'Compares what private training does with what its ledger says, and bounds epsilon from below.',
   args: {
-    system: z
-      .string()
-      .default(String(PRIVATE.at(-1)))
-      .describe(PRIVATE.join(' or ')),
+    system: z.enum(PRIVATE).default('dp-pargan').describe('which'),
   },
   flags: {
     quick: flag('all parts in small form, under a minute on two cores'),
@@ -98,8 +95,7 @@ export default verb({
   config: privateConfig.shape,
   notes: HELP,
   run: async (given, { gpu, fields, progress }) => {
-    const { mode, score, confidence, seed, insecureSeed, quick = false, parts: names } = given;
-    const system = systemNamed(given.system, PRIVATE);
+    const { system, mode, score, confidence, seed, insecureSeed, quick = false, parts: names } = given;
     const started = performance.now();
     const taken = () => (performance.now() - started) / 1000;
     const { name: adapter } = gpu.adapter;

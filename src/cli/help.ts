@@ -10,7 +10,7 @@ import { verb } from './verb.ts';
 /** Of a checkout, or of a package, which has a copy of the documents alone. */
 function placeOfDocuments(): string {
   const { directory } = packageRoot();
-  return existsSync(join(directory, 'src', 'README.md')) ? directory : join(directory, 'dist', 'docs');
+  return existsSync(join(directory, 'src', 'cli')) ? directory : join(directory, 'dist', 'docs');
 }
 
 /**

@@ -54,7 +54,7 @@ function leave(code: number): void {
 
 try {
   const [first, second, ...rest] = process.argv.slice(2);
-  const ofVerb = first === 'help' && Object.hasOwn(verbs, second ?? '');
+  const ofVerb = first === 'help' && Object.hasOwn(all, second ?? '');
   const args = ofVerb ? [second, ...rest, '--help'] : process.argv.slice(2);
   const program = await parserFor(args.find((arg) => !arg.startsWith('-')));
   await program.parseAsync(args, { from: 'user' });

@@ -197,7 +197,7 @@ export function interruptible(
       return;
     }
     asked = now();
-    const fix = 'Continue with --resume';
+    const fix = 'Run it again';
     controller.abort(new VeilganError('INTERRUPTED', `stopped by ${name === 'SIGINT' ? 'Ctrl-C' : name}`, { fix }));
     onStop();
   };
