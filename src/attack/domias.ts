@@ -2,6 +2,7 @@
  * DOMIAS (van Breugel et al. 2023): where is the density of what a model makes higher than that of the population? Both
  * densities are Gaussian kernel estimates, as in the authors' simplest variant.
  */
+import { cholesky, solveLower } from '../base/maths/cholesky.ts';
 import { spread } from '../base/rows.ts';
 import type { Scored } from './judge/result.ts';
 import { type Attack, withAttacker } from './target.ts';
@@ -47,30 +48,6 @@ export interface KernelDensity {
   readonly logScale: number;
 }
 
-/** Lower Cholesky factor of a positive definite matrix. */
-function cholesky(a: Float64Array, n: number): Float64Array {
-  const l = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * n + j];
-      for (let k = 0; k < j; k++) sum -= l[i * n + k] * l[j * n + k];
-      l[i * n + j] = i === j ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / l[j * n + j];
-    }
-  }
-  return l;
-}
-
-/** Solves l y = x in place for each row x of [rows, n]. */
-function solveRows(l: Float64Array, n: number, rows: Float64Array): void {
-  for (let at = 0; at < rows.length; at += n) {
-    for (let i = 0; i < n; i++) {
-      let sum = rows[at + i];
-      for (let k = 0; k < i; k++) sum -= l[i * n + k] * rows[at + k];
-      rows[at + i] = sum / l[i * n + i];
-    }
-  }
-}
-
 /**
  * Fits a density to rows [rows, features]: the kernel's covariance is that of the rows times rows^(-2 / (features +
  * 4)) (Scott 1992), with a millionth of its mean variance added to the diagonal, since columns of a table may be
@@ -101,8 +78,7 @@ export function fitDensity(rows: Float32Array, features: number): KernelDensity 
   const factor = cholesky(covariance, features);
   let logScale = -0.5 * features * Math.log(2 * Math.PI) - Math.log(total);
   for (let i = 0; i < features; i++) logScale -= Math.log(factor[i * features + i]);
-  const points = Float64Array.from(rows);
-  solveRows(factor, features, points);
+  const points = solveLower(factor, features, Float64Array.from(rows));
   return { features, points, factor, logScale };
 }
 
@@ -112,8 +88,7 @@ export function logDensities(
   queries: Float32Array,
   onProgress?: (share: number) => void,
 ): Float64Array {
-  const at = Float64Array.from(queries);
-  solveRows(factor, features, at);
+  const at = solveLower(factor, features, Float64Array.from(queries));
   const count = queries.length / features;
   const exponents = new Float64Array(points.length / features);
   return Float64Array.from({ length: count }, (_, q) => {

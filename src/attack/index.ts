@@ -33,25 +33,20 @@ export const basicAttacks = attackNames.filter((name) => attacks[name].basic);
 /** Those that `attack` runs where none is named. */
 export const quickAttacks = attackNames.filter((name) => !attacks[name].slow);
 
-const CALIBRATION = {
-  family: 'calibration by a reference model',
-  score: 'Less the same of a reference model: records that are easy for any model count less.',
+const own = ([name, { title, score, family, readings = { [name]: {} } }]: [string, Attack]): [string, Reading][] =>
+  Object.entries(readings).map(([key, words]) => [key, { title, score, family, ...words }]);
+
+const calibrated = ([name, { title, score, calibrated }]: [string, Attack]): [string, Reading][] => {
+  const family = 'calibration by a reference model';
+  const less = 'Less the same of a reference model: records that are easy for any model count less.';
+  return calibrated
+    ? [[`${name}-calibrated`, { title: `${title}, calibrated`, score: `${score} ${less}`, family }]]
+    : [];
 };
 
-function readingsOf(name: string, { title, score, family, calibrated, readings }: Attack): [string, Reading][] {
-  const own = Object.entries(readings ?? { [name]: {} }).map(([key, words]): [string, Reading] => [
-    key,
-    { title, score, family, ...words },
-  ]);
-  if (!calibrated) return own;
-  const both = { ...CALIBRATION, title: `${title}, calibrated`, score: `${score} ${CALIBRATION.score}` };
-  return [...own, [`${name}-calibrated`, both]];
-}
-
+const rows: readonly [string, Attack][] = Object.entries(attacks);
 /** Every number that attacks report, by the name under which it is stored. */
-export const readings: ReadonlyMap<string, Reading> = new Map(
-  attackNames.flatMap((name) => readingsOf(name, attacks[name])),
-);
+export const readings: ReadonlyMap<string, Reading> = new Map([...rows.flatMap(own), ...rows.flatMap(calibrated)]);
 
 /** Why an attack was not run, if nobody wanted it. */
 export const NOT_ASKED = 'not asked for';

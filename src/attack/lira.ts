@@ -2,11 +2,11 @@
  * The likelihood-ratio attack (LiRA, Carlini et al. 2022) on generative models: shadow models, each trained on a random
  * half of all candidates, say how a record scores where it was trained on and where it was not.
  */
+import { median } from '../base/maths/statistics.ts';
 import { PhiloxStream } from '../base/philox.ts';
 import { pickRows } from '../base/rows.ts';
 import { nearestDistances } from '../metrics/neighbours.ts';
 import { CONDITIONED } from './logan-black-box.ts';
-import { median } from './monte-carlo.ts';
 import { type Attack, type Model, sidesOf, type TrainedModel, together } from './target.ts';
 
 /** Samples of a shadow, and of the target, that distances are measured to. */

@@ -2,6 +2,7 @@
  * Monte Carlo attacks on a generator (Hilprecht et al. 2019), in the form of PAR-GAN's notebooks: how much of what it
  * makes lies within epsilon of a record?
  */
+import { median } from '../base/maths/statistics.ts';
 import { PhiloxStream } from '../base/philox.ts';
 import { spread } from '../base/rows.ts';
 import { nearestNeighbours } from '../metrics/neighbours.ts';
@@ -60,13 +61,6 @@ export const monteCarlo: Attack = {
     };
   },
 };
-
-/** The middle of the values; of an even number the mean of the two in the middle. */
-export function median(values: Float64Array): number {
-  const sorted = values.slice().sort();
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
 
 /**
  * For each query the share of `samples` within `radius` of it (Euclidean, the border included), exact in float64.

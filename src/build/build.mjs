@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
-import { buildLibrary } from './library.mjs';
+import { buildLibrary, ENTRIES } from './library.mjs';
 import { root, wgsl, writeShaderTypes } from './shaders.mjs';
 
 const common = {
@@ -81,8 +81,12 @@ function documents() {
 /** Most bytes of `veilgan` in a page, compressed: tensors, operations and gradients. */
 export const BUDGET = 40_000;
 
-/** What a page loads without a bundler: one file each. */
-const PAGES = { 'veilgan.min.js': 'src/api/index.ts', 'veilgan-gan.min.js': 'src/api/gan.ts' };
+/** What a page loads without a bundler: one file of these, each of which has the ones above it. */
+const PAGES = {
+  'veilgan.min.js': 'src/api/index.ts',
+  'veilgan-nn.min.js': 'src/api/nn.ts',
+  'veilgan-gan.min.js': 'src/api/gan.ts',
+};
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
 
@@ -126,7 +130,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
     const sizes = await buildPackage(values.out, { budget: Number(values.budget) });
     process.stderr.write(
-      `built ${values.out}/: the command line, lib/ (veilgan, veilgan/gan, veilgan/node), and for a script tag\n`,
+      `built ${values.out}/: the command line, lib/ of ${ENTRIES.length} entries, and for a script tag\n`,
     );
     for (const [file, size] of Object.entries(sizes)) {
       const limit = file === 'veilgan.min.js' ? `, of at most ${kilobytes(BUDGET)}` : '';

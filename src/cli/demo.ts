@@ -12,6 +12,7 @@ import { attackRun, withoutCurves } from '../run/assess/attacks.ts';
 import { qualityOf } from '../run/assess/quality.ts';
 import { freshDirectory } from '../run/directory.ts';
 import { leaky } from '../run/experiment/plan.ts';
+import { lossesOf } from '../run/run.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { released, runTraining } from '../run/training.ts';
 import { type Part, readings, resultTable, verdict } from './demo-results.ts';
@@ -99,7 +100,7 @@ async function onePart(training: DirectoryJob, progress: Progress, stop: () => b
   run.writeJson('private/attacks.json', attacks);
   const samples = await gan.sample(released(training.data));
   const quality = qualityOf(samples, training);
-  const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
+  const history = lossesOf(run);
   const svg = await lossCurves(history, { yTitle: lossUnit(gan.config), narrow: true }).svg();
   const notes = lossNotes(history);
   const losses = { svg, caption: `Losses of ${title}${notes && `; ${notes}`}.` };

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import { fileError, writeAtomic } from '../base/files.ts';
-import { unpaidOf } from '../report/blocks/unpaid.ts';
+import { unpaidOf } from '../report/blocks/public.ts';
 import { reportOn } from '../report/compare.ts';
 import { factsOf, type RunFacts } from '../report/facts.ts';
 import { renderReport } from '../report/html.ts';

@@ -2,9 +2,10 @@ import { writeAtomic } from '../base/files.ts';
 import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
 import { systemNames, systems } from '../gan/systems.ts';
-import { unpaidLines, unpaidOf } from '../report/blocks/unpaid.ts';
+import { unpaidLines, unpaidOf } from '../report/blocks/public.ts';
 import { lossCurves, lossUnit } from '../report/charts/plot.ts';
 import { chartPng } from '../report/charts/png.ts';
+import { lossesOf } from '../run/run.ts';
 import { isImage, isPoints, samplesOf } from '../run/samples.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { spending, spendingLine } from '../run/spend.ts';
@@ -110,7 +111,7 @@ export async function writeResults(job: DirectoryJob): Promise<void> {
   const file = run.samplePath(isImage(shape) ? 'samples.npy' : 'samples.csv');
   await writeSamples(file, samplesOf(job, rows), picture);
   if (isImage(shape)) writeAtomic(run.samplePath('samples.png'), [await picture()]);
-  const history = run.readMetrics() as unknown as { step: number; loss_g: number; loss_d: number[] }[];
+  const history = lossesOf(run);
   const losses = lossCurves(history, {
     title: `Losses of ${run.info.system} on ${data.name}`,
     yTitle: lossUnit(gan.config),

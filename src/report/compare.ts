@@ -1,7 +1,7 @@
 /** The whole report: of one run, or of several, side by side first and then each of them. */
 import { epsilonOf, upperBound } from '../privacy/budget.ts';
 import { relationRow } from '../privacy/relation.ts';
-import { epsilonLine, type PrivacyFacts, plainDelta } from './blocks/guarantee.ts';
+import { broken, epsilonLine, type PrivacyFacts, plainDelta } from './blocks/guarantee.ts';
 import { type RunFacts, titleOf } from './facts.ts';
 import { type Block, nested, type Report } from './html.ts';
 import { attackReadings, qualityReadings } from './readings.ts';
@@ -67,8 +67,7 @@ function sideBySide(runs: readonly RunFacts[], named: readonly SummaryRun[]): Bl
 const promise = ({ privacy }: RunFacts) => {
   if (!privacy) return 'none';
   if (privacy.epsilon) return epsilonLine(privacy.epsilon, privacy.delta);
-  const why = privacy.insecure ? '--insecure-seed' : privacy.drew_by_place ? 'draws by place' : '--bound weights';
-  return { value: `NONE: ${why}`, mark: 'bad' as const };
+  return { value: `NONE: ${broken(privacy).short}`, mark: 'bad' as const };
 };
 
 /** What all runs on the same data promise together, which is less than each of the private ones alone. */

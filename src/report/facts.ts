@@ -5,12 +5,13 @@ import { systemRow, systemTitle } from '../gan/systems.ts';
 import { attackRun } from '../run/assess/attacks.ts';
 import { quickQuality } from '../run/assess/quality.ts';
 import { unseenOf } from '../run/assess/target.ts';
+import { lossesOf } from '../run/run.ts';
 import type { RunInfo } from '../run/schema.ts';
 import { released, type TrainingJob } from '../run/training.ts';
 import { trainingRows } from '../train/rows.ts';
 import { type PrivacyFacts, privacyFacts } from './blocks/guarantee.ts';
 import { POINTS, sampleBlocks } from './blocks/samples.ts';
-import { type LossRow, lossCurves, lossNotes, lossUnit } from './charts/plot.ts';
+import { lossCurves, lossNotes, lossUnit } from './charts/plot.ts';
 import type { Block } from './html.ts';
 import { formatNumber } from './numbers.ts';
 import {
@@ -154,7 +155,7 @@ async function quality(
 
 async function lossBlock({ run, gan, guarantee }: TrainingJob): Promise<Block> {
   // A line that a crash cut short is left out; resuming the run repeats its step.
-  const rows = run.readMetrics({ warn: () => {} }) as unknown as LossRow[];
+  const rows = lossesOf(run, { warn: () => {} });
   const notes = lossNotes(rows);
   const only = guarantee ? " The critics' are of generated records only: those of real ones are private." : '';
   return {

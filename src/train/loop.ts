@@ -23,6 +23,7 @@ export interface System<Row extends StepRow> {
   rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): Row[];
 }
 
+/** Losses of a step; read back from a file NaN where one was not finite. */
 export interface LossRow extends StepRow {
   readonly loss_g: number;
   /** of the last critic update of the step, by critic */

@@ -3,12 +3,12 @@ import * as assert from 'uvu/assert';
 import { judge } from '../../src/attack/judge/result.ts';
 import {
   halfOrMoreChance,
-  median,
   medianRadius,
   monteCarloSet,
   shareWithinRadius,
   topHalf,
 } from '../../src/attack/monte-carlo.ts';
+import { median } from '../../src/base/maths/statistics.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
 
 const near = (value: number, want: number, tolerance: number) =>

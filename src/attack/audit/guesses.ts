@@ -5,9 +5,9 @@
  * epsilon with the stated confidence: a large one disproves a claim, a small one proves nothing.
  */
 import { VeilganError } from '../../base/errors.ts';
+import { clopperPearsonUpper, logGamma } from '../../base/maths/binomial.ts';
 import { checkScores, type Scores } from '../../base/maths/ranking.ts';
-import { bisect } from '../../privacy/accountant/gaussian.ts';
-import { clopperPearsonUpper, logGamma } from './binomial.ts';
+import { bisect } from '../../base/maths/search.ts';
 
 export interface AuditOptions {
   /** delta at which epsilon is bounded, >= 0 */

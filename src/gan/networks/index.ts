@@ -1,6 +1,6 @@
 /** The networks, one row each: a generator and critics that go together. PAR-GAN's (KDD 2021) are `mlp` and `dcgan`. */
 import { VeilganError } from '../../base/errors.ts';
-import { mlp } from '../../nn/mlp.ts';
+import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
 import type { Block } from '../../ops/heads.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';

@@ -1,5 +1,5 @@
 /** The generator of table records: dense layers, then a head for each column. */
-import { mlp } from '../../nn/mlp.ts';
+import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
 import { assign } from '../../ops/assign.ts';
 import { add, mul, shift } from '../../ops/elementwise.ts';

@@ -31,7 +31,8 @@ import { ExactUpdate, type MakeDiscrete } from './exact.ts';
 import type { Schedule } from './schedule.ts';
 import { Playback, type Witness } from './witness.ts';
 
-interface Programs {
+/** The programs of an update. */
+export interface Programs {
   /** the first device batch of generated records of an update, and with it where that can be the first of real ones */
   readonly first: Program;
   readonly fakes: Program;

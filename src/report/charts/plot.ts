@@ -2,12 +2,12 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { VeilganError } from '../../base/errors.ts';
 import { type DivergenceName, divergences } from '../../gan/divergences.ts';
+import type { LossRow } from '../../train/loop.ts';
 import { type Picture, picture } from './render.ts';
-import { extent, type LossRow, lossPoints, thin } from './series.ts';
+import { extent, lossPoints, thin } from './series.ts';
 import { COLOURS } from './theme.ts';
 
 export type { Picture } from './render.ts';
-export type { LossRow } from './series.ts';
 
 type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 

@@ -1,11 +1,5 @@
 /** Numbers made ready for a chart: pure functions, no drawing. */
-
-/** A step with losses as the training loop reports them; NaN where a loss was not finite. */
-export interface LossRow {
-  step: number;
-  loss_g: number;
-  loss_d: readonly number[];
-}
+import type { LossRow } from '../../train/loop.ts';
 
 /** One point of the curves: mean, lowest and highest loss of a range of steps; undefined when none was finite. */
 export interface LossPoint {

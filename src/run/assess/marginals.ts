@@ -1,5 +1,6 @@
 /** What a table's samples and real rows look like, column by column and pair by pair. */
 
+import { mean } from '../../base/maths/statistics.ts';
 import { cellText } from '../../data/csv/text.ts';
 import type { TableRows } from '../../data/encoding/decode.ts';
 import { rounding } from '../../data/encoding/knots.ts';
@@ -84,7 +85,6 @@ function barsOf(code: ColumnCode, reference: ColumnCells, samples: ColumnCells):
   return categoryBars(code, reference as Places, samples as Places);
 }
 
-const mean = (list: readonly number[]) => list.reduce((sum, v) => sum + v, 0) / list.length;
 const most = (list: readonly number[]) => list.reduce((best, v, i) => (v > list[best] ? i : best), 0);
 
 /** Distances of columns, and differences of the associations of pairs, from the reference's. */

@@ -13,9 +13,9 @@ import {
   oneRunAudit,
 } from '../../attack/audit/guesses.ts';
 import { VeilganError } from '../../base/errors.ts';
+import { bisect } from '../../base/maths/search.ts';
 import { relationOf } from '../../gan/private/config.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import { bisect } from '../../privacy/accountant/gaussian.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
 import { epsilonOf, upperBound } from '../../privacy/budget.ts';
 import { least, most, type Profile, profileOf } from '../../privacy/trade-off.ts';

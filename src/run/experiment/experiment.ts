@@ -1,6 +1,7 @@
 /** Experiments over systems, settings and seeds: which runs they are made of, and what their numbers come to. */
-import { incompleteBeta } from '../../attack/audit/binomial.ts';
+
 import { VeilganError } from '../../base/errors.ts';
+import { incompleteBeta } from '../../base/maths/binomial.ts';
 import type { Column } from '../../data/table.ts';
 import { budgetOf, type PrivateConfig, privateConfig, samplingRate } from '../../gan/private/config.ts';
 import { updatesBehind } from '../../gan/private/schedule.ts';

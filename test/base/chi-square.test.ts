@@ -1,16 +1,10 @@
 /** Exact tails: against closed forms, and laws that are known otherwise. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { binomialBelow, binomialMass, binomialTail, binomialTwoSided } from '../../../src/attack/audit/binomial.ts';
-import {
-  chiSquare,
-  correlationP,
-  incompleteGamma,
-  lawP,
-  varianceInterval,
-} from '../../../src/attack/audit/chi-square.ts';
-import { FALSE_ALARM, failed, smallest } from '../../../src/attack/audit/family.ts';
-import { logTail, tail } from '../../../src/base/maths/normal.ts';
+import { FALSE_ALARM, failed, smallest } from '../../src/attack/audit/family.ts';
+import { binomialBelow, binomialMass, binomialTail, binomialTwoSided } from '../../src/base/maths/binomial.ts';
+import { chiSquare, correlationP, incompleteGamma, lawP, varianceInterval } from '../../src/base/maths/chi-square.ts';
+import { logTail, tail } from '../../src/base/maths/normal.ts';
 
 const near = (actual: number, expected: number, relative: number, what = '') =>
   assert.ok(

@@ -1,6 +1,6 @@
 /** Binomial tails and exact confidence limits, by the regularised incomplete beta function, in f64. */
-import { VeilganError } from '../../base/errors.ts';
-import { bisect } from '../../privacy/accountant/gaussian.ts';
+import { VeilganError } from '../errors.ts';
+import { bisect } from './search.ts';
 
 /** Coefficients of Stirling's series, B_2k / (2k (2k - 1)). */
 const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360];

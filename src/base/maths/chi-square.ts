@@ -1,6 +1,6 @@
 /** Exact tails of sums of squared normals, and what follows from them for variances and correlations, in f64. */
-import { bisect } from '../../privacy/accountant/gaussian.ts';
 import { incompleteBeta, logGamma } from './binomial.ts';
+import { bisect } from './search.ts';
 
 /** ln (a!) - [a ln a - a + ln(2 pi a) / 2], which large a would cancel; for a >= 12. */
 const stirlingRest = (a: number): number =>
