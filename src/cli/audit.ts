@@ -9,8 +9,7 @@ import { type SystemName, systems, systemsWith, withCritics } from '../gan/syste
 import { type Audited, audit, parts } from '../run/audit/audit.ts';
 import { sensitivityCells } from '../run/audit/cells.ts';
 import type { AuditSetting } from '../run/audit/part.ts';
-import { holds } from '../run/audit/replay.ts';
-import { replayCells, replayed } from '../run/audit/replay-part.ts';
+import { holds, replayCells, replayed } from '../run/audit/replay.ts';
 import { auditDocument, auditLines, partLines } from './audit-print.ts';
 import { flag, optional, quiet, share, text, whole } from './flags.ts';
 import { EXIT, verb } from './verb.ts';

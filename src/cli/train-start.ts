@@ -6,11 +6,11 @@ import { isTable, rowsOf, type Source } from '../data/store/table-files.ts';
 import { type GanConfig, ganConfig } from '../gan/config.ts';
 import { makeConfig, withPreset } from '../gan/presets/index.ts';
 import { usualPreset } from '../gan/presets/tables.ts';
-import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private/config.ts';
+import type { PrivateConfig } from '../gan/private/config.ts';
+import { withNoise as noised } from '../gan/private/plan.ts';
 import { parsePrivate } from '../gan/private/run.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
 import { isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
-import { noiseFor } from '../privacy/budget.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { priceOf, rowsTaken } from '../run/training-data.ts';
 
@@ -108,34 +108,26 @@ export interface Asked {
 }
 
 /**
- * Noisy updates of a training for which noise is to be looked for; null where it keeps the multiplier that it has: one was
- * given, there is no budget, or how many updates there will be is not known.
- */
-function planned({ fields, length }: Asked, config: PrivateConfig, source: Source): number | null {
-  const { bound, epsilon, onlyClass, population, steps } = config;
-  if (bound !== 'clip' || !epsilon || fields.noiseMultiplier !== undefined || !length) return null;
-  // How many rows of a class a table has is not known before it is encoded.
-  if (isTable(source) && onlyClass >= 0 && !population) return null;
-  const updates = updatesBehind(config, steps);
-  return Number.isFinite(updates) ? updates : null;
-}
-
-/**
- * The config with the noise that its budget asks for, or as it is. A search by the accountant, which may take seconds.
+ * The config with the noise that its budget asks for, by a search that may take seconds; or as it is where a multiplier
+ * was given, there is no budget, or how many updates there will be is not known.
  * @param tell is told of the noise in one line
  * @throws VeilganError CONFIG where no noise suffices, or where config and data do not fit
  */
 export function withNoise(
-  asked: Asked,
+  { fields, length }: Asked,
   config: PrivateConfig,
   source: Source,
-  tell: (line: string) => void = () => {},
+  tell: Say = () => {},
 ): PrivateConfig {
-  const updates = planned(asked, config, source);
-  if (updates === null) return config;
-  const budget = budgetOf(config);
+  const { bound, epsilon, onlyClass, population, steps } = config;
+  if (bound !== 'clip' || !epsilon || fields.noiseMultiplier !== undefined || !length) return config;
+  const updates = updatesBehind(config, steps);
+  // How many rows of a class a table has is not known before it is encoded.
+  const unknown = isTable(source) && onlyClass >= 0 && !population;
+  if (unknown || !Number.isFinite(updates)) return config;
   const rows = rowsTaken(isTable(source) ? source : ofClass(source, config.onlyClass), config);
-  const { sigma } = noiseFor({ q: samplingRate(config, rows), updates }, budget, priceOf(source, config));
-  tell(`noise multiplier ${sigma.toPrecision(5)}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
-  return { ...config, noiseMultiplier: sigma };
+  const found = noised(config, rows, priceOf(source, config));
+  const sigma = found.noiseMultiplier.toPrecision(5);
+  tell(`noise multiplier ${sigma}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
+  return found;
 }

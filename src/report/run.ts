@@ -1,6 +1,6 @@
 /** A run's report: a verdict in plain words first, then what it rests on, then what it does not say. */
 
-import { releasedInfo } from '../run/release.ts';
+import { releasedInfo } from '../run/schema.ts';
 import { attackSentence } from './blocks/attacks.ts';
 import { caveats } from './blocks/caveats.ts';
 import { measuredBlocks } from './blocks/evidence.ts';

@@ -4,8 +4,8 @@ import { encodeTable } from '../data/encoding/encode.ts';
 import { fitEncoding } from '../data/encoding/encoding.ts';
 import { paidEncoding } from '../data/encoding/private.ts';
 import { notGiven } from '../data/encoding/schema.ts';
-import { isTable, type NamedTable, openOf, type Source } from '../data/store/table-files.ts';
-import type { Encoding, Table } from '../data/table.ts';
+import { isTable, type NamedTable, openOf, rowsOf, type Source } from '../data/store/table-files.ts';
+import type { Encoding, Open, Table } from '../data/table.ts';
 import type { GanConfig } from '../gan/config.ts';
 import { budgetOf, type PrivateConfig } from '../gan/private/config.ts';
 import type { Witness } from '../gan/private/witness.ts';
@@ -65,3 +65,27 @@ export function records(source: Source, encoding: Encoding | undefined): Dataset
   if (!isTable(source)) return source;
   return encodeTable(source.table, encoding ?? fitEncoding(source.table), source);
 }
+
+/** What run.json says of a data set, or of the table that records are made of. */
+export function describe(source: Source) {
+  const { name, meta } = source;
+  const { origin, sha256, seed, split } = meta;
+  const { rows, holdout, columns } = isTable(source)
+    ? {
+        rows: rowsOf(source.table.train, source.table.columns),
+        holdout: rowsOf(source.table.holdout, source.table.columns),
+        columns: source.table.columns.map((column) => column.name),
+      }
+    : { rows: source.rows, holdout: source.holdoutRows, columns: source.columns };
+  return {
+    ...{ name, rows, holdout, columns, origin, sha256 },
+    ...(seed === undefined ? {} : { seed }),
+    ...(split ? { split } : {}),
+    // What a table's rows decided stands in its encoding.
+    ...(isTable(source) ? {} : { open: meta.open ?? unnamed(source) }),
+  };
+}
+
+/** Of labelled data whose classes nobody named, that their number comes from the labels. */
+const unnamed = ({ labels, classes, meta }: Dataset): Open[] =>
+  labels && !classes && meta.seed === undefined ? [{ what: 'classes' }] : [];

@@ -16,9 +16,8 @@ import { isPrivate, type SystemName } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type LossRow, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
-import { describe } from './data-facts.ts';
 import type { NewRun, Run } from './run.ts';
-import { newRecords, priceOf, records, rowsTaken } from './training-data.ts';
+import { describe, newRecords, priceOf, records, rowsTaken } from './training-data.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
 export const released = ({ shape }: Pick<Dataset, 'shape'>): number => (shape.length === 3 ? 2000 : 10_000);
@@ -168,7 +167,7 @@ export function openJob<R extends Run>(
     const config = dp ?? makeConfig(undefined, fields);
     const data = ofClass(records(source, run.info.encoding), config.onlyClass);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
-    if (dp) made = privateRun(gpu, dp, data, seed, { insecureSeed });
+    if (dp) made = privateRun(gpu, dp, data, seed, { insecureSeed, trains: write });
     gan = made?.gan ?? new ParGan(gpu, config, data, seed);
     const tensors = Object.fromEntries(
       Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),

@@ -43,7 +43,7 @@ export default [
   {
     name: 'a description of a private run holds the fingerprint of its data',
     area: 'outputs',
-    file: 'src/run/release.ts',
+    file: 'src/run/schema.ts',
     find: 'data: { name: info.data.name, ...(rows === undefined ? {} : { rows }) }',
     replace: 'data: { ...info.data, ...(rows === undefined ? {} : { rows }) }',
     tests: ['page/products', 'report/run-report'],
@@ -51,7 +51,7 @@ export default [
   {
     name: 'a checkpoint that is handed on holds its draws',
     area: 'outputs',
-    file: 'src/run/release.ts',
+    file: 'src/run/schema.ts',
     find: "const OWN = ['ledger_line', 'ledger_hash', 'draws'];",
     replace: "const OWN = ['ledger_line', 'ledger_hash'];",
     tests: ['page/products'],
@@ -161,9 +161,9 @@ export default [
     tests: ['page/products'],
   },
   {
-    name: "the page's noise is for one critic's share of updates",
+    name: "the noise of a budget is for one critic's share of updates",
     area: 'page',
-    file: 'src/page/worker/config.ts',
+    file: 'src/gan/private/plan.ts',
     find: 'updates: updatesBehind(config, config.steps)',
     replace: 'updates: config.steps',
     tests: ['page/products'],
@@ -172,8 +172,8 @@ export default [
     name: "the page's noise forgets what the encoding costs",
     area: 'page',
     file: 'src/page/worker/config.ts',
-    find: 'noiseFor(needed, budget, paid)',
-    replace: 'noiseFor(needed, { ...budget, epsilon: budget.epsilon + paid.epsilon }, paid)',
+    find: 'withNoise(config, data.rows, paid);',
+    replace: 'withNoise(config, data.rows);',
     tests: ['page/products', 'page/page-given'],
   },
   {

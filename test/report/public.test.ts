@@ -64,15 +64,15 @@ test('a run from before it was noted names all that may have been', () => {
   assert.equal(unpaidOf({ ...made, data: { ...made.data, open: [] } }), []);
 });
 
-test('how rows were chosen: by position the relation is one with fixed positions', () => {
-  assert.match(told([], { split: 'positions' }), /zero-out with fixed positions/);
+test('how rows were chosen: by position the relation is one with fixed sides, whichever it is', () => {
+  assert.match(told([], { split: 'positions' }), /one record zeroed out.*of which all others stay on their side/);
   assert.match(told([], { split: 'hash' }), /keyed hash of its own cells/);
   // A set from before it was noted, of which rows are held out.
-  assert.match(told([]), /zero-out with fixed positions/);
+  assert.match(told([]), /one record zeroed out.*of which all others stay on their side/);
   assert.match(told([], { holdout: 0 }), /No rows were chosen/);
   const made = info('dpgan', { rows: 100 });
   const some = words(publicBlocks({ ...made, data: { ...made.data, split: 'hash' }, encoding: ENCODING }));
-  assert.match(some, /The first rows of the data set were trained on.*fixed positions/);
+  assert.match(some, /The first rows of the data set were trained on.*stay on their side/);
 });
 
 test('reports of private runs have the block, others have none; run.json keeps the items', async () => {

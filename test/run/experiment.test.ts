@@ -72,7 +72,7 @@ test('what the encoding of a table costs is left out of the budget of the noise'
   const asked = { kind: 'epsilon-sweep', systems: ['dpgan'], values: [4], fields: { steps: 60, batch: 10 } } as const;
   const points = plan(asked);
   const [sure] = settingsOf(points);
-  const paid = [{ name: 'sex', kind: 'boolean' }] as const;
+  const paid = [{ name: 'sex', kind: 'boolean' as const }];
   const [paying] = settingsOf({ ...points, paying: paid });
   const config = privateConfig.parse(paying.fields) as PrivateConfig;
   const phase = { q: samplingRate(config, 200), sigma: config.noiseMultiplier, steps: 60 * config.criticSteps };

@@ -2,7 +2,7 @@
 
 import { VeilganError } from '../../base/errors.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
-import { type Cost, FREE, stepsFor } from '../../privacy/budget.ts';
+import { type Cost, FREE, noiseFor, stepsFor } from '../../privacy/budget.ts';
 import {
   createLedger,
   type Ledger,
@@ -16,6 +16,7 @@ import { restoreCount } from '../../train/player.ts';
 import { divergences } from '../divergences.ts';
 import { networks } from '../networks/index.ts';
 import { budgetOf, checkPrivate, type PrivateConfig, physicalRows, relationOf, samplingRate } from './config.ts';
+import { updatesBehind } from './schedule.ts';
 
 /** What updates of a configuration are made of. @param rows of the data set, where their number is public */
 export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
@@ -34,6 +35,16 @@ export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
     population: config.population || rows,
     physical: physicalRows(config),
   });
+}
+
+/**
+ * The config with the least noise with which all of its noisy updates fit its budget. A search that may take seconds.
+ * @param rows that are trained on @param paid what the encoding of a table is charged
+ * @throws VeilganError CONFIG as `noiseFor`
+ */
+export function withNoise(config: PrivateConfig, rows: number, paid: Cost = FREE): PrivateConfig {
+  const needed = { q: samplingRate(config, rows), updates: updatesBehind(config, config.steps) };
+  return { ...config, noiseMultiplier: noiseFor(needed, budgetOf(config), paid).sigma };
 }
 
 /** How the ledger of a run that is there is opened. */
@@ -103,11 +114,8 @@ export class PrivatePlan {
     const before = readLedger(file, { warn: () => {} }).terms;
     const old = before.draws === undefined;
     if (drewByPlace(this.config, before)) {
-      throw new VeilganError(
-        'CONFIG',
-        'this run was begun by a version in which dropout and gradient penalties drew by the place of a record in its batch, so that its updates protect less than its ledger says',
-        { where: file.path, fix: 'Start a new run; of this one nothing more should be released' },
-      );
+      const fix = 'Start a new run; of this one nothing more should be released';
+      throw new VeilganError('CONFIG', BY_PLACE, { where: file.path, fix });
     }
     // There are words that ledgers of before did not have.
     const terms = old ? pick(this.terms, before) : this.terms;
@@ -118,6 +126,10 @@ export class PrivatePlan {
 /** Of the terms those that a ledger names. */
 const pick = (terms: LedgerTerms, named: LedgerTerms): LedgerTerms =>
   Object.fromEntries(Object.entries(terms).filter(([name]) => Object.hasOwn(named, name))) as LedgerTerms;
+
+/** Why a run of before promises nothing. */
+export const BY_PLACE =
+  'dropout or gradient penalties drew by the place of a record in its batch, as earlier versions did, so that its updates protect less than its ledger says';
 
 /**
  * Whether a run's updates drew dropout or mixing points by the place of a record in its batch, as earlier versions did: a

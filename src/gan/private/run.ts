@@ -72,6 +72,8 @@ export interface PrivateOptions {
   readonly key?: PrivacyKey;
   /** where it was made before; default by config and data */
   readonly plan?: PrivatePlan;
+  /** whether it is to train: one that is only sampled from, or reported on, needs neither tags nor samplers */
+  readonly trains?: boolean;
   /** of several runs under one key which one this is, so that their noise differs; for audits */
   readonly noise?: number;
   /** for audits and tests */
@@ -90,8 +92,9 @@ export function privateRun(
   config: PrivateConfig,
   data: Dataset,
   seed: number,
-  { insecureSeed, key: given, plan: planned, noise: noiseIndex = 0, witness, unclipped }: PrivateOptions = {},
+  options: PrivateOptions = {},
 ): PrivateRun {
+  const { insecureSeed, key: given, plan: planned, trains = true, noise: noiseIndex = 0, witness, unclipped } = options;
   const rows = trainingRows(data, config);
   const paid = data.encoding?.paid;
   const plan = planned ?? new PrivatePlan(config, rows, paid && chargedFor(paid, relationOf(config)));
@@ -99,13 +102,17 @@ export function privateRun(
   checkUnseen(config, data);
   const key = given ?? secretOf(insecureSeed);
   const { features } = data;
-  const trained = data.train.subarray(0, rows * features);
-  const partitions = partitionRows(ownersOf(trained, features, config.partitions, seed), config.partitions);
+  let found: Uint32Array[] | undefined;
+  const partitions = () => {
+    const trained = data.train.subarray(0, rows * features);
+    found ??= partitionRows(ownersOf(trained, features, config.partitions, seed), config.partitions);
+    return found;
+  };
   const tagKey = key.derive('tags');
-  const tags = tagsOf(data, rows, tagKey);
+  const tags = tagsOf(data, trains ? rows : 0, tagKey);
   tagKey.fill(0);
   const noise = new NoiseSource(gpu, key, noiseIndex);
-  const samplers = partitions.map((list, index) =>
+  const samplers = (trains ? partitions() : []).map((list, index) =>
     config.bound === 'weights'
       ? new SubsetSampler(key, list, { size: config.batch, index })
       : new PoissonSampler(key, list, { q: mechanism.q, tags, index }),
@@ -121,7 +128,12 @@ export function privateRun(
     if (!ledger) throw new VeilganError('VALIDATION', 'a private run has no ledger to pay from', { where: 'ledger' });
     ledger.append(mechanism.charge(from, to));
   };
-  const means = { mechanism, noise, discrete, tags, partitions, samplers, spend, witness, unclipped };
+  const means = {
+    ...{ mechanism, noise, discrete, tags, samplers, spend, witness, unclipped },
+    get partitions() {
+      return partitions();
+    },
+  };
   const close = () => {
     noise.dispose();
     for (const sampler of samplers) sampler.dispose();

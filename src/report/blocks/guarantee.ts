@@ -1,11 +1,12 @@
 /** What a private run promises, in words and in numbers that can be checked. */
 import type { Encoding } from '../../data/table.ts';
+import { BY_PLACE } from '../../gan/private/plan.ts';
 import type { Guarantee } from '../../gan/private/run.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
 import { epsilonOf, isExhausted, type Spent, upperBound } from '../../privacy/budget.ts';
 import type { LedgerTerms } from '../../privacy/ledger/ledger.ts';
 import { type Relation, relationRow } from '../../privacy/relation.ts';
-import { BY_PLACE, type Claim, type Spending, spending } from '../../run/spend.ts';
+import { type Claim, type Spending, spending } from '../../run/spend.ts';
 import type { Block } from '../html.ts';
 import { formatNumber } from '../numbers.ts';
 

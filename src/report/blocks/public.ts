@@ -1,6 +1,8 @@
 /** What a private run released that no noise covers: what was found in the rows and is taken as public. */
 import { allOpen } from '../../data/encoding/schema.ts';
 import type { Open } from '../../data/table.ts';
+import { relationOf } from '../../gan/private/config.ts';
+import { relationRow } from '../../privacy/relation.ts';
 import type { RunInfo } from '../../run/schema.ts';
 import type { Block } from '../html.ts';
 import { formatNumber } from '../numbers.ts';
@@ -56,7 +58,8 @@ function splitText({ data, config }: RunInfo): string {
   const by = data.split ?? (Number(data.holdout) > 0 ? 'positions' : undefined);
   if (first || by === 'positions') {
     const rows = first ? 'The first rows of the data set were trained on' : 'Rows were parted by where they stand';
-    return `${rows}: the relation is zero-out with fixed positions, in which a record is replaced by nothing and all others stay where they are. A row more or less in the file would move others across the border, which the guarantee does not cover.`;
+    const { short } = relationRow(relationOf({ relation: 'auto', population: 0, ...config }));
+    return `${rows}: the guarantee compares training rows (${short}) of which all others stay on their side. A row more or less in the file would move others across the border, which it does not cover.`;
   }
   if (by === 'hash') {
     return 'Each row was held out or not by a keyed hash of its own cells: no other row has a say in it, and how many are held out varies.';

@@ -1,39 +1,51 @@
 /** Experiments over systems, settings and seeds: which runs they are made of, and what their numbers come to. */
-
+import '../../base/schema.ts';
+import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
 import { incompleteBeta } from '../../base/maths/binomial.ts';
-import type { Column } from '../../data/table.ts';
-import { budgetOf, type PrivateConfig, privateConfig, samplingRate } from '../../gan/private/config.ts';
-import { updatesBehind } from '../../gan/private/schedule.ts';
-import { isPrivate, relative, systems as rows, type SystemName, systemsWith, systemTitle } from '../../gan/systems.ts';
-import { encodingPrice, noiseFor } from '../../privacy/budget.ts';
+import { budgetOf, privateConfig } from '../../gan/private/config.ts';
+import { withNoise } from '../../gan/private/plan.ts';
+import {
+  isPrivate,
+  relative,
+  systems as rows,
+  type SystemName,
+  systemNames,
+  systemsWith,
+  systemTitle,
+} from '../../gan/systems.ts';
+import { encodingPrice } from '../../privacy/budget.ts';
 
 export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** What the runs have in common, and how they differ. */
-export interface Plan {
-  readonly kind: Kind;
-  readonly data: string;
+export const planSchema = z.object({
+  kind: z.enum(KINDS),
+  data: z.string(),
   /** of compare and, private ones, of epsilon-sweep */
-  readonly systems: readonly SystemName[];
+  systems: z.array(z.enum(systemNames)).max(100),
   /** K of k-sweep; epsilon of epsilon-sweep, where 0 is training without privacy */
-  readonly values: readonly number[];
-  readonly seeds: readonly number[];
+  values: z.array(z.number()).max(1000),
+  seeds: z.array(z.int().min(0)).min(1).max(1000),
   /** settings of all runs; `batch` is that of one critic on all rows, and divided among several */
-  readonly fields: Readonly<Record<string, unknown>>;
+  fields: z.record(z.string(), z.unknown()),
   /** settings of private runs beside them */
-  readonly private: Readonly<Record<string, unknown>>;
-  /** K of pargan and dp-pargan in compare */
-  readonly partitions: number;
+  private: z.record(z.string(), z.unknown()),
+  /** K of systems with several critics in compare */
+  partitions: z.int().min(1),
   /** of private runs in compare */
-  readonly epsilon: number;
+  epsilon: z.number().positive(),
   /** records that training looks at, and so a constant of the plan */
-  readonly rows: number;
+  rows: z.int().min(1),
   /** columns of a table that are not given: what private runs pay for before they train */
-  readonly paying?: readonly Pick<Column, 'name' | 'kind'>[];
-  readonly attacks: readonly string[];
-}
+  paying: z
+    .array(z.object({ name: z.string(), kind: z.enum(['number', 'integer', 'category', 'boolean', 'date']) }))
+    .optional(),
+  attacks: z.array(z.string()),
+});
+
+export type Plan = z.output<typeof planSchema>;
 
 /** A setting, of which there is a run for each seed. */
 export interface Setting {
@@ -54,10 +66,9 @@ const divided = (fields: Plan['fields'], partitions: number): Record<string, unk
 /** A run with the noise that makes its last update meet epsilon, at the plan's number of updates. */
 function noised(plan: Plan, partitions: number, epsilon: number): Record<string, unknown> {
   const fields = { ...divided({ ...plan.fields, ...plan.private }, partitions), epsilon };
-  const config = privateConfig.parse(fields) as PrivateConfig;
-  const budget = budgetOf(config);
-  const needed = { q: samplingRate(config, plan.rows), updates: updatesBehind(config, config.steps) };
-  return { ...fields, noiseMultiplier: noiseFor(needed, budget, encodingPrice(budget, plan.paying ?? [])).sigma };
+  const config = privateConfig.parse(fields);
+  const paid = encodingPrice(budgetOf(config), plan.paying ?? []);
+  return { ...fields, noiseMultiplier: withNoise(config, plan.rows, paid).noiseMultiplier };
 }
 
 const labelOf = (system: SystemName, partitions: number, epsilon: number | null): string =>

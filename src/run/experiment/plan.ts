@@ -1,5 +1,4 @@
 /** Plans of experiments: presets, what the command line adds, and the file that an experiment goes on from. */
-import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
 import { readJson } from '../../base/files.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
@@ -9,7 +8,7 @@ import { presets, withPreset } from '../../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
 import { type SystemName, systemNamed, systemNames } from '../../gan/systems.ts';
 import { rowsTaken } from '../training-data.ts';
-import { KINDS, type Kind, type Plan } from './experiment.ts';
+import { type Kind, type Plan, planSchema } from './experiment.ts';
 
 interface Preset {
   readonly data: string;
@@ -145,27 +144,9 @@ export function planOf(asked: Asked, data: Source | undefined): Plan {
   };
 }
 
-const record = z.record(z.string(), z.unknown());
-const schema = z.object({
-  kind: z.enum(KINDS),
-  data: z.string(),
-  systems: z.array(z.enum(systemNames)).max(100),
-  values: z.array(z.number()).max(1000),
-  seeds: z.array(z.int().min(0)).min(1).max(1000),
-  fields: record,
-  private: record,
-  partitions: z.int().min(1),
-  epsilon: z.number().positive(),
-  rows: z.int().min(1),
-  paying: z
-    .array(z.object({ name: z.string(), kind: z.enum(['number', 'integer', 'category', 'boolean', 'date']) }))
-    .optional(),
-  attacks: z.array(z.string()),
-});
-
 /** A plan from its file. @throws VeilganError FILE naming the field that is wrong */
 export function readPlan(path: string): Plan {
-  const result = schema.safeParse(readJson(path));
+  const result = planSchema.safeParse(readJson(path));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new VeilganError('FILE', `${issue.path.join('.') || 'the document'}: ${issue.message}`, {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeDataset } from '../../src/data/dataset.ts';
-import { describe } from '../../src/run/data-facts.ts';
+import { describe } from '../../src/run/training-data.ts';
 
 const labels = { train: Uint32Array.of(0, 2, 1), holdout: Uint32Array.of(1) };
 const dataOf = (more: Record<string, unknown> = {}, meta: Record<string, unknown> = {}) =>
