@@ -136,7 +136,10 @@ function fromPairs(list: readonly Pair[], parameter: Tensor, loss: Tensor): Tens
   }
   if (!parts.length || parts.some((t) => t.length !== sizeOf(shape))) return null;
   // A sum of one may be a cotangent that another parameter has too.
-  const whole = reshape(parts.reduce((a, b) => add(a, b)), shape);
+  const whole = reshape(
+    parts.reduce((a, b) => add(a, b)),
+    shape,
+  );
   return gradientDepth() === 0 ? whole.view(shape) : whole;
 }
 
