@@ -21,10 +21,10 @@ import {
   rowsOf,
   sensitivityCells,
 } from '../../../src/run/audit/cells.ts';
-import { claimOf } from '../../../src/run/audit/claims.ts';
 import type { AuditSetting, PartName, PartResult } from '../../../src/run/audit/part.ts';
 import { watch } from '../../../src/run/audit/production.ts';
 import { holds, replay } from '../../../src/run/audit/replay.ts';
+import { claimOf } from '../../../src/run/audit/step.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
