@@ -6,6 +6,7 @@ import { type AttackName, attackNames, attacks, basicAttacks, quickAttacks, read
 import { judge } from '../../src/attack/judge/result.ts';
 import type { Facts, Model, Outcome, Target, TrainedModel } from '../../src/attack/target.ts';
 import { matmul } from '../../src/ops/contract.ts';
+import { add } from '../../src/ops/elementwise.ts';
 import { normal } from '../../src/ops/random.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { Values } from '../support/values.ts';
@@ -21,14 +22,15 @@ const points = (count: number, height: number) =>
 const [members, others, attacker] = [points(COUNT, 0), points(COUNT, 2), points(COUNT, 2)];
 
 /** Critics, for whom real is what lies on the axis, and samples, which are the members over again. */
-const model = (height: number): Model => ({
-  critics: 2,
+const model = (height: number, critics = 2): Model => ({
+  critics,
   output: 'probability',
   scores: async (rows) => {
     const each = Array.from({ length: rows.length / FEATURES }, (_, i) =>
       Math.exp(-Math.abs(rows[2 * i + 1] - height)),
     );
-    return Float32Array.from([...each, ...each].map((p) => 0.8 * p + 0.1 * values.stream.uniform()));
+    const all = Array.from({ length: critics }, () => each).flat();
+    return Float32Array.from(all, (p) => 0.8 * p + 0.1 * values.stream.uniform());
   },
   sample: async (count) =>
     Float32Array.from({ length: FEATURES * count }, (_, i) => (i % 2 ? height : members[i % 80])),
@@ -39,15 +41,16 @@ const axis = tensor(gpu, Float32Array.of(1, 0), [1, FEATURES]);
 function trained(height: number): TrainedModel {
   const made = new Map<string, Promise<unknown>>();
   const base = model(height);
+  const bias = tensor(gpu, Float32Array.of(0, height), [1, 1, FEATURES]);
   return {
     ...base,
     ...{ gpu, features: FEATURES },
     released: () => base.sample(200),
     queried: () => base.sample(400),
     generator: () => ({
-      ...{ gpu, latent: 1, energy: 1, features: FEATURES, rows: 16 },
+      ...{ gpu, latent: 1, energy: 1, features: FEATURES, rows: 1024 },
       draw: (n, stream) => normal(gpu, [1, n, 1], { seed: 5, stream }),
-      generate: (z) => matmul(z, axis),
+      generate: (z) => add(matmul(z, axis), bias),
     }),
     once: <T>(key: string, make: () => Promise<T>) => {
       const known = (made.get(key) as Promise<T> | undefined) ?? make();
@@ -65,9 +68,9 @@ const target = (more: Partial<Target> = {}): Target => ({
   members: { rows: members, own: Uint32Array.from({ length: COUNT }, (_, i) => i % 2) },
   others: { rows: others },
   attacker,
-  trainSurrogate: async (rows) => {
+  trainSurrogate: async (rows, { critics }) => {
     surrogates++;
-    return { ...model(heightOf(rows)), dispose: () => disposed++ };
+    return { ...model(heightOf(rows), critics === 'one' ? 1 : 2), dispose: () => disposed++ };
   },
   ...{ records: 6, shadows: 4, seed: 1, onProgress: () => {} },
   ...more,

@@ -1,5 +1,6 @@
 /** What quality measures of a run look at, and what they find. */
 
+import type { Candidates } from '../../attack/target.ts';
 import { PhiloxStream } from '../../base/philox.ts';
 import { pickRows } from '../../base/rows.ts';
 import type { Judge } from '../../metrics/images/classifier.ts';
@@ -20,6 +21,10 @@ export interface Evaluation {
   readonly details: Record<string, unknown>;
   readonly not_run: { name: string; why: string }[];
 }
+
+/** Notes why something was not measured. */
+export const skip = ({ not_run }: Evaluation, name: string, why: string): void => void not_run.push({ name, why });
+export const NO_OTHERS = 'there are no rows that training left out';
 
 export interface QualityOptions {
   /** default as many as a run releases */
@@ -50,6 +55,8 @@ export interface Subject extends QualityOptions {
   readonly generated: Float32Array;
   /** real rows that samples are compared with */
   readonly reference: Float32Array;
+  /** all rows that training left out, if there are some */
+  readonly unseen?: Candidates;
   /** as many training rows, where the reference is others */
   readonly members?: Float32Array;
   readonly found: Evaluation;
@@ -78,9 +85,7 @@ export async function neighbourhoods(
   const most = Math.floor(Math.min(real.length / features, rows.length / features, Math.sqrt(PAIRS / features)));
   if (most <= NEIGHBOURS) {
     const why = `it needs more than ${NEIGHBOURS} rows on both sides`;
-    if (!found.not_run.some(({ name }) => name === `${prefix}precision`)) {
-      found.not_run.push({ name: `${prefix}precision`, why });
-    }
+    if (!found.not_run.some(({ name }) => name === `${prefix}precision`)) skip(found, `${prefix}precision`, why);
     return {};
   }
   // Drawn at random: samples come from snapshots of the generator in turn, of which every second row would miss half.
