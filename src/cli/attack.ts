@@ -1,38 +1,25 @@
 import { Command } from 'commander';
+import { type AttackName, attackNames, attacks, quickAttacks } from '../attack/index.ts';
 import type { AttackResult } from '../attack/judge/result.ts';
 import { VeilganError } from '../base/errors.ts';
-import {
-  type Against,
-  type Assessment,
-  ATTACKS,
-  type AttackName,
-  attackRun,
-  SLOW,
-  withoutCurves,
-} from '../run/assess/attacks.ts';
+import { type Against, type Assessment, attackRun, withoutCurves } from '../run/assess/attacks.ts';
 import { openTraining } from '../run/session.ts';
 import { checkDiagnostics, type Diagnostics, withDiagnostics } from './diagnostics.ts';
 import { printJson, table } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
 import { stageProgress } from './stages.ts';
 
-/** What one attack of the list takes and asks for, for --help. */
+const slow = attackNames.filter((name) => attacks[name].slow);
+const lines = (names: readonly AttackName[]) =>
+  names.map((name) => `  ${name}: ${attacks[name].title}. ${attacks[name].score}`).join('\n');
+
+/** What the attacks are and how they score, for --help. */
 const NOTES = `
-Attacks, and what they need:
-  white-box            the critics' scores: largest, mean, and the one that would have seen the record (LOGAN)
-  tvd                  total variation distance between the critics' score histograms of members and others
-  nearest-sample       released samples: distance to the nearest (GAN-Leaks, full black-box)
-  gan-leaks            the same with --samples fresh ones, which whoever can query the generator gets
-  monte-carlo          share of fresh samples within epsilon; on single records and on sets
-  dcr                  distance to the closest record, less that to rows which the attacker has
-  domias               density of the samples over that of the population; at most 200 values a record
-Slow ones, which run only when named:
-  gan-leaks-partial    z is searched for without gradients until G(z) comes near the record (partial black-box); of
-                       --records on each side
-  gan-leaks-white-box  the same with gradients through G
-  logan-black-box      the critic of a GAN that the attacker trains on fresh samples
-  lira                 likelihood ratios from --shadows models that the attacker trains on halves of the candidates
-With --reference the three that begin with gan-leaks also come calibrated. Left out here: GAN-Leaks' perceptual
+Attacks:
+${lines(quickAttacks)}
+Slow ones, which run only when named, on --records of each side or with models that the attacker trains:
+${lines(slow)}
+With --reference these also come calibrated: ${attackNames.filter((name) => attacks[name].calibrated).join(', ')}. Left out here: GAN-Leaks' perceptual
 distance (LPIPS), which needs the weights of another network.`;
 
 interface AttackFlags extends CommonOptions, Diagnostics {
@@ -46,7 +33,6 @@ interface AttackFlags extends CommonOptions, Diagnostics {
 }
 
 export function attackCommand(): Command {
-  const quick = ATTACKS.filter((name) => !SLOW.includes(name));
   const command = new Command('attack')
     .summary('attack a trained run: who was in the training data?')
     .description(
@@ -56,7 +42,10 @@ export function attackCommand(): Command {
       ].join(' '),
     )
     .argument('<run>', 'run directory')
-    .option('--attacks <names>', `comma-separated, or all: ${ATTACKS.join(', ')} (default: all but ${SLOW.join(', ')})`)
+    .option(
+      '--attacks <names>',
+      `comma-separated, or all: ${attackNames.join(', ')} (default: all but ${slow.join(', ')})`,
+    )
     .option('--samples <n>', 'fresh samples that attackers query', wholeNumber(100, 1_000_000), 10_000)
     .option('--records <n>', 'members, and as many others, that slow attacks look at', wholeNumber(2, 1_000_000), 200)
     .option('--shadows <n>', 'shadow models of lira, an even number', wholeNumber(2, 256), 8)
@@ -66,12 +55,12 @@ export function attackCommand(): Command {
     .addHelpText('after', NOTES);
   withDiagnostics(command);
   return withDevice(command).action(async (dir: string, flags: AttackFlags) => {
-    const names = (flags.attacks === 'all' ? ATTACKS : (flags.attacks?.split(',') ?? quick)) as AttackName[];
-    const unknown = names.find((name) => !ATTACKS.includes(name));
+    const names = (flags.attacks === 'all' ? attackNames : (flags.attacks?.split(',') ?? quickAttacks)) as AttackName[];
+    const unknown = names.find((name) => !attackNames.includes(name));
     if (unknown !== undefined) {
       throw new VeilganError('USAGE', `there is no attack ${unknown}`, {
         where: '--attacks',
-        fix: `Use some of ${ATTACKS.join(', ')}`,
+        fix: `Use some of ${attackNames.join(', ')}`,
       });
     }
     await withGpu(flags, async (gpu) => {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ofClass } from '../data/dataset.ts';
-import { generated, loadDataset } from '../data/store/store.ts';
+import { loadDataset } from '../data/store/store.ts';
+import { isGenerated } from '../data/synthetic.ts';
 import { privateConfig } from '../gan/private/config.ts';
 import { type SystemName, systemNamed, systemsWith } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
@@ -154,7 +155,7 @@ async function auditVerb(gpu: Gpu, system: SystemName, flags: AuditFlags): Promi
   };
   const notes = [
     ...(insecureSeed === undefined ? [] : ['noise, samples and coins come from --insecure-seed']),
-    ...(generated(flags.data)
+    ...(isGenerated(flags.data)
       ? []
       : ['it trained on your records in every run, unpaid by any budget: keep this to yourself']),
   ];

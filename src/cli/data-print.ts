@@ -3,7 +3,7 @@ import { quote } from '../data/dataset.ts';
 import { stillOpen } from '../data/encoding/schema.ts';
 import type { DatasetInfo } from '../data/store/store.ts';
 import { plainDelta } from '../report/blocks/guarantee.ts';
-import { unpaidLines } from '../report/blocks/unpaid.ts';
+import { unpaidLines } from '../report/blocks/public.ts';
 import type { RunSpent, SpentOn } from '../run/odometer.ts';
 import { formatBytes, formatNumber, printJson, table } from './format.ts';
 

@@ -12,13 +12,13 @@ import { lossCurves, lossNotes, lossUnit, scatterGrid } from '../report/charts/p
 import { chartPng } from '../report/charts/png.ts';
 import { renderReport, summaryBlocks } from '../report/summary.ts';
 import { attackRun, withoutCurves } from '../run/assess/attacks.ts';
-import { qualityOf } from '../run/assess/values.ts';
+import { qualityOf } from '../run/assess/quality.ts';
 import { freshDirectory } from '../run/directory.ts';
 import { leaky } from '../run/experiment/plan.ts';
 import { lossesOf } from '../run/run.ts';
 import { startTraining } from '../run/session.ts';
 import { released, runTraining } from '../run/training.ts';
-import { MEASURES, type Part, readings, resultTable, verdict } from './demo-results.ts';
+import { type Part, readings, resultTable, verdict } from './demo-results.ts';
 import { formatSeconds, printJson } from './format.ts';
 import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
 import { createProgress, interruptible } from './progress.ts';
@@ -97,7 +97,7 @@ async function demo(
     report,
     renderReport({
       title: 'VeilGAN demo: does the model give its training data away?',
-      blocks: summaryBlocks({ setting, measures: MEASURES, runs: parts.map((p) => p.summary), figures }),
+      blocks: summaryBlocks({ setting, runs: parts.map((p) => p.summary), figures }),
     }),
   );
   const summary = { ...verdict(parts), seconds: parts.reduce((s, p) => s + p.summary.seconds, 0) };

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { VeilganError } from '../base/errors.ts';
 import type { Classifier } from '../metrics/images/classifier.ts';
-import { QUALITY_WORDS } from '../metrics/measures.ts';
+import { type MeasureName, type Metrics, measures } from '../metrics/index.ts';
 import { byDistance, targetSentence } from '../report/blocks/columns.ts';
 import { checkedQuality, QUALITY_FILE } from '../report/results.ts';
 import { evaluateRun } from '../run/assess/quality.ts';
-import type { Evaluation, Metrics } from '../run/assess/subject.ts';
+import type { Evaluation } from '../run/assess/subject.ts';
 import { openClassifier } from '../run/classifier.ts';
 import { INCEPTION_SNIPPET, openInception } from '../run/inception.ts';
 import { openTraining } from '../run/session.ts';
@@ -97,12 +97,11 @@ async function evaluate(gpu: Parameters<typeof openTraining>[0], dir: string, fl
 function evaluationText(found: Evaluation): string {
   const { metrics, real, rows, not_run } = found;
   const number = (v: number | null) => v?.toFixed(4) ?? '-';
-  const show = (x: Metrics[string] | undefined) => {
+  const show = (x: Metrics[keyof Metrics]) => {
     if (!Array.isArray(x)) return x === undefined ? '' : number(x);
     const lines = Array.from({ length: Math.ceil(x.length / WRAP) }, (_, i) => x.slice(WRAP * i, WRAP * (i + 1)));
     return lines.map((line) => line.map(number).join('  ')).join('\n');
   };
-  const ideal = (key: string) => QUALITY_WORDS.find((words) => words.key === key)?.ideal ?? '';
   const against = `${formatNumber(rows.samples)} samples against ${formatNumber(rows.reference)} rows`;
   const lines = [
     rows.real
@@ -110,7 +109,12 @@ function evaluationText(found: Evaluation): string {
       : `${against} of the training data, for there are no others`,
     table(
       ['metric', 'samples', 'real rows', 'ideal'],
-      Object.entries(metrics).map(([key, x]) => [key, show(x), show(real[key]), ideal(key)]),
+      (Object.keys(metrics) as MeasureName[]).map((name) => [
+        name,
+        show(metrics[name]),
+        show(real[name]),
+        measures[name].ideal,
+      ]),
     ),
     ...columnLines(found),
     ...(not_run.length ? [`not run: ${not_run.map(({ name, why }) => `${name} (${why})`).join(', ')}`] : []),

@@ -2,15 +2,16 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { AttackName } from '../attack/index.ts';
 import { VeilganError } from '../base/errors.ts';
 import { readJson } from '../base/files.ts';
 import { makeConfig } from '../gan/presets/index.ts';
 import { parsePrivate } from '../gan/private/run.ts';
 import { isPrivate } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
-import { type Assessment, type AttackName, attackRun } from '../run/assess/attacks.ts';
+import type { Metrics } from '../metrics/index.ts';
+import { type Assessment, attackRun } from '../run/assess/attacks.ts';
 import { quickQuality } from '../run/assess/quality.ts';
-import type { Metrics } from '../run/assess/subject.ts';
 import { folderOf, type Measurement, type Plan, type Readings, type Setting } from '../run/experiment/experiment.ts';
 import { CHECKPOINT } from '../run/run.ts';
 import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';

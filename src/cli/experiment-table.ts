@@ -1,4 +1,4 @@
-import { isAccuracy, isAttack } from '../report/experiment.ts';
+import { metricOf } from '../report/experiment.ts';
 import type { Averaged, Row, Setting } from '../run/experiment/experiment.ts';
 import { table } from './format.ts';
 
@@ -12,7 +12,8 @@ export function experimentTable(settings: readonly Setting[], rows: readonly Row
   return table(
     ['mean [95 %]', ...settings.map(({ label }) => label), 'chance'],
     rows
-      .filter(({ metric }) => !isAttack(metric) || isAccuracy(metric))
-      .map(({ metric, values }) => [metric, ...values.map(cell), isAttack(metric) ? '0.500' : '-']),
+      .map((row) => ({ ...row, of: metricOf(row.metric) }))
+      .filter(({ of }) => !of.attack || of.accuracy)
+      .map(({ metric, values, of }) => [metric, ...values.map(cell), of.accuracy ? '0.500' : '-']),
   );
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Argument, Command } from 'commander';
+import { type AttackName, attackNames } from '../attack/index.ts';
 import { VeilganError } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { loadSource } from '../data/store/store.ts';
@@ -9,7 +10,6 @@ import { systemNames, systemsWith } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { experimentReport } from '../report/experiment.ts';
 import { renderReport } from '../report/html.ts';
-import { ATTACKS, type AttackName } from '../run/assess/attacks.ts';
 import { freshDirectory } from '../run/directory.ts';
 import { KINDS, type Kind, type Plan, type Readings, settingsOf, tableOf } from '../run/experiment/experiment.ts';
 import { experimentPresets, planOf, readPlan } from '../run/experiment/plan.ts';
@@ -49,7 +49,7 @@ export function experimentCommand(): Command {
       'k-sweep: K (default 1,2,5,10); epsilon-sweep: epsilon, 0 for training without privacy (default 0,1,3,10)',
     )
     .option('--seeds <n>', 'runs of each setting: seeds 1 to n', wholeNumber(1, 1000))
-    .option('--attacks <names>', `comma-separated: ${ATTACKS.join(', ')}`)
+    .option('--attacks <names>', `comma-separated: ${attackNames.join(', ')}`)
     .option('--out <dir>', 'folder for the runs and the report (default ./runs/experiment-DATE-N)')
     .option('--resume <dir>', 'go on with an experiment that stopped; takes no other setting')
     .option('--quiet', 'no progress');
@@ -101,9 +101,9 @@ async function begun(kind: Kind | undefined, flags: Flags): Promise<{ dir: strin
   if (kind === undefined) throw usage('which kind?', 'experiment KIND', `Use ${KINDS.join(', ')}`);
   const list = (text: string | undefined) => text?.split(',').map((s) => s.trim());
   const attacks = list(flags.attacks);
-  const unknown = attacks?.find((name) => !ATTACKS.includes(name as AttackName));
+  const unknown = attacks?.find((name) => !attackNames.includes(name as AttackName));
   if (unknown !== undefined)
-    throw usage(`there is no attack ${unknown}`, '--attacks', `Use some of ${ATTACKS.join(', ')}`);
+    throw usage(`there is no attack ${unknown}`, '--attacks', `Use some of ${attackNames.join(', ')}`);
   const values = list(flags.values)?.map(Number);
   if (values?.some((v) => !Number.isFinite(v)))
     throw usage(flags.values as string, '--values', 'Give numbers, as in 1,2,5');

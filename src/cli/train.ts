@@ -4,7 +4,7 @@ import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
 import { systemNames, systems } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
-import { unpaidLines, unpaidOf } from '../report/blocks/unpaid.ts';
+import { unpaidLines, unpaidOf } from '../report/blocks/public.ts';
 import { lossCurves, lossUnit } from '../report/charts/plot.ts';
 import { chartPng } from '../report/charts/png.ts';
 import { lossesOf } from '../run/run.ts';

@@ -13,6 +13,8 @@ export interface DatasetMeta {
   sha256?: string;
   /** The seed of a generated set. */
   seed?: number;
+  /** Its name in the table of synthetic.ts: what the points were drawn from, whatever the set is called now. */
+  generator?: string;
   /**
    * How the rows to train on were chosen where not all are: by where they stand, so that a row more or less moves others
    * across the border, or by a hash of each row, so that it moves none. Absent of sets from before this was noted.

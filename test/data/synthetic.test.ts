@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fingerprintOf, makeDataset, quote } from '../../src/data/dataset.ts';
-import { BLOB_MEANS, blobs, circles, codeProbability, codes } from '../../src/data/synthetic.ts';
+import { BLOB_MEANS, blobs, circles, codeProbability, codes, knownModes } from '../../src/data/synthetic.ts';
 
 const near = (value: number, want: number, tolerance: number, what = '') =>
   assert.ok(Math.abs(value - want) <= tolerance, `${what} ${value} is not ${want} +- ${tolerance}`);
@@ -134,6 +134,16 @@ test('codes: zeros and ones, each code as frequent as its conditions say', () =>
     const p = codeProbability(j, c);
     near(share, p, 5 * Math.sqrt((p * (1 - p)) / rows.length), `code ${j} under ${c}`);
   }
+});
+
+test('modes are known of what was generated, whatever it is called, and of nothing else', () => {
+  const modes = knownModes(Object.assign(blobs({ rows: 10 }), { name: 'mine' }));
+  assert.equal(modes?.kind === 'means' && [modes.means, modes.variance], [BLOB_MEANS, 0.1]);
+  const rings = knownModes(circles({ rows: 10 }));
+  assert.equal(rings, { kind: 'rings', radii: [1, 0.5], noise: 0.05 });
+  assert.is(knownModes(codes({ rows: 10 })), undefined);
+  const ink = Object.assign(blobs({ rows: 10 }), { name: 'blobs-of-ink', meta: { origin: 'blobs-of-ink.csv' } });
+  assert.is(knownModes(ink), undefined);
 });
 
 test.run();

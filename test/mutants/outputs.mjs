@@ -11,7 +11,7 @@ export default [
   {
     name: 'a report tells the number of rows despite --population',
     area: 'outputs',
-    file: 'src/report/run-facts.ts',
+    file: 'src/report/facts.ts',
     find: '...(privacy && !privacy.rowsPublic ? {} : { rows: trainingRows(data, gan.config) }),',
     replace: 'rows: trainingRows(data, gan.config),',
     tests: ['run/wiring'],
@@ -19,7 +19,7 @@ export default [
   {
     name: 'a report on a private run holds what looked at real records',
     area: 'outputs',
-    file: 'src/report/run-facts.ts',
+    file: 'src/report/facts.ts',
     find: 'const look = !privacy || wanted.diagnostics;',
     replace: 'const look = !privacy || !wanted.diagnostics;',
     tests: ['run/wiring'],
@@ -27,7 +27,7 @@ export default [
   {
     name: 'training points are under the samples of a private run',
     area: 'outputs',
-    file: 'src/report/run-facts.ts',
+    file: 'src/report/facts.ts',
     find: 'await sampleBlocks(samples, job, !privacy)',
     replace: 'await sampleBlocks(samples, job, true)',
     tests: ['page/products'],
@@ -35,7 +35,7 @@ export default [
   {
     name: 'a private run is attacked unasked',
     area: 'outputs',
-    file: 'src/report/run-facts.ts',
+    file: 'src/report/facts.ts',
     find: 'if (guarantee && wanted.attack && !wanted.diagnostics) {',
     replace: 'if (guarantee && wanted.attack && wanted.diagnostics) {',
     tests: ['run/wiring'],

@@ -18,7 +18,7 @@ import { mul, scale } from '../../src/ops/elementwise.ts';
 import { sum } from '../../src/ops/reduce.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { readLedger } from '../../src/privacy/ledger/ledger.ts';
-import { factsOf } from '../../src/report/run-facts.ts';
+import { factsOf } from '../../src/report/facts.ts';
 import { MemoryLedgerFile, MemoryRun } from '../../src/run/memory-run.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
 import { spending } from '../../src/run/spend.ts';

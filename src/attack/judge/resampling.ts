@@ -1,6 +1,6 @@
 /** What an attack's numbers are worth: the bootstrap, and the same statistic where membership is shuffled. */
 
-import { type Ranking, rank, type Scores } from '../../base/maths/ranking.ts';
+import type { Ranking } from '../../base/maths/ranking.ts';
 import { topNOf } from '../../base/maths/separation.ts';
 import { mean, quantile } from '../../base/maths/statistics.ts';
 import { PhiloxStream } from '../../base/philox.ts';
@@ -85,10 +85,6 @@ export function bootstrapIntervals(
 /** Top-n accuracy for `bootstrapIntervals`. */
 export const ACCURACY: Statistic = { of: topNOf, perfect: (tpr, tnr) => (tpr + tnr) / 2 };
 
-/** 95 % interval of the top-n accuracy; see `bootstrapIntervals`. */
-export const accuracyInterval = (ranking: Ranking, options: ResamplingOptions = {}): [number, number] =>
-  bootstrapIntervals(ranking, [ACCURACY], options)[0];
-
 /**
  * Shuffles membership: `visit` gets the pooled indices (0 .. n - 1 the members, n .. n + m - 1 the others) in an order
  * whose first n entries are the "members" of this shuffle. The array is reused.
@@ -113,7 +109,10 @@ export function forEachShuffle(
   }
 }
 
-/** Several statistics of a ranking where membership is shuffled, the same shuffles for all. */
+/**
+ * Several statistics of a ranking where membership is shuffled, the same shuffles for all: what they say where there is
+ * nothing to find.
+ */
 export function baselinesOf(
   statistics: readonly ((ranking: Ranking) => number)[],
   ranking: Ranking,
@@ -136,18 +135,4 @@ export function baselinesOf(
     });
   });
   return values.map(summarise);
-}
-
-/**
- * A statistic of a ranking (`topNOf`, `aucOf`, `advantageOf`, ...) under shuffled membership: what it says where there
- * is nothing to find.
- * @throws VeilganError as `rank`
- */
-export function permutationBaseline(
-  statistic: (ranking: Ranking) => number,
-  members: Scores,
-  nonMembers: Scores,
-  options: ResamplingOptions = {},
-): Baseline {
-  return baselinesOf([statistic], rank(members, nonMembers), options)[0];
 }

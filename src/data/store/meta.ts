@@ -47,6 +47,7 @@ const schema = z.object({
   sha256: hex,
   origin: z.string(),
   seed: z.number().int().nonnegative().optional(),
+  generator: z.string().optional(),
   /** How the rows to train on were chosen where not all are. */
   split: z.enum(['positions', 'hash']).optional(),
   /** What was found in the rows, nobody having given it. */

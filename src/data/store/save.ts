@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { VeilganError } from '../../base/errors.ts';
 import { checkName, type Dataset, type DatasetMeta, datasetFiles, fingerprint, hashArray, quote } from '../dataset.ts';
 import { allOpen } from '../encoding/schema.ts';
+import { isGenerated } from '../synthetic.ts';
 import { DOWNLOADS, dataHome } from './home.ts';
 import type { Stored } from './meta.ts';
-import { type DatasetInfo, errorCode, fileError, generated, type StoreOptions, toInfo } from './store.ts';
+import { type DatasetInfo, errorCode, fileError, type StoreOptions, toInfo } from './store.ts';
 import { hashColumns, missingIn, type NamedTable, rowsOf, tableFiles } from './table-files.ts';
 
 export interface SaveOptions extends StoreOptions {
@@ -57,7 +58,7 @@ export async function checkFree(name: string, options: SaveOptions = {}): Promis
       fix: 'Choose another name.',
     });
   }
-  if (generated(name.toLowerCase())) {
+  if (isGenerated(name.toLowerCase())) {
     throw new VeilganError('DATA', `${quote(name)} is the name of a generated data set`, {
       where: '--name',
       fix: `Choose another name, for example ${name}-imported.`,
@@ -74,7 +75,18 @@ export async function checkFree(name: string, options: SaveOptions = {}): Promis
  */
 export function saveDataset(data: Dataset, options: SaveOptions = {}): Promise<DatasetInfo> {
   const { name, columns, shape, rows, holdoutRows, classes, scaling, meta } = data;
-  const facts = { name, columns, shape, rows, holdoutRows, ...metaFacts(meta), seed: meta.seed, classes, scaling };
+  const facts = {
+    name,
+    columns,
+    shape,
+    rows,
+    holdoutRows,
+    ...metaFacts(meta),
+    seed: meta.seed,
+    generator: meta.generator,
+    classes,
+    scaling,
+  };
   const files = () =>
     datasetFiles(data).map(([file, array]): [string, Uint8Array] => [
       file,

@@ -22,7 +22,7 @@ import {
 import { encodeTable } from '../encoding/encode.ts';
 import { fitEncoding } from '../encoding/encoding.ts';
 import type { Records } from '../records.ts';
-import { GENERATED } from '../synthetic.ts';
+import { type GeneratedName, generate, generated, isGenerated } from '../synthetic.ts';
 import type { Encoding, Table } from '../table.ts';
 import { DOWNLOADS, dataHome } from './home.ts';
 import { damaged, type Stored, storedMeta } from './meta.ts';
@@ -63,8 +63,6 @@ export interface DatasetInfo {
   problem?: string;
 }
 
-/** Whether a name belongs to a generated set. */
-export const generated = (name: string): boolean => Object.hasOwn(GENERATED, name);
 /** The `code` of a file-system error, such as ENOENT. */
 export const errorCode = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
 
@@ -87,8 +85,8 @@ export function toInfo(name: string, stored: Stored, path: string): DatasetInfo 
   return { name, rows, holdout: holdoutRows, shape, columns, ...more, sha256, origin, bytes, path };
 }
 
-async function describeGenerated(name: string, seed: number | undefined): Promise<[DatasetInfo, Dataset]> {
-  const data = GENERATED[name](seed === undefined ? {} : { seed });
+async function describeGenerated(name: GeneratedName, seed: number | undefined): Promise<[DatasetInfo, Dataset]> {
+  const data = generate(name, { seed });
   data.meta.sha256 = await fingerprintOf(data);
   const { rows, holdoutRows, shape, columns, meta } = data;
   const bytes = datasetFiles(data).reduce((sum, [, array]) => sum + array.byteLength, 0);
@@ -113,7 +111,7 @@ async function readStored(name: string, home: string): Promise<{ path: string; s
   const text = await readFile(join(path, 'meta.json'), 'utf8').catch(async (error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw fileError(error, path, `read data set ${quote(name)}`);
     if (await stat(path).catch(() => undefined)) throw damaged(name, join(path, 'meta.json'), 'the file is missing');
-    const names = [...Object.keys(GENERATED), ...(await storedNames(home))];
+    const names = [...Object.keys(generated), ...(await storedNames(home))];
     throw new VeilganError('DATA', `there is no data set ${quote(name)}; there are: ${names.join(', ')}`, {
       where: '--data',
       fix: KNOWN.has(name)
@@ -136,7 +134,8 @@ async function readStored(name: string, home: string): Promise<{ path: string; s
 export async function listDatasets(options: StoreOptions = {}): Promise<DatasetInfo[]> {
   const home = options.home ?? dataHome();
   const list: DatasetInfo[] = [];
-  for (const name of Object.keys(GENERATED)) list.push((await describeGenerated(name, options.seed))[0]);
+  for (const name of Object.keys(generated))
+    list.push((await describeGenerated(name as GeneratedName, options.seed))[0]);
   for (const name of await storedNames(home)) {
     try {
       const { path, stored } = await readStored(name, home);
@@ -167,9 +166,10 @@ async function readArrays(name: string, path: string, files: Stored['files']): P
   return arrays;
 }
 
-const metaOf = ({ origin, sha256, seed, split, open, table, files }: Stored): DatasetMeta => ({
+const metaOf = ({ origin, sha256, seed, generator, split, open, table, files }: Stored): DatasetMeta => ({
   ...{ origin, sha256 },
   ...(seed === undefined ? {} : { seed }),
+  ...(generator === undefined ? {} : { generator }),
   ...(split ? { split } : {}),
   ...(table ? {} : { open: open ?? unnoted(files) }),
 });
@@ -217,7 +217,7 @@ async function readRecords(name: string, path: string, stored: Stored): Promise<
 
 /** A table of mixed types by name, or a data set that is none, with its checksums verified. @throws VeilganError as `loadDataset` */
 export async function loadSource(name: string, options: StoreOptions = {}): Promise<Source> {
-  if (generated(name)) return (await describeGenerated(name, options.seed))[1];
+  if (isGenerated(name)) return (await describeGenerated(name, options.seed))[1];
   const { path, stored } = await readStored(name, options.home ?? dataHome());
   return (await readTable(name, path, stored)) ?? readRecords(name, path, stored);
 }
@@ -242,7 +242,7 @@ export async function loadDataset(
  * @throws VeilganError as `loadDataset`.
  */
 export async function describeDataset(name: string, options: StoreOptions = {}): Promise<DatasetInfo> {
-  if (generated(name)) return (await describeGenerated(name, options.seed))[0];
+  if (isGenerated(name)) return (await describeGenerated(name, options.seed))[0];
   const { path, stored } = await readStored(name, options.home ?? dataHome());
   if (!(await readTable(name, path, stored))) await readRecords(name, path, stored);
   return toInfo(name, stored, path);

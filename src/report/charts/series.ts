@@ -44,36 +44,6 @@ function spread(values: readonly number[]): [number?, number?, number?] {
   return count === 0 ? [] : [sum / count, low, high];
 }
 
-export interface Bin {
-  from: number;
-  to: number;
-  /** Share of the finite values per unit of x: the bars of a series have area 1. */
-  density: number;
-}
-
-/**
- * Equal bins over [low, high], the last one closed; values outside count in none, but in the total. An interval of
- * no width is widened by one half on each side. No finite value gives densities 0.
- */
-export function histogramBins(values: ArrayLike<number>, [low, high]: readonly [number, number], bins: number): Bin[] {
-  const [from, to] = high > low ? [low, high] : [low - 0.5, low + 0.5];
-  const counts = new Float64Array(bins);
-  let total = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (!Number.isFinite(value)) continue;
-    total += 1;
-    if (value < from || value > to) continue;
-    counts[Math.min(bins - 1, Math.floor(((value - from) / (to - from)) * bins))] += 1;
-  }
-  const width = (to - from) / bins;
-  return Array.from(counts, (count, i) => ({
-    from: from + i * width,
-    to: from + (i + 1) * width,
-    density: total === 0 ? 0 : count / (total * width),
-  }));
-}
-
 /** Lowest and highest finite value of all lists; [0, 1] when there is none. */
 export function extent(lists: readonly ArrayLike<number>[]): [number, number] {
   let low = Number.POSITIVE_INFINITY;

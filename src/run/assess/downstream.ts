@@ -1,5 +1,6 @@
 /** What models learn from a run's samples about real rows: classes of labelled data, and columns of binary tables. */
 
+import type { Candidates } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { fitEncoding } from '../../data/encoding/encoding.ts';
@@ -12,24 +13,21 @@ import { Classifier } from '../../metrics/images/classifier.ts';
 import { train } from '../../train/loop.ts';
 import type { TrainingJob } from '../training.ts';
 import { namedTarget } from './predictable.ts';
-import type { Subject } from './subject.ts';
-import { membersOf, unseenOf } from './target.ts';
+import { NO_OTHERS, type Subject, skip } from './subject.ts';
+import { membersOf } from './target.ts';
 
 /** Downstream tasks that the data allow; the others are told with the reason. */
 export async function downstreamQuality(subject: Subject): Promise<void> {
-  const { job, found, target } = subject;
-  const [unseen] = unseenOf(job);
-  const skip = (why: string) => found.not_run.push({ name: 'downstream', why });
-  if (!unseen || !subject.members) {
-    skip('there are no rows that training left out');
-    return;
-  }
-  const task = target === undefined ? labelTask(subject) : columnTask(subject, target);
+  const { job, found, target, unseen } = subject;
+  if (!unseen || !subject.members) return skip(found, 'downstream', NO_OTHERS);
+  const task = target === undefined ? labelTask(subject, unseen) : columnTask(subject, unseen, target);
   if (task) await classTask(subject, task);
   const binary = job.data.shape.length === 1 && isBinary(unscaled(subject.members, job.data.scaling));
-  if (binary && target === undefined) columnTasks(subject, unseen[1].rows);
+  if (binary && target === undefined) columnTasks(subject, unseen.rows);
   else if (!task) {
-    skip(job.data.shape.length === 3 ? 'the samples have no labels: train with --labels condition' : 'name a --target');
+    const why =
+      job.data.shape.length === 3 ? 'the samples have no labels: train with --labels condition' : 'name a --target';
+    skip(found, 'downstream', why);
   }
 }
 
@@ -41,10 +39,9 @@ interface ClassTask {
 }
 
 /** The labels that condition the generator; undefined where none do. */
-function labelTask({ job, generated, count }: Subject): ClassTask | undefined {
+function labelTask({ job, generated, count }: Subject, others: Candidates): ClassTask | undefined {
   const { gan } = job;
   const labels = gan.labelsOf(count);
-  const [[, others]] = unseenOf(job);
   const members = membersOf(job);
   if (!labels || !others.labels || !members.labels) return undefined;
   const rows = Math.min(count, members.labels.length);
@@ -61,7 +58,7 @@ function targetColumn(data: Dataset, target: string): ReturnType<typeof columnAs
   const column = data.columns.indexOf(target);
   if (column < 0) {
     throw new VeilganError('USAGE', `data set ${data.name} has no column ${target}`, {
-      where: '--target',
+      where: 'target',
       fix: data.columns.length ? `Name one of ${data.columns.slice(0, 12).join(', ')}` : 'Leave it away for images',
     });
   }
@@ -74,9 +71,8 @@ export function checkTarget({ data, table }: TrainingJob, target: string): void 
   else targetColumn(data, target);
 }
 
-function columnTask({ job, generated, members = generated }: Subject, target: string): ClassTask {
+function columnTask({ job, generated, members = generated }: Subject, others: Candidates, target: string): ClassTask {
   const { classes, split } = targetColumn(job.data, target);
-  const [[, others]] = unseenOf(job);
   return { classes, samples: split(generated), real: split(members), test: split(others.rows) };
 }
 
@@ -93,8 +89,7 @@ async function classTask({ job, judge, found, report }: Subject, task: ClassTask
   if (shape.length !== 3) return;
   if (!judge || judge.classifier.classes !== classes) {
     const why = judge ? 'the classifier has other classes' : 'it needs --classifier RUN, whose network it trains';
-    found.not_run.push({ name: 'downstream_cnn_accuracy', why });
-    return;
+    return skip(found, 'downstream_cnn_accuracy', why);
   }
   const labelled = { train: toBytes(samples.rows), labels: samples.labels, shape, classes };
   const network = new Classifier(job.gan.gpu, judge.config, labelled, job.run.info.seed);

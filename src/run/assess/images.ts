@@ -3,7 +3,7 @@ import { floats, toBytes } from '../../data/records.ts';
 import { classScores } from '../../metrics/images/classes.ts';
 import { FrechetFrom, momentsOf } from '../../metrics/images/frechet.ts';
 import { kid } from '../../metrics/mmd.ts';
-import { neighbourhoods, onBoth, type Subject } from './subject.ts';
+import { neighbourhoods, onBoth, type Subject, skip } from './subject.ts';
 
 /** The names of distances between features of one network. */
 interface FeatureNames {
@@ -45,11 +45,8 @@ export async function imageQuality(subject: Subject): Promise<void> {
       kernel: 'classifier_kernel_distance',
       prefix: 'classifier_',
     });
-  } else found.not_run.push({ name: 'classifier_frechet_distance', why: 'it needs --classifier RUN' });
-  if (!inception) {
-    found.not_run.push({ name: 'fid', why: 'it needs --inception FILE' });
-    return;
-  }
+  } else skip(found, 'classifier_frechet_distance', 'it needs --classifier RUN');
+  if (!inception) return skip(found, 'fid', 'it needs --inception FILE');
   // As if they came from files of pictures, which is how published figures are made.
   const extract = (rows: Float32Array, stage: string) => {
     const total = rows.length / job.data.features;

@@ -1,20 +1,30 @@
 /** How good a run's samples are, by measures that fit its data; what is slow or needs a file runs where it is asked for. */
 
+import { evenly, pickRows, spread } from '../../base/rows.ts';
 import { unscaled } from '../../data/encoding/linear.ts';
 import { floats } from '../../data/records.ts';
+import { knownModes } from '../../data/synthetic.ts';
 import { asBinary, columnProbabilities, isBinary } from '../../metrics/dimensions.ts';
 import { generalisationGap } from '../../metrics/gap.ts';
+import { type Metrics, valueMeasures } from '../../metrics/index.ts';
 import { mmd } from '../../metrics/mmd.ts';
-import { pickRows, trainingRows } from '../../train/rows.ts';
+import { trainingRows } from '../../train/rows.ts';
 import { isImage } from '../samples.ts';
 import { released, type TrainingJob } from '../training.ts';
 import { type Tables, tablesOf } from './columns.ts';
 import { checkTarget, downstreamQuality } from './downstream.ts';
 import { imageQuality } from './images.ts';
-import { type Evaluation, evenly, neighbourhoods, onBoth, type QualityOptions, type Subject } from './subject.ts';
+import {
+  type Evaluation,
+  NO_OTHERS,
+  neighbourhoods,
+  onBoth,
+  type QualityOptions,
+  type Subject,
+  skip,
+} from './subject.ts';
 import { columnAccuracies, probabilities, tableQuality } from './tables.ts';
-import { membersOf, spread, unseenOf } from './target.ts';
-import { qualityOf } from './values.ts';
+import { membersOf, unseenOf } from './target.ts';
 
 /** Rows of the hold-out and of members whose scores the generalisation gap compares, at most. */
 const ROWS = 10_000;
@@ -38,13 +48,13 @@ export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}
   if (tables) {
     tableQuality(tables, subject);
     if (options.downstream) columnAccuracies(tables, subject);
-    else found.not_run.push({ name: 'column_accuracy', why: LATER });
+    else skip(found, 'column_accuracy', LATER);
     return found;
   }
   if (isImage(data.shape)) await imageQuality(subject);
   else probabilityQuality(subject);
   if (options.downstream || target !== undefined) await downstreamQuality(subject);
-  else found.not_run.push({ name: 'downstream', why: LATER });
+  else skip(found, 'downstream', LATER);
   return found;
 }
 
@@ -56,10 +66,18 @@ export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}
 export async function quickQuality(job: TrainingJob, generated: Float32Array, real = true): Promise<Evaluation> {
   const { members, ...rest } = subjectOf(job, generated);
   const subject: Subject = real ? { ...rest, members } : rest;
-  await onBoth(subject, (rows) => ({ ...qualityOf(rows, job) }));
+  await onBoth(subject, (rows) => qualityOf(rows, job));
   const tables = cellsOf(subject);
   if (tables) tableQuality(tables, subject);
   return subject.found;
+}
+
+/** The measures of values alone, of samples [n, features] against the rows that training left out. */
+export function qualityOf(samples: Float32Array, job: TrainingJob): Metrics {
+  const { data, run } = job;
+  const [unseen] = unseenOf(job);
+  const real = unseen ? unseen[1].rows : floats(data.train);
+  return valueMeasures(samples, { real, features: data.features, seed: run.info.seed, modes: knownModes(data) });
 }
 
 /** The cells of a table of mixed columns. */
@@ -74,9 +92,9 @@ function subjectOf(job: TrainingJob, generated: Float32Array, options: QualityOp
   const { features } = data;
   const { rows = ROWS, report = () => {} } = options;
   const count = generated.length / features;
-  const [unseen] = unseenOf(job);
+  const [[, unseen] = []] = unseenOf(job);
   const own = (most: number) => floats(pickRows(data.train, features, evenly(trainingRows(data, gan.config), most)));
-  const reference = unseen ? spread(unseen[1].rows, features, rows) : own(rows);
+  const reference = unseen ? spread(unseen.rows, features, rows) : own(rows);
   const members = unseen && own(count);
   const counts = {
     samples: count,
@@ -84,7 +102,7 @@ function subjectOf(job: TrainingJob, generated: Float32Array, options: QualityOp
     reference: reference.length / features,
   };
   const found: Evaluation = { metrics: {}, real: {}, rows: counts, details: {}, not_run: [] };
-  return { ...options, job, report, count, generated, reference, members, found };
+  return { ...options, job, report, count, generated, reference, unseen, members, found };
 }
 
 /** Distances between the values themselves; neighbourhoods in tables only, for pixels are no measure of likeness. */
@@ -101,20 +119,16 @@ async function valueQuality(subject: Subject): Promise<void> {
   report('distances', 1);
 }
 
-async function gapQuality({ job, found, report }: Subject): Promise<void> {
+async function gapQuality({ job, found, unseen, report }: Subject): Promise<void> {
   const { gan, data } = job;
-  const [unseen] = unseenOf(job);
-  if (!unseen) {
-    found.not_run.push({ name: 'generalisation_gap', why: 'there are no rows that training left out' });
-    return;
-  }
+  if (!unseen) return skip(found, 'generalisation_gap', NO_OTHERS);
   report('critics', 0);
   const pick = ({ rows, labels, own }: { rows: Float32Array; labels?: Uint32Array; own?: Uint32Array }) => {
     const list = evenly(rows.length / data.features, ROWS);
     const of = (all?: Uint32Array) => all && Uint32Array.from(list, (row) => all[row]);
     return { rows: pickRows(rows, data.features, list), labels: of(labels), own: of(own) };
   };
-  const [members, others] = [pick(membersOf(job)), pick(unseen[1])];
+  const [members, others] = [pick(membersOf(job)), pick(unseen)];
   const { gap, error, standardised, each } = generalisationGap({
     critics: gan.config.partitions,
     members: await gan.scores(members.rows, members.labels),
@@ -131,13 +145,12 @@ async function gapQuality({ job, found, report }: Subject): Promise<void> {
 }
 
 /** Tables of zeros and ones: the share of ones in each column, of the training rows and of samples. */
-function probabilityQuality({ job, generated, found }: Subject): void {
+function probabilityQuality({ job, generated, unseen, found }: Subject): void {
   const { data, gan } = job;
   const { features, scaling, columns } = data;
   const train = unscaled(floats(data.train.subarray(0, trainingRows(data, gan.config) * features)), scaling);
   if (features < 3 || !isBinary(train)) return;
   const shares = (rows: Float32Array) => columnProbabilities(asBinary(unscaled(rows, scaling)), features);
-  const [unseen] = unseenOf(job);
   const real = columnProbabilities(train, features);
-  probabilities(found, columns, { real, samples: shares(generated), unseen: unseen && shares(unseen[1].rows) });
+  probabilities(found, columns, { real, samples: shares(generated), unseen: unseen && shares(unseen.rows) });
 }

@@ -1,15 +1,14 @@
 /** What quality measures of a run look at, and what they find. */
 
+import type { Candidates } from '../../attack/target.ts';
 import { PhiloxStream } from '../../base/philox.ts';
+import { pickRows } from '../../base/rows.ts';
 import type { Judge } from '../../metrics/images/classifier.ts';
 import type { Inception } from '../../metrics/images/inception.ts';
+import type { Metrics } from '../../metrics/index.ts';
 import { prdc } from '../../metrics/prdc.ts';
-import { pickRows } from '../../train/rows.ts';
 import type { TrainingJob } from '../training.ts';
 import type { Report } from './target.ts';
-
-/** Measures by key: see metrics/measures.ts. Null where one has no value. */
-export type Metrics = Record<string, number | number[] | null>;
 
 export interface Evaluation {
   /** of the samples */
@@ -22,6 +21,10 @@ export interface Evaluation {
   readonly details: Record<string, unknown>;
   readonly not_run: { name: string; why: string }[];
 }
+
+/** Notes why something was not measured. */
+export const skip = ({ not_run }: Evaluation, name: string, why: string): void => void not_run.push({ name, why });
+export const NO_OTHERS = 'there are no rows that training left out';
 
 export interface QualityOptions {
   /** default as many as a run releases */
@@ -52,16 +55,12 @@ export interface Subject extends QualityOptions {
   readonly generated: Float32Array;
   /** real rows that samples are compared with */
   readonly reference: Float32Array;
+  /** all rows that training left out, if there are some */
+  readonly unseen?: Candidates;
   /** as many training rows, where the reference is others */
   readonly members?: Float32Array;
   readonly found: Evaluation;
 }
-
-/** At most `most` of so many rows, evenly spaced. */
-export const evenly = (count: number, most: number): number[] => {
-  const taken = Math.min(count, most);
-  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
-};
 
 /** Calls `judge` on the samples and on the training rows in their place, and keeps what it finds. */
 export async function onBoth(
@@ -86,9 +85,7 @@ export async function neighbourhoods(
   const most = Math.floor(Math.min(real.length / features, rows.length / features, Math.sqrt(PAIRS / features)));
   if (most <= NEIGHBOURS) {
     const why = `it needs more than ${NEIGHBOURS} rows on both sides`;
-    if (!found.not_run.some(({ name }) => name === `${prefix}precision`)) {
-      found.not_run.push({ name: `${prefix}precision`, why });
-    }
+    if (!found.not_run.some(({ name }) => name === `${prefix}precision`)) skip(found, `${prefix}precision`, why);
     return {};
   }
   // Drawn at random: samples come from snapshots of the generator in turn, of which every second row would miss half.

@@ -1,4 +1,5 @@
 /** Quality of tables of mixed columns: their laws, the shares of values, and what a model learns about real rows. */
+import { mean } from '../../base/maths/statistics.ts';
 import type { TableRows } from '../../data/encoding/decode.ts';
 import { diagonalAgreement } from '../../metrics/dimensions.ts';
 import { gainShare, linearModel, majorityShare } from '../../metrics/downstream.ts';
@@ -6,7 +7,7 @@ import { type ColumnCells, missingShare, placeShares } from '../../metrics/margi
 import { columnCells, placeNames, type Tables } from './columns.ts';
 import { marginalQuality } from './marginals.ts';
 import { type ClassColumn, classColumns, fitted, namedTarget, usualTarget } from './predictable.ts';
-import type { Evaluation, Subject } from './subject.ts';
+import { type Evaluation, NO_OTHERS, type Subject, skip } from './subject.ts';
 
 /**
  * What is always measured of a table: marginal distances, associations of pairs, shares of values, and a linear model
@@ -19,7 +20,8 @@ export function tableQuality(tables: Tables, { report, found, target }: Subject)
   report('columns', 0.4);
   valueShares(tables, found);
   report('columns', 0.5);
-  targetQuality(tables, found, target);
+  const why = targetQuality(tables, found, target);
+  if (why) skip(found, 'downstream_linear_accuracy', why);
   report('columns', 1);
 }
 
@@ -46,7 +48,7 @@ function valueShares({ encoding, train, samples, unseen }: Tables, found: Evalua
 
 /**
  * Keeps shares of values in the training rows and in samples, and how far from the diagonal of their scatter plot the
- * pairs lie (spec section 7.5); in the place of samples, rows that training left out.
+ * pairs lie; in the place of samples, rows that training left out.
  */
 export function probabilities(
   found: Evaluation,
@@ -62,25 +64,20 @@ export function probabilities(
   found.details.dimension_probability = { columns, real, samples };
 }
 
-/** A linear model of one column from all others: trained on samples or on real rows, tested on unseen ones. */
-function targetQuality(tables: Tables, found: Evaluation, target?: string): void {
+/**
+ * A linear model of one column from all others: trained on samples or on real rows, tested on unseen ones.
+ * @returns why there is none
+ */
+function targetQuality(tables: Tables, found: Evaluation, target?: string): string | undefined {
   const { encoding, unseen } = tables;
   const taken = target === undefined ? usualTarget(encoding) : { ...namedTarget(encoding, target), taken: 'target' };
-  const skip = (why: string) => void found.not_run.push({ name: 'downstream_linear_accuracy', why });
-  if (typeof taken === 'string') {
-    skip(taken);
-    return;
-  }
-  if (!unseen) {
-    skip('there are no rows that training left out');
-    return;
-  }
+  if (typeof taken === 'string') return taken;
+  if (!unseen) return NO_OTHERS;
   const { split, classes, name } = taken;
   const [test, samples] = [split(unseen), split(tables.samples)];
   const real = tables.members && split(tables.members);
   if (![test, samples, real ?? test].every(({ labels }) => labels.length)) {
-    skip(`all cells of ${name} are missing`);
-    return;
+    return `all cells of ${name} are missing`;
   }
   const learnt = linearModel(fitted(samples, classes.length), test, classes.length);
   const ceiling = real && linearModel(fitted(real, classes.length), test, classes.length);
@@ -98,6 +95,7 @@ function targetQuality(tables: Tables, found: Evaluation, target?: string): void
     if (classes.length === 2) found.real.downstream_linear_auc = ceiling.auc;
   }
   found.details.downstream = { target: name, taken: taken.taken, classes, tested: test.labels.length };
+  return undefined;
 }
 
 /**
@@ -106,9 +104,8 @@ function targetQuality(tables: Tables, found: Evaluation, target?: string): void
  * classes and balances them.
  */
 export function columnAccuracies({ encoding, samples, members, unseen }: Tables, { found, report }: Subject): void {
-  const skip = (why: string) => void found.not_run.push({ name: 'column_accuracy', why });
   if (!unseen || !members) {
-    skip('there are no rows that training left out');
+    skip(found, 'column_accuracy', NO_OTHERS);
     return;
   }
   const columns = classColumns(encoding);
@@ -119,11 +116,10 @@ export function columnAccuracies({ encoding, samples, members, unseen }: Tables,
   });
   report('predicting columns', 1);
   if (!list.length) {
-    skip('no column is a category of 2 to 20 values');
+    skip(found, 'column_accuracy', 'no column is a category of 2 to 20 values');
     return;
   }
   const of = (key: 'samples' | 'real' | 'majority') => list.map((entry) => entry[key]);
-  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
   const [made, real, majority] = [of('samples'), of('real'), of('majority')];
   Object.assign(found.metrics, {
     column_accuracy: mean(made),

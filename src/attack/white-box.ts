@@ -1,10 +1,45 @@
 /**
- * White-box attacks on the critics: LOGAN (Hayes et al. 2019) as PAR-GAN pools it over K discriminators
- * (spec/systems.md 3.2), and the attacker who knows the partition (spec/privacy.md section 4).
+ * White-box attacks on the critics: LOGAN (Hayes et al. 2019) as PAR-GAN (Chen et al. 2021) pools it over K
+ * discriminators, and the attacker who knows the partition.
  */
 import { PhiloxStream } from '../base/philox.ts';
 import { type CriticScores, criticSizes } from '../metrics/critics.ts';
 import { type AttackResult, attackResult, type Scored } from './judge/result.ts';
+import { type Attack, criticScores } from './target.ts';
+
+export const loganWhiteBox: Attack = {
+  title: 'white-box',
+  family: 'white-box on the critics (LOGAN)',
+  score: 'Score: what the critics say of a record: the largest, the mean, and the one that would have seen it.',
+  slow: false,
+  basic: true,
+  readings: {
+    'white-box-max': {
+      title: 'white-box, largest of all critics',
+      score: "Score: the largest critic output. What PAR-GAN's authors report; it does not use the partition.",
+    },
+    'white-box-mean': {
+      title: 'white-box, mean of all critics',
+      score: 'Score: the mean critic output. It does not use the partition either.',
+    },
+    'white-box-own': {
+      title: "white-box, the record's own critic",
+      score:
+        'The attacker knows the partition a record would be in and asks that critic. Max and mean alone flatter PAR-GAN.',
+    },
+    'white-box-own-ranked': {
+      title: "white-box, own critic's ranks",
+      score: 'The same, with ranks among the records of one critic in the place of its outputs.',
+    },
+    'white-box-own-vs-rest': {
+      title: 'white-box, own critic against the others',
+      score: 'Own critic minus the mean of the critics that did not see the record: they serve as reference models.',
+    },
+  },
+  run: async (target) => ({
+    scored: Object.values(whiteBoxScores(await criticScores(target), { seed: target.seed })),
+  }),
+};
 
 export interface WhiteBox {
   /** s(x) = max_k D_k(x): the attacker does not know which critic saw x. */

@@ -2,8 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { invertBlackBox, invertWhiteBox } from '../../src/attack/inversion.ts';
-import { type Generator, objective, startingLatents } from '../../src/attack/latents.ts';
+import { invertBlackBox } from '../../src/attack/gan-leaks-partial.ts';
+import { invertWhiteBox } from '../../src/attack/gan-leaks-white-box.ts';
+import { objective, startingLatents } from '../../src/attack/latents.ts';
+import type { Generator } from '../../src/attack/target.ts';
 import { matmul } from '../../src/ops/contract.ts';
 import { add } from '../../src/ops/elementwise.ts';
 import { normal } from '../../src/ops/random.ts';

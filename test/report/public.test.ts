@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Encoding, Open } from '../../src/data/table.ts';
-import { publicBlocks, unpaidLines, unpaidOf } from '../../src/report/blocks/unpaid.ts';
+import { publicBlocks, unpaidLines, unpaidOf } from '../../src/report/blocks/public.ts';
 import { reportOn } from '../../src/report/compare.ts';
 import type { RunFacts } from '../../src/report/facts.ts';
 import { renderReport } from '../../src/report/html.ts';

@@ -3,13 +3,12 @@ import * as assert from 'uvu/assert';
 import { judge } from '../../src/attack/judge/result.ts';
 import {
   halfOrMoreChance,
-  median,
   medianRadius,
   monteCarloSet,
-  monteCarloSingle,
   shareWithinRadius,
   topHalf,
-} from '../../src/attack/montecarlo.ts';
+} from '../../src/attack/monte-carlo.ts';
+import { median } from '../../src/base/maths/statistics.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
 
 const near = (value: number, want: number, tolerance: number) =>
@@ -50,7 +49,7 @@ test('shares within epsilon: by differences in float64, the border included', ()
 
 test('single: samples on top of members', () => {
   const shares = { members: Float64Array.of(0.2, 0.1, 0), nonMembers: Float64Array.of(0, 0, 0) };
-  const { result } = judge(monteCarloSingle(shares));
+  const { result } = judge({ name: 'single', ...shares });
   // Two members above all, one tied with three others: (2 + 1/4) / 3.
   near(result.accuracy, 0.75, 1e-12);
   near(result.auc, (9 - 1.5) / 9, 1e-12);

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { tvd } from '../../src/attack/tvd.ts';
-import { assignPartitions, whiteBox } from '../../src/attack/whitebox.ts';
+import { histogramDistance } from '../../src/attack/tvd.ts';
+import { assignPartitions, whiteBox } from '../../src/attack/white-box.ts';
 import { auc, topNAccuracy } from '../../src/base/maths/separation.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
 import type { CriticScores } from '../../src/metrics/critics.ts';
@@ -152,7 +152,10 @@ test('TVD floor of flat scores at n = 7000 is 0.047, at 5000 0.056 (systems.md 3
   ]) {
     const stream = new PhiloxStream(n, 'flat');
     const flat = () => Float32Array.from({ length: n }, () => stream.uniform() * 0.999999);
-    const result = tvd({ critics: 1, members: flat(), nonMembers: flat() }, { range: 'unit', repeats: 100 });
+    const result = histogramDistance(
+      { critics: 1, members: flat(), nonMembers: flat() },
+      { range: 'unit', repeats: 100 },
+    );
     near(result.floor.mean.mean, want, 0.001);
     assert.equal(result.floor.max, result.floor.mean);
     near(result.max, want, 0.012);
@@ -165,32 +168,32 @@ test('TVD by hand, per critic', () => {
     members: Float32Array.of(0, 0.005, 0.99, 1, /**/ 0.5, 0.5, 0.5, 0.5),
     nonMembers: Float32Array.of(0.019, 0.021, 0.5, 0.5, /**/ 0.5, 0.5, 0.1, 0.1),
   };
-  const result = tvd(scores, { range: 'unit', repeats: 50 });
+  const result = histogramDistance(scores, { range: 'unit', repeats: 50 });
   // Critic 0: bins {0: 2, 49: 2} against {0: 1, 1: 1, 25: 2}.
   near(result.each[0], 0.75, 1e-15);
   near(result.each[1], 0.5, 1e-15);
   assert.equal([result.max, result.mean, result.bins], [0.75, 0.625, 50]);
   // Two bins: {2, 2} against {2, 2}, where 0.5 belongs to the upper one.
-  near(tvd(scores, { range: 'unit', bins: 2, repeats: 5 }).each[0], 0, 1e-15);
+  near(histogramDistance(scores, { range: 'unit', bins: 2, repeats: 5 }).each[0], 0, 1e-15);
 });
 
 test('TVD with min-max does not see shifts and scales of a critic; the unit range refuses critic values', () => {
   const stream = new PhiloxStream(6, 'minmax');
   const draw = (n: number) => Float32Array.from({ length: n }, () => stream.below(64) / 64);
   const [members, nonMembers] = [draw(400), draw(300)];
-  const plain = tvd({ critics: 1, members, nonMembers }, { range: 'minmax', repeats: 20 });
+  const plain = histogramDistance({ critics: 1, members, nonMembers }, { range: 'minmax', repeats: 20 });
   const moved = { members: members.map((s) => 8 * s - 3), nonMembers: nonMembers.map((s) => 8 * s - 3) };
-  assert.equal(tvd({ critics: 1, ...moved }, { range: 'minmax', repeats: 20 }), plain);
-  assert.throws(() => tvd({ critics: 1, ...moved }, { range: 'unit' }), /outside of \[0, 1\]/);
+  assert.equal(histogramDistance({ critics: 1, ...moved }, { range: 'minmax', repeats: 20 }), plain);
+  assert.throws(() => histogramDistance({ critics: 1, ...moved }, { range: 'unit' }), /outside of \[0, 1\]/);
   const infinite = { critics: 1, members: Float32Array.of(Number.POSITIVE_INFINITY), nonMembers: Float32Array.of(1) };
-  assert.throws(() => tvd(infinite, { range: 'minmax' }));
+  assert.throws(() => histogramDistance(infinite, { range: 'minmax' }));
   const constant = { critics: 1, members: Float32Array.of(2, 2), nonMembers: Float32Array.of(2) };
-  assert.is(tvd(constant, { range: 'minmax', repeats: 5 }).max, 0);
+  assert.is(histogramDistance(constant, { range: 'minmax', repeats: 5 }).max, 0);
 });
 
 test('TVD of separated scores is 1 and far above its floor', () => {
   const K = 3;
-  const result = tvd(synthetic(K, 600, 600, 1000), { range: 'minmax', repeats: 100 });
+  const result = histogramDistance(synthetic(K, 600, 600, 1000), { range: 'minmax', repeats: 100 });
   for (const value of result.each) near(value, 1 / K, 0.05);
   assert.ok(result.floor.max.ci95[1] < 0.15);
   assert.ok(result.floor.max.mean >= result.floor.mean.mean);

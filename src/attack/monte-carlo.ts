@@ -1,18 +1,66 @@
 /**
- * Monte Carlo attacks on a generator (Hilprecht et al. 2019), in the form of PAR-GAN's notebooks (spec/systems.md 3.5):
- * how much of what it makes lies within epsilon of a record?
+ * Monte Carlo attacks on a generator (Hilprecht et al. 2019), in the form of PAR-GAN's notebooks: how much of what it
+ * makes lies within epsilon of a record?
  */
+import { median } from '../base/maths/statistics.ts';
 import { PhiloxStream } from '../base/philox.ts';
-import { type Baseline, forEachShuffle, summarise } from './judge/resampling.ts';
-import type { Scored } from './judge/result.ts';
-import type { Sides } from './nearest.ts';
+import { spread } from '../base/rows.ts';
+import { nearestNeighbours } from '../metrics/neighbours.ts';
+import { forEachShuffle, summarise } from './judge/resampling.ts';
+import type { SetAttackResult } from './judge/result.ts';
+import { fitPca, project } from './pca.ts';
+import { type Attack, type Sides, sidesOf, together } from './target.ts';
 
-/** The middle of the values; of an even number the mean of the two in the middle. */
-export function median(values: Float64Array): number {
-  const sorted = values.slice().sort();
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
+/** Components of the distances, in PAR-GAN's notebooks. */
+const COMPONENTS = 40;
+/** Rows that the components are fitted to. */
+const FITTED = 5000;
+
+export const monteCarlo: Attack = {
+  title: 'Monte Carlo, single records',
+  family: 'Monte Carlo (Hilprecht et al.)',
+  score: 'Score: the share of fresh samples that come close to a record (Hilprecht et al.).',
+  slow: false,
+  readings: {
+    'monte-carlo-single': {},
+    'monte-carlo-set': {
+      title: 'Monte Carlo, sets of records',
+      score: 'Which of two sets of records is of the training data? Half counts half.',
+    },
+    'monte-carlo-set-original': {
+      title: 'Monte Carlo, sets, the original rule',
+      score: 'The same where half counts as right, as its authors count: chance is above 50 %.',
+    },
+  },
+  async run({ model, members, others, attacker, seed, onProgress }) {
+    const { gpu } = model;
+    let { features } = model;
+    const made = await model.queried();
+    let [candidates, samples] = [together(members.rows, others.rows), made];
+    const n = members.rows.length / features;
+    if (features > COMPONENTS) {
+      // The attacker fits them to rows of his own, or else to what the generator makes: samples go through the snapshots
+      // in turn, so the first are of all of them, and evenly spaced ones might not be.
+      const rows = attacker ? spread(attacker, features, FITTED) : made.subarray(0, FITTED * features);
+      const pca = await fitPca(gpu, rows, features, COMPONENTS, seed);
+      onProgress(0.2);
+      [candidates, samples] = [await project(gpu, candidates, pca), await project(gpu, made, pca)];
+      features = COMPONENTS;
+    }
+    const { squared } = await nearestNeighbours(gpu, candidates, samples, {
+      features,
+      onProgress: (share) => onProgress(0.2 + 0.3 * share),
+    });
+    const nearest = sidesOf(squared.map(Math.sqrt), n);
+    const shares = shareWithinRadius(candidates, samples, features, medianRadius(nearest), (share) =>
+      onProgress(0.5 + 0.5 * share),
+    );
+    return {
+      scored: [{ name: 'monte-carlo-single', ...sidesOf(shares, n) }],
+      sets: monteCarloSet(nearest, { seed }),
+    };
+  },
+};
 
 /**
  * For each query the share of `samples` within `radius` of it (Euclidean, the border included), exact in float64.
@@ -46,31 +94,7 @@ export function shareWithinRadius(
 }
 
 /** The epsilon of the attack: the median over all candidates of the distance to the nearest sample. */
-export const medianRadius = ({ members, nonMembers }: Sides): number => {
-  const all = new Float64Array(members.length + nonMembers.length);
-  all.set(members);
-  all.set(nonMembers, members.length);
-  return median(all);
-};
-
-/** The attack on single records: f(x) = share of samples within epsilon of x; `shares` from `shareWithinRadius`. */
-export const monteCarloSingle = (shares: Sides): Scored => ({ name: 'monte-carlo-single', ...shares });
-
-/** An attack that is told two sets, one of which was trained on, and says which: right or wrong a repetition. */
-export interface SetAttackResult {
-  name: string;
-  /** share of the repetitions in which it was right */
-  accuracy: number;
-  /** the accuracy of a blind guess under its own tie rule */
-  chance: number;
-  /** 95 % bootstrap interval over the candidates: repetitions draw from the same ones, so more of them say no more */
-  ci95: [number, number];
-  /** the accuracy of as many repetitions under shuffled membership; wide where there are few candidates */
-  floor: Baseline;
-  repetitions: number;
-  /** records of each set */
-  set_size: number;
-}
+export const medianRadius = ({ members, nonMembers }: Sides): number => median(together(members, nonMembers));
 
 export interface SetOptions {
   /** M: records drawn from each side, with replacement; default 100 */
@@ -146,9 +170,7 @@ export function monteCarloSet(
 ): [corrected: SetAttackResult, original: SetAttackResult] {
   const { size = 100, repetitions = 50, seed = 0, repeats = 200 } = options;
   const [n, m] = [nearest.members.length, nearest.nonMembers.length];
-  const all = new Float64Array(n + m);
-  all.set(nearest.members);
-  all.set(nearest.nonMembers, n);
+  const all = together(nearest.members, nearest.nonMembers);
   // Accuracies by tie rule of so many games in which the members are all[order[0 .. n - 1]] and the others the rest.
   const games = (stream: PhiloxStream, order: ArrayLike<number>): [number, number] => {
     const draw = (first: number, count: number) =>

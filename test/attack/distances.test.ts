@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { closestRecordPool, closestRecords } from '../../src/attack/dcr.ts';
 import { judge } from '../../src/attack/judge/result.ts';
-import { closestRecordPool, closestRecords, distanceScores } from '../../src/attack/nearest.ts';
+import { distanceScores } from '../../src/attack/target.ts';
 import { HostSearch } from '../../src/base/maths/kdtree.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
 import { blobs } from '../../src/data/synthetic.ts';
