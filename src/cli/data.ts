@@ -6,13 +6,12 @@ import { KNOWN } from '../data/catalogue.ts';
 import type { TypeChoice } from '../data/csv/infer.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Given } from '../data/encoding/schema.ts';
-import { detect, importSource, schemaFile } from '../data/formats/index.ts';
-import { shareOf } from '../data/ranges.ts';
-import { shuffled, shuffledTable } from '../data/shuffle.ts';
+import { schemaFile } from '../data/formats/csv.ts';
+import { detect, formats, importSource } from '../data/formats/index.ts';
+import { shareOf, shuffled } from '../data/split.ts';
 import { fetchDataset, knownSet } from '../data/store/fetch.ts';
-import { checkFree, saveDataset, saveTable } from '../data/store/save.ts';
+import { checkFree, saveDataset } from '../data/store/save.ts';
 import { describeDataset, listDatasets } from '../data/store/store.ts';
-import { isTable } from '../data/store/table-files.ts';
 import { spentOn } from '../run/odometer.ts';
 import { printInfo, printList } from './data-print.ts';
 import { formatBytes, formatNumber, printJson } from './format.ts';
@@ -44,7 +43,12 @@ export function dataCommand(): Command {
   withJson(
     command
       .command('import')
-      .argument('<path>', 'a CSV file, IDX data, CIFAR-10 (binary version) or a folder of images')
+      .argument(
+        '<path>',
+        Object.values(formats)
+          .map(({ title }) => title)
+          .join(', '),
+      )
       .description('stores the columns of a CSV file, or images, as a data set')
       .option('--name <name>', "of the data set (default: the file's or folder's)")
       .option('--rows <a:b>', 'training rows, from 0, end excluded (default all that are not held out)')
@@ -114,9 +118,7 @@ export function dataCommand(): Command {
       return;
     }
     const mix = { share: shareOf(flags.rows, flags.holdout) };
-    if (isTable(data)) {
-      printInfo(await saveTable(shuffle === undefined ? data : shuffledTable(data, shuffle, mix), { force }), json);
-    } else printInfo(await saveDataset(shuffle === undefined ? data : shuffled(data, shuffle, mix), { force }), json);
+    printInfo(await saveDataset(shuffle === undefined ? data : shuffled(data, shuffle, mix), { force }), json);
   });
   withJson(
     command

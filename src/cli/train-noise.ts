@@ -1,10 +1,10 @@
 /** The noise of a private training whose budget and length are given. */
-import { ofClass } from '../data/dataset.ts';
-import { isTable, type Source } from '../data/store/table-files.ts';
+import { isTable, ofClass, type Source } from '../data/dataset.ts';
 import { budgetOf, type PrivateConfig, samplingRate } from '../gan/private/config.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
 import { noiseFor } from '../privacy/budget.ts';
-import { priceOf, rowsTaken } from '../run/training-data.ts';
+import { priceOf } from '../run/training-data.ts';
+import { trainingRows } from '../train/rows.ts';
 
 /** For `train --help`. */
 export const NOISE_HELP = `
@@ -48,7 +48,7 @@ export function withNoise(
   const updates = planned(asked, config, source);
   if (updates === null) return config;
   const budget = budgetOf(config);
-  const rows = rowsTaken(isTable(source) ? source : ofClass(source, config.onlyClass), config);
+  const rows = trainingRows(ofClass(source, config.onlyClass), config);
   const { sigma } = noiseFor({ q: samplingRate(config, rows), updates }, budget, priceOf(source, config));
   tell(`noise multiplier ${sigma.toPrecision(5)}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
   return { ...config, noiseMultiplier: sigma };

@@ -1,15 +1,15 @@
 /** From the flags of `train` to a job: a new run, or one that goes on. */
 
 import { VeilganError } from '../base/errors.ts';
+import { isTable, type Source } from '../data/dataset.ts';
 import { loadSource } from '../data/store/store.ts';
-import { isTable, rowsOf, type Source } from '../data/store/table-files.ts';
 import { flagOf, type GanConfig, ganConfig, makeConfig, withPreset } from '../gan/config.ts';
 import { usualPreset } from '../gan/presets/tables.ts';
 import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
 import { isPrivate, parsePrivate } from '../gan/private/run.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
-import { rowsTaken } from '../run/training-data.ts';
+import { trainingRows } from '../train/rows.ts';
 import { type CommonOptions, configFields } from './options.ts';
 import { withNoise } from './train-noise.ts';
 
@@ -87,7 +87,7 @@ function presetFor(
 ): string | undefined {
   if (!isTable(source)) return undefined;
   // Where the number of rows is a secret, what stands in its place decides: the settings are released.
-  const rows = Number(population ?? 0) || rowsOf(source.table.train, source.table.columns);
+  const rows = Number(population ?? 0) || source.rows;
   const preset = usualPreset(system, rows, divergence);
   if (!quiet) process.stderr.write(`${data} is a table: settings of preset ${preset} (--preset chooses others)\n`);
   return preset;
@@ -115,7 +115,7 @@ function withEpochs<C extends GanConfig>(config: C, { epochs, steps }: TrainFlag
       fix: 'Give one of them',
     });
   }
-  const rows = ('population' in config && Number(config.population)) || rowsTaken(source, config);
+  const rows = ('population' in config && Number(config.population)) || trainingRows(source, config);
   const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
   return { ...config, steps: Math.max(1, epochs * each) };
 }

@@ -11,7 +11,7 @@ import { shown } from './layout.ts';
 /** Cells of 2 GiB: what fits one array everywhere, checksums included. */
 const MOST_CELLS = 2 ** 28 - 1;
 const MOST_VALUES = 2 ** 20;
-const MAKE_FEWER = 'Take fewer rows with --rows, or fewer columns with --columns.';
+const MAKE_FEWER = 'Take fewer rows with `rows`, or fewer columns with `columns`.';
 
 /** `count` cells. @throws VeilganError OVER_LIMIT, OUT_OF_MEMORY naming `file` */
 export function allocateCells(count: number, file: string): Cells {
@@ -134,7 +134,7 @@ class ColumnFill implements Fill {
     if (this.values.length < MOST_VALUES) return this.values.push(text) - 1;
     const { name } = this.decision.summary;
     throw new VeilganError('OVER_LIMIT', `column ${shown(name)} has more than ${MOST_VALUES} categories`, {
-      where: '--types',
+      where: 'types',
       fix: 'Leave the column out, or take it as a number.',
     });
   }

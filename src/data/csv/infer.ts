@@ -82,7 +82,7 @@ const MOST_CODES = 20;
 const MANY = 100;
 const KINDS: readonly string[] = ['number', 'integer', 'category', 'boolean', 'date', 'leave'];
 
-/** Whether a text names a type that `--types` takes. */
+/** Whether a text names a type that `types` takes. */
 export const isTypeChoice = (text: string): text is TypeChoice =>
   KINDS.includes(text) || (text.startsWith('date:') && isDateFormat(text.slice(5)));
 

@@ -1,7 +1,7 @@
-/** A CSV file of numbers to a data set of their values as they are. Browser-safe; `table-csv.ts` reads mixed types. */
+/** A CSV file of numbers to a data set of their values as they are. Browser-safe; `table.ts` reads mixed types. */
 
-import { checkName, type Dataset, makeDataset } from '../dataset.ts';
-import { Floats } from '../floats.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { checkName, concatRows, type Dataset, makeDataset } from '../dataset.ts';
 import { parseCell } from './cell.ts';
 import { CsvLayout, type LayoutOptions } from './layout.ts';
 import { type CsvSource, csvRecords, type ReadOptions } from './stream.ts';
@@ -9,6 +9,43 @@ import { type CsvSource, csvRecords, type ReadOptions } from './stream.ts';
 export interface CsvOptions extends LayoutOptions, ReadOptions {
   /** Name of the data set; default: the file's, without folder and extension. */
   name?: string;
+}
+
+const MOST = 2 ** 29;
+
+/** A Float32Array that grows. */
+class Floats {
+  private values = new Float32Array(1024);
+  private count = 0;
+
+  /** @throws VeilganError OVER_LIMIT above 2^29 values (2 GiB), OUT_OF_MEMORY when the machine gives no more. */
+  push(value: number): void {
+    if (this.count === this.values.length) this.grow();
+    this.values[this.count++] = value;
+  }
+
+  private grow(): void {
+    if (this.count >= MOST) {
+      throw new VeilganError('OVER_LIMIT', `the table has more than ${MOST} values`, {
+        fix: 'Take fewer rows with `rows`, or fewer columns with `columns`.',
+      });
+    }
+    try {
+      const larger = new Float32Array(2 * this.count);
+      larger.set(this.values);
+      this.values = larger;
+    } catch (cause) {
+      throw new VeilganError('OUT_OF_MEMORY', `no memory for ${2 * this.count} values of the table`, {
+        fix: 'Take fewer rows with `rows`, or fewer columns with `columns`.',
+        cause,
+      });
+    }
+  }
+
+  /** A copy of exactly the values pushed. */
+  done(): Float32Array {
+    return this.values.slice(0, this.count);
+  }
 }
 
 /** Feeds the records of a source to a layout, as far as they matter, and finishes it. */
@@ -38,21 +75,20 @@ export async function readNumbers(source: CsvSource, options: CsvOptions = {}): 
     for (const column of layout.taken) {
       const value = parseCell(cells[column]);
       if (typeof value === 'string') {
-        const fix = 'Correct or remove the row, take only columns of numbers with --columns, or say --as table.';
+        const fix = 'Correct or remove the row, take only columns of numbers with `columns`, or say `as: table`.';
         throw layout.cellError(cells[column], value, place, column, fix);
       }
       (held ? holdout : train).push(value);
     }
   });
   await readInto(layout, source, options);
-  const { split } = layout;
   return makeDataset({
     name,
     columns: layout.taken.map((index) => layout.names[index]),
     shape: [layout.taken.length],
-    train: train.done(),
-    holdout: holdout.done(),
-    meta: { origin: layout.origin(), ...(split ? { split } : {}) },
+    values: concatRows(train.done(), holdout.done()),
+    split: layout.counts.train,
+    meta: layout.split.meta(source.name),
   });
 }
 

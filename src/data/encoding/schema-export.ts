@@ -1,8 +1,8 @@
 /** What the rows of a data set look like, as a file for its owner to correct and confirm. Browser-safe. */
 import { formatDate } from '../csv/dates.ts';
-import type { CategoryColumn, Column, Table } from '../table.ts';
+import type { TableData } from '../dataset.ts';
+import type { CategoryColumn, Column, Given, GivenColumn } from '../table.ts';
 import { gridOf, rounding } from './knots.ts';
-import type { Given, GivenColumn } from './schema.ts';
 
 const COMMENT =
   'Taken from the rows: every entry here tells of them. Keep an entry only where you would know it without having seen ' +
@@ -12,11 +12,6 @@ const COMMENT =
 
 /** Values of a category that a file may list. */
 const MOST_VALUES = 2 ** 16;
-
-/** The cells of one column, of both parts. */
-function* cellsOf({ columns, train, holdout }: Table, j: number): Generator<number> {
-  for (const cells of [train, holdout]) for (let i = j; i < cells.length; i += columns.length) yield cells[i];
-}
 
 function categoryEntry({ kind, values }: CategoryColumn): GivenColumn {
   // The order of the rows is theirs alone.
@@ -39,12 +34,13 @@ function numberEntry(column: Exclude<Column, CategoryColumn>, [low, high]: reado
 
 /**
  * @param left names of the columns that were left out
- * @returns what `data import --given` takes
+ * @returns what the `given` of an import takes
  */
-export function schemaOf(table: Table, left: readonly string[]): Given {
+export function schemaOf({ values, table }: TableData, left: readonly string[]): Given {
   const columns = table.columns.map((column, j): [string, GivenColumn] => {
     const [ends, seen] = [[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as [number, number], { missing: false }];
-    for (const cell of cellsOf(table, j)) {
+    for (let i = j; i < values.length; i += table.columns.length) {
+      const cell = values[i];
       if (Number.isNaN(cell)) seen.missing = true;
       else {
         ends[0] = Math.min(ends[0], cell);

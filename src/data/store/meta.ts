@@ -4,7 +4,7 @@ import { VeilganError } from '../../base/errors.ts';
 import { isDateFormat } from '../csv/dates.ts';
 import { quote } from '../dataset.ts';
 import { openSchema } from '../encoding/format.ts';
-import type { Given } from '../encoding/schema.ts';
+import type { Given } from '../table.ts';
 
 const count = z
   .number()
@@ -70,7 +70,7 @@ const schema = z.object({
         .array(z.string())
         .max(2 ** 16)
         .optional(),
-      /** checked where it is used: see given.ts */
+      /** checked where it is used: see encoding/schema.ts */
       given: z.custom<Given>((value) => typeof value === 'object' && value !== null).optional(),
     })
     .optional(),
@@ -83,7 +83,7 @@ export type Stored = z.infer<typeof schema>;
 export function damaged(name: string, file: string, what: string): VeilganError {
   return new VeilganError('FILE', `data set ${quote(name)} is damaged: ${what}`, {
     where: file,
-    fix: 'Import it again with --force.',
+    fix: 'Import it again with `force`.',
   });
 }
 

@@ -1,11 +1,12 @@
 /** Record and replay over all kinds of updates, and over the configured one. */
 
 import type { Check } from '../../attack/audit/family.ts';
+import { pick } from '../../data/dataset.ts';
 import type { PrivateConfig } from '../../gan/private/config.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { pickRows, trainingRows } from '../../train/rows.ts';
 import { canaryCandidates } from './canaries.ts';
-import { allCells, type Cell, configOf, dataOf, quickCells, ROWS, rowsOf, smallRun } from './cells.ts';
+import { allCells, type Cell, configOf, dataOf, quickCells, ROWS, smallRun } from './cells.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { holds, type Replayed, replay } from './replay.ts';
 
@@ -26,7 +27,7 @@ export async function replayCells(
   const out: Replayed[] = [];
   for (const [i, cell] of cells.entries()) {
     const data = dataOf(cell, setting.seed);
-    const without = (row: number) => rowsOf(data, others(ROWS, row));
+    const without = (row: number) => pick(data, others(ROWS, row));
     out.push(await replay(gpu, cell.name, configOf(cell), data, without, { ...setting, removed }));
     setting.onProgress?.((i + 1) / (cells.length + 1));
   }
@@ -38,7 +39,7 @@ async function replayConfigured(gpu: Gpu, setting: AuditSetting): Promise<Replay
   const { data, seed } = setting;
   const { partitions: K } = setting.config;
   const n = Math.min(ROWS, trainingRows(data, setting.config));
-  const some = rowsOf(data, others(n, -1));
+  const some = pick(data, others(n, -1));
   const canaries = canaryCandidates(some.train, data.features, 2, seed);
   const train = some.train.slice();
   // First and last.
@@ -54,7 +55,7 @@ async function replayConfigured(gpu: Gpu, setting: AuditSetting): Promise<Replay
   };
   const removed = setting.quick ? [0, n - 1] : others(n, -1);
   const options = { ...setting, removed, prepare: true };
-  return replay(gpu, 'as configured', config, all, (row) => rowsOf(all, others(n, row)), options);
+  return replay(gpu, 'as configured', config, all, (row) => pick(all, others(n, row)), options);
 }
 
 /** Movements as a table, and what they prove. */

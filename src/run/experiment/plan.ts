@@ -2,12 +2,12 @@
 import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
 import { readJson } from '../../base/files.ts';
+import { isTable, type Source } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
-import { isTable, type Source } from '../../data/store/table-files.ts';
 import { type GanConfig, ganConfig, parseConfig, withPreset } from '../../gan/config.ts';
 import { presets } from '../../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
-import { rowsTaken } from '../training-data.ts';
+import { trainingRows } from '../../train/rows.ts';
 import { KINDS, type Kind, type Plan } from './experiment.ts';
 
 interface Preset {
@@ -141,7 +141,7 @@ export function planOf(asked: Asked, data: Source | undefined): Plan {
     private: beside,
     partitions,
     epsilon,
-    rows: data ? rowsTaken(data, config) : 0,
+    rows: data ? trainingRows(data, config) : 0,
     ...(data ? paying(data) : {}),
     attacks: [...(asked.attacks ?? ['white-box', 'nearest-sample', 'gan-leaks'])],
   };
