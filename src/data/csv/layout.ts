@@ -24,7 +24,7 @@ export interface Place {
 }
 
 /** Gets the cells of every row that is trained on or held out. */
-export type TakeRow = (cells: readonly string[], place: Place, held: boolean) => void;
+export type TakeRow = (cells: readonly string[], place: Place, side: 'train' | 'holdout') => void;
 
 /** The first two places that hold the same value. */
 function repeated(values: readonly (string | number)[]): [number, number] | undefined {
@@ -200,6 +200,6 @@ export class CsvLayout {
     const side = this.split.sideOf(row, cells);
     if (!side) return;
     this.counts[side]++;
-    this.take(cells, { row, line }, side === 'holdout');
+    this.take(cells, { row, line }, side);
   }
 }

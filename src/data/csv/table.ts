@@ -5,10 +5,9 @@
 import { VeilganError } from '../../base/errors.ts';
 import { makeTable, type TableData } from '../dataset.ts';
 import { type GivenType, givenTypes, isWhole } from '../encoding/schema-kind.ts';
-import type { Split } from '../split.ts';
 import type { Open, Table } from '../table.ts';
 import { showDelimiter } from './delimiter.ts';
-import { allocateCells, fillOf } from './fill.ts';
+import { fillOf } from './fill.ts';
 import {
   asGiven,
   type ColumnSummary,
@@ -19,9 +18,9 @@ import {
   refusing,
   type TypeChoice,
 } from './infer.ts';
-import { CsvLayout, type LayoutOptions, shown, type TakeRow } from './layout.ts';
-import { nameFromFile, readInto } from './numbers.ts';
-import type { CsvSource, ReadOptions } from './stream.ts';
+import { CsvLayout, type LayoutOptions, shown } from './layout.ts';
+import { fillRows, nameFromFile, readInto } from './numbers.ts';
+import { type CsvSource, passOf, type ReadOptions } from './stream.ts';
 import { ColumnSurvey } from './survey.ts';
 
 export interface TableOptions extends LayoutOptions, ReadOptions {
@@ -58,12 +57,11 @@ export interface ReadTable {
 /** The first pass. */
 export interface Survey extends Inspected {
   readonly decisions: readonly Decision[];
-  readonly counts: { readonly train: number; readonly holdout: number };
   readonly label?: string;
   /** whether these are numbers to be taken as they are: points, which all have fractions, or codes of zeros and ones */
   readonly numeric: boolean;
   readonly open: readonly Open[];
-  readonly split: Split;
+  readonly layout: CsvLayout;
 }
 
 /** The type of each column whose type is told, by index. */
@@ -137,16 +135,15 @@ export async function surveyTable(source: CsvSource, options: TableOptions = {})
     rows: layout.counts.train + layout.counts.holdout,
     notes,
     decisions,
-    counts: layout.counts,
     ...(options.label === undefined ? {} : { label: labelOf(layout, options.label, decisions) }),
     numeric: points || decisions.every(({ bits }) => bits),
-    split: layout.split,
+    layout,
     open: decisions.flatMap((decision) => foundIn(decision, told.get(decision.index))),
   };
 }
 
 /** A header is known by the names of the columns that are given. */
-function layoutOf(options: TableOptions): LayoutOptions {
+function layoutOf(options: TableOptions): TableOptions {
   const { columns } = (options.known ?? {}) as { columns?: unknown };
   return typeof columns === 'object' && columns !== null ? { ...options, names: Object.keys(columns) } : options;
 }
@@ -169,33 +166,18 @@ export async function fillTable(source: CsvSource, survey: Survey, options: Tabl
       fix: 'Say what a column is with `types`, for example `types: NAME=category`.',
     });
   }
-  const { counts } = survey;
-  const done = { train: 0, holdout: 0 };
-  const take: TakeRow = (cells, _, held) => {
-    // In a file that has grown rows are past the end of their part; the counts tell below.
-    const at = (held ? counts.train + done.holdout++ : done.train++) * width;
+  const layout = survey.layout;
+  const values = await fillRows(Float64Array, [source, layoutOf(options)], layout, width, (values, at, cells) => {
     for (let i = 0; i < width; i++) values[at + i] = fills[i].cell(cells[fills[i].index]);
-  };
-  const layout = new CsvLayout(source.name, layoutOf(options), take, survey.split);
-  const values = allocateCells((counts.train + counts.holdout) * width, source.name);
-  await readInto(layout, source, options);
-  if (done.train !== counts.train || done.holdout !== counts.holdout) {
-    throw layout.error('the file changed while it was read', '', 'Read it again.');
-  }
+  });
   const { label, columns: summaries, notes, open } = survey;
   const data = makeTable({
     name: nameFromFile(source.name),
-    ...{ columns: fills.map((fill) => fill.column()), label, values, split: counts.train },
-    meta: { ...survey.split.meta(source.name), open },
+    ...{ columns: fills.map((fill) => fill.column()), label, values, split: layout.counts.train },
+    meta: { ...layout.split.meta(source.name), open },
     notes,
   });
   return { data, table: data.table, summaries, rows: survey.rows };
-}
-
-/** The options of one of two passes, which come to an end together in what `onProgress` is told. */
-export function passOf<T extends ReadOptions>(options: T, pass: 0 | 1): T {
-  const { onProgress } = options;
-  return onProgress ? { ...options, onProgress: (at, total) => onProgress(pass * total + at, 2 * total) } : options;
 }
 
 /**

@@ -4,8 +4,8 @@ import { basename } from 'node:path';
 import { VeilganError } from '../../base/errors.ts';
 import { shown } from '../csv/layout.ts';
 import { type CsvOptions, nameFromFile, readNumbers } from '../csv/numbers.ts';
-import type { CsvSource } from '../csv/stream.ts';
-import { fillTable, passOf, surveyTable, type TableOptions } from '../csv/table.ts';
+import { type CsvSource, passOf } from '../csv/stream.ts';
+import { fillTable, surveyTable, type TableOptions } from '../csv/table.ts';
 import { checkName, isTable, type Source } from '../dataset.ts';
 import { scaled } from '../encoding/linear.ts';
 import { givenCodes } from '../encoding/schema.ts';
@@ -84,7 +84,7 @@ async function importCsv(path: string, options: CsvImportOptions): Promise<Sourc
   const knowing = known === undefined ? options : { ...options, known, knownFrom: file?.source };
   const survey = await surveyTable(source, passOf(knowing, 0));
   if (as === 'auto' && survey.numeric && !told) {
-    const data = await readNumbers(source, passOf(options, 1));
+    const data = await readNumbers(source, options, survey.layout);
     return { ...data, meta: { ...data.meta, open: [{ what: 'numbers' }] } };
   }
   const { data, summaries } = await fillTable(source, survey, passOf(knowing, 1));
