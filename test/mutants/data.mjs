@@ -43,7 +43,7 @@ export default [
   {
     name: 'decimals that are open are not listed',
     area: 'data',
-    file: 'src/data/encoding/schema-kind.ts',
+    file: 'src/data/encoding/schema-entry.ts',
     find: "if (what === 'decimals') return decimals !== undefined || values !== undefined;",
     replace: "if (what === 'decimals') return true;",
     tests: ['data/given-schema', 'run/twins'],

@@ -1,7 +1,7 @@
 /** Cells of a table from their texts, once it is known what the columns are. Browser-safe. */
 import { VeilganError } from '../../base/errors.ts';
 import { rounding } from '../encoding/knots.ts';
-import type { GivenType } from '../encoding/schema-kind.ts';
+import type { GivenType } from '../encoding/schema-entry.ts';
 import type { Column } from '../table.ts';
 import { cellKind, numberIn } from './cell.ts';
 import { parseDate } from './dates.ts';

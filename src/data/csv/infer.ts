@@ -1,7 +1,7 @@
 /** Which kind a column is, from what its cells look like or as its owner says. Browser-safe. */
 import type { VeilganError } from '../../base/errors.ts';
 import { quote } from '../dataset.ts';
-import { type GivenType, isWhole } from '../encoding/schema-kind.ts';
+import { type GivenType, isWhole } from '../encoding/schema-entry.ts';
 import type { Kind, Open } from '../table.ts';
 import { isPairOf } from './cell.ts';
 import { isDateFormat } from './dates.ts';

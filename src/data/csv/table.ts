@@ -4,7 +4,7 @@
  */
 import { VeilganError } from '../../base/errors.ts';
 import { makeTable, type TableData } from '../dataset.ts';
-import { type GivenType, givenTypes, isWhole } from '../encoding/schema-kind.ts';
+import { type GivenType, givenTypes, isWhole } from '../encoding/schema-entry.ts';
 import type { Open, Table } from '../table.ts';
 import { showDelimiter } from './delimiter.ts';
 import { fillOf } from './fill.ts';

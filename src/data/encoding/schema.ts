@@ -1,10 +1,21 @@
 /** What the owner knows of columns without the data, so that using it costs nothing. Browser-safe. */
 import { quote, type Source } from '../dataset.ts';
-import type { Column, ColumnCode, Encoding, Given, Open, Table } from '../table.ts';
+import type { Column, ColumnCode, Encoding, Given, Kind, Open, Table } from '../table.ts';
 import { numberCode } from './encoding.ts';
 import { straightCurve } from './knots.ts';
-import { Entry, refuse } from './schema-entry.ts';
-import { entriesIn, noColumn, placeOf, tells, typeOf } from './schema-kind.ts';
+import {
+  boundsOf,
+  checkFields,
+  entriesIn,
+  entryOf,
+  hasBounds,
+  noColumn,
+  placeOf,
+  refuse,
+  tells,
+  typeOf,
+  valuesOf,
+} from './schema-entry.ts';
 
 export type { Given, GivenColumn } from '../table.ts';
 
@@ -53,37 +64,31 @@ export const typedColumns = (columns: readonly Column[], given: unknown): Column
 
 /** The code of a column by its entry; undefined where it gives neither bounds nor values. */
 function codeOf(column: Column, given: unknown, where: string): ColumnCode | undefined {
-  const entry = new Entry(given, where);
-  if (entry.kind === undefined && entry.has('values') !== 'values' in column) entry.check(column.kind);
+  const entry = entryOf(given, where);
+  const isCategory = 'values' in column;
+  if (entry.kind === undefined && (entry.values !== undefined) !== isCategory) checkFields(entry, column.kind, where);
   const { kind: told, decimals, format } = typeOf(given, where);
-  const { name } = column;
   const kind = told ?? column.kind;
-  const [isNumber, isCategory] = [
-    (of: string) => of === 'number' || of === 'integer',
-    (of: string) => of === 'category' || of === 'boolean',
-  ];
+  const family = (of: Kind) => (of === 'integer' ? 'number' : of === 'boolean' ? 'category' : of);
   const fits =
-    kind === column.kind ||
-    (isNumber(kind) && isNumber(column.kind)) ||
-    (isCategory(kind) && isCategory(column.kind)) ||
-    (kind === 'leave' && !entry.has('low', 'high', 'values'));
+    kind === 'leave' ? !hasBounds(entry) && entry.values === undefined : family(kind) === family(column.kind);
   const fix = 'Read the column as that from the start, or correct the entry';
   if (!fits) {
-    if (entry.kind === undefined) entry.check(column.kind);
+    if (entry.kind === undefined) checkFields(entry, column.kind, where);
     throw refuse(`the table has the column as ${column.kind}, and it is given as ${kind}`, `${where}.kind`, fix);
   }
   if (kind === 'leave') return undefined;
-  entry.check(kind);
+  checkFields(entry, kind, where);
   if (column.kind === 'date' && (format ?? column.format) !== column.format) {
     throw refuse(`the table has dates as ${column.format}`, `${where}.format`, fix);
   }
-  if ('values' in column) {
-    if (!entry.has('values') && told !== undefined) return undefined;
-    return { name, kind: kind as 'category', values: entry.values, missing: entry.missing };
-  }
-  if (!entry.has('low', 'high') && told !== undefined) return undefined;
+  const silent = isCategory ? entry.values === undefined : !hasBounds(entry);
+  if (silent && told !== undefined) return undefined;
+  const { missing = false } = entry;
+  const { name } = column;
+  if (isCategory) return { name, kind: kind as 'category', values: valuesOf(entry, where), missing };
   const as = column.kind === 'date' ? column : { name, kind: kind as 'number', decimals: decimals ?? column.decimals };
-  return numberCode(as, straightCurve(...entry.bounds(as)), entry.missing);
+  return numberCode(as, straightCurve(...boundsOf(entry, as, where)), missing);
 }
 
 /**

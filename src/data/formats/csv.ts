@@ -12,6 +12,7 @@ import { givenCodes } from '../encoding/schema.ts';
 import { classSchema, schemaOf } from '../encoding/schema-export.ts';
 import type { Given } from '../table.ts';
 import { type Format, type GivenFile, readError, readGiven } from './files.ts';
+import { foreign } from './foreign.ts';
 
 export interface CsvImportOptions extends CsvOptions, TableOptions {
   readonly name: string;
@@ -118,6 +119,8 @@ export const csv = {
     if (gzip || /^PK\x03\x04/.test(String.fromCharCode(...head.subarray(0, 4)))) {
       throw wrong('the archive holds neither IDX nor CIFAR-10 data', 'Unpack it and give what is in it.');
     }
+    const other = foreign(head);
+    if (other) throw wrong(`this is ${other.what}, not a CSV file`, other.fix);
     if (head.includes(0) && !/\.(csv|tsv|txt|data)$/i.test(path)) {
       const fix = 'Give a CSV file, IDX data, CIFAR-10 (binary version) or a folder of images.';
       throw wrong('this is no file that can be imported', fix);

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync, constants as zlib } from 'node:zlib';
 import { VeilganError } from '../../base/errors.ts';
 import { quote, type Source } from '../dataset.ts';
-import { givenClasses } from '../encoding/schema-kind.ts';
+import { givenClasses } from '../encoding/schema-entry.ts';
 import { isGzip } from './gunzip.ts';
 import { checkSize } from './images.ts';
 

@@ -62,14 +62,6 @@ async function below(folder: string, path = '', depth = 0): Promise<string[]> {
   return depth === 0 ? found.sort() : found;
 }
 
-/** Whether there are images in a folder or below it. */
-async function holdsImages(folder: string, depth = 0): Promise<boolean> {
-  const { files, folders } = await entriesOf(folder);
-  if (files.some(isImageName)) return true;
-  if (depth < DEEPEST) for (const name of folders) if (await holdsImages(join(folder, name), depth + 1)) return true;
-  return false;
-}
-
 /** @throws VeilganError DATA: no images, images both beside and inside class folders, or a folder of no class given */
 async function list(folder: string, given: readonly string[] | undefined): Promise<Listed> {
   const files = await below(folder);
@@ -211,7 +203,7 @@ export const images = {
       const fix = 'Give the folder that it lies in.';
       throw new VeilganError('DATA', 'this is one image', { where: path, fix });
     }
-    if (isFile || !(await holdsImages(path))) return undefined;
+    if (isFile || (await below(path)).length === 0) return undefined;
     return { path, isFile, name: nameFromFile(`${basename(resolve(path))}.`) };
   },
   async read({ path }, options: Omit<ImageFolderOptions, 'classes'> & LabelOptions) {
