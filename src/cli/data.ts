@@ -6,7 +6,7 @@ import { KNOWN } from '../data/catalogue.ts';
 import type { TypeChoice } from '../data/csv/infer.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Given } from '../data/encoding/schema.ts';
-import { schemaFile } from '../data/formats/csv.ts';
+import { schemaFile } from '../data/encoding/schema-export.ts';
 import { detect, formats, importSource } from '../data/formats/index.ts';
 import { shareOf, shuffled } from '../data/split.ts';
 import { fetchDataset, knownSet } from '../data/store/fetch.ts';

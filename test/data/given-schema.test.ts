@@ -6,7 +6,7 @@ import { encodeTable } from '../../src/data/encoding/encode.ts';
 import { paidEncoding } from '../../src/data/encoding/private.ts';
 import type { Given } from '../../src/data/encoding/schema.ts';
 import { openOf } from '../../src/data/encoding/schema.ts';
-import { schemaFile } from '../../src/data/formats/csv.ts';
+import { schemaFile } from '../../src/data/encoding/schema-export.ts';
 import { type ImportOptions, importSource } from '../../src/data/formats/index.ts';
 import type { CategoryColumn, Open } from '../../src/data/table.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';

@@ -1,6 +1,6 @@
 /** What the rows of a data set look like, as a file for its owner to correct and confirm. Browser-safe. */
 import { formatDate } from '../csv/dates.ts';
-import type { TableData } from '../dataset.ts';
+import { isTable, type Source } from '../dataset.ts';
 import type { CategoryColumn, Column, Given, GivenColumn } from '../table.ts';
 import { gridOf, rounding } from './knots.ts';
 
@@ -33,26 +33,29 @@ function numberEntry(column: Exclude<Column, CategoryColumn>, [low, high]: reado
 }
 
 /**
- * @param left names of the columns that were left out
- * @returns what the `given` of an import takes
+ * What a data set looks like, as a file that an import takes as `given` once its owner has confirmed each entry. A CSV file
+ * is to be read `as: 'table'` for it.
+ * @param types that it was read with: what was told to be left out stays so
  */
-export function schemaOf({ values, table }: TableData, left: readonly string[]): Given {
+export function schemaFile(data: Source, types: Readonly<Record<string, string>> = {}): Given {
+  if (!isTable(data)) return { comment: COMMENT, columns: {}, classes: data.classes ?? [] };
+  const { values, table, given, meta } = data;
   const columns = table.columns.map((column, j): [string, GivenColumn] => {
-    const [ends, seen] = [[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as [number, number], { missing: false }];
+    const ends: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let missing = false;
     for (let i = j; i < values.length; i += table.columns.length) {
       const cell = values[i];
-      if (Number.isNaN(cell)) seen.missing = true;
-      else {
-        ends[0] = Math.min(ends[0], cell);
-        ends[1] = Math.max(ends[1], cell);
-      }
+      if (Number.isNaN(cell)) missing = true;
+      else [ends[0], ends[1]] = [Math.min(ends[0], cell), Math.max(ends[1], cell)];
     }
     const entry = 'values' in column ? categoryEntry(column) : numberEntry(column, ends);
-    return [column.name, { ...entry, missing: seen.missing }];
+    return [column.name, { ...entry, missing }];
   });
+  const left = [
+    ...(meta.open ?? []).flatMap(({ what, column }) => (what === 'left-out' && column ? [column] : [])),
+    ...Object.keys(types).filter((name) => types[name] === 'leave'),
+    ...Object.keys(given?.columns ?? {}).filter((name) => given?.columns[name].kind === 'leave'),
+  ];
   const out = left.map((name): [string, GivenColumn] => [name, { kind: 'leave' }]);
   return { comment: COMMENT, columns: Object.fromEntries([...columns, ...out]) };
 }
-
-/** Of labelled data that are no table. */
-export const classSchema = (classes: readonly string[]): Given => ({ comment: COMMENT, columns: {}, classes });

@@ -5,12 +5,13 @@
  */
 import { createReadStream } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 import { VeilganError } from '../../base/errors.ts';
 import { nameFromFile } from '../csv/numbers.ts';
 import type { Dataset } from '../dataset.ts';
-import { classesOf, entriesOf, type Format, headOf, type LabelOptions, readError, readWhole } from './files.ts';
+import { entriesOf, type Format, headOf, readError, readWhole } from './files.ts';
 import { idxKind } from './idx.ts';
 import { type ImagePart, imageDataset, type RowRanges } from './images.ts';
 
@@ -123,26 +124,24 @@ async function readArchive(path: string): Promise<Map<string, Uint8Array>> {
   parser.on('error', (error: unknown) => {
     failure ??= bad(`it is no whole tar archive: ${error instanceof Error ? error.message : error}`, error);
   });
-  const { gzip } = await headOf(path);
-  const raw = createReadStream(path, { highWaterMark: 1 << 18 });
-  const unzip = createGunzip();
-  const unpacked = gzip ? raw.on('error', (error) => unzip.destroy(error)).pipe(unzip) : raw;
   let total = 0;
-  try {
-    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+  const unpacked = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
       total += chunk.length;
       if (total > MOST_UNPACKED) failure ??= bad('it unpacks to more than 1 GiB, which CIFAR-10 does not');
-      if (!failure) parser.write(chunk);
-      if (failure) break;
+      if (failure) throw failure;
+      parser.write(chunk);
     }
-    if (!failure) parser.end();
+    parser.end();
+  };
+  const raw = createReadStream(path, { highWaterMark: 1 << 18 });
+  try {
+    await ((await headOf(path)).gzip ? pipeline(raw, createGunzip(), unpacked) : pipeline(raw, unpacked));
   } catch (error) {
+    if (error === failure) throw error;
     if ((error as NodeJS.ErrnoException).syscall) throw readError(error, path);
     const early = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
     throw bad(early ? 'the gzip data end early' : 'the gzip data are damaged', error);
-  } finally {
-    raw.destroy();
-    unzip.destroy();
   }
   if (failure) throw failure;
   return found;
@@ -196,7 +195,6 @@ export const cifar = {
       return undefined;
     return { ...found, name: isFile && /\.bin$/i.test(path) ? nameFromFile(path) : 'cifar10' };
   },
-  async read({ path, isFile }, options: RowRanges & LabelOptions & { name: string }) {
-    return importCifar(path, isFile, { ...options, classes: await classesOf(path, options) });
-  },
+  read: ({ path, isFile }, options: RowRanges & { name: string; classes?: readonly string[] }) =>
+    importCifar(path, isFile, options),
 } satisfies Format;

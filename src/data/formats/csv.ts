@@ -6,10 +6,9 @@ import { shown } from '../csv/layout.ts';
 import { type CsvOptions, nameFromFile, readNumbers } from '../csv/numbers.ts';
 import { type CsvSource, passOf } from '../csv/stream.ts';
 import { fillTable, surveyTable, type TableOptions } from '../csv/table.ts';
-import { checkName, isTable, type Source } from '../dataset.ts';
+import { checkName, type Source } from '../dataset.ts';
 import { scaled } from '../encoding/linear.ts';
 import { givenCodes } from '../encoding/schema.ts';
-import { classSchema, schemaOf } from '../encoding/schema-export.ts';
 import type { Given } from '../table.ts';
 import { type Format, type GivenFile, readError, readGiven } from './files.ts';
 import { foreign } from './foreign.ts';
@@ -93,21 +92,6 @@ async function importCsv(path: string, options: CsvImportOptions): Promise<Sourc
   if (known !== undefined) givenCodes(data.table.columns, known, file?.source ?? '');
   const bounds = known === undefined ? {} : { given: known as Given };
   return { ...data, name, notes: [...(data.notes ?? []), ...of], ...bounds };
-}
-
-/**
- * What a data set looks like, as a file that `given` takes once its owner has confirmed each entry. A CSV file is to be
- * read `as: 'table'` for it.
- * @param types that it was read with: what was told to be left out stays so
- */
-export function schemaFile(data: Source, types: TableOptions['types'] = {}): Given {
-  if (!isTable(data)) return classSchema(data.classes ?? []);
-  const left = (data.meta.open ?? []).flatMap(({ what, column }) => (what === 'left-out' && column ? [column] : []));
-  const told = Object.entries(types).flatMap(([name, type]) => (type === 'leave' ? [name] : []));
-  const given = Object.entries(data.given?.columns ?? {}).flatMap(([name, { kind }]) =>
-    kind === 'leave' ? [name] : [],
-  );
-  return schemaOf(data, [...left, ...told, ...given]);
 }
 
 export const csv = {

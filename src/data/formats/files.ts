@@ -26,7 +26,7 @@ export interface Claim extends Pick<Place, 'path' | 'isFile'> {
 export interface Format {
   /** in words: `a CSV file` */
   readonly title: string;
-  /** what it takes that not all formats do; fields of what `read` takes */
+  /** what it takes that not all formats do; with `classes`, those that a `given` file names too */
   readonly options: readonly string[];
   /** What of a place it reads, if anything. @throws VeilganError where it knows better than others what is wrong */
   claims(place: Place): Promise<Claim | undefined>;

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { VeilganError } from '../../base/errors.ts';
 import { nameFromFile } from '../csv/numbers.ts';
 import { type Dataset, quote } from '../dataset.ts';
-import { classesOf, entriesOf, type Format, headOf, type LabelOptions, readWhole } from './files.ts';
+import { entriesOf, type Format, headOf, readWhole } from './files.ts';
 import { unpack } from './gunzip.ts';
 import { type ImagePart, imageDataset, type RowRanges } from './images.ts';
 
@@ -227,7 +227,5 @@ export const idx = {
       : (await pairsIn(path)).size > 0;
     return found ? { path, isFile, name: idxSetName(path, isFile) } : undefined;
   },
-  async read({ path, isFile }, options: RowRanges & LabelOptions & { name: string }) {
-    return importIdx(path, isFile, { ...options, classes: await classesOf(path, options) });
-  },
+  read: ({ path, isFile }, options: IdxOptions) => importIdx(path, isFile, options),
 } satisfies Format;

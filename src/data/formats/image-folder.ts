@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { VeilganError } from '../../base/errors.ts';
 import { nameFromFile } from '../csv/numbers.ts';
 import { type Dataset, quote } from '../dataset.ts';
-import { classesOf, entriesOf, type Format, type LabelOptions } from './files.ts';
+import { entriesOf, type Format } from './files.ts';
 import { allocate, imageDataset, type RowRanges } from './images.ts';
 
 export interface ImageFolderOptions extends RowRanges {
@@ -206,7 +206,5 @@ export const images = {
     if (isFile || (await below(path)).length === 0) return undefined;
     return { path, isFile, name: nameFromFile(`${basename(resolve(path))}.`) };
   },
-  async read({ path }, options: Omit<ImageFolderOptions, 'classes'> & LabelOptions) {
-    return importImages(path, { ...options, classes: await classesOf(path, options) });
-  },
+  read: ({ path }, options: ImageFolderOptions) => importImages(path, options),
 } satisfies Format;

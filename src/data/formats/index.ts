@@ -4,7 +4,7 @@ import { VeilganError } from '../../base/errors.ts';
 import { quote, type Source } from '../dataset.ts';
 import { cifar } from './cifar.ts';
 import { type CsvImportOptions, csv } from './csv.ts';
-import { type Claim, entriesOf, type Format, headOf, type LabelOptions, readError } from './files.ts';
+import { type Claim, classesOf, entriesOf, type Format, headOf, type LabelOptions, readError } from './files.ts';
 import { idx } from './idx.ts';
 import { type ImageFolderOptions, images } from './image-folder.ts';
 
@@ -52,5 +52,6 @@ export async function importSource(source: Found, options: ImportOptions = {}): 
       fix: `Leave it away: it is for ${takers.map(({ title }) => title).join(', ')}.`,
     });
   }
-  return format.read(source, { ...options, name: options.name ?? source.name });
+  const labelled = format.options.includes('classes') ? { classes: await classesOf(source.path, options) } : {};
+  return format.read(source, { ...options, ...labelled, name: options.name ?? source.name });
 }

@@ -28,7 +28,6 @@ import { encodeTable } from '../encoding/encode.ts';
 import { fitEncoding } from '../encoding/encoding.ts';
 import type { Records } from '../records.ts';
 import { type GeneratedName, generate, generated, isGenerated } from '../synthetic.ts';
-import type { Encoding } from '../table.ts';
 import { DOWNLOADS, dataHome } from './home.ts';
 import { damaged, type Stored, storedMeta } from './meta.ts';
 
@@ -231,31 +230,25 @@ async function readSet(name: string, path: string, stored: Stored): Promise<Sour
   return data;
 }
 
-/** A table of mixed types by name, or a data set that is none, with its checksums verified. @throws VeilganError as `loadDataset` */
+/**
+ * A data set by name, with its checksums verified.
+ * @throws VeilganError DATA for an unknown or impossible name; FILE for a damaged set
+ */
 export async function loadSource(name: string, options: StoreOptions = {}): Promise<Source> {
   if (isGenerated(name)) return (await describeGenerated(name, options.seed))[1];
   const { path, stored } = await readStored(name, options.home ?? dataHome());
   return readSet(name, path, stored);
 }
 
-/**
- * A data set by name, with its checksums verified. The records of a table are its cells as `encoding` says, by default
- * one that is fitted to the training rows.
- * @throws VeilganError DATA for an unknown or impossible name, and for an encoding of other columns; FILE for a damaged
- * set
- */
-export async function loadDataset(
-  name: string,
-  options: StoreOptions & { readonly encoding?: Encoding } = {},
-): Promise<Dataset> {
+/** As `loadSource`; the records of a table are its cells in an encoding that is fitted to the training rows. */
+export async function loadDataset(name: string, options: StoreOptions = {}): Promise<Dataset> {
   const source = await loadSource(name, options);
-  if (!isTable(source)) return source;
-  return encodeTable(source.table, options.encoding ?? fitEncoding(source.table), source);
+  return isTable(source) ? encodeTable(source.table, fitEncoding(source.table), source) : source;
 }
 
 /**
  * What is known of one data set; a stored one is read and verified whole.
- * @throws VeilganError as `loadDataset`.
+ * @throws VeilganError as `loadSource`.
  */
 export async function describeDataset(name: string, options: StoreOptions = {}): Promise<DatasetInfo> {
   if (isGenerated(name)) return (await describeGenerated(name, options.seed))[0];
