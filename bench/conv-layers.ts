@@ -1,7 +1,7 @@
 /** The convolutions of a preset's networks, found by recording the networks themselves. */
 
-import { makeConfig } from '../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../src/gan/networks/index.ts';
+import { makeConfig } from '../src/gan/presets/index.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import type { Network } from '../src/nn/network.ts';
 import { type Geometry, geometryOf } from '../src/ops/conv-geometry.ts';

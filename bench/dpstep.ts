@@ -4,10 +4,10 @@
  * record and adds noise. Beside them the definition, every gradient by sample in memory, where that fits.
  */
 import { perSample, sampleNorms, weightedSum } from '../src/autograd/per-sample.ts';
-import { withPreset } from '../src/gan/config.ts';
+import { divergences } from '../src/gan/divergences.ts';
 import { DpGan } from '../src/gan/dpgan.ts';
-import { criticTerms } from '../src/gan/losses.ts';
 import { ParGan } from '../src/gan/pargan.ts';
+import { withPreset } from '../src/gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../src/gan/private/config.ts';
 import { mechanismOf } from '../src/gan/private/plan.ts';
 import type { GanSystem } from '../src/gan/system.ts';
@@ -95,7 +95,11 @@ function definition(gan: GanSystem, config: PrivateConfig, noise: NoiseSource): 
       const rows = scope(() => generator.train(gan.latent(K, B), seed));
       const both = concat([rows, rows], 1);
       const losses = (p: Parameters) => {
-        const terms = criticTerms(critics.train(both, seed, p), tensor(gpu, target, [K, 2 * B, 1]), config);
+        const terms = divergences[config.divergence].critic(
+          critics.train(both, seed, p),
+          tensor(gpu, target, [K, 2 * B, 1]),
+          config,
+        );
         return reshape(terms, [K, 2 * B]);
       };
       const each = perSample(losses, critics.parameters.parts);

@@ -1,6 +1,7 @@
 /** Training steps of the image presets: time, dispatches, and the bytes that a step needs. */
-import { makeConfig } from '../src/gan/config.ts';
+
 import { ParGan } from '../src/gan/pargan.ts';
+import { makeConfig } from '../src/gan/presets/index.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { IMAGES, imagesOf } from './conv-layers.ts';
 import { bytesHeld, type Result, timeSteps } from './measure.ts';

@@ -1,6 +1,5 @@
 /** One step of every private preset: a noisy critic update and a generator update, time and bytes. */
-import { withPreset } from '../src/gan/config.ts';
-import { presets } from '../src/gan/presets/index.ts';
+import { presets, withPreset } from '../src/gan/presets/index.ts';
 import { checkPrivate, type PrivateConfig, privateConfig } from '../src/gan/private/config.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import type { Shape } from '../src/tensor/shape.ts';

@@ -1,8 +1,9 @@
 /** Training steps, what a replayed dispatch costs the CPU, and what grouping the critics saves. */
 
 import { blobs } from '../src/data/synthetic.ts';
-import { type GanConfig, makeConfig } from '../src/gan/config.ts';
+import type { GanConfig } from '../src/gan/config.ts';
 import { ParGan } from '../src/gan/pargan.ts';
+import { makeConfig } from '../src/gan/presets/index.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import type { Program } from '../src/gpu/program.ts';
 import { shift } from '../src/ops/elementwise.ts';

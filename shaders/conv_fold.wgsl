@@ -7,6 +7,7 @@
 // Plain composition: conv_naive.wgsl, conv_input_naive.wgsl.
 //@use conv_phase
 //@use epilogue
+alias V = f32;
 @group(0) @binding(1) var<storage, read> t: array<f32>;
 @group(0) @binding(2) var<storage, read> c: array<f32>; // bias [groups / c_div, outputs], or mask like y, or unused
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;

@@ -4,6 +4,7 @@
 // Grid: (ceil(ci / 8), ceil(n h w / 8), groups). Plain composition of the tuned conv_*.wgsl with TRANSPOSED.
 //@use conv_params
 //@use epilogue
+alias V = f32;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> k: array<f32>;
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, ci], or mask like x, or unused

@@ -4,6 +4,7 @@
 // Grid: (ceil(co / 8), ceil(n oh ow / 8), groups). Plain composition of the tuned conv_*.wgsl.
 //@use conv_params
 //@use epilogue
+alias V = f32;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> k: array<f32>;
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, co], or mask like y, or unused

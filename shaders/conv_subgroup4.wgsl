@@ -11,6 +11,8 @@
 enable subgroups;
 
 //@use conv_phase
+//@use epilogue
+alias V = vec4f;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> k: array<vec4f>;
 @group(0) @binding(3) var<storage, read> c: array<vec4f>; // bias [groups / c_div, outputs], or mask like y, or unused
@@ -21,8 +23,6 @@ const TN = 2u; //@spec 1 2
 const SUBGROUPS = 2u; //@spec 1 2 4
 const ROWS = 8u * TM;
 const THREADS = 8u * SUBGROUPS;
-
-fn leaky(v: vec4f, slope: f32) -> vec4f { return select(slope * v, v, v > vec4f(0.0)); }
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
@@ -93,10 +93,8 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
     turn_y += v.turn;
   }
 
-  let has_bias = p.epilogue == 1u || p.epilogue == 2u || p.epilogue == 4u;
-  let slope = select(1.0, p.slope, p.epilogue == 2u || p.epilogue == 5u);
   var bias: array<vec4f, TN>;
-  if (has_bias) {
+  if (has(BIAS)) {
     for (var j = 0u; j < TN; j++) { bias[j] = c[g / p.c_div * n4 + col[j]]; }
   }
   for (var i = 0u; i < ROWS; i++) {
@@ -109,9 +107,8 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
     for (var j = 0u; j < TN; j++) {
       if (col0 + 8u * j < n4) {
         let at = start + col0 + 8u * j;
-        var out = leaky(sum[i * TN + j] + bias[j], slope);
-        if (p.epilogue == 3u) { out *= select(vec4f(p.slope), vec4f(1.0), c[at] > vec4f(0.0)); }
-        if (p.epilogue == 4u || p.epilogue == 6u) { out = tanh(clamp(out, vec4f(-15.0), vec4f(15.0))); }
+        var out = sloped(sum[i * TN + j] + bias[j], at);
+        if (has(TANH)) { out = bounded(out); }
         y[at] = out;
       }
     }

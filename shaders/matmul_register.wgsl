@@ -68,7 +68,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) local:
   }
 
   // A second, rolled sweep over the own outputs keeps the unrolled part short.
-  if (p.epilogue == 0u) { return; }
+  if (p.epilogue == NONE) { return; }
   for (var i = row0; i < min(row0 + TM, p.m); i++) {
     for (var j = col0; j < min(col0 + WG_X * TN, p.n); j += WG_X) {
       let at = (g * p.m + i) * p.n + j;

@@ -10,6 +10,8 @@
 enable subgroups;
 
 //@use matmul_params
+//@use epilogue
+alias V = f32;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read> c: array<f32>; // bias [groups / c_div, n], mask [groups, m, n] or weights
@@ -22,8 +24,6 @@ const TN = 4u; //@spec 2 4
 const SUBGROUPS = 2u; //@spec 1 2 4
 const ROWS = 8u * TM;
 const THREADS = 8u * SUBGROUPS;
-
-fn leaky(v: f32, slope: f32) -> f32 { return select(slope * v, v, v > 0.0); }
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) local: u32,
@@ -69,29 +69,25 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
     for (var i = 0u; i < ROWS * TN; i++) { sum[i] += total[i]; }
   }
 
-  let has_bias = p.epilogue == 1u || p.epilogue == 2u || p.epilogue == 4u;
-  let slope = select(1.0, p.slope, p.epilogue == 2u || p.epilogue == 5u);
   var bias: array<f32, TN>;
-  if (has_bias) {
+  if (has(BIAS)) {
     for (var j = 0u; j < TN; j++) { bias[j] = c[g / p.c_div * p.n + min(col0 + 8u * j, p.n - 1u)]; }
   }
   for (var i = 0u; i < ROWS; i++) {
     for (var j = 0u; j < TN; j++) {
       let at = (tile.z * p.m + row0 + i) * p.n + col0 + 8u * j;
       if (row0 + i < p.m && col0 + 8u * j < p.n) {
-        var v = leaky(sum[i * TN + j] + bias[j], slope);
-        if (p.epilogue == 3u) { v *= select(p.slope, 1.0, c[at] > 0.0); }
-        y[at] = v;
+        y[at] = sloped(sum[i * TN + j] + bias[j], at);
       }
     }
   }
 
   // tanh is rare and long: a second, rolled sweep over the own outputs keeps the code short.
-  if (p.epilogue == 4u || p.epilogue == 6u) {
+  if (has(TANH)) {
     for (var i = row0; i < min(row0 + ROWS, p.m); i++) {
       for (var j = col0; j < min(col0 + 8u * TN, p.n); j += 8u) {
         let at = (g * p.m + i) * p.n + j;
-        y[at] = tanh(clamp(y[at], -15.0, 15.0));
+        y[at] = bounded(y[at]);
       }
     }
   }

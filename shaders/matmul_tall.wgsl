@@ -67,7 +67,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   }
 
   // A second, rolled sweep over the own outputs keeps the unrolled part short.
-  if (p.epilogue == 0u) { return; }
+  if (p.epilogue == NONE) { return; }
   for (var v = row0; v < min(row0 + WG * T, m4); v += WG) {
     for (var i = 4u * v; i < 4u * v + 4u; i++) {
       for (var j = 0u; j < p.n; j++) {

@@ -66,7 +66,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) loc
   }
 
   // A second, rolled sweep over the own outputs keeps the unrolled part short.
-  if (p.epilogue == 0u) { return; }
+  if (p.epilogue == NONE) { return; }
   for (var i = 0u; i < p.m; i++) {
     for (var v = col0; v < min(col0 + WG * T, n4); v += WG) {
       for (var j = 4u * v; j < 4u * v + 4u; j++) {

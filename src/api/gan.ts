@@ -1,9 +1,6 @@
-/** `veilgan/gan`: the engine, and the systems, their training and attacks on them; runs in a page as it runs in Node. */
+/** `veilgan/gan`: all that runs in a page as it runs in Node: the systems and their data, and the other entries. */
 import '../ops/install.ts';
 
-export { type AttackResult, attackResult } from '../attack/judge/result.ts';
-export { distanceScores } from '../attack/nearest.ts';
-export { type WhiteBox, whiteBox } from '../attack/whitebox.ts';
 export { blobSource, type CsvSource } from '../data/csv/stream.ts';
 export { inspectCsv, readTable } from '../data/csv/table.ts';
 export { decodedCsv } from '../data/csv/text.ts';
@@ -15,22 +12,22 @@ export { paidEncoding } from '../data/encoding/private.ts';
 export { givenEncoding } from '../data/encoding/schema.ts';
 export { blobs, circles } from '../data/synthetic.ts';
 export type { Column, Encoding, Table } from '../data/table.ts';
-export { type GanConfig, makeConfig, withPreset } from '../gan/config.ts';
+export type { GanConfig } from '../gan/config.ts';
 export { DpGan } from '../gan/dpgan.ts';
 export { ParGan } from '../gan/pargan.ts';
-export { presets } from '../gan/presets/index.ts';
+export { makeConfig, presets, withPreset } from '../gan/presets/index.ts';
 export type { PrivateConfig } from '../gan/private/config.ts';
 export { type Guarantee, type PrivateRun, parsePrivate, privateRun } from '../gan/private/run.ts';
 export type { GanSystem } from '../gan/system.ts';
 export type { CriticScores } from '../metrics/critics.ts';
 export { nearestDistances, nearestNeighbours } from '../metrics/neighbours.ts';
 export { slicedWasserstein1 } from '../metrics/wasserstein.ts';
-export { epsilonOf } from '../privacy/budget.ts';
-export { PrivacyKey } from '../privacy/key.ts';
 export type { LedgerFile } from '../privacy/ledger/ledger.ts';
 export { MemoryLedgerFile } from '../run/memory-run.ts';
 export { decodeSafetensors, encodeSafetensors } from '../run/safetensors.ts';
 export { type LossRow, type System, type TrainOptions, train } from '../train/loop.ts';
 export type { HostTensors } from '../train/player.ts';
 export type { TrainingData } from '../train/rows.ts';
-export * from './index.ts';
+export * from './attack.ts';
+export * from './nn.ts';
+export * from './privacy.ts';

@@ -2,7 +2,40 @@
  * DOMIAS (van Breugel et al. 2023): where is the density of what a model makes higher than that of the population? Both
  * densities are Gaussian kernel estimates, as in the authors' simplest variant.
  */
+import { cholesky, solveLower } from '../base/maths/cholesky.ts';
+import { spread } from '../base/rows.ts';
 import type { Scored } from './judge/result.ts';
+import { type Attack, withAttacker } from './target.ts';
+
+/** Rows that densities are estimated from, candidates of each side, and the most values of a record. */
+const [FITTED, CANDIDATES, MOST] = [5000, 2000, 200];
+
+export const domias: Attack = {
+  title: 'DOMIAS',
+  family: 'DOMIAS (density ratio)',
+  score: 'Score: density of the released samples at a record, over that of rows which the attacker has.',
+  slow: false,
+  unfit: ({ features, attackerRows }) =>
+    features > MOST
+      ? `density estimates of ${features} values say nothing; it is for at most ${MOST}`
+      : attackerRows < 2
+        ? 'the attacker needs at least two rows of his own'
+        : undefined,
+  async run(target) {
+    const { model, onProgress } = target;
+    const { features } = model;
+    const [others, attacker] = withAttacker(target);
+    const candidates = {
+      members: spread(target.members.rows, features, CANDIDATES),
+      nonMembers: spread(others, features, CANDIDATES),
+    };
+    // Samples go through the snapshots in turn: the first of them are of all, every so many might not be.
+    const samples = (await model.released()).subarray(0, FITTED * features);
+    return {
+      scored: [densityRatios(candidates, samples, spread(attacker, features, FITTED), features, onProgress)],
+    };
+  },
+};
 
 /** A Gaussian kernel density estimate with the covariance of its points and Scott's factor. */
 export interface KernelDensity {
@@ -13,30 +46,6 @@ export interface KernelDensity {
   readonly factor: Float64Array;
   /** logarithm of the kernel's normalisation over the number of points */
   readonly logScale: number;
-}
-
-/** Lower Cholesky factor of a positive definite matrix. */
-function cholesky(a: Float64Array, n: number): Float64Array {
-  const l = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * n + j];
-      for (let k = 0; k < j; k++) sum -= l[i * n + k] * l[j * n + k];
-      l[i * n + j] = i === j ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / l[j * n + j];
-    }
-  }
-  return l;
-}
-
-/** Solves l y = x in place for each row x of [rows, n]. */
-function solveRows(l: Float64Array, n: number, rows: Float64Array): void {
-  for (let at = 0; at < rows.length; at += n) {
-    for (let i = 0; i < n; i++) {
-      let sum = rows[at + i];
-      for (let k = 0; k < i; k++) sum -= l[i * n + k] * rows[at + k];
-      rows[at + i] = sum / l[i * n + i];
-    }
-  }
 }
 
 /**
@@ -69,8 +78,7 @@ export function fitDensity(rows: Float32Array, features: number): KernelDensity 
   const factor = cholesky(covariance, features);
   let logScale = -0.5 * features * Math.log(2 * Math.PI) - Math.log(total);
   for (let i = 0; i < features; i++) logScale -= Math.log(factor[i * features + i]);
-  const points = Float64Array.from(rows);
-  solveRows(factor, features, points);
+  const points = solveLower(factor, features, Float64Array.from(rows));
   return { features, points, factor, logScale };
 }
 
@@ -80,8 +88,7 @@ export function logDensities(
   queries: Float32Array,
   onProgress?: (share: number) => void,
 ): Float64Array {
-  const at = Float64Array.from(queries);
-  solveRows(factor, features, at);
+  const at = solveLower(factor, features, Float64Array.from(queries));
   const count = queries.length / features;
   const exponents = new Float64Array(points.length / features);
   return Float64Array.from({ length: count }, (_, q) => {
@@ -107,7 +114,7 @@ export function logDensities(
  * The attack: log p_samples(x) - log p_reference(x).
  * @param samples what the model made @param reference rows of the same population that are no candidates
  */
-export function domias(
+export function densityRatios(
   candidates: { members: Float32Array; nonMembers: Float32Array },
   samples: Float32Array,
   reference: Float32Array,

@@ -1,5 +1,5 @@
 /** What the attacks that choose z have in common: a generator, where a search begins, and what it minimises. */
-import type { Gpu } from '../gpu/index.ts';
+import { spread } from '../base/rows.ts';
 import { nearestNeighbours } from '../metrics/neighbours.ts';
 import { add, scale, shift, square, sub } from '../ops/elementwise.ts';
 import { concat, detach, reshape, slice } from '../ops/movement.ts';
@@ -7,27 +7,7 @@ import { sum } from '../ops/reduce.ts';
 import { scope } from '../tensor/scope.ts';
 import { noGrad } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-
-/** A generator whose latent vectors the attacker chooses. */
-export interface Generator {
-  readonly gpu: Gpu;
-  /** dimensions of a latent vector */
-  readonly latent: number;
-  /**
-   * the first of them, z, that are searched; the others stay as they were drawn. Left out: all. The noise by which a
-   * generator of tables chooses values is not searched: it would bring G to any record
-   */
-  readonly searched?: number;
-  /** what |z|^2 of the searched ones is on average */
-  readonly energy: number;
-  /** latents as training drew them, [1, n, latent] */
-  readonly draw: (n: number, stream: number) => Tensor;
-  readonly features: number;
-  /** most rows of one call */
-  readonly rows: number;
-  /** [1, n, latent] -> [1, n, features], in inference mode */
-  readonly generate: (z: Tensor) => Tensor;
-}
+import { type Attack, distanceScores, type Generator, type Sides, type TrainedModel } from './target.ts';
 
 export interface LatentSearchOptions {
   /** starting points a record: the latents of its nearest among the generated ones; default 2 */
@@ -40,7 +20,7 @@ export interface LatentSearchOptions {
   readonly onProgress?: (share: number) => void;
 }
 
-/** Weight of the penalty that keeps |z|^2 near its expectation (GAN-Leaks, spec/systems.md section 10). */
+/** Weight of the penalty that keeps |z|^2 near its expectation (GAN-Leaks). */
 const PENALTY = 1e-3;
 
 /** Dimensions that a search may change. */
@@ -109,4 +89,51 @@ export async function startingLatents(
     }
   }
   return { z, squared: Float64Array.from({ length: count }, (_, i) => squared[i * k]) };
+}
+
+/** What the attacks that search for the z of each record have in common: they look at some records only. */
+export const searching = (
+  name: string,
+  search: (g: Generator, records: Float32Array, options: LatentSearchOptions) => Promise<Float64Array>,
+): Pick<Attack, 'family' | 'slow' | 'calibrated' | 'unfit' | 'run'> => ({
+  family: 'search for the z of a record (GAN-Leaks, partial black-box and white-box)',
+  slow: true,
+  calibrated: true,
+  unfit: ({ conditional }) =>
+    conditional ? 'labels condition the generator, which the search over z does not choose' : undefined,
+  async run({ model, reference, members, others, records, seed, onProgress }) {
+    const { features } = model;
+    const distances = async (of: TrainedModel | undefined, part: number): Promise<Sides | undefined> => {
+      const generator = of?.generator();
+      if (!of || !generator) return undefined;
+      const find = (rows: Float32Array, at: number) =>
+        search(generator, spread(rows, features, records), {
+          seed,
+          onProgress: (share) => onProgress((2 * part + at + share) / (reference ? 4 : 2)),
+        });
+      return {
+        members: await of.once(`${name} of members`, () => find(members.rows, 0)),
+        nonMembers: await find(others.rows, 1),
+      };
+    };
+    const own = await distances(model, 0);
+    if (!own) return {};
+    const other = await distances(reference, 1);
+    const calibrated = other ? [distanceScores(`${name}-calibrated`, own, other)] : [];
+    return { scored: [distanceScores(name, own), ...calibrated] };
+  },
+});
+
+/** Pieces of a list of records, [first, count] each. */
+export const pieces = (count: number, size: number): [number, number][] =>
+  Array.from({ length: Math.ceil(count / size) }, (_, i) => [i * size, Math.min(size, count - i * size)]);
+
+/** Rows [first, first + count) of [rows, width], the last one repeated up to `size` rows. */
+export function padded(rows: Float32Array, width: number, [first, count]: readonly [number, number], size: number) {
+  const out = new Float32Array(size * width);
+  for (let i = 0; i < size; i++) {
+    const from = (first + Math.min(i, count - 1)) * width;
+    out.set(rows.subarray(from, from + width), i * width);
+  }
+  return out;
 }

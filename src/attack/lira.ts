@@ -2,8 +2,94 @@
  * The likelihood-ratio attack (LiRA, Carlini et al. 2022) on generative models: shadow models, each trained on a random
  * half of all candidates, say how a record scores where it was trained on and where it was not.
  */
+import { median } from '../base/maths/statistics.ts';
 import { PhiloxStream } from '../base/philox.ts';
-import { median } from './montecarlo.ts';
+import { pickRows } from '../base/rows.ts';
+import { nearestDistances } from '../metrics/neighbours.ts';
+import { CONDITIONED } from './logan-black-box.ts';
+import { type Attack, type Model, sidesOf, type TrainedModel, together } from './target.ts';
+
+/** Samples of a shadow, and of the target, that distances are measured to. */
+const SAMPLES = 2000;
+
+export const lira: Attack = {
+  title: 'LiRA',
+  family: 'LiRA-style, with shadow models',
+  score: 'Score: likelihood ratio of a statistic where models were trained with and without a record (Carlini et al.).',
+  slow: true,
+  readings: {
+    'lira-white-box': {
+      title: 'LiRA, on the critics',
+      score:
+        'Score: how likely the mean critic output is of models that were trained with a record, over models trained without it (LiRA, Carlini et al., with shadow models).',
+    },
+    'lira-black-box': {
+      title: 'LiRA, on samples',
+      score: 'The same of the distance to the nearest sample.',
+    },
+  },
+  unfit: (facts) =>
+    facts.conditional
+      ? CONDITIONED
+      : facts.private
+        ? 'shadows of a private run would have to be private too'
+        : undefined,
+  // On as many members as others.
+  async run({ model, members, others, trainSurrogate, shadows, seed, onProgress }) {
+    const { features } = model;
+    const each = Math.min(members.rows.length, others.rows.length) / features;
+    const rows = together(members.rows.subarray(0, each * features), others.rows.subarray(0, each * features));
+    const halves = shadowHalves(2 * each, shadows, seed);
+    const found: Statistics[] = [];
+    for (const [s, half] of halves.entries()) {
+      const list = [...half.keys()].filter((i) => half[i]);
+      const shadow = await trainSurrogate(pickRows(rows, features, list), {
+        critics: 'same',
+        seed: 1 + s,
+        onProgress: (share) => onProgress((s + share) / shadows),
+      });
+      try {
+        found.push(await statisticsOf(shadow, model, rows));
+      } finally {
+        shadow.dispose();
+      }
+    }
+    const own = await statisticsOf(model, model, rows);
+    const scored = (['white-box', 'black-box'] as const).map((kind) => {
+      const ratios = likelihoodRatios(
+        own[kind],
+        found.map((shadow) => shadow[kind]),
+        halves,
+      );
+      return { name: `lira-${kind}`, ...sidesOf(ratios, each) };
+    });
+    return { scored };
+  },
+};
+
+type Statistics = Record<'white-box' | 'black-box', Float64Array>;
+
+/**
+ * What is known of a model's candidates: the mean of its critics, as logits where they are probabilities; closeness.
+ */
+async function statisticsOf(of: Model, { gpu, features }: TrainedModel, rows: Float32Array): Promise<Statistics> {
+  const scores = await of.scores(rows);
+  const count = scores.length / of.critics;
+  const logit = (p: number) => {
+    const inside = Math.min(1 - 1e-7, Math.max(1e-7, p));
+    return Math.log(inside / (1 - inside));
+  };
+  const critic = Float64Array.from({ length: count }, (_, i) => {
+    let sum = 0;
+    for (let k = 0; k < of.critics; k++) {
+      const score = scores[k * count + i];
+      sum += of.output === 'probability' ? logit(score) : score;
+    }
+    return sum / of.critics;
+  });
+  const distances = await nearestDistances(gpu, rows, await of.sample(SAMPLES), { features });
+  return { 'white-box': critic, 'black-box': distances.map((d) => -Math.log(d + 1e-9)) };
+}
 
 /** Below so many shadows on each side of a record one spread for all records is surer than one each. */
 const OWN_SPREAD = 16;

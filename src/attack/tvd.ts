@@ -1,24 +1,36 @@
-/** Total variation distance between the score histograms of members and non-members (spec/systems.md 3.3). */
+/** Total variation distance between the score histograms of members and non-members, as PAR-GAN's authors measure it. */
 import { VeilganError } from '../base/errors.ts';
 import { type CriticScores, criticSizes } from '../metrics/critics.ts';
-import { type Baseline, forEachShuffle, type ResamplingOptions, summarise } from './judge/resampling.ts';
+import { forEachShuffle, type ResamplingOptions, summarise } from './judge/resampling.ts';
+import type { Tvd } from './judge/result.ts';
+import { type Attack, criticScores } from './target.ts';
+
+/** No attack on records, but what one could at best make of the scores of a critic. */
+export const tvd: Attack = {
+  title: 'TVD of critic scores',
+  family: 'total variation distance of critic scores (PAR-GAN)',
+  score:
+    'Distance between a critic\'s score histograms of training and other points; "chance" is what shuffled membership gives.',
+  slow: false,
+  basic: true,
+  readings: {
+    'tvd-max': { title: 'TVD of critic scores, largest', kind: 'distance' },
+    'tvd-mean': {
+      title: 'TVD of critic scores, mean',
+      score: 'The same, averaged over critics.',
+      kind: 'distance',
+    },
+  },
+  run: async (target) => {
+    const range = target.model.output === 'probability' ? 'unit' : 'minmax';
+    return { tvd: histogramDistance(await criticScores(target), { range, seed: target.seed }) };
+  },
+};
 
 export interface TvdOptions extends ResamplingOptions {
   /** Number of equal bins; default 50. */
   bins?: number;
   /** `unit`: [0, 1], for probabilities. `minmax`: the range of a critic's scores on both sets, for critic values. */
-  range: 'unit' | 'minmax';
-}
-
-export interface Tvd {
-  /** Largest over the critics. */
-  max: number;
-  mean: number;
-  /** One a critic. */
-  each: number[];
-  /** Both under shuffled membership, the same shuffle for all critics: finite samples alone give this much. */
-  floor: { max: Baseline; mean: Baseline };
-  bins: number;
   range: 'unit' | 'minmax';
 }
 
@@ -53,7 +65,7 @@ function binned(members: Float32Array, others: Float32Array, bins: number, range
  * the same under shuffled membership (default 500 shuffles).
  * @throws VeilganError SHAPE, NAN; DATA for a score outside of the range
  */
-export function tvd(scores: CriticScores, options: TvdOptions): Tvd {
+export function histogramDistance(scores: CriticScores, options: TvdOptions): Tvd {
   const { critics, n, m } = criticSizes(scores);
   const { bins = 50, range, repeats = 500, seed = 0 } = options;
   const bin = Array.from({ length: critics }, (_, k) =>

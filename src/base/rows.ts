@@ -1,4 +1,4 @@
-/** What every sample metric checks first. */
+/** Flat arrays of records [n, features]: which they are, and some of them. */
 import { VeilganError } from './errors.ts';
 import type { PhiloxStream } from './philox.ts';
 
@@ -34,3 +34,21 @@ export function chooseRows(samples: Float32Array, features: number, max: number,
     return samples[order[Math.floor(i / features)] * features + (i % features)];
   });
 }
+
+/** Some rows of [rows, width], in the order of the list and in their stored type. */
+export function pickRows<R extends Float32Array | Uint8Array>(train: R, width: number, list: ArrayLike<number>): R {
+  const length = list.length * width;
+  const rows = train instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  for (let i = 0; i < list.length; i++) rows.set(train.subarray(list[i] * width, (list[i] + 1) * width), i * width);
+  return rows as R;
+}
+
+/** At most `most` of so many rows, evenly spaced. */
+export const evenly = (count: number, most: number): number[] => {
+  const taken = Math.min(count, most);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+};
+
+/** At most `most` rows of [rows, width], evenly spaced. */
+export const spread = (rows: Float32Array, width: number, most: number): Float32Array =>
+  rows.length / width <= most ? rows : pickRows(rows, width, evenly(rows.length / width, most));

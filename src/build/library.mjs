@@ -9,8 +9,11 @@ import { dirname, join, posix, relative, sep } from 'node:path';
 import * as esbuild from 'esbuild';
 import { root, shaderModule, wgsl } from './shaders.mjs';
 
-/** What can be imported: `veilgan`, `veilgan/gan`, `veilgan/node`. */
-const ENTRIES = ['src/api/index.ts', 'src/api/gan.ts', 'src/api/node.ts'];
+/** What can be imported, as package.json says: `veilgan` and `veilgan/NAME`, from src/api/NAME.ts. */
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+export const ENTRIES = Object.values(exports).flatMap(({ types }) =>
+  types ? [types.replace('./dist/lib/', 'src/').replace('.d.ts', '.ts')] : [],
+);
 const SHADERS = 'shaders.js';
 const WEBGPU = 'webgpu.d.ts';
 
@@ -104,11 +107,12 @@ function writeTypes(out) {
   const made = join(folder, 'out');
   const names = new Set();
   for (const path of readdirSync(made, { recursive: true }).filter((file) => file.endsWith('.d.ts'))) {
-    const entry = !path.includes(sep);
+    const module = path.split(sep).join('/');
+    const entry = ENTRIES.includes(`src/${module.replace(/\.d\.ts$/, '.ts')}`);
     const text = readFileSync(join(made, path), 'utf8');
     for (const [name] of text.matchAll(/\bGPU[A-Z]?\w*/g)) names.add(name);
     const code = text.replace(/((?:\bfrom|\bimport|\bmodule|\bimport\() ?['"]\.[^'"\n]*)\.ts(?=['"])/g, '$1.js');
-    writeFileSync(join(made, path), entry ? `/// <reference path="./${WEBGPU}" />\n${code}` : code);
+    writeFileSync(join(made, path), entry ? `/// <reference path="${specifier(module, WEBGPU)}" />\n${code}` : code);
   }
   writeFileSync(join(made, WEBGPU), webgpuNames([...names].sort()));
   cpSync(made, join(root, out), { recursive: true });

@@ -1,10 +1,10 @@
 /** What the demo makes of two trained and attacked runs: the table, the measures of the report, one honest sentence. */
 
 import type { AttackResult } from '../attack/judge/result.ts';
-import { attackMeasure, attackReadings, TVD_MEASURES } from '../report/measures.ts';
-import type { Measure, Reading, SummaryRun } from '../report/summary.ts';
+import type { Metrics } from '../metrics/index.ts';
+import { attackReadings, qualityReadings, type Reading, shown } from '../report/readings.ts';
+import type { SummaryRun } from '../report/summary.ts';
 import type { Assessment } from '../run/assess/attacks.ts';
-import type { Quality } from '../run/assess/values.ts';
 import { table } from './format.ts';
 
 /** One of the two systems, trained and attacked. */
@@ -12,65 +12,48 @@ export interface Part {
   readonly title: string;
   readonly summary: SummaryRun & { readonly seconds: number };
   readonly attacks: Assessment;
-  readonly quality: Quality;
+  readonly quality: Metrics;
   readonly samples: Float32Array;
   /** of the report */
   readonly losses: { readonly svg: string; readonly caption: string };
 }
 
-const ATTACKS = ['white-box-max', 'white-box-mean', 'white-box-own', 'white-box-own-vs-rest', 'nearest-sample'];
-
-export const MEASURES: readonly Measure[] = [
-  ...ATTACKS.map(attackMeasure),
-  ...TVD_MEASURES,
-  {
-    key: 'modes',
-    name: 'smallest mode share',
-    meaning: 'Share of samples in the rarest of the five blobs; 20 % is right.',
-  },
-  {
-    key: 'within',
-    name: 'samples within 3 sigma',
-    meaning: "Share of samples within three standard deviations of a blob's mean; real points have 99 %.",
-  },
-  {
-    key: 'wasserstein',
-    name: 'sliced Wasserstein distance',
-    meaning: 'Between samples and points not trained on, in units of the data; smaller is better.',
-    unit: 'number',
-  },
+/** What the demo shows, in this order. */
+const SHOWN = [
+  ...['white-box-max', 'white-box-mean', 'white-box-own', 'white-box-own-vs-rest', 'nearest-sample'],
+  ...['tvd-max', 'tvd-mean', 'smallest_mode_share', 'within_3_sigma', 'sliced_wasserstein_1'],
 ];
 
-/** A run's numbers by the keys of MEASURES. */
-export function readings(assessment: Assessment, quality: Quality): Record<string, Reading | undefined> {
-  return {
+const modesOf = ({ mode_shares: shares }: Metrics): readonly number[] => (Array.isArray(shares) ? shares : []);
+
+/** A run's numbers that are shown. */
+export function readings(assessment: Assessment, quality: Metrics): Reading[] {
+  const modes = modesOf(quality);
+  const smallest = modes.length ? { smallest_mode_share: Math.min(...modes) } : {};
+  const { within_3_sigma, sliced_wasserstein_1 } = quality;
+  const found = [
     ...attackReadings(assessment),
-    modes: quality.mode_shares && { value: Math.min(...quality.mode_shares) },
-    within: quality.within_3_sigma === undefined ? undefined : { value: quality.within_3_sigma },
-    wasserstein: { value: quality.sliced_wasserstein_1 },
-  };
+    ...qualityReadings({ ...smallest, within_3_sigma, sliced_wasserstein_1 }),
+  ];
+  return SHOWN.flatMap((name) => found.find(({ row }) => row.name === name) ?? []);
 }
 
 /** The table on the terminal. */
 export function resultTable(parts: readonly Part[]): string {
-  const rows = MEASURES.map(({ key, name, unit: kind }) => [
-    name,
-    ...parts.map(({ summary }) => {
-      const r = summary.readings[key];
-      if (!r) return '-';
-      const show = (x: number) => (kind === 'number' ? x.toFixed(3) : `${(100 * x).toFixed(1)} %`);
-      const interval = r.ci95 ? ` [${show(r.ci95[0])}, ${show(r.ci95[1])}]` : '';
-      return `${show(r.value)}${interval}${r.chance === undefined ? '' : `, chance ${show(r.chance)}`}`;
+  const rows = parts[0].summary.readings.map(({ row }) => [
+    row.title,
+    ...parts.map(({ summary, quality }) => {
+      const found = summary.readings.find(({ row: { name } }) => name === row.name);
+      if (!found) return '-';
+      if (row.name === 'smallest_mode_share')
+        return modesOf(quality)
+          .map((x) => `${(100 * x).toFixed(0)}`)
+          .join(' ');
+      const { value, ci95, chance } = found;
+      const interval = ci95 ? ` [${shown(row, ci95[0])}, ${shown(row, ci95[1])}]` : '';
+      return `${shown(row, value)}${interval}${chance === undefined ? '' : `, chance ${shown(row, chance)}`}`;
     }),
   ]);
-  const shares = parts.map(
-    ({ quality }) => (quality.mode_shares ?? []).map((x) => `${(100 * x).toFixed(0)}`).join(' ') || '-',
-  );
-  rows.splice(
-    rows.findIndex(([name]) => name === 'smallest mode share'),
-    1,
-    ['mode shares, %', ...shares],
-  );
   return table(['', ...parts.map((p) => p.title)], rows);
 }
 

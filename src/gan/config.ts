@@ -1,13 +1,23 @@
 import '../base/schema.ts';
 import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
-import { presets } from './presets/index.ts';
+import { divergenceNames, divergences } from './divergences.ts';
+import { networkNames, networks } from './networks/index.ts';
+
+/** What --help says of choices that are rows. */
+const choices = (rows: Readonly<Record<string, { readonly name: string; readonly summary: string }>>): string =>
+  Object.values(rows)
+    .map(({ name, summary }) => `${name}: ${summary}`)
+    .join('; ');
 
 const sizes = z.array(z.int().min(1).max(8192)).max(8);
 
 /** Every setting of a GAN run. The description of a field is its help on the command line. */
 export const ganConfig = z.strictObject({
-  divergence: z.enum(['js', 'wgan-gp', 'wgan']).default('js').describe('what the critics estimate'),
+  divergence: z
+    .enum(divergenceNames)
+    .default('js')
+    .describe(`what the critics estimate. ${choices(divergences)}`),
   loss: z
     .enum(['standard', 'tf21'])
     .default('standard')
@@ -29,11 +39,9 @@ export const ganConfig = z.strictObject({
     .default('ignore')
     .describe('condition: both networks see class labels (network conditional), and samples are made class by class'),
   network: z
-    .enum(['mlp', 'dcgan', 'conditional', 'xie', 'ehr'])
+    .enum(networkNames)
     .default('mlp')
-    .describe(
-      'dense networks; convolutional ones for images; those of "Private GANs, Revisited" (images, with or without labels); of DPGAN for images; of DPGAN for tables of zeros and ones',
-    ),
+    .describe(`of the generator and the critics. ${choices(networks)}`),
   latent: z.int().min(1).max(4096).default(2).describe('dimensions of z'),
   latentLaw: z.enum(['normal', 'uniform']).default('normal').describe('z ~ N(0, I), or uniform in (-1, 1)'),
   generatorHidden: sizes.default([256, 256]).describe('hidden sizes of the generator, comma-separated'),
@@ -93,35 +101,6 @@ export const ganConfig = z.strictObject({
 
 export type GanConfig = z.output<typeof ganConfig>;
 
-/**
- * A full config from a preset and single fields; later ones win.
- * @throws VeilganError CONFIG naming the preset or the field
- */
-export function makeConfig(preset: string | undefined, fields: Readonly<Record<string, unknown>>): GanConfig {
-  const all = withPreset(preset, fields);
-  if (preset !== undefined && Object.keys(presets[preset]).some((name) => !Object.hasOwn(ganConfig.shape, name))) {
-    throw new VeilganError('CONFIG', `preset ${preset} is for private systems`, {
-      where: '--preset',
-      fix: 'Train dpgan or dp-pargan with it',
-    });
-  }
-  return parseConfig(ganConfig, all);
-}
-
-/** The fields of a preset, overwritten by single ones. @throws VeilganError CONFIG where there is no such preset */
-export function withPreset(
-  preset: string | undefined,
-  fields: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  if (preset !== undefined && !Object.hasOwn(presets, preset)) {
-    throw new VeilganError('CONFIG', `there is no preset ${preset}`, {
-      where: '--preset',
-      fix: `Use one of ${Object.keys(presets).join(', ')}`,
-    });
-  }
-  return { ...(preset ? presets[preset] : {}), ...fields };
-}
-
 /** A config from its fields, defaults filled in. @throws VeilganError CONFIG naming the field */
 export function parseConfig<T>(schema: z.ZodType<T>, fields: Readonly<Record<string, unknown>>): T {
   const result = schema.safeParse(fields);
@@ -129,8 +108,8 @@ export function parseConfig<T>(schema: z.ZodType<T>, fields: Readonly<Record<str
   const [issue] = result.error.issues;
   const path = issue.code === 'unrecognized_keys' ? issue.keys : issue.path;
   throw new VeilganError('CONFIG', `${path.join('.')}: ${issue.message}`, {
-    where: `--${flagOf(String(path[0]))}`,
-    fix: 'See --help for what it takes',
+    where: String(path[0]),
+    fix: 'See what it takes in the list of settings',
   });
 }
 

@@ -9,19 +9,15 @@
  */
 import { VeilganError } from '../base/errors.ts';
 import type { Gpu, Replay } from '../gpu/index.ts';
-import type { Mechanism } from '../privacy/mechanism.ts';
-import type { NoiseSource } from '../privacy/noise.ts';
 import { type PhysicalBatch, physicalBatches } from '../privacy/sampling.ts';
 import { type LossRow, lossRows } from '../train/loop.ts';
 import { type HostTensors, restoreCount } from '../train/player.ts';
 import { LabelledRows, type TrainingData, trainingRows } from '../train/rows.ts';
-import { Autoencoder } from './networks/autoencoder.ts';
+import { networks } from './networks/index.ts';
 import { checkPrivate, type PrivateConfig, physicalRows } from './private/config.ts';
-import type { MakeDiscrete } from './private/exact.ts';
 import { samplesApart } from './private/guard.ts';
 import { Schedule } from './private/schedule.ts';
-import { PrivateStep } from './private/step.ts';
-import type { Witness } from './private/witness.ts';
+import { type PrivateMeans, PrivateStep, type Programs } from './private/step.ts';
 import { GanSystem } from './system.ts';
 
 /** Most device batches of a chunk. */
@@ -30,25 +26,18 @@ const CHUNK = 256;
 /** Most device batches that an expected batch may be cut into. */
 const MOST = 64;
 
-/** What a private system is given beside its data. */
-export interface PrivateMeans {
-  /** how updates are clipped, noised and divided, and what they cost */
-  readonly mechanism: Mechanism;
-  readonly noise: NoiseSource;
-  /** makes the exact integer mechanism, where the config asks for it */
-  readonly discrete?: MakeDiscrete;
-  /** a tag of each training row, [rows, 2] u32, under which all is drawn that meets it */
-  readonly tags: Uint32Array;
-  /** for each critic the rows of its partition, by a rule that looks at each record alone */
-  readonly partitions: readonly Uint32Array[];
-  /** for each critic what draws samples of those rows: Poisson samples, but for DPGAN as published */
-  readonly samplers: readonly { next(): Uint32Array }[];
-  /** told of noisy updates before they are submitted: `from` is the number of those before them */
-  readonly spend: (from: number, to: number) => void;
-  /** for audits of audits only: gradients are not clipped, the noise is as configured, and nothing is promised */
-  readonly unclipped?: boolean;
-  /** sees what nobody may see, for audits and tests; changes nothing but what it gives in place of releases */
-  readonly witness?: Witness;
+/** A chunk as it grows. */
+interface Chunk {
+  /** the generator step that it has come to, and the noisy updates since the last generator update */
+  step: number;
+  since: number;
+  /** `batch`: which of the batches a replay reads */
+  readonly replays: (Replay & { batch?: number })[];
+  readonly batches: PhysicalBatch[];
+  /** of each noisy update, how many records its largest critic sums */
+  readonly largest: number[];
+  /** noisy updates before each generator update */
+  readonly before: number[];
 }
 
 export class DpGan extends GanSystem {
@@ -77,7 +66,7 @@ export class DpGan extends GanSystem {
     const physical = physicalRows(config);
     if (config.batch > MOST * physical) {
       throw new VeilganError('CONFIG', `batches of about ${config.batch} records in device batches of ${physical}`, {
-        where: '--physical-batch',
+        where: 'physicalBatch',
         fix: `Use at least ${Math.ceil(config.batch / MOST)}`,
       });
     }
@@ -126,7 +115,7 @@ export class DpGan extends GanSystem {
   override async prepare(begun: boolean): Promise<void> {
     const { config } = this;
     if (this.#means.mechanism.clipping !== 'none') await samplesApart(this.#work);
-    if (!begun && config.network === 'ehr') await new Autoencoder(this, this.#data, this.#total).train();
+    if (!begun) await networks[config.network].pretrain?.(this, this.#data, this.#total);
   }
 
   /** A sample of every partition, cut into device batches: none where all are empty. */
@@ -137,66 +126,80 @@ export class DpGan extends GanSystem {
     );
   }
 
+  /** What is replayed, in which order `chunk` says: who watches a run knows its updates by them. */
+  get programs(): Programs {
+    return this.#work.programs();
+  }
+
   /**
    * The replays of up to `most` generator steps, each after its noisy updates; a chunk may end between two updates, and
    * ends for good where `limit` is reached. What they cost is told to `spend` before they are given out.
    */
   override chunk(most: number): Replay[] {
     this.snapshots.take(this.step);
-    const { together, fakeBatches, most: mostUpdates } = this.#work;
-    const programs = this.#work.programs();
     // Where the next number of updates is not known yet, the chunk ends with the step.
     const steps = this.schedule.adaptive ? 1 : Math.min(most, this.snapshots.room(this.step));
     const from = this.updates;
-    const batches: PhysicalBatch[] = [];
-    const largest: number[] = [];
-    const plan: (Replay & { batch?: number })[] = [];
-    const before: number[] = [];
-    let [updates, since, step] = [from, this.#since, this.step];
-    while (before.length < steps) {
-      const spent = updates >= this.limit;
-      if (since === 0 && spent) break;
-      if (since < this.schedule.updates(step) && !spent) {
+    const chunk: Chunk = { step: this.step, since: this.#since, replays: [], batches: [], largest: [], before: [] };
+    while (chunk.before.length < steps) {
+      const spent = from + chunk.largest.length >= this.limit;
+      if (chunk.since === 0 && spent) break;
+      if (chunk.since < this.schedule.updates(chunk.step) && !spent) {
         this.#pending ??= this.#draw();
-        const next = this.#pending;
-        const many = batches.length + Math.max(1, next.length) > this.#rows.chunk;
-        const long = plan.length + next.length + fakeBatches + 2 > 2 * CHUNK;
-        if ((many || long || largest.length === mostUpdates) && plan.length) break;
-        // Where all samples are empty, a batch of padding goes with the generated records.
-        const sent = together && !next.length ? [this.#work.padding()] : next;
-        if (!together) plan.push({ program: programs.first, step, repeat: since });
-        // A record finds the same draws in whichever device batch of the update it stands.
-        sent.forEach((batch, j) => {
-          const program = together && j === 0 ? programs.first : programs.reals;
-          plan.push({ program, step, repeat: since, batch: batches.length });
-          batches.push(batch);
-        });
-        for (let j = 1; j < fakeBatches; j++) {
-          plan.push({ program: programs.fakes, step, repeat: since * CHUNK + j, live: this.#work.liveFakes(j) });
-        }
-        plan.push({ program: programs.finish, step, repeat: since, index: largest.length });
-        const records = Math.max(...this.#means.partitions.map((_, k) => total(next, k)));
-        this.#work.admit(records, next.length);
-        largest.push(records);
+        if (chunk.replays.length && !this.#fits(chunk, this.#pending)) break;
+        this.#addUpdate(chunk, this.#pending);
         this.#pending = null;
-        since++;
-        updates++;
       } else {
-        plan.push({ program: programs.generate, step, repeat: 0 });
-        before.push(updates - from);
-        since = 0;
-        step++;
+        chunk.replays.push({ program: this.programs.generate, step: chunk.step, repeat: 0 });
+        chunk.before.push(chunk.largest.length);
+        chunk.since = 0;
+        chunk.step++;
       }
     }
+    const { step, since, replays, batches, largest, before } = chunk;
     const places = this.#rows.send(batches.length, (list, at, i) => list.set(batches[i].index, at));
     this.#work.prepare(from, largest);
-    if (updates > from) this.#means.spend(from, updates);
+    if (largest.length) this.#means.spend(from, from + largest.length);
     this.step = step;
     this.#since = since;
     this.#before.push(before);
-    return plan.map(({ batch, ...replay }) =>
+    return replays.map(({ batch, ...replay }) =>
       batch === undefined ? replay : { ...replay, index: places[batch], live: batches[batch].live },
     );
+  }
+
+  /** Whether a chunk has room for one more update, of these device batches. */
+  #fits({ replays, batches, largest }: Chunk, next: readonly PhysicalBatch[]): boolean {
+    const { fakeBatches, most } = this.#work;
+    return (
+      batches.length + Math.max(1, next.length) <= this.#rows.chunk &&
+      replays.length + next.length + fakeBatches + 2 <= 2 * CHUNK &&
+      largest.length < most
+    );
+  }
+
+  /** One more noisy update: its sum over device batches of real and of generated records, noise, the optimiser's step. */
+  #addUpdate(chunk: Chunk, next: readonly PhysicalBatch[]): void {
+    const { programs } = this;
+    const { together, fakeBatches } = this.#work;
+    const { step, since, replays, batches, largest } = chunk;
+    // Where all samples are empty, a batch of padding goes with the generated records.
+    const sent = together && !next.length ? [this.#work.padding()] : next;
+    if (!together) replays.push({ program: programs.first, step, repeat: since });
+    // A record finds the same draws in whichever device batch of the update it stands.
+    sent.forEach((batch, j) => {
+      const program = together && j === 0 ? programs.first : programs.reals;
+      replays.push({ program, step, repeat: since, batch: batches.length });
+      batches.push(batch);
+    });
+    for (let j = 1; j < fakeBatches; j++) {
+      replays.push({ program: programs.fakes, step, repeat: since * CHUNK + j, live: this.#work.liveFakes(j) });
+    }
+    replays.push({ program: programs.finish, step, repeat: since, index: largest.length });
+    const records = Math.max(...this.#means.partitions.map((_, k) => total(next, k)));
+    this.#work.admit(records, next.length);
+    largest.push(records);
+    chunk.since++;
   }
 
   /** The critics' losses are those on generated records before the step's last update: nothing of the data is in them. */

@@ -16,7 +16,7 @@ import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { Batches } from '../train/batches.ts';
 import { LabelledRows, type TrainingData, trainingRows } from '../train/rows.ts';
 import type { GanConfig } from './config.ts';
-import { criticTerms, penaltyTerms } from './losses.ts';
+import { divergences } from './divergences.ts';
 import { GanSystem } from './system.ts';
 
 /** Most steps of a chunk, which the index list has room for. */
@@ -39,7 +39,7 @@ export class ParGan extends GanSystem {
     const rows = trainingRows(data, config);
     if (config.criticSteps > MOST_STEPS) {
       throw new VeilganError('CONFIG', `${config.criticSteps} critic updates a step, recorded one by one`, {
-        where: '--critic-steps',
+        where: 'criticSteps',
         fix: `Use at most ${MOST_STEPS}; private systems take more`,
       });
     }
@@ -88,14 +88,15 @@ export class ParGan extends GanSystem {
     const { config, critics } = this;
     const { partitions: K, batch: B } = config;
     const both = concat([real, fake], 1);
-    const at = config.divergence === 'wgan-gp' ? uniform(this.gpu, [K, B, 1], { seed: this.seed }) : null;
+    const { critic: termsOf, penalty } = divergences[config.divergence];
+    const at = penalty && uniform(this.gpu, [K, B, 1], { seed: this.seed });
     const [[, terms, penalties], gradient] = valueAndGrad((p: Parameters) => {
       const critic = (x: Tensor) => critics.train(x, this.seed, p);
-      const terms = criticTerms(critic(both), this.#target, config);
+      const terms = termsOf(critic(both), this.#target, config);
       // No term is shared between critics, so the gradient of the sum is each one's own.
       const bare = sum(terms, undefined, { scale: 1 / B });
-      if (!at) return [bare, terms] as const;
-      const penalties = penaltyTerms(critic, real, fake, at);
+      if (!penalty || !at) return [bare, terms] as const;
+      const penalties = penalty(critic, real, fake, at);
       return [add(bare, sum(penalties, undefined, { scale: config.penalty / B })), terms, penalties] as const;
     })(critics.parameters.parts);
     critics.optimizer.update(gradient);

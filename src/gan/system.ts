@@ -14,14 +14,33 @@ import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { callRows, inCalls } from '../train/batched-inference.ts';
 import { type LossRow, lossRows, type System } from '../train/loop.ts';
 import { type HostTensors, Player, restoreCount } from '../train/player.ts';
-import type { TrainingData } from '../train/rows.ts';
+import { classesOf, type TrainingData } from '../train/rows.ts';
 import { Snapshots } from '../train/snapshots.ts';
-import { conditioning } from './conditioning.ts';
 import type { GanConfig } from './config.ts';
+import { divergenceNames, divergences } from './divergences.ts';
 import { normal, symmetric, uniformLabels } from './draws.ts';
-import { generatorTerms } from './losses.ts';
-import { criticNetwork, generatorNetwork } from './networks/index.ts';
+import { criticNetwork, generatorNetwork, networks } from './networks/index.ts';
 import { noiseWidth } from './networks/table.ts';
+
+/** Classes that condition the networks, 0 where none do. @throws VeilganError CONFIG where the data have none */
+export function conditioning(
+  { labels, classes }: TrainingData,
+  config: Pick<GanConfig, 'labels' | 'network' | 'divergence'>,
+): number {
+  if (config.labels === 'ignore') return 0;
+  const refuse = (message: string, where: string, fix: string) => new VeilganError('CONFIG', message, { where, fix });
+  if (!labels) {
+    throw refuse('the data set has no labels to condition on', 'labels', 'Use `labels: ignore`, or labelled data');
+  }
+  if (!networks[config.network].labels) {
+    throw refuse(`network ${config.network} takes no labels`, 'network', 'Use `network: conditional`');
+  }
+  if (divergences[config.divergence].penalty) {
+    const others = divergenceNames.filter((name) => !divergences[name].penalty);
+    throw refuse('a gradient penalty between records of unlike labels', 'divergence', `Use ${others.join(' or ')}`);
+  }
+  return classesOf(labels.train, classes);
+}
 
 export abstract class GanSystem implements System<LossRow> {
   readonly gpu: Gpu;
@@ -78,7 +97,7 @@ export abstract class GanSystem implements System<LossRow> {
       config.optimizer === 'adam'
         ? { kind: 'adam', rate: config.rate, beta1: config.beta1, beta2: config.beta2 }
         : { kind: config.optimizer, rate: config.rate, accumulator: config.accumulator };
-    const clip = config.divergence === 'wgan' ? config.clip : undefined;
+    const clip = divergences[config.divergence].weightClip ? config.clip : undefined;
     this.generator = new Player(gpu, 'generator', generatorNetwork(config, shape, classes, blocks), 1, optimizer);
     this.critics = new Player(gpu, 'critics', criticNetwork(config, shape, classes), K, optimizer, clip);
     this.snapshots = new Snapshots(this.generator.model, config.snapshots, config.snapshotEvery);
@@ -101,7 +120,7 @@ export abstract class GanSystem implements System<LossRow> {
     const z = this.latent(config.partitions);
     const [[loss, scores], gradient] = valueAndGrad((p: Parameters) => {
       const scores = critics.train(generator.train(z, seed, p), seed);
-      return [mean(generatorTerms(scores, this.#ones, config)), scores] as const;
+      return [mean(divergences[config.divergence].generator(scores, this.#ones, config)), scores] as const;
     })(generator.parameters.parts);
     generator.optimizer.update(gradient);
     return { loss, scores };
@@ -148,7 +167,7 @@ export abstract class GanSystem implements System<LossRow> {
   }
 
   /**
-   * Score of each row by each critic, [K, rows]: probabilities where the divergence is JS, else critic values.
+   * Score of each row by each critic, [K, rows]: probabilities where the divergence gives them, else critic values.
    * @param x [rows, features]
    * @param labels [rows], where labels condition
    * @throws VeilganError SHAPE where they are missing then
@@ -176,7 +195,7 @@ export abstract class GanSystem implements System<LossRow> {
       const shown =
         classes && own ? concat([values, oneHot(tensor(this.gpu, own, [1, own.length]), classes)], 2) : values;
       const raw = this.critics.infer(shown);
-      return config.divergence === 'js' ? sigmoid(raw) : detach(raw);
+      return divergences[config.divergence].output === 'probability' ? sigmoid(raw) : detach(raw);
     };
     await inCalls(rows, call, score, (part, first, n) => {
       for (let k = 0; k < K; k++) out.set(part.subarray(k * n, (k + 1) * n), k * rows + first);

@@ -41,7 +41,7 @@ export function criticSizes({ critics, members, nonMembers, own }: CriticScores)
   }
   if (n === 0 || m === 0) {
     throw new VeilganError('DATA', `an attack needs members and non-members; there are ${n} and ${m}`, {
-      fix: 'Give the data set a hold-out, for example data import ... --holdout 5000:10000.',
+      fix: 'Import the data set with a `holdout`',
     });
   }
   checkScores(members, 'members');

@@ -1,4 +1,4 @@
-/** Column by column comparisons of tables of zeros and ones, as DPGAN evaluates health records (spec section 7.5). */
+/** Column by column comparisons of tables of zeros and ones, as DPGAN evaluates health records. */
 import { PhiloxStream } from '../base/philox.ts';
 import { fitLogistic, predictLogistic } from './logistic.ts';
 

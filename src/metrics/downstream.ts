@@ -75,7 +75,7 @@ export function columnAsClass(
   if (values.size < 2 || values.size > MOST_CLASSES || features < 2) {
     const many = values.size > MOST_CLASSES ? `more than ${MOST_CLASSES} values` : 'nothing to tell apart';
     throw new VeilganError('USAGE', `column ${name} has ${many}`, {
-      where: '--target',
+      where: 'target',
       fix: `Name a column of 2 to ${MOST_CLASSES} values`,
     });
   }

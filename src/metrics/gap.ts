@@ -1,6 +1,7 @@
 /** The generalisation gap: how much better critics think of the rows that they were trained on. */
 
 import { VeilganError } from '../base/errors.ts';
+import { mean } from '../base/maths/statistics.ts';
 import { type CriticScores, criticSizes } from './critics.ts';
 
 export interface GeneralisationGap {
@@ -26,14 +27,14 @@ interface Spread {
 
 function spreadOf(values: Float64Array): Spread {
   const n = values.length;
-  const mean = values.reduce((sum, v) => sum + v, 0) / n;
-  const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
-  return { n, mean, variance: n > 1 ? squares / (n - 1) : 0 };
+  const centre = mean(values);
+  const squares = values.reduce((sum, v) => sum + (v - centre) ** 2, 0);
+  return { n, mean: centre, variance: n > 1 ? squares / (n - 1) : 0 };
 }
 
 /**
- * For each critic its mean score of its own members minus that of non-members, E_block D - E_others D (spec section
- * 12.1, row 9): what a white-box attack on a record's own critic lives on. In units of the scores: probabilities for
+ * For each critic its mean score of its own members minus that of non-members, E_block D - E_others D: what a white-box
+ * attack on a record's own critic lives on. In units of the scores: probabilities for
  * JS, critic values for WGAN.
  * @param scores with `own`, the critic of each member
  * @throws VeilganError SHAPE where the partition is not known, DATA, NAN
@@ -58,7 +59,6 @@ export function generalisationGap(scores: CriticScores): GeneralisationGap {
   });
   const known = parts.filter((part) => part !== null);
   const K = known.length;
-  const mean = (list: readonly number[]) => list.reduce((sum, v) => sum + v, 0) / list.length;
   const relative = known.flatMap(({ standardised }) => (standardised === null ? [] : [standardised]));
   // All critics score the same non-members, so it is the mean of a record's scores that varies from one to the next.
   const pooled = spreadOf(

@@ -1,4 +1,4 @@
-/** Logistic regression, the linear model of downstream tasks: that of scikit-learn with lbfgs (spec section 7.5). */
+/** Logistic regression, the linear model of downstream tasks: that of scikit-learn with lbfgs. */
 import { VeilganError } from '../base/errors.ts';
 import { lbfgs, type Objective } from '../base/maths/lbfgs.ts';
 import { dense, designOf } from './design.ts';

@@ -2,6 +2,7 @@
 import { VeilganError } from '../base/errors.ts';
 import { distancesFrom } from '../base/maths/distances.ts';
 import { rowProducts } from '../base/maths/matrix.ts';
+import { median } from '../base/maths/statistics.ts';
 import { PhiloxStream } from '../base/philox.ts';
 import { chooseRows, countRecords } from '../base/rows.ts';
 
@@ -32,13 +33,6 @@ export function unbiasedMmd(xx: Float64Array, yy: Float64Array, xy: Float64Array
     return (sumOf(k) - own) / (n * (n - 1));
   };
   return within(xx) + within(yy) - (2 * sumOf(xy)) / xy.length;
-}
-
-/** The median of a list, which it reorders. */
-function median(values: Float64Array): number {
-  values.sort();
-  const middle = values.length >> 1;
-  return values.length % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 /** Records of each side whose distances the median heuristic looks at. */

@@ -1,7 +1,12 @@
-/** Coverage of known modes: the Blobs' means and the Circles' rings (spec/systems.md, Appendix A). */
+/** Coverage of known modes: the Blobs' means and the Circles' rings. */
 import { countRecords } from '../base/rows.ts';
 
 export type Means = readonly (readonly number[])[];
+
+/** Where the points of a generated set lie: around means, with a variance in each coordinate, or on rings. */
+export type Modes =
+  | { readonly kind: 'means'; readonly means: Means; readonly variance: number }
+  | { readonly kind: 'rings'; readonly radii: readonly number[] };
 
 /** Calls `visit` with the nearest mean (ties: the first) of each record and the squared distance to it. */
 function nearestMeans(samples: Float32Array, means: Means, visit: (mean: number, squared: number) => void): number {
@@ -36,8 +41,7 @@ export function modeShares(samples: Float32Array, means: Means): number[] {
 }
 
 /**
- * Share of the samples [n, d] within `radius` of their nearest mean. "hq3" of the specification is this with
- * radius 3 sigma = 3 sqrt(0.1) = 0.949 for Blobs.
+ * Share of the samples [n, d] within `radius` of their nearest mean.
  * @throws VeilganError SHAPE, NAN
  */
 export function shareWithin(samples: Float32Array, means: Means, radius: number): number {
@@ -50,7 +54,7 @@ export function shareWithin(samples: Float32Array, means: Means, radius: number)
 
 /**
  * Share of the samples [n, 2] on each ring around the origin: | |x| - r | < tolerance; default rings 1 and 0.5,
- * tolerance 0.15 (spec/systems.md, Appendix A).
+ * tolerance 0.15, three standard deviations of the Circles' noise.
  * @throws VeilganError SHAPE, NAN
  */
 export function ringShares(samples: Float32Array, radii: readonly number[] = [1, 0.5], tolerance = 0.15): number[] {

@@ -5,7 +5,7 @@
  */
 import { VeilganError } from '../base/errors.ts';
 import { HostSearch, type Neighbours, TREE_FEATURES } from '../base/maths/kdtree.ts';
-import { checkScores } from '../base/maths/ranking.ts';
+import { countRecords } from '../base/rows.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { disposeCandidates, makeCandidates, nearestTile } from '../ops/nearest.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
@@ -31,19 +31,6 @@ const TILE_FLOATS = 1 << 23;
 /** Half the distance between 1 and the next f32. */
 const ROUNDING = 2 ** -24;
 
-/** Rows of a flat array. @throws VeilganError SHAPE for no or broken records, NAN */
-export function countRows(values: Float32Array, features: number, what: string): number {
-  const rows = values.length / features;
-  if (rows === 0 || !Number.isInteger(rows)) {
-    throw new VeilganError('SHAPE', `${what}: ${values.length} values are not whole records of ${features}`, {
-      where: what,
-      fix: 'Give at least one record, row by row.',
-    });
-  }
-  checkScores(values, what);
-  return rows;
-}
-
 /**
  * For each query the k nearest rows by Euclidean distance, exact in float64 whatever computed them, ties by lower
  * index; all rows where there are fewer than k.
@@ -58,8 +45,8 @@ export async function nearestNeighbours(
   options: NeighbourOptions,
 ): Promise<Neighbours> {
   const { features } = options;
-  const count = countRows(queries, features, 'queries');
-  const rows = countRows(base, features, 'rows');
+  const count = countRecords(queries, features, 'queries');
+  const rows = countRecords(base, features, 'rows');
   const k = Math.min(options.k ?? 1, rows);
   if (!(k >= 1 && k <= 16))
     throw new VeilganError('SHAPE', `${options.k} nearest neighbours`, { fix: 'Ask for 1 to 16' });

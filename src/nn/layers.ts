@@ -6,7 +6,7 @@ import { conv, convTranspose } from '../ops/conv.ts';
 import type { ConvOptions } from '../ops/conv-geometry.ts';
 import { dropout, dropoutMask, leakyDropout } from '../ops/dropout.ts';
 import { mul, scale, shift } from '../ops/elementwise.ts';
-import { type Epilogue, NONE } from '../ops/epilogue.ts';
+import { type Activation, epilogueOf } from '../ops/epilogue.ts';
 import { reshape } from '../ops/movement.ts';
 import { batchNorm, batchNormInference, updateMoving } from '../ops/norm.ts';
 import { maxPool } from '../ops/pool.ts';
@@ -14,7 +14,7 @@ import { scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { type Initial, initialise } from './initial.ts';
-import type { Network } from './network.ts';
+import { type Network, sequential } from './network.ts';
 
 const none = () => ({});
 /** A layer without parameters. */
@@ -25,7 +25,7 @@ export interface LayerOptions {
   readonly initial?: Initial;
   /** default true */
   readonly bias?: boolean;
-  readonly activation?: 'none' | 'leaky' | 'tanh';
+  readonly activation?: Activation;
   /** of leaky units below zero; default 0.3 */
   readonly slope?: number;
 }
@@ -101,12 +101,6 @@ export function convTransposeLayer(
   };
 }
 
-function epilogueOf(kind: 'none' | 'leaky' | 'tanh', bias: Tensor | undefined, slope: number): Epilogue {
-  if (kind === 'leaky') return { kind, bias, slope };
-  if (kind === 'tanh') return { kind, bias };
-  return bias ? { kind: 'bias', bias } : NONE;
-}
-
 /**
  * Batch normalisation of the last axis, statistics for each g, and a leaky unit behind it. Moving averages as
  * TensorFlow 2.1 keeps them: momentum 0.99; the variance unbiased for images, biased for rows of features.
@@ -153,3 +147,17 @@ export const dropoutLayer = (rate: number): Network => ({
   ...fixed,
   apply: (_, x, { training, seed, rows }) => (training ? dropout(x, rate, { seed, rows }) : x),
 });
+
+/**
+ * Dense layers with leaky units between them and a linear end: [G, n, inputs] -> [G, n, outputs].
+ * @param sizes inputs, hidden sizes, outputs
+ * @param slope of the leaky units below zero (TensorFlow's default 0.3)
+ */
+export const mlp = (sizes: readonly number[], slope = 0.3): Network =>
+  sequential(
+    sizes
+      .slice(1)
+      .map((outputs, i) =>
+        dense(sizes[i], outputs, i === sizes.length - 2 ? { activation: 'none' } : { activation: 'leaky', slope }),
+      ),
+  );

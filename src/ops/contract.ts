@@ -8,7 +8,16 @@ import { recordLazy } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
-import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE, weightedBias } from './epilogue.ts';
+import {
+  type Activation,
+  beforeEpilogue,
+  biasGradient,
+  biasOf,
+  type Epilogue,
+  epilogueOf,
+  NONE,
+  weightedBias,
+} from './epilogue.ts';
 import { runMatmul } from './matmul.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reduce.ts';
@@ -142,7 +151,7 @@ export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; tr
 }
 
 export interface LinearOptions {
-  activation?: 'none' | 'leaky' | 'tanh';
+  activation?: Activation;
   /** of the leaky unit below zero, at least 0 (which is ReLU) */
   slope?: number;
 }
@@ -168,7 +177,5 @@ export function linear(
       fix: 'Give a slope of at least 0',
     });
   }
-  const epilogue: Epilogue =
-    activation === 'leaky' ? { kind: 'leaky', bias, slope } : { kind: activation === 'tanh' ? 'tanh' : 'bias', bias };
-  return contract(x, w, { epilogue });
+  return contract(x, w, { epilogue: epilogueOf(activation, bias, slope) });
 }

@@ -6,7 +6,7 @@ import { scope } from '../tensor/scope.ts';
 import { type Shape, same, shapeError, sizeOf } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { strided } from './dispatch.ts';
-import { elementwise, mul } from './elementwise.ts';
+import { leakyDropout as maskedLeaky, mul } from './elementwise.ts';
 import { type DrawOptions, drawPlace } from './random.ts';
 import type { RowTags } from './row-draws.ts';
 
@@ -55,5 +55,5 @@ export function dropout(x: Tensor, rate: number, options: DropOptions): Tensor {
  */
 export function leakyDropout(x: Tensor, mask: Tensor, slope: number): Tensor {
   if (!same(x.shape, mask.shape)) throw shapeError('leakyDropout', [x.shape, mask.shape], 'they differ');
-  return elementwise('leakyDropout', [x, mask], slope);
+  return maskedLeaky(x, mask, slope);
 }

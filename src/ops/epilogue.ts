@@ -3,6 +3,7 @@ import { type Cotangent, force } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Deferred } from './deferred.ts';
 import { leakyMask, mul, neg, shift, square } from './elementwise.ts';
+import { EPILOGUE } from './matmul-params.ts';
 import { reshape } from './movement.ts';
 import { sum, weightedTotal } from './reduce.ts';
 
@@ -18,25 +19,40 @@ export const NONE: Epilogue = { kind: 'none' };
 
 export const biasOf = (e: Epilogue): Tensor | null => ('bias' in e ? (e.bias ?? null) : null);
 
-/** The epilogue's uniform fields and its tensor; `stand` is bound where it has none. */
-export function epilogueParams(e: Epilogue, stand: Tensor): { epilogue: number; slope: number; c: Tensor } {
-  const bias = biasOf(e);
-  const codes = { none: 0, bias: 1, leaky: bias ? 2 : 5, mask: 3, tanh: bias ? 4 : 6 };
-  return {
-    epilogue: codes[e.kind],
-    slope: 'slope' in e ? e.slope : 0,
-    c: e.kind === 'mask' ? e.at : (bias ?? stand),
-  };
-}
-
 const masked = (g: Cotangent, at: Tensor, slope: number): Tensor =>
   g instanceof Deferred ? g.masked(at, slope) : leakyMask(force(g), at, slope);
 
-function before(e: Epilogue, g: Cotangent, y: Tensor): Tensor {
-  if (e.kind === 'leaky') return masked(g, y, e.slope);
-  if (e.kind === 'mask') return masked(g, e.at, e.slope);
-  if (e.kind === 'tanh') return mul(force(g), shift(neg(square(y)), 1));
-  return force(g);
+/** Of each kind its bit, the bias's own aside, and the way back: from the cotangent of the result y to what came in. */
+const rows: {
+  readonly [Kind in Epilogue['kind']]: {
+    readonly bit: number;
+    readonly back: (g: Cotangent, y: Tensor, e: Extract<Epilogue, { kind: Kind }>) => Tensor;
+  };
+} = {
+  none: { bit: EPILOGUE.NONE, back: force },
+  bias: { bit: EPILOGUE.NONE, back: force },
+  leaky: { bit: EPILOGUE.LEAKY, back: (g, y, { slope }) => masked(g, y, slope) },
+  tanh: { bit: EPILOGUE.TANH, back: (g, y) => mul(force(g), shift(neg(square(y)), 1)) },
+  mask: { bit: EPILOGUE.MASK, back: (g, _, { at, slope }) => masked(g, at, slope) },
+};
+
+/** What a layer may do to its result, beside adding the bias. */
+export type Activation = 'none' | 'leaky' | 'tanh';
+
+/** The epilogue of a layer: its bias, if it has one, and its activation. */
+export function epilogueOf(activation: Activation, bias: Tensor | undefined, slope: number): Epilogue {
+  if (activation !== 'none') return { kind: activation, bias, slope };
+  return bias ? { kind: 'bias', bias } : NONE;
+}
+
+/** The epilogue's uniform fields and its tensor; `stand` is bound where it has none. */
+export function epilogueParams(e: Epilogue, stand: Tensor): { epilogue: number; slope: number; c: Tensor } {
+  const bias = biasOf(e);
+  return {
+    epilogue: rows[e.kind].bit | (bias ? EPILOGUE.BIAS : EPILOGUE.NONE),
+    slope: 'slope' in e ? (e.slope as number) : 0,
+    c: e.kind === 'mask' ? e.at : (bias ?? stand),
+  };
 }
 
 /**
@@ -48,7 +64,7 @@ export function beforeEpilogue(e: Epilogue, y: Tensor): (g: Cotangent) => Tensor
   let made: Tensor | null = null;
   return (g) => {
     if (g !== of || !made || made.disposed) {
-      made = before(e, g, y);
+      made = rows[e.kind].back(g, y, e as never);
       of = g;
     }
     return made;

@@ -1,5 +1,8 @@
 /** The uniform of every matmul kernel, and the two rewritings of it that the plan relies on. Pure. */
 
+/** The bits of `epilogue`, as shaders/lib/epilogue.wgsl has them. */
+export const EPILOGUE = { NONE: 0, BIAS: 1, LEAKY: 2, TANH: 4, MASK: 8 } as const;
+
 /** `struct Params` of shaders/matmul_*.wgsl: a[i, l] = a[i * a_row + l * a_col], b[l, j] = b[l * b_row + j * b_col]. */
 export interface MatmulParams extends Record<string, number> {
   m: number;
@@ -17,7 +20,7 @@ export interface MatmulParams extends Record<string, number> {
   a_div: number;
   b_div: number;
   c_div: number;
-  /** shaders/lib/epilogue.wgsl */
+  /** bits of EPILOGUE */
   epilogue: number;
   slope: number;
   /** of a product with weights: steps of a split, and how many splits; otherwise k and 1 */
@@ -28,7 +31,7 @@ export interface MatmulParams extends Record<string, number> {
 /** Params of matmul_pack (b -> scratch [blocks, k, n]) and of the product that then reads the scratch as its b. */
 export function packedParams(p: MatmulParams): { pack: MatmulParams; product: MatmulParams } {
   return {
-    pack: { ...p, groups: p.groups / p.b_div, b_div: 1, epilogue: 0 },
+    pack: { ...p, groups: p.groups / p.b_div, b_div: 1, epilogue: EPILOGUE.NONE },
     product: { ...p, b_row: p.n, b_col: 1, b_group: p.k * p.n },
   };
 }
@@ -39,7 +42,7 @@ export function packedParams(p: MatmulParams): { pack: MatmulParams; product: Ma
  */
 export function mergeGroups(p: MatmulParams): MatmulParams {
   const rows = p.a_div === 1 && p.a_group === p.m * p.a_row;
-  const bias = p.epilogue === 1 || p.epilogue === 2 || p.epilogue === 4;
+  const bias = (p.epilogue & EPILOGUE.BIAS) !== 0;
   if (p.groups === 1 || !rows || p.b_div !== p.groups || (bias && p.c_div !== p.groups)) return p;
   return { ...p, m: p.m * p.groups, groups: 1, a_group: p.a_group * p.groups, b_div: 1, c_div: 1 };
 }

@@ -15,7 +15,7 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { CHAIN, SEGMENT } from './chains.ts';
 import { byFours } from './dispatch.ts';
 import { type Epilogue, epilogueParams } from './epilogue.ts';
-import { mergeGroups, packedParams } from './matmul-params.ts';
+import { EPILOGUE, mergeGroups, packedParams } from './matmul-params.ts';
 import { type MatmulKernel, packing, planMatmul } from './matmul-plan.ts';
 import { sum } from './reduce.ts';
 
@@ -121,7 +121,7 @@ export function transposeBlocks(b: Tensor, blocks: number, rows: number, columns
   const sizes = { m: 1, n: rows, k: columns, groups: blocks, a_group: 0, b_group: rows * columns };
   const strides = { a_row: 0, a_col: 0, b_row: 1, b_col: columns, a_div: 1, b_div: 1, c_div: 1 };
   const plan = packing(columns, rows, blocks);
-  const rest = { epilogue: 0, slope: 0, chunk: columns, splits: 1 };
+  const rest = { epilogue: EPILOGUE.NONE, slope: 0, chunk: columns, splits: 1 };
   b.gpu.run(packShader, plan, { a: b, b, c: b, y }, { ...sizes, ...strides, ...rest }, plan.grid);
   return y;
 }

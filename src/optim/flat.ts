@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/index.ts';
+import { pack } from '../ops/assign.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 
@@ -30,6 +31,14 @@ export function flat(gpu: Gpu, shapes: Readonly<Record<string, Shape>>): Flat {
   const { at, length } = layout(Object.values(shapes));
   const whole = tensor(gpu, new Float32Array(length));
   return { whole, at, parts: Object.fromEntries(names.map((name, i) => [name, whole.view(shapes[name], at[i])])) };
+}
+
+/** The same values in one flat buffer, which optimisers need. @param tensors at least one, f32, of one device */
+export function flatten(tensors: Readonly<Record<string, Tensor>>): Flat {
+  const list = Object.values(tensors);
+  const f = flat(list[0].gpu, Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.shape])));
+  pack(f.whole, list, f.at);
+  return f;
 }
 
 /** The elements of a flat buffer by name, without the gaps. */

@@ -24,6 +24,18 @@ export type OptimizerConfig =
       readonly epsilon?: number;
     };
 
+type Options<Kind> = Omit<Extract<OptimizerConfig, { kind: Kind }>, 'kind'>;
+
+/** Stochastic gradient descent over parameters of `flat` or `flatten`, with momentum (default 0). */
+export const sgd = (parameters: Flat, options: Options<'sgd'>) =>
+  new Optimizer({ kind: 'sgd', ...options }, parameters);
+/** RMSProp (Hinton 2012): decay 0.9 by default. */
+export const rmsprop = (parameters: Flat, options: Options<'rmsprop'>) =>
+  new Optimizer({ kind: 'rmsprop', ...options }, parameters);
+/** Adam (Kingma and Ba 2015): beta1 0.9 and beta2 0.999 by default. */
+export const adam = (parameters: Flat, options: Options<'adam'>) =>
+  new Optimizer({ kind: 'adam', ...options }, parameters);
+
 const UNCLIPPED = 3.4e38;
 
 /**

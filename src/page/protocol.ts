@@ -3,7 +3,11 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { Given } from '../data/encoding/schema.ts';
 import type { Column, Kind } from '../data/table.ts';
+import type { DivergenceName } from '../gan/divergences.ts';
+import type { SystemName } from '../gan/systems.ts';
 import type { AdapterReport } from '../gpu/index.ts';
+
+export { isPrivate as isPrivateSystem, type SystemName } from '../gan/systems.ts';
 
 /** A VeilganError on its way between threads. */
 export interface Trouble {
@@ -75,9 +79,6 @@ export interface Ready {
   readonly known?: readonly Column[];
 }
 
-export type SystemName = 'gan' | 'pargan' | 'dpgan' | 'dp-pargan';
-export const isPrivateSystem = (system: SystemName): boolean => system === 'dpgan' || system === 'dp-pargan';
-
 export type Size = 'small' | 'medium' | 'large';
 
 /** What the owner chose. */
@@ -100,7 +101,7 @@ export interface Plan {
   readonly criticSteps: number;
   readonly rate: number;
   readonly seed: number;
-  readonly divergence: 'js' | 'wgan-gp';
+  readonly divergence: DivergenceName;
 }
 
 /** Some generated (or example) records, in a form to be shown. */

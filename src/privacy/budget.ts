@@ -97,14 +97,14 @@ export function noiseFor(
   const left = leftAfter(budget, paid);
   if (left.epsilon <= 0 && paid.epsilon > 0) {
     throw new VeilganError('CONFIG', `epsilon ${budget.epsilon} is not more than the ${paid.epsilon} of the encoding`, {
-      where: '--encoder-epsilon',
+      where: 'encoderEpsilon',
       fix: 'Lower it, or allow a larger epsilon',
     });
   }
   if (updates === Number.POSITIVE_INFINITY) {
     throw new VeilganError('CONFIG', 'an adaptive schedule decides on the way how many updates it makes', {
-      where: '--noise-multiplier',
-      fix: 'Give it, or leave --adaptive away',
+      where: 'noiseMultiplier',
+      fix: 'Give it, or leave `adaptive` away',
     });
   }
   return noiseMultiplier(q, updates, { ...left, accountant: accountantOf(budget), relation: budget.relation });

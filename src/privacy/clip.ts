@@ -66,7 +66,7 @@ export function clippedSum<P extends Params>(
 ): ClippedSum<P> {
   if (!(bound > 0 && Number.isFinite(bound))) {
     throw new VeilganError('CONFIG', `a clipping bound of ${bound}`, {
-      where: '--bound',
+      where: 'clippedSum, bound',
       fix: 'Give a positive number',
     });
   }

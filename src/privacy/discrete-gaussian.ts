@@ -112,7 +112,7 @@ export class DiscreteGaussian {
     const fits = (n: number) => Number.isInteger(n) && n >= 1 && n <= 2 ** 48;
     if (!fits(num) || !fits(den)) {
       throw new VeilganError('CONFIG', `a discrete Gaussian of variance ${num} / ${den}`, {
-        where: '--granularity',
+        where: 'granularity',
         fix: 'Choose noise and granularity so that the noise is at most 2^24 steps',
       });
     }

@@ -91,7 +91,7 @@ export class DiscreteMechanism {
     this.#bound = down(bound);
     this.sensitivity = { bound: this.#bound, rounding: 0 };
     this.steps = this.#bound / this.granularity;
-    const fix = `Give --granularity ${finestGranularity(options)} or a larger power of two`;
+    const fix = `Give \`granularity: ${finestGranularity(options)}\` or a larger power of two`;
     if (this.steps * most > MOST || this.steps > 2 ** 24) {
       bad('granularity', `sums of ${most} records may overflow in steps of ${this.granularity}`, fix);
     }
@@ -160,7 +160,7 @@ export class DiscreteMechanism {
       const what =
         large !== undefined ? `a batch of ${large} records, and room for ${most}` : 'more updates than a chunk';
       throw new VeilganError('OVER_LIMIT', `the discrete mechanism: ${what}`, {
-        where: '--granularity',
+        where: 'granularity',
         fix: 'Choose a coarser granularity with more room; a batch is never truncated',
       });
     }

@@ -45,8 +45,8 @@ export class PrivacyKey {
   static insecure(seed: number): PrivacyKey {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new VeilganError('CONFIG', `the seed ${seed} is not a whole number from 0 to 2^53 - 1`, {
-        where: '--insecure-seed',
-        fix: 'Give a whole number, for example --insecure-seed 1',
+        where: 'insecureSeed',
+        fix: 'Give a whole number, for example `insecureSeed: 1`',
       });
     }
     return new PrivacyKey(Uint32Array.of(...INSECURE, seed >>> 0, Math.floor(seed / 2 ** 32)), true);
@@ -139,7 +139,7 @@ export class DrawCounter {
       const why = this.#insecure ? `${at} is no position` : 'the draws of a fresh key cannot be set back or forward';
       throw new VeilganError('VALIDATION', why, {
         where: 'privacy noise',
-        fix: 'Resume with a fresh key, or seed the run with --insecure-seed',
+        fix: 'Resume with a fresh key, or seed the run with `insecureSeed`',
       });
     }
     this.#next = at;

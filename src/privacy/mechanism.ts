@@ -49,38 +49,26 @@ export interface Charge {
 /** How draws meet records in runs of today; ledgers of before it was so lack the word. */
 export const DRAWS = 'by record';
 
-export class Mechanism {
-  readonly #options: MechanismOptions;
+export class Mechanism implements MechanismOptions {
+  declare readonly kind: MechanismOptions['kind'];
+  declare readonly bound: number;
+  declare readonly clipping: MechanismOptions['clipping'];
+  declare readonly multiplier: number;
+  declare readonly divisor: number;
+  declare readonly q: number;
+  declare readonly sampler: MechanismOptions['sampler'];
+  declare readonly relation: string;
+  declare readonly partitions: number;
+  declare readonly population: number;
+  declare readonly physical: number;
 
   constructor(options: MechanismOptions) {
-    this.#options = Object.freeze({ ...options });
-  }
-
-  get kind(): MechanismOptions['kind'] {
-    return this.#options.kind;
-  }
-  get bound(): number {
-    return this.#options.bound;
-  }
-  get clipping(): MechanismOptions['clipping'] {
-    return this.#options.clipping;
-  }
-  get multiplier(): number {
-    return this.#options.multiplier;
-  }
-  get divisor(): number {
-    return this.#options.divisor;
-  }
-  get q(): number {
-    return this.#options.q;
-  }
-  get partitions(): number {
-    return this.#options.partitions;
+    Object.freeze(Object.assign(this, options));
   }
 
   /** Of the largest update: records of a critic, as many generated ones as are divided by, and device batches. */
   #size(fakeBatches: number): SumSize {
-    const { divisor, physical } = this.#options;
+    const { divisor, physical } = this;
     const real = mostRecords(divisor);
     return { most: real + divisor, batches: Math.ceil(real / physical) + fakeBatches };
   }
@@ -91,7 +79,7 @@ export class Mechanism {
    * @param fakeBatches device batches of generated records of an update
    */
   sum(value: Tensor, fakeBatches: number): BoundedSum {
-    const { bound, clipping } = this.#options;
+    const { bound, clipping } = this;
     return clipping === 'none'
       ? BoundedSum.claimed(value, bound)
       : BoundedSum.running(value, bound, this.#size(fakeBatches));
@@ -99,24 +87,14 @@ export class Mechanism {
 
   /** What an update costs that this mechanism makes. */
   charge(from: number, to: number): Charge {
-    const { q, multiplier } = this.#options;
+    const { q, multiplier } = this;
     return { from, to, q, sigma: multiplier };
   }
 
   /** The first line of a ledger. */
   get terms(): MechanismTerms {
-    const { kind, sampler, relation, bound, divisor, partitions, clipping, population, physical } = this.#options;
-    return {
-      mechanism: kind,
-      sampler,
-      relation,
-      bound,
-      divisor,
-      partitions,
-      clipping,
-      population,
-      physical,
-      draws: DRAWS,
-    };
+    const { kind, sampler, relation, bound, divisor, partitions, clipping, population, physical } = this;
+    const made = { mechanism: kind, sampler, relation, bound, divisor, partitions };
+    return { ...made, clipping, population, physical, draws: DRAWS };
   }
 }

@@ -130,9 +130,9 @@ export function gaussianNoise(source: NoiseSource, sum: BoundedSum, options: Noi
   const { gpu } = source;
   const { value: g, sensitivity } = sum;
   const { multiplier, scale = 1, into } = options;
-  positive('--sigma', 'noise multiplier', typeof multiplier === 'number' ? multiplier : 1);
-  positive('--bound', 'clipping bound', sensitivity.bound);
-  positive('--bound', 'sensitivity', sensitivity.rounding >= 0 ? sensitivity.bound + sensitivity.rounding : Number.NaN);
+  positive('multiplier', 'noise multiplier', typeof multiplier === 'number' ? multiplier : 1);
+  positive('bound', 'clipping bound', sensitivity.bound);
+  positive('bound', 'sensitivity', sensitivity.rounding >= 0 ? sensitivity.bound + sensitivity.rounding : Number.NaN);
   if (!(Number.isFinite(scale) && scale !== 0)) bad('the divisor', `a noisy sum scaled by ${scale}`);
   if (g.gpu !== gpu || g.dtype !== 'f32' || (into && (into.length !== g.length || into.dtype !== 'f32'))) {
     throw new VeilganError('VALIDATION', 'gaussianNoise: needs f32 tensors of one device and of equal length', {
@@ -142,16 +142,16 @@ export function gaussianNoise(source: NoiseSource, sum: BoundedSum, options: Noi
   const n = g.length;
   const grid = options.grid ?? noiseGrid(n, sensitivity, typeof multiplier === 'number' ? multiplier : 1);
   if (!(Math.abs(Math.log2(grid)) <= 90 && Number.isInteger(Math.log2(grid)))) {
-    bad('--bound', `noise on a grid of ${grid}, which must be a power of two from 2^-90 to 2^90`);
+    bad('grid', `noise on a grid of ${grid}, which must be a power of two from 2^-90 to 2^90`);
   }
   const ratio = () => {
     const sigma = typeof multiplier === 'number' ? multiplier : multiplier();
-    positive('--sigma', 'noise multiplier', sigma);
+    positive('multiplier', 'noise multiplier', sigma);
     const r = up(noiseScale(n, sensitivity, sigma, grid) / grid);
     // The grid has been chosen for the multiplier only, so a little above is as far as it can be.
     if (r * (TAIL - 4) > MOST) {
       throw new VeilganError('OVER_LIMIT', `noise of ${sigma} times the bound does not fit on a grid of ${grid}`, {
-        where: '--sigma',
+        where: 'multiplier',
         fix: 'Give a coarser grid (noiseGrid of the largest multiplier)',
       });
     }

@@ -94,7 +94,7 @@ export function partitionOf(
 ): Uint32Array {
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > TWO_32 / 2 ** 12) {
     throw new VeilganError('CONFIG', `${partitions} partitions`, {
-      where: '--partitions',
+      where: 'partitions',
       fix: 'Give a whole number, at least 1',
     });
   }

@@ -46,7 +46,7 @@ export class PoissonSampler {
   constructor(key: PrivacyKey, records: Uint32Array, { q, tags, index = 0 }: PoissonOptions) {
     if (!(q > 0 && q <= 1)) {
       throw new VeilganError('CONFIG', `a sampling probability of ${q}`, {
-        where: '--q',
+        where: 'q',
         fix: 'Give a number above 0 and at most 1',
       });
     }
@@ -126,7 +126,7 @@ export class SubsetSampler {
   constructor(key: PrivacyKey, records: Uint32Array, { size, index = 0 }: { size: number; index?: number }) {
     if (!(Number.isInteger(size) && size >= 1 && size <= records.length)) {
       throw new VeilganError('CONFIG', `a batch of ${size} of ${records.length} records`, {
-        where: '--batch',
+        where: 'batch',
         fix: `Give at most ${records.length}`,
       });
     }
@@ -182,7 +182,7 @@ export interface PhysicalBatch {
 export function physicalBatches(batches: readonly Uint32Array[], rows: number): PhysicalBatch[] {
   if (!Number.isInteger(rows) || rows < 1) {
     throw new VeilganError('CONFIG', `physical batches of ${rows} rows`, {
-      where: '--physical-batch',
+      where: 'physicalBatch',
       fix: 'Give a whole number, at least 1',
     });
   }

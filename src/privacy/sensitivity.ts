@@ -103,7 +103,7 @@ export class BoundedSum {
       throw new VeilganError(
         'VALIDATION',
         `gradients clipped to ${sensitivity.bound} in a sum of those clipped to ${this.sensitivity.bound}`,
-        { where: '--clip-norm', fix: 'Clip them to the bound that the sum was made for' },
+        { where: 'sensitivity', fix: 'Clip them to the bound that the sum was made for' },
       );
     }
     pack(this.value, leaves(sum), at, { add: !first });
@@ -121,7 +121,7 @@ export class BoundedSum {
     throw new VeilganError(
       'OVER_LIMIT',
       `an update of ${records} records in ${batches} device batches, and room for ${most} in ${room}`,
-      { where: '--population', fix: 'Give the number of records, or more' },
+      { where: 'population', fix: 'Give the number of records, or more' },
     );
   }
 }

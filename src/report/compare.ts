@@ -1,10 +1,10 @@
 /** The whole report: of one run, or of several, side by side first and then each of them. */
 import { epsilonOf, upperBound } from '../privacy/budget.ts';
 import { relationRow } from '../privacy/relation.ts';
-import { epsilonLine, type PrivacyFacts, plainDelta } from './blocks/guarantee.ts';
+import { broken, epsilonLine, type PrivacyFacts, plainDelta } from './blocks/guarantee.ts';
 import { type RunFacts, titleOf } from './facts.ts';
 import { type Block, nested, type Report } from './html.ts';
-import { attackMeasures, attackReadings, qualityMeasure, qualityReadings } from './measures.ts';
+import { attackReadings, qualityReadings } from './readings.ts';
 import { isOwners, OWNER, originOf, ownersOnly, runBlocks } from './run.ts';
 import { configTable, originTable, resultTable, type SummaryRun } from './summary.ts';
 
@@ -35,28 +35,18 @@ function withTitles(runs: readonly RunFacts[]): SummaryRun[] {
       ...originOf(run),
       title: same ? `${titles[i]} (${run.dir})` : titles[i],
       readings: measured
-        ? {
-            ...(measured.attacks ? attackReadings(measured.attacks.clean ?? measured.attacks) : {}),
+        ? [
+            ...(measured.attacks ? attackReadings(measured.attacks.clean ?? measured.attacks) : []),
             ...qualityReadings(measured.quality.metrics, measured.quality.real),
-          }
-        : {},
+          ]
+        : [],
       ...(privacy && !measured ? { withheld: "left out: the owner's" } : {}),
     };
   });
 }
 
 function sideBySide(runs: readonly RunFacts[], named: readonly SummaryRun[]): Block[] {
-  const measured = runs.flatMap((run) => run.measured ?? []);
-  const quality = new Set(
-    measured.flatMap((m) =>
-      Object.entries(m.quality.metrics).flatMap(([key, x]) => (typeof x === 'number' ? [key] : [])),
-    ),
-  );
-  const measures = [
-    ...attackMeasures(measured.flatMap(({ attacks }) => attacks?.clean ?? attacks ?? [])),
-    ...[...quality].map(qualityMeasure),
-  ];
-  const results: Block[] = measures.length ? [resultTable(measures, named)] : [];
+  const results = named.some(({ readings }) => readings.length) ? [resultTable(named)] : [];
   const titles = named.map(({ title }) => title);
   return [
     { kind: 'heading', text: 'What is promised' },
@@ -77,8 +67,7 @@ function sideBySide(runs: readonly RunFacts[], named: readonly SummaryRun[]): Bl
 const promise = ({ privacy }: RunFacts) => {
   if (!privacy) return 'none';
   if (privacy.epsilon) return epsilonLine(privacy.epsilon, privacy.delta);
-  const why = privacy.insecure ? '--insecure-seed' : privacy.drew_by_place ? 'draws by place' : '--bound weights';
-  return { value: `NONE: ${why}`, mark: 'bad' as const };
+  return { value: `NONE: ${broken(privacy).short}`, mark: 'bad' as const };
 };
 
 /** What all runs on the same data promise together, which is less than each of the private ones alone. */

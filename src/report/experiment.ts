@@ -1,4 +1,5 @@
 /** The report of an experiment: what was varied, what leaked and how good the samples were, in means over seeds. */
+import { readings } from '../attack/index.ts';
 import {
   type Averaged,
   type Plan,
@@ -9,41 +10,32 @@ import {
 } from '../run/experiment/experiment.ts';
 import { type IntervalPoint, intervalChart } from './charts/intervals.ts';
 import type { Block, Report } from './html.ts';
-import { attackMeasure, attackNote, qualityMeasure } from './measures.ts';
 import { formatNumber, formatPercent } from './numbers.ts';
-import { type Measure, readingCell } from './summary.ts';
+import { attackNote, attackRow, type Row as Measured, qualityRow } from './readings.ts';
+import { readingCell } from './summary.ts';
 
-/** Whether a number says how well an attack did. */
-export const isAttack = (metric: string): boolean =>
-  /^(white-box|nearest-sample|gan-leaks|monte-carlo|dcr|domias|logan|lira)/.test(metric);
+/** A number of an experiment. */
+interface Metric extends Measured {
+  readonly chance?: number;
+  /** of an attack the one that all have; its other statistics are in the table only */
+  readonly accuracy: boolean;
+}
 
-/** Attacks by their accuracy; the other statistics of them are in the table only. */
-export const isAccuracy = (metric: string): boolean => isAttack(metric) && !metric.includes(':');
-
-const EXTRA: Readonly<Record<string, Measure>> = {
-  modes_covered: {
-    key: 'modes_covered',
-    name: 'modes covered',
-    meaning: 'Blobs that at least 5 % of the samples are nearest to; 5 is right.',
-    unit: 'number',
-  },
-  on_rings: { key: 'on_rings', name: 'on the rings', meaning: 'Share of samples near one of the circles.' },
+/** Statistics of an attack that stand behind its name and a colon. */
+const STATISTICS: Readonly<Record<string, Pick<Metric, 'title' | 'unit' | 'chance'>>> = {
+  auc: { title: 'AUC', unit: 'number', chance: 0.5 },
+  'tpr-at-1%': { title: 'TPR at 1 % FPR', unit: 'share', chance: 0.01 },
 };
 
-function measureOf(metric: string): Measure & { chance?: number } {
-  if (!isAttack(metric)) return EXTRA[metric] ?? qualityMeasure(metric);
+/** What a number of an experiment is, by its name there: that of a quality measure, or of an attack's reading. */
+export function metricOf(metric: string): Metric {
   const [name, statistic] = metric.split(':');
-  const base = attackMeasure(name);
-  if (!statistic) return { ...base, chance: 0.5 };
-  const auc = statistic === 'auc';
-  return {
-    key: metric,
-    name: `${base.name}, ${auc ? 'AUC' : 'TPR at 1 % FPR'}`,
-    meaning: attackNote(name),
-    attack: true,
-    chance: auc ? 0.5 : 0.01,
-    ...(auc ? { unit: 'number' as const } : {}),
-  };
+  if (!readings.has(name)) return { ...qualityRow(metric), accuracy: false };
+  const row = attackRow(name);
+  if (statistic === undefined) return { ...row, chance: 0.5, accuracy: true };
+  const { title, unit, chance } = STATISTICS[statistic] ?? { title: statistic, unit: 'number' };
+  const meaning = attackNote(name);
+  return { ...row, name: metric, title: `${row.title}, ${title}`, unit, meaning, chance, accuracy: false };
 }
 
 const WORDS: Readonly<Record<Plan['kind'], string>> = {
@@ -54,9 +46,11 @@ const WORDS: Readonly<Record<Plan['kind'], string>> = {
 
 /** Settings whose best attack is surely better than chance, though chosen as the best, and those of which no more can be said. */
 function verdict(settings: readonly Setting[], runs: readonly (readonly Readings[])[]): string[] {
-  const names = new Set(runs.flat().flatMap((readings) => Object.keys(readings).filter(isAccuracy)));
+  const names = new Set(
+    runs.flat().flatMap((readings) => Object.keys(readings).filter((metric) => metricOf(metric).accuracy)),
+  );
   // Each interval holds with so much more confidence that all of them do with 95 % (Bonferroni).
-  const attacks = tableOf(runs, 1 - 0.05 / Math.max(1, names.size)).filter(({ metric }) => isAccuracy(metric));
+  const attacks = tableOf(runs, 1 - 0.05 / Math.max(1, names.size)).filter(({ metric }) => metricOf(metric).accuracy);
   return settings.map(({ label }, i) => {
     const found = attacks.flatMap(({ metric, values }) => {
       const value = values[i];
@@ -66,7 +60,7 @@ function verdict(settings: readonly Setting[], runs: readonly (readonly Readings
     const best = found.reduce((a, b) => (b.mean > a.mean ? b : a));
     const sure = best.ci95 !== null && best.ci95[0] > 0.5;
     const range = best.ci95 ? ` [${best.ci95.map(formatPercent).join(', ')}]` : '';
-    const who = `the best of ${found.length} attacks (${attackMeasure(best.metric).name}) is right in ${formatPercent(best.mean)}${range} of cases`;
+    const who = `the best of ${found.length} attacks (${metricOf(best.metric).title}) is right in ${formatPercent(best.mean)}${range} of cases`;
     return `${label}: ${who}, ${sure ? 'above chance (50 %)' : 'which does not tell it from chance (50 %)'}.`;
   });
 }
@@ -80,8 +74,8 @@ export async function experimentReport(
 ): Promise<Report> {
   const rows = tableOf(runs);
   const { kind, data, seeds } = plan;
-  const accuracies = rows.filter(({ metric }) => isAccuracy(metric));
-  const quality = rows.filter(({ metric }) => !isAttack(metric));
+  const accuracies = rows.filter(({ metric }) => metricOf(metric).accuracy);
+  const quality = rows.filter(({ metric }) => !metricOf(metric).attack);
   return {
     title: `VeilGAN experiment: leakage and quality by ${WORDS[kind]}, ${data}`,
     blocks: [
@@ -109,8 +103,8 @@ export async function experimentReport(
       {
         kind: 'list',
         items: [...accuracies, ...quality].map(({ metric }) => {
-          const { name, meaning } = measureOf(metric);
-          return { term: name, text: meaning };
+          const { title, meaning } = metricOf(metric);
+          return { term: title, text: meaning };
         }),
       },
       { kind: 'heading', text: 'Settings' },
@@ -129,7 +123,7 @@ export async function experimentReport(
 }
 
 /** An interval as far as there are such values: a share is in [0, 1]. */
-function within({ ci95 }: Averaged, { unit, attack }: Measure): readonly [number, number] | undefined {
+function within({ ci95 }: Averaged, { unit, attack }: Metric): readonly [number, number] | undefined {
   if (!ci95 || (unit === 'number' && !attack)) return ci95 ?? undefined;
   return [Math.max(0, ci95[0]), Math.min(1, ci95[1])];
 }
@@ -139,14 +133,12 @@ function table(settings: readonly Setting[], rows: readonly Row[]): Block {
     kind: 'table',
     columns: ['', ...settings.map(({ label }) => label)],
     rows: rows.map(({ metric, values }) => {
-      const measure = measureOf(metric);
+      const row = metricOf(metric);
+      const { chance } = row;
       return [
-        measure.name,
+        row.title,
         ...values.map((value) =>
-          readingCell(
-            measure,
-            value ? { value: value.mean, ci95: within(value, measure), chance: measure.chance } : undefined,
-          ),
+          readingCell(value ? { row, value: value.mean, ci95: within(value, row), chance } : undefined),
         ),
       ];
     }),
@@ -185,9 +177,9 @@ async function figures(
           ? [
               {
                 at: place(settings[i]),
-                series: measureOf(metric).name,
+                series: metricOf(metric).title,
                 mean: value.mean,
-                ci95: within(value, measureOf(metric)) ?? null,
+                ci95: within(value, metricOf(metric)) ?? null,
               },
             ]
           : [],
@@ -206,8 +198,8 @@ async function figures(
     blocks.push(await figure(accuracies, 'attack accuracy', caption, 0.5));
   }
   for (const row of quality) {
-    const { name, meaning } = measureOf(row.metric);
-    blocks.push(await figure([row], name, `${name[0].toUpperCase()}${name.slice(1)}. ${meaning}`.trim()));
+    const { title, meaning } = metricOf(row.metric);
+    blocks.push(await figure([row], title, `${title[0].toUpperCase()}${title.slice(1)}. ${meaning}`.trim()));
   }
   return blocks;
 }

@@ -1,12 +1,11 @@
 /** A run's report: a verdict in plain words first, then what it rests on, then what it does not say. */
 
-import { releasedInfo } from '../run/release.ts';
-import { BY_PLACE } from '../run/spend.ts';
+import { releasedInfo } from '../run/schema.ts';
 import { attackSentence } from './blocks/attacks.ts';
 import { caveats } from './blocks/caveats.ts';
 import { measuredBlocks } from './blocks/evidence.ts';
-import { epsilonLine, guaranteeBlocks, meaning, releaseBlocks } from './blocks/guarantee.ts';
-import { publicBlocks } from './blocks/unpaid.ts';
+import { broken, epsilonLine, guaranteeBlocks, meaning, releaseBlocks } from './blocks/guarantee.ts';
+import { publicBlocks } from './blocks/public.ts';
 import { type RunFacts, titleOf, trainedOn } from './facts.ts';
 import { type Block, nested } from './html.ts';
 import { configTable, type Origin, originTable } from './summary.ts';
@@ -57,7 +56,7 @@ function verdict(facts: RunFacts): Block {
       ]),
     };
   }
-  const { epsilon, insecure, delta, relation, drew_by_place } = privacy;
+  const { epsilon, delta, relation } = privacy;
   if (epsilon) {
     return {
       kind: 'panel',
@@ -70,15 +69,11 @@ function verdict(facts: RunFacts): Block {
       ]),
     };
   }
-  const why = drew_by_place
-    ? `The ledger counts epsilon, but ${BY_PLACE}. Nothing more should be released of it: train anew.`
-    : insecure
-      ? 'Epsilon carries no guarantee here: with --insecure-seed noise and samples follow from a seed, so anybody who has it can take the noise away. Numbers of epsilon below are what the same settings would promise with secret noise. For tests only.'
-      : 'DPGAN as published (--bound weights) clips weights, which does not bound the gradient of a record, so no epsilon follows. For comparison with the paper only.';
+  const { title, why } = broken(privacy);
   return {
     kind: 'panel',
     tone: 'bad',
-    title: `NO guarantee: ${drew_by_place ? 'draws by place' : insecure ? 'an insecure seed' : 'weights are clipped, not gradients'}`,
+    title: `NO guarantee: ${title}`,
     blocks: [...paragraphs([what]), { kind: 'warning', text: why }],
   };
 }

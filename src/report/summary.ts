@@ -1,31 +1,10 @@
 /** Runs side by side: what was measured, how sure it is, what chance would give, and how the runs were made. */
 import type { RunInfo } from '../run/schema.ts';
 import type { Block, Cell } from './html.ts';
-import { formatNumber, formatPercent, formatSeconds } from './numbers.ts';
+import { formatNumber, formatSeconds } from './numbers.ts';
+import { type Reading, type Row, shown } from './readings.ts';
 
 export { type Block, type Report, renderReport } from './html.ts';
-
-/** One measured number. An interval that lies wholly above chance is marked: the attack found something. */
-export interface Reading {
-  value: number;
-  /** 95 % confidence interval. */
-  ci95?: readonly [number, number];
-  /** What an attacker without any information would give. */
-  chance?: number;
-  /** What real rows give that were not trained on either, so the best that samples could. */
-  real?: number;
-}
-
-/** What a row of the table means; shared by all runs. */
-export interface Measure {
-  key: string;
-  name: string;
-  /** A sentence or two: what the number says, and which way is better. */
-  meaning: string;
-  unit?: 'share' | 'number';
-  /** Attacks are marked when they are surely better than chance. */
-  attack?: boolean;
-}
 
 export interface SummaryRun {
   /** `PAR-GAN, K = 10`. */
@@ -35,7 +14,7 @@ export interface SummaryRun {
   steps: number;
   /** of training, where it is known */
   seconds?: number;
-  readings: Readonly<Record<string, Reading | undefined>>;
+  readings: readonly Reading[];
   /** Why readings are missing; default: not measured. */
   withheld?: string;
 }
@@ -47,20 +26,19 @@ export interface Summary {
   /** What was done and why, a paragraph each. */
   setting: readonly string[];
   warnings?: readonly string[];
-  measures: readonly Measure[];
   runs: readonly SummaryRun[];
   figures: readonly { svg: string; caption: string }[];
 }
 
 /** The blocks of a comparison; add more before or after and hand them to `renderReport`. */
-export function summaryBlocks({ setting, warnings = [], measures, runs, figures }: Summary): Block[] {
+export function summaryBlocks({ setting, warnings = [], runs, figures }: Summary): Block[] {
   return [
     ...setting.map((text): Block => ({ kind: 'paragraph', text })),
     ...warnings.map((text): Block => ({ kind: 'warning', text })),
     { kind: 'heading', text: 'Results' },
-    resultTable(measures, runs),
+    resultTable(runs),
     { kind: 'heading', text: 'What the numbers mean' },
-    { kind: 'list', items: measures.map(({ name, meaning }) => ({ term: name, text: meaning })) },
+    { kind: 'list', items: rowsOf(runs).map(({ title, meaning }) => ({ term: title, text: meaning })) },
     ...(figures.length > 0 ? [{ kind: 'heading', text: 'Pictures' } as const] : []),
     ...figures.map((figure): Block => ({ kind: 'figure', ...figure })),
     { kind: 'heading', text: 'How the runs were made' },
@@ -70,14 +48,21 @@ export function summaryBlocks({ setting, warnings = [], measures, runs, figures 
   ];
 }
 
+/** The rows that at least one run has, in order of appearance. */
+const rowsOf = (runs: readonly Pick<SummaryRun, 'readings'>[]): Row[] => [
+  ...new Map(runs.flatMap(({ readings }) => readings.map(({ row }) => [row.name, row]))).values(),
+];
+
 /** A row a measure, a column a run. */
-export function resultTable(
-  measures: readonly Measure[],
-  runs: readonly Pick<SummaryRun, 'title' | 'readings' | 'withheld'>[],
-): Block {
-  const rows = measures.map((measure) => [
-    measure.name,
-    ...runs.map((run) => readingCell(measure, run.readings[measure.key], run.withheld)),
+export function resultTable(runs: readonly Pick<SummaryRun, 'title' | 'readings' | 'withheld'>[]): Block {
+  const rows = rowsOf(runs).map(({ name, title }) => [
+    title,
+    ...runs.map(({ readings, withheld }) =>
+      readingCell(
+        readings.find(({ row }) => row.name === name),
+        withheld,
+      ),
+    ),
   ]);
   return {
     kind: 'table',
@@ -90,15 +75,11 @@ export function resultTable(
 }
 
 /** One number with its interval and what it is to be compared with; a leak is marked. */
-export function readingCell(
-  measure: Pick<Measure, 'unit' | 'attack'>,
-  reading: Reading | undefined,
-  withheld = 'not measured',
-): Cell {
+export function readingCell(reading: Reading | undefined, withheld = 'not measured'): Cell {
   if (reading === undefined) return { value: '-', notes: [withheld] };
-  const show = measure.unit === 'number' ? (value: number) => formatNumber(value, 3) : formatPercent;
-  const { value, ci95, chance, real } = reading;
-  const leaks = measure.attack && ci95 !== undefined && chance !== undefined && ci95[0] > chance;
+  const { row, value, ci95, chance, real } = reading;
+  const show = (x: number) => shown(row, x);
+  const leaks = row.attack && ci95 !== undefined && chance !== undefined && ci95[0] > chance;
   const notes: string[] = [];
   if (ci95) notes.push(`95 %: ${show(ci95[0])} to ${show(ci95[1])}`);
   if (chance !== undefined) notes.push(`chance: ${show(chance)}${leaks ? ', above chance' : ''}`);

@@ -18,10 +18,10 @@ import { train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
 import { restoreCount } from '../train/player.ts';
 import { classesOf, pickRows } from '../train/rows.ts';
-import { describe } from './data-facts.ts';
 import { createRun, openRun } from './directory.ts';
 import type { DirectoryRun } from './directory-run.ts';
 import { checkFinite } from './training.ts';
+import { describe } from './training-data.ts';
 
 /** Where a data set has no hold-out, one row of so many is kept for testing: its images may come class by class. */
 const TEST_EVERY = 5;
@@ -40,7 +40,7 @@ interface Split {
 function split({ name, shape, train, holdout, rows, holdoutRows, labels, features }: Dataset): Split {
   if (!labels || shape.length !== 3) {
     throw new VeilganError('DATA', `data set ${name} has no ${labels ? 'images' : 'labels'}`, {
-      where: '--data',
+      where: 'data',
       fix: 'Train a classifier on labelled images, such as mnist',
     });
   }

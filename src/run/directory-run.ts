@@ -70,7 +70,7 @@ export class DirectoryRun implements Run {
     if (!existsSync(path)) {
       throw new VeilganError('FILE', 'the run has no checkpoint: it stopped before its first one', {
         where: this.dir,
-        fix: 'Train it again from the start with another --out',
+        fix: 'Train it again from the start with another `out`',
       });
     }
     const { tensors, metadata: meta } = decodeSafetensors(readBytes(path), path);

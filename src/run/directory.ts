@@ -135,7 +135,7 @@ function refuse(out: string): never {
   const resumes = isRun && existsSync(join(out, CHECKPOINT));
   const state = isRun ? 'and holds a run' : statSync(out).isDirectory() ? 'and is not empty' : 'and is a file';
   throw new VeilganError('USAGE', `${out} exists ${state}`, {
-    where: `--out ${out}`,
-    fix: `Choose another directory with --out${resumes ? `, or continue that run with --resume ${out}` : ''}`,
+    where: 'out',
+    fix: `Choose another directory with \`out\`${resumes ? `, or continue that run with \`resume: ${out}\`` : ''}`,
   });
 }

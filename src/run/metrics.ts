@@ -1,7 +1,7 @@
 /** metrics.jsonl: one JSON object a line, `step` never falling. Appended while training, cut back on resume. */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { VeilganError } from '../base/errors.ts';
-import { fileError } from '../base/files.ts';
+import { fileError, readBytes } from '../base/files.ts';
 import { checkSteps, isStep, type MetricRow } from './run.ts';
 
 /** A line longer than this is no row of ours. */
@@ -11,9 +11,8 @@ const NEWLINE = 10;
 interface Line {
   /** Counted from 1. */
   number: number;
-  /** Byte where the line starts, and where the next one does. */
+  /** Byte where the line starts. */
   start: number;
-  end: number;
   text: string;
   /** False for a last line that lacks its newline: a write that was cut short. */
   complete: boolean;
@@ -129,35 +128,15 @@ function toNumber(value: unknown): number | undefined {
   return value === null ? Number.NaN : typeof value === 'number' ? value : undefined;
 }
 
-/** The lines of a file with their byte ranges, read a block at a time; a file that is not there has none. */
+/** The lines of a file with the bytes at which they start; a file that is not there has none. */
 function* lines(path: string): Generator<Line> {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw fileError(cause, path, 'read');
-  }
-  try {
-    const block = Buffer.alloc(1 << 16);
-    let rest = Buffer.alloc(0);
-    let start = 0;
-    let number = 1;
-    for (let got = readSync(file, block); got > 0; got = readSync(file, block)) {
-      let data = Buffer.concat([rest, block.subarray(0, got)]);
-      for (let at = data.indexOf(NEWLINE); at >= 0; at = data.indexOf(NEWLINE)) {
-        yield { number, start, end: start + at + 1, text: data.toString('utf8', 0, at), complete: true };
-        start += at + 1;
-        number += 1;
-        data = data.subarray(at + 1);
-      }
-      if (data.length > MAX_LINE) throw damaged(`the line is longer than ${MAX_LINE} bytes`, path, number);
-      rest = Buffer.from(data);
-    }
-    if (rest.length > 0) {
-      yield { number, start, end: start + rest.length, text: rest.toString('utf8'), complete: false };
-    }
-  } finally {
-    closeSync(file);
+  if (!existsSync(path)) return;
+  const bytes = readBytes(path);
+  for (let [start, number] = [0, 1]; start < bytes.length; number++) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline < 0 ? bytes.length : newline;
+    if (end - start > MAX_LINE) throw damaged(`the line is longer than ${MAX_LINE} bytes`, path, number);
+    yield { number, start, text: new TextDecoder().decode(bytes.subarray(start, end)), complete: newline >= 0 };
+    start = end + 1;
   }
 }

@@ -50,14 +50,10 @@ type Line = z.infer<typeof line>;
 type StartLine = Extract<Line, { kind: 'start' }>;
 
 /** What is known of a private run before it begins. */
-export interface PlannedRun {
+export interface PlannedRun extends Pick<StartLine, 'system' | 'relation' | 'delta' | 'unguarded'> {
   readonly data: { readonly name: string; readonly sha256?: string };
-  readonly system: string;
-  readonly relation: string;
-  readonly delta: number;
   /** 0: none */
   readonly budget: number;
-  readonly unguarded: boolean;
   /** a directory, if one was named */
   readonly out?: string;
 }
@@ -105,16 +101,13 @@ const NOTHING: Noted = { began: () => {}, failed: () => {} };
  * is noted.
  * @throws VeilganError FILE where the line cannot be written; nothing may be looked at then
  */
-export function noteStart(
-  { data, system, relation, delta, budget, unguarded, out }: PlannedRun,
-  options: OdometerOptions = {},
-): Noted {
+export function noteStart({ data, budget, out, ...rest }: PlannedRun, options: OdometerOptions = {}): Noted {
   if (data.sha256 === undefined) return NOTHING;
   const path = fileOf(options);
   const id = randomUUID();
   append(path, {
-    ...{ kind: 'start', id, time: new Date().toISOString(), data: data.name, sha256: data.sha256 },
-    ...{ system, relation, delta, budget: budget || null, unguarded, out: out ?? null },
+    ...{ ...rest, kind: 'start', id, time: new Date().toISOString(), data: data.name, sha256: data.sha256 },
+    ...{ budget: budget || null, out: out ?? null },
   });
   return {
     began: ({ dir, created }) => append(path, { kind: 'run', id, dir, created }),

@@ -1,6 +1,7 @@
 /** What one training leaves behind, wherever it lies: in a directory (directory-run.ts) or in memory (memory-run.ts). */
 import { VeilganError } from '../base/errors.ts';
 import type { LedgerFile } from '../privacy/ledger/book.ts';
+import type { LossRow } from '../train/loop.ts';
 import type { SafetensorsFile, StoredTensor } from './safetensors.ts';
 import type { RunInfo } from './schema.ts';
 
@@ -53,6 +54,13 @@ export interface Run {
   /** For a start that failed: closes, and removes what is worth nothing. */
   abandon(): void;
 }
+
+/** The losses of a GAN's run. @throws VeilganError FILE for a row without them; else as `readMetrics` */
+export const lossesOf = (run: Run, options?: Parameters<Run['readMetrics']>[0]): LossRow[] =>
+  run.readMetrics(options).map(({ step, loss_g, loss_d }) => {
+    if (typeof loss_g === 'number' && typeof loss_d === 'object') return { step, loss_g, loss_d };
+    throw new VeilganError('FILE', `step ${step} has no losses of a GAN`, { where: `${run.dir}, metrics.jsonl` });
+  });
 
 /** Whether a row or a checkpoint may say that it is of this step. */
 export const isStep = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -1,6 +1,6 @@
 /** What a private run has spent, for `train`, `report` and machines. */
 import { relationOf } from '../gan/private/config.ts';
-import { drewByPlace } from '../gan/private/plan.ts';
+import { BY_PLACE, drewByPlace } from '../gan/private/plan.ts';
 import type { Guarantee } from '../gan/private/run.ts';
 import { PAPER_EPSILON_LABEL, paperEpsilon } from '../privacy/accountant/paper.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
@@ -34,10 +34,6 @@ export interface Spending {
   /** of a run of before, whose dropout or penalties went by the place of a record: its ledger promises too much */
   readonly drew_by_place?: true;
 }
-
-/** Why a run of before promises nothing. */
-export const BY_PLACE =
-  'dropout or gradient penalties drew by the place of a record in its batch, as earlier versions did, so that its updates protect less than its ledger says';
 
 /** The least noise multiplier that accountants take: more noise than DPGAN's published settings have. */
 const LEAST = 0.01;
@@ -83,7 +79,7 @@ function claimOf(
 /** One line of it for people. */
 export function spendingLine(spent: Spending): string {
   const updates = `${spent.noisy_updates.toLocaleString('en')} noisy updates`;
-  if (spent.insecure) return 'NONE: noise and samples come from --insecure-seed';
+  if (spent.insecure) return 'NONE: noise and samples follow from a seed';
   if (spent.drew_by_place) return `NONE: ${BY_PLACE}`;
   if (spent.claim) {
     const { paper_epsilon: paper, at_least: least } = spent.claim;

@@ -4,7 +4,7 @@ import { encodeTable } from '../data/encoding/encode.ts';
 import { fitEncoding } from '../data/encoding/encoding.ts';
 import { paidEncoding } from '../data/encoding/private.ts';
 import { notGiven, openOf } from '../data/encoding/schema.ts';
-import type { Encoding } from '../data/table.ts';
+import type { Encoding, Open } from '../data/table.ts';
 import { budgetOf, type PrivateConfig } from '../gan/private/config.ts';
 import type { Witness } from '../gan/private/witness.ts';
 import { type Cost, encodingCost, encodingPrice, FREE } from '../privacy/budget.ts';
@@ -54,3 +54,20 @@ export function records(source: Source, encoding: Encoding | undefined): Dataset
   if (!isTable(source)) return source;
   return encodeTable(source.table, encoding ?? fitEncoding(source.table), source);
 }
+
+/** What run.json says of a data set, or of the table that records are made of. */
+export function describe(source: Source) {
+  const { name, rows, holdoutRows: holdout, columns, meta } = source;
+  const { origin, sha256, seed, split } = meta;
+  return {
+    ...{ name, rows, holdout, columns, origin, sha256 },
+    ...(seed === undefined ? {} : { seed }),
+    ...(split ? { split } : {}),
+    // What a table's rows decided stands in its encoding.
+    ...(isTable(source) ? {} : { open: meta.open ?? unnamed(source) }),
+  };
+}
+
+/** Of labelled data whose classes nobody named, that their number comes from the labels. */
+const unnamed = ({ labels, classes, meta }: Dataset): Open[] =>
+  labels && !classes && meta.seed === undefined ? [{ what: 'classes' }] : [];

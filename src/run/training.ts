@@ -3,20 +3,21 @@
 import { VeilganError } from '../base/errors.ts';
 import { type Dataset, isTable, ofClass, type Source } from '../data/dataset.ts';
 import type { Table } from '../data/table.ts';
-import { type GanConfig, makeConfig } from '../gan/config.ts';
+import type { GanConfig } from '../gan/config.ts';
 import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
+import { makeConfig } from '../gan/presets/index.ts';
 import { PrivatePlan } from '../gan/private/plan.ts';
-import { type Guarantee, isPrivate, type PrivateRun, parsePrivate, privateRun, secretOf } from '../gan/private/run.ts';
+import { type Guarantee, type PrivateRun, parsePrivate, privateRun, secretOf } from '../gan/private/run.ts';
 import type { Witness } from '../gan/private/witness.ts';
 import type { GanSystem } from '../gan/system.ts';
+import { isPrivate, type SystemName } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type LossRow, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
 import { trainingRows } from '../train/rows.ts';
-import { describe } from './data-facts.ts';
 import type { NewRun, Run } from './run.ts';
-import { newRecords, priceOf, records } from './training-data.ts';
+import { describe, newRecords, priceOf, records } from './training-data.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
 export const released = ({ shape }: Pick<Dataset, 'shape'>): number => (shape.length === 3 ? 2000 : 10_000);
@@ -49,7 +50,7 @@ export interface TrainingResult {
 
 /** What is trained, the data aside. */
 export interface RunPlan {
-  readonly system: string;
+  readonly system: SystemName;
   readonly config: GanConfig;
   readonly seed: number;
   /** of a private run whose noise and samples follow from a seed: no guarantee */
@@ -167,7 +168,7 @@ export function openJob<R extends Run>(
     const config = dp ?? makeConfig(undefined, fields);
     const data = ofClass(records(source, run.info.encoding), config.onlyClass);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
-    if (dp) made = privateRun(gpu, dp, data, seed, { insecureSeed });
+    if (dp) made = privateRun(gpu, dp, data, seed, { insecureSeed, trains: write });
     gan = made?.gan ?? new ParGan(gpu, config, data, seed);
     const tensors = Object.fromEntries(
       Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
@@ -192,7 +193,7 @@ export function checkFinite(tensors: Readonly<HostTensors>, step: number): void 
     if (data.every(Number.isFinite)) continue;
     throw new VeilganError('NAN', `${name} is not finite after step ${step}`, {
       where: `step ${step}`,
-      fix: 'Lower --rate, or look for extreme values in the data; the checkpoint before, if any, is kept',
+      fix: 'Lower `rate`, or look for extreme values in the data; the checkpoint before, if any, is kept',
     });
   }
 }

@@ -18,7 +18,7 @@ export async function writeSamples(file: string, samples: Samples, png: () => Pr
   const kind = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase();
   if (kind !== 'csv' && kind !== 'npy' && kind !== 'png') {
     throw new VeilganError('USAGE', `${file}: samples are written as .csv, .npy or .png`, {
-      where: '--out',
+      where: 'out',
       fix: 'Give a file with one of these extensions',
     });
   }

@@ -34,14 +34,14 @@ export class Batches {
     const most = Math.floor(rows / batch);
     if (partitions > rows) {
       throw new VeilganError('CONFIG', `${partitions} partitions of ${rows} rows: more partitions than rows`, {
-        where: '--partitions',
+        where: 'partitions',
         fix: most ? `Use at most ${most} with batches of ${batch}` : `Use at most ${rows}, and smaller batches`,
       });
     }
     if (this.block < batch) {
       throw new VeilganError('CONFIG', `a partition has ${this.block} rows, fewer than a batch of ${batch}`, {
-        where: '--batch',
-        fix: `Use --batch ${this.block} or less${most ? `, or --partitions ${most}` : ''}`,
+        where: 'batch',
+        fix: `Use \`batch: ${this.block}\` or less${most ? `, or \`partitions: ${most}\`` : ''}`,
       });
     }
     this.stepsPerEpoch = Math.floor(this.block / batch);

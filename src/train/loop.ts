@@ -23,6 +23,7 @@ export interface System<Row extends StepRow> {
   rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): Row[];
 }
 
+/** Losses of a step; read back from a file NaN where one was not finite. */
 export interface LossRow extends StepRow {
   readonly loss_g: number;
   /** of the last critic update of the step, by critic */
@@ -97,5 +98,5 @@ export function lossRows(logs: ReadonlyMap<string, readonly Float32Array[]>, fir
 export const notFinite = (what: string, step: number): VeilganError =>
   new VeilganError('NAN', `${what} is not finite at step ${step}`, {
     where: `step ${step}`,
-    fix: 'Lower --rate, or look for extreme values in the data',
+    fix: 'Lower `rate`, or look for extreme values in the data',
   });

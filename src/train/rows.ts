@@ -1,11 +1,14 @@
 /** The training rows on the device, in their stored type, and which of them each step of a chunk sees. */
 import { VeilganError } from '../base/errors.ts';
+import { pickRows } from '../base/rows.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { BYTE_UNIT, type Bytes, gather, gatherBytes } from '../ops/gather.ts';
 import type { Block } from '../ops/heads.ts';
 import { concat } from '../ops/movement.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
+
+export { pickRows };
 
 export interface TrainingData {
   /** [rows, features]; bytes of images stand for (2 b - 255) / 255 */
@@ -34,17 +37,9 @@ export function trainingRows(
   const rows = data.train.length / data.features;
   if (config.rows <= rows) return config.rows || rows;
   throw new VeilganError('CONFIG', `${config.rows} rows were asked for, and the data set has ${rows}`, {
-    where: '--rows',
-    fix: `Give --rows ${rows} or less; 0 takes all`,
+    where: 'rows',
+    fix: `Give \`rows: ${rows}\` or less; 0 takes all`,
   });
-}
-
-/** Some rows of [rows, width], in the order of the list and in their stored type. */
-export function pickRows<R extends Float32Array | Uint8Array>(train: R, width: number, list: ArrayLike<number>): R {
-  const length = list.length * width;
-  const rows = train instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
-  for (let i = 0; i < list.length; i++) rows.set(train.subarray(list[i] * width, (list[i] + 1) * width), i * width);
-  return rows as R;
 }
 
 /** Most bytes of rows that are sent for one chunk where they do not all fit on the device. */

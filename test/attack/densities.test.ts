@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { domias, fitDensity, logDensities } from '../../src/attack/domias.ts';
+import { densityRatios, fitDensity, logDensities } from '../../src/attack/domias.ts';
 import { judge } from '../../src/attack/judge/result.ts';
 import { likelihoodRatios, shadowHalves } from '../../src/attack/lira.ts';
 import { fitPca, project, symmetricEigen } from '../../src/attack/pca.ts';
@@ -134,7 +134,7 @@ test('kernel densities: the mean of Gaussians with the scaled covariance of the 
 test('DOMIAS: a ratio of densities; samples crowded at members are found, others are not', () => {
   const [members, nonMembers, reference] = [200, 200, 400].map((n) => values.normal([n, 2]));
   const crowded = Float32Array.from({ length: 4000 }, (_, i) => members[i % 400] + 0.02 * values.stream.normal());
-  const scored = domias({ members, nonMembers }, crowded, reference, 2);
+  const scored = densityRatios({ members, nonMembers }, crowded, reference, 2);
   near(
     [scored.members[3]],
     [
@@ -144,7 +144,7 @@ test('DOMIAS: a ratio of densities; samples crowded at members are found, others
     { relative: 1e-5, absolute: 1e-5 },
   );
   assert.ok(judge(scored).result.auc > 0.6);
-  const { auc } = judge(domias({ members, nonMembers }, values.normal([2000, 2]), reference, 2)).result;
+  const { auc } = judge(densityRatios({ members, nonMembers }, values.normal([2000, 2]), reference, 2)).result;
   assert.ok(Math.abs(auc - 0.5) < 0.09, `${auc}`);
 });
 

@@ -1,11 +1,27 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { accuracyInterval, forEachShuffle, permutationBaseline, summarise } from '../../src/attack/judge/resampling.ts';
+import {
+  ACCURACY,
+  baselinesOf,
+  bootstrapIntervals,
+  forEachShuffle,
+  type ResamplingOptions,
+  summarise,
+} from '../../src/attack/judge/resampling.ts';
 import { attackResult, judge } from '../../src/attack/judge/result.ts';
 import { rocPoints } from '../../src/attack/judge/roc.ts';
-import { rank } from '../../src/base/maths/ranking.ts';
+import { type Ranking, rank, type Scores } from '../../src/base/maths/ranking.ts';
 import { advantage, advantageOf, auc, aucOf, topNAccuracy, topNOf, tprAtFpr } from '../../src/base/maths/separation.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
+
+const accuracyInterval = (ranking: Ranking, options: ResamplingOptions = {}): [number, number] =>
+  bootstrapIntervals(ranking, [ACCURACY], options)[0];
+const permutationBaseline = (
+  statistic: (ranking: Ranking) => number,
+  members: Scores,
+  others: Scores,
+  options: ResamplingOptions = {},
+) => baselinesOf([statistic], rank(members, others), options)[0];
 
 const near = (value: number, want: number, tolerance: number) =>
   assert.ok(Math.abs(value - want) <= tolerance, `${value} is not ${want} +- ${tolerance}`);

@@ -64,10 +64,11 @@ test('what a page imports needs nothing of Node', () => {
       else outside.add(name);
     }
   };
-  visit('dist/lib/index.js');
+  visit('dist/lib/api/index.js');
+  visit('dist/lib/api/nn.js');
   assert.equal([...outside], []);
   assert.ok(seen.has('dist/lib/shaders.js') && seen.has('dist/lib/ops/install.js'));
-  visit('dist/lib/gan.js');
+  for (const entry of ['privacy', 'attack', 'gan']) visit(`dist/lib/api/${entry}.js`);
   const pure = ['@noble/hashes', 'csv-parse', 'zod'];
   const alien = [...outside].filter((name) => !pure.some((known) => name === known || name.startsWith(`${known}/`)));
   assert.equal(alien, []);
@@ -84,6 +85,16 @@ test('a bundler leaves out what is not used, and keeps the methods on tensors', 
   assert.not.match(text, /conv_tile|pool_max|norm_back/);
 });
 
+test('the accountants come without the engine, in 20 KB', async () => {
+  const names = 'epsilonOf, gaussianSigma, noiseMultiplier, parallel, pldEpsilon, rdpEpsilon, stepsWithin';
+  const text = await bundled(installed, { text: `export { ${names} } from 'veilgan/privacy';` });
+  note(`bundled: the accountants ${(zipped(text) / 1000).toFixed(1)} KB`);
+  assert.ok(zipped(text) <= 20_000);
+  assert.not.match(text, /@compute|fn main|requestDevice/);
+  // What a private step needs of the engine comes with the step.
+  assert.match(await bundled(installed, { text: "export { clippedSum } from 'veilgan/privacy';" }), /@compute/);
+});
+
 const CONSUMER = `import { grad, normal, open, type Tensor, tensor, VeilganError } from 'veilgan/node';
 import { makeConfig } from 'veilgan/gan';
 const gpu = await open();
@@ -96,6 +107,19 @@ export const nothing = () => x.nothing();
 // @ts-expect-error a seed is a number
 export const wrong = () => normal(gpu, [1], { seed: 'one' });
 export const code: 'DEVICE_LOST' | string = new VeilganError('DEVICE_LOST', '').code;
+`;
+
+const ENTRIES = `import { type AttackResult, attackResult } from 'veilgan/attack';
+import { adam, flat, type Gpu, grad, mlp, type Parameters } from 'veilgan/nn';
+import { epsilonOf, type Spent } from 'veilgan/privacy';
+export function step(gpu: Gpu): void {
+  const model = flat(gpu, mlp([2, 4, 1]).shapes(1));
+  adam(model, { rate: 0.1 }).update(grad((p: Parameters) => p['0.weight'].sum())(model.parts));
+  // @ts-expect-error Adam has no momentum
+  adam(model, { rate: 0.1, momentum: 1 });
+}
+export const spent: Spent = epsilonOf([{ q: 0.01, sigma: 1, steps: 100 }], 1e-5);
+export const result: AttackResult = attackResult('scores', [2, 3], [0, 1]);
 `;
 
 /** Compiles files of the project as a strict program of its own; gives what the compiler says. */
@@ -115,7 +139,8 @@ function compiled(files: readonly string[], options: object): string {
 
 test('types hold in strict programs, as bundlers and as Node resolve them', () => {
   writeFileSync(join(project, 'consumer.ts'), CONSUMER);
-  const pages = ['bundler.ts', 'own-device.ts', 'training.ts', 'training-worker.ts'];
+  writeFileSync(join(project, 'entries.ts'), ENTRIES);
+  const pages = ['entries.ts', 'bundler.ts', 'own-device.ts', 'training.ts', 'training-worker.ts'];
   const dom = ['ES2023', 'DOM', 'DOM.Iterable'];
   const bundler = { module: 'ESNext', moduleResolution: 'bundler' };
   assert.is(compiled(['consumer.ts', ...pages], { ...bundler, lib: dom }), '');

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { QUALITY_WORDS } from '../../src/metrics/measures.ts';
+import { measures } from '../../src/metrics/index.ts';
 import { idx } from '../data/making.ts';
 import { CommandLine, csv } from './spawned.ts';
 
@@ -127,14 +127,13 @@ test('tables: columns, pairs, shares and a linear model by default; each categor
   assert.equal(all.details.column_accuracy.columns, ['town', 'answer']);
   assert.equal((all.details.downstream as unknown as { target: string; taken: string }).taken, 'target');
   assert.is(all.metrics.downstream_linear_auc, undefined);
-  const known = new Set(QUALITY_WORDS.map(({ key }) => key));
   assert.equal(
-    Object.keys(all.metrics).filter((key) => !known.has(key)),
+    Object.keys(all.metrics).filter((key) => !Object.hasOwn(measures, key)),
     [],
-    'every measure has its words',
+    'every measure has its row',
   );
   await cli.allFail([
-    ['evaluate t --target size', 2, /--target: column size is a number, no category\. Name a category.*: town, answer/],
+    ['evaluate t --target size', 2, /target: column size is a number, no category\. Name a category.*: town, answer/],
     ['evaluate t --target town=Bern', 2, /the table has no column town=Bern/],
   ]);
   // The report says it too, whether it was evaluated or not.
@@ -180,11 +179,10 @@ test('labelled images: a linear model and the network of a classifier, trained o
   }
   assert.ok((real.classifier_frechet_distance ?? 9) < (metrics.classifier_frechet_distance ?? 0));
   assert.equal(why(found), { fid: 'it needs --inception FILE' });
-  const known = new Set(QUALITY_WORDS.map(({ key }) => key));
   assert.equal(
-    Object.keys(metrics).filter((key) => !known.has(key)),
+    Object.keys(metrics).filter((key) => !Object.hasOwn(measures, key)),
     [],
-    'every measure has its words',
+    'every measure has its row',
   );
 });
 
@@ -194,11 +192,11 @@ test('a private run shows real records to its owner only, and what is wrong is o
   cli.write('bad.safetensors', 'no weights');
   await cli.allFail([
     ['evaluate d', 2, /the run is private.*--diagnostics/],
-    ['evaluate p --inception bad.safetensors', 2, /--inception: data set points has no images/],
+    ['evaluate p --inception bad.safetensors', 2, /inception: data set points has no images/],
     ['evaluate c --inception none.safetensors', 1, /none\.safetensors.*no such file/],
     ['evaluate c --inception bad.safetensors', 1, /bad\.safetensors, byte 0: header length/],
-    ['evaluate b --target z', 2, /--target: data set bits has no column z\. Name one of a, b, c, d/],
-    ['evaluate p --target x', 2, /--target: column x has more than 20 values/],
+    ['evaluate b --target z', 2, /target: data set bits has no column z\. Name one of a, b, c, d/],
+    ['evaluate p --target x', 2, /target: column x has more than 20 values/],
     ['evaluate c --target x', 2, /Leave it away for images/],
     ['evaluate p --samples 1', 2, /whole number from 2/],
   ]);

@@ -1,7 +1,7 @@
 /** `train` finds the noise of a private run whose budget and length are given, and leaves all others alone. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { withNoise } from '../../src/cli/train-noise.ts';
+import { withNoise } from '../../src/cli/train-start.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import type { Column } from '../../src/data/table.ts';
 import { budgetOf, samplingRate } from '../../src/gan/private/config.ts';

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { clopperPearsonLower, clopperPearsonUpper } from '../../src/attack/audit/binomial.ts';
+import { clopperPearsonLower, clopperPearsonUpper } from '../../src/base/maths/binomial.ts';
 import {
   emptyStart,
   filledThreshold,

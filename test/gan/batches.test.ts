@@ -150,17 +150,14 @@ test('one partition of one row, and as many partitions as rows', () => {
 
 test('what does not fit is refused, with the flag to change and a value that would do', () => {
   const many = failure(() => new Batches(5, config(6, 1), 1));
-  assert.equal([many.code, many.where], ['CONFIG', '--partitions']);
-  assert.is(
-    many.line(),
-    '--partitions: 6 partitions of 5 rows: more partitions than rows. Use at most 5 with batches of 1.',
-  );
-  assert.is(failure(() => new Batches(0, config(1, 1), 1)).where, '--partitions');
+  assert.equal([many.code, many.where], ['CONFIG', 'partitions']);
+  assert.is(many.line(), '6 partitions of 5 rows: more partitions than rows. Use at most 5 with batches of 1.');
+  assert.is(failure(() => new Batches(0, config(1, 1), 1)).where, 'partitions');
   const large = failure(() => new Batches(100, config(4, 26), 1));
-  assert.equal([large.code, large.where], ['CONFIG', '--batch']);
+  assert.equal([large.code, large.where], ['CONFIG', 'batch']);
   assert.is(
     large.line(),
-    '--batch: a partition has 25 rows, fewer than a batch of 26. Use --batch 25 or less, or --partitions 3.',
+    'a partition has 25 rows, fewer than a batch of 26. Use `batch: 25` or less, or `partitions: 3`.',
   );
   // What the errors propose is accepted.
   new Batches(5, config(5, 1), 1);
@@ -168,12 +165,9 @@ test('what does not fit is refused, with the flag to change and a value that wou
   new Batches(100, config(3, 26), 1);
   // Proposals must not be refused in turn.
   const alone = failure(() => new Batches(7, config(1, 8), 1));
-  assert.is(alone.line(), '--batch: a partition has 7 rows, fewer than a batch of 8. Use --batch 7 or less.');
+  assert.is(alone.line(), 'a partition has 7 rows, fewer than a batch of 8. Use `batch: 7` or less.');
   const both = failure(() => new Batches(5, config(6, 8), 1));
-  assert.is(
-    both.line(),
-    '--partitions: 6 partitions of 5 rows: more partitions than rows. Use at most 5, and smaller batches.',
-  );
+  assert.is(both.line(), '6 partitions of 5 rows: more partitions than rows. Use at most 5, and smaller batches.');
 });
 
 test.run();

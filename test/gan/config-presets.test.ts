@@ -2,9 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/base/errors.ts';
-import { flagOf, ganConfig, makeConfig, withPreset } from '../../src/gan/config.ts';
+import { flagOf, ganConfig } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
-import { presets } from '../../src/gan/presets/index.ts';
+import { makeConfig, presets, withPreset } from '../../src/gan/presets/index.ts';
 import { usualPreset } from '../../src/gan/presets/tables.ts';
 import { privateConfig, samplingRate } from '../../src/gan/private/config.ts';
 import { parsePrivate } from '../../src/gan/private/run.ts';
@@ -56,14 +56,14 @@ test("presets of private systems are refused in others, and the papers' sampling
 
 test('what breaks a guarantee is refused with its reason and the flag at fault', () => {
   for (const [fields, where] of [
-    [{ noiseMultiplier: 0 }, '--noise-multiplier'],
-    [{ criticNorm: 'batch' }, '--critic-norm'],
-    [{ network: 'ehr' }, '--network'],
-    [{ bound: 'weights', divergence: 'wgan', epsilon: 1 }, '--epsilon'],
-    [{ bound: 'weights', divergence: 'js' }, '--bound'],
-    [{ bound: 'weights', divergence: 'wgan', mechanism: 'discrete' }, '--mechanism'],
-    [{ mechanism: 'discrete', clipping: 'per-layer' }, '--clipping'],
-    [{ mechanism: 'discrete', epsilon: 1 }, '--accountant'],
+    [{ noiseMultiplier: 0 }, 'noiseMultiplier'],
+    [{ criticNorm: 'batch' }, 'criticNorm'],
+    [{ network: 'ehr' }, 'network'],
+    [{ bound: 'weights', divergence: 'wgan', epsilon: 1 }, 'epsilon'],
+    [{ bound: 'weights', divergence: 'js' }, 'bound'],
+    [{ bound: 'weights', divergence: 'wgan', mechanism: 'discrete' }, 'mechanism'],
+    [{ mechanism: 'discrete', clipping: 'per-layer' }, 'clipping'],
+    [{ mechanism: 'discrete', epsilon: 1 }, 'accountant'],
   ] as const) {
     try {
       parsePrivate(fields);
@@ -100,19 +100,19 @@ test('image presets draw grids and samples from the last weights; fields win ove
 
 test('what no network could be made of is refused, naming the flag', () => {
   for (const [fields, where] of [
-    [{ generatorChannels: [64] }, '--generator-channels'],
-    [{ generatorChannels: [64, 0] }, '--generator-channels'],
-    [{ criticChannels: [] }, '--critic-channels'],
-    [{ criticChannels: new Array(9).fill(4) }, '--critic-channels'],
-    [{ kernel: 0 }, '--kernel'],
-    [{ kernel: 8 }, '--kernel'],
-    [{ kernel: 2.5 }, '--kernel'],
-    [{ dropout: 1 }, '--dropout'],
-    [{ dropout: -0.1 }, '--dropout'],
-    [{ network: 'cnn' }, '--network'],
-    [{ denseNorm: 'layer' }, '--dense-norm'],
-    [{ gridEvery: -1 }, '--grid-every'],
-    [{ criticChannel: [4] }, '--critic-channel'],
+    [{ generatorChannels: [64] }, 'generatorChannels'],
+    [{ generatorChannels: [64, 0] }, 'generatorChannels'],
+    [{ criticChannels: [] }, 'criticChannels'],
+    [{ criticChannels: new Array(9).fill(4) }, 'criticChannels'],
+    [{ kernel: 0 }, 'kernel'],
+    [{ kernel: 8 }, 'kernel'],
+    [{ kernel: 2.5 }, 'kernel'],
+    [{ dropout: 1 }, 'dropout'],
+    [{ dropout: -0.1 }, 'dropout'],
+    [{ network: 'cnn' }, 'network'],
+    [{ denseNorm: 'layer' }, 'denseNorm'],
+    [{ gridEvery: -1 }, 'gridEvery'],
+    [{ criticChannel: [4] }, 'criticChannel'],
   ] as const) {
     try {
       makeConfig('mnist-js', fields);

@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
 import { perSample } from '../../src/autograd/per-sample.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
-import { makeConfig } from '../../src/gan/config.ts';
 import { DpGan } from '../../src/gan/dpgan.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import { type PrivateConfig, privateConfig, samplingRate } from '../../src/gan/private/config.ts';
 import type { MakeDiscrete } from '../../src/gan/private/exact.ts';
 import { mechanismOf } from '../../src/gan/private/plan.ts';
@@ -307,8 +307,8 @@ test('labels condition both networks: rows carry them, samples come class by cla
   plain.dispose();
   dispose();
   for (const [more, where] of [
-    [{ network: 'mlp' }, '--network'],
-    [{ divergence: 'wgan-gp' }, '--divergence'],
+    [{ network: 'mlp' }, 'network'],
+    [{ divergence: 'wgan-gp' }, 'divergence'],
   ] as const) {
     assert.throws(
       () => make({ ...config, ...more }, { data }),
@@ -317,14 +317,14 @@ test('labels condition both networks: rows carry them, samples come class by cla
   }
   assert.throws(
     () => make(config, { data: { ...data, labels: undefined } }),
-    (e: { where: string }) => e.where === '--labels',
+    (e: { where: string }) => e.where === 'labels',
   );
 });
 
 test('device batches far smaller than a sample are refused', () => {
   assert.throws(
     () => make({ batch: 512, physicalBatch: 2 }),
-    (e: { code: string; where: string }) => e.code === 'CONFIG' && e.where === '--physical-batch',
+    (e: { code: string; where: string }) => e.code === 'CONFIG' && e.where === 'physicalBatch',
   );
 });
 

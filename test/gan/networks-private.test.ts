@@ -3,8 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
 import { perSample } from '../../src/autograd/per-sample.ts';
-import { makeConfig, withPreset } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
+import { makeConfig, withPreset } from '../../src/gan/presets/index.ts';
 import { samplesApart } from '../../src/gan/private/guard.ts';
 import { parsePrivate } from '../../src/gan/private/run.ts';
 import type { CriticBatch } from '../../src/gan/private/step.ts';
@@ -163,7 +163,7 @@ const guarded = (network: ReturnType<typeof dense>, partitions: number, { mixing
     gpu,
     critics,
     width: 5,
-    config: { partitions, divergence: 'js' },
+    config: { partitions, divergence: 'js' as const },
     losses: (p: Player['parameters']['parts'], { rows: x, tags }: CriticBatch) => {
       const scores = network.apply(p, x, {
         ...pass,

@@ -2,8 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
+import type { GanConfig } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import { parameterCount } from '../../src/nn/network.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
@@ -135,8 +136,8 @@ test('sides that are no whole number doubled: which flag to change, and a size t
     [[1, 1, 1], 4],
   ] as [Shape, number][]) {
     const error = failure(() => generatorNetwork(makeConfig('mnist-js', {}), shape));
-    assert.equal([error.code, error.where], ['CONFIG', '--generator-channels']);
-    assert.match(error.line(), new RegExp(`image side of \\d+ is not doubled 2 times.*--size ${size}\\.$`));
+    assert.equal([error.code, error.where], ['CONFIG', 'generatorChannels']);
+    assert.match(error.line(), new RegExp(`image side of \\d+ is not doubled 2 times.*a size of ${size}\\.$`));
     // What it proposes is accepted.
     generatorNetwork(makeConfig('mnist-js', {}), [size, size, 1]);
   }
@@ -145,10 +146,10 @@ test('sides that are no whole number doubled: which flag to change, and a size t
 test('tables and a dcgan: refused by both networks, with the flag and two remedies', () => {
   for (const make of [generatorNetwork, criticNetwork]) {
     const error = failure(() => make(narrow({}), [2]));
-    assert.equal([error.code, error.where], ['CONFIG', '--network']);
+    assert.equal([error.code, error.where], ['CONFIG', 'network']);
     assert.is(
       error.line(),
-      '--network: convolutional networks need images, and these records are [2]. Use --network mlp, or a data set of images.',
+      'convolutional networks need images, and these records are [2]. Use `network: mlp`, or a data set of images.',
     );
   }
 });

@@ -2,8 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
-import { makeConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import { train } from '../../src/train/loop.ts';
 import { Adam, backward, forward, type Layer, latent, layersOf, zeros } from './reference.ts';
 

@@ -3,9 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { makeConfig } from '../../src/gan/config.ts';
-import { criticTerms, generatorTerms, penaltyTerms } from '../../src/gan/losses.ts';
+import { divergences, gradientPenalty } from '../../src/gan/divergences.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import { type Parameters, parameterCount } from '../../src/nn/network.ts';
 import { concat, slice } from '../../src/ops/movement.ts';
 import { sum } from '../../src/ops/reduce.ts';
@@ -103,12 +103,16 @@ for (const preset of ['mnist-wgan-gp', 'cifar10-wgan-gp']) {
     generator.initialise(1, 1000);
     const criticLoss = (p: Parameters, part: (t: Tensor) => Tensor) => {
       const critic = (x: Tensor) => critics.train(x, 1, p);
-      const terms = criticTerms(critic(concat([part(real), part(fake)], 1)), part(target), config);
-      return sum(terms).add(sum(penaltyTerms(critic, part(real), part(fake), part(at))).mul(config.penalty));
+      const terms = divergences[config.divergence].critic(
+        critic(concat([part(real), part(fake)], 1)),
+        part(target),
+        config,
+      );
+      return sum(terms).add(sum(gradientPenalty(critic, part(real), part(fake), part(at))).mul(config.penalty));
     };
     const generatorLoss = (p: Parameters, of: Parameters, part: (t: Tensor) => Tensor) => {
       const scores = critics.train(generator.train(part(z), 1, p), 1, of);
-      return sum(generatorTerms(scores, part(at), config));
+      return sum(divergences[config.divergence].generator(scores, part(at), config));
     };
     const whole = (t: Tensor) => t;
     const all = critics.parameters.parts;

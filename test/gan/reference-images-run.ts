@@ -1,8 +1,9 @@
 /** A PAR-GAN on random images and its float64 twin: the same start, batches and draws, step by step. */
 import * as assert from 'uvu/assert';
 import { PhiloxStream } from '../../src/base/philox.ts';
-import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
+import type { GanConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { HostTensors } from '../../src/train/player.ts';
 import { near } from '../support/values.ts';

@@ -116,10 +116,7 @@ test('all rows, the first ones, or an error that says how many there are', () =>
     assert.unreachable('was accepted');
   } catch (error) {
     assert.ok(error instanceof VeilganError);
-    assert.is(
-      error.line(),
-      '--rows: 11 rows were asked for, and the data set has 10. Give --rows 10 or less; 0 takes all.',
-    );
+    assert.is(error.line(), '11 rows were asked for, and the data set has 10. Give `rows: 10` or less; 0 takes all.');
   }
 });
 

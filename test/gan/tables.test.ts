@@ -2,10 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { makeConfig } from '../../src/gan/config.ts';
 import { generatorNetwork } from '../../src/gan/networks/index.ts';
 import { noiseWidth } from '../../src/gan/networks/table.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import type { Block } from '../../src/ops/heads.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { train } from '../../src/train/loop.ts';

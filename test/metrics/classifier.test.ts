@@ -49,7 +49,7 @@ test('images that are too small, and tables, are refused with what to do', () =>
       assert.unreachable(`accepted [${shape}]`);
     } catch (error) {
       assert.ok(error instanceof VeilganError, String(error));
-      assert.equal([error.code, error.where], ['CONFIG', '--channels']);
+      assert.equal([error.code, error.where], ['CONFIG', 'channels']);
     }
   }
   classifierNetwork(configOf({ channels: [4] }), [4, 4, 1], 2);

@@ -35,10 +35,10 @@ export default [
   {
     name: 'classes that were counted pass for named ones',
     area: 'data',
-    file: 'src/run/data-facts.ts',
+    file: 'src/run/training-data.ts',
     find: 'meta.open ?? unnamed(source)',
     replace: 'meta.open ?? []',
-    tests: ['run/data-facts'],
+    tests: ['run/training-data'],
   },
   {
     name: 'decimals that are open are not listed',

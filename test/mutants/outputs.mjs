@@ -11,7 +11,7 @@ export default [
   {
     name: 'a report tells the number of rows despite --population',
     area: 'outputs',
-    file: 'src/report/run-facts.ts',
+    file: 'src/report/facts.ts',
     find: '...(privacy && !privacy.rowsPublic ? {} : { rows: trainingRows(data, gan.config) }),',
     replace: 'rows: trainingRows(data, gan.config),',
     tests: ['run/wiring'],
@@ -19,7 +19,7 @@ export default [
   {
     name: 'a report on a private run holds what looked at real records',
     area: 'outputs',
-    file: 'src/report/run-facts.ts',
+    file: 'src/report/facts.ts',
     find: 'const look = !privacy || wanted.diagnostics;',
     replace: 'const look = !privacy || !wanted.diagnostics;',
     tests: ['run/wiring'],
@@ -27,7 +27,7 @@ export default [
   {
     name: 'training points are under the samples of a private run',
     area: 'outputs',
-    file: 'src/report/run-facts.ts',
+    file: 'src/report/facts.ts',
     find: 'await sampleBlocks(samples, job, !privacy)',
     replace: 'await sampleBlocks(samples, job, true)',
     tests: ['page/products'],
@@ -35,7 +35,7 @@ export default [
   {
     name: 'a private run is attacked unasked',
     area: 'outputs',
-    file: 'src/report/run-facts.ts',
+    file: 'src/report/facts.ts',
     find: 'if (guarantee && wanted.attack && !wanted.diagnostics) {',
     replace: 'if (guarantee && wanted.attack && wanted.diagnostics) {',
     tests: ['run/wiring'],
@@ -43,7 +43,7 @@ export default [
   {
     name: 'a description of a private run holds the fingerprint of its data',
     area: 'outputs',
-    file: 'src/run/release.ts',
+    file: 'src/run/schema.ts',
     find: 'data: { name: info.data.name, ...(rows === undefined ? {} : { rows }) }',
     replace: 'data: { ...info.data, ...(rows === undefined ? {} : { rows }) }',
     tests: ['page/products', 'report/run-report'],
@@ -51,7 +51,7 @@ export default [
   {
     name: 'a checkpoint that is handed on holds its draws',
     area: 'outputs',
-    file: 'src/run/release.ts',
+    file: 'src/run/schema.ts',
     find: "const OWN = ['ledger_line', 'ledger_hash', 'draws'];",
     replace: "const OWN = ['ledger_line', 'ledger_hash'];",
     tests: ['page/products'],
@@ -59,16 +59,24 @@ export default [
   {
     name: 'diagnostics of a private run are printed unasked',
     area: 'outputs',
-    file: 'src/cli/diagnostics.ts',
-    find: 'if (!isPrivate(run.info.system) || diagnostics) return;',
-    replace: 'if (isPrivate(run.info.system) || diagnostics) return;',
+    file: 'src/cli/job.ts',
+    find: 'if (!isPrivate(run.info.system) || asked) return;',
+    replace: 'if (isPrivate(run.info.system) || asked) return;',
     tests: ['cli/diagnostics'],
+  },
+  {
+    name: 'a verb leaves the keys of a private run in memory',
+    area: 'outputs',
+    file: 'src/cli/job.ts',
+    find: '    job.guarantee?.close();\n',
+    replace: '',
+    tests: ['cli/frame'],
   },
   {
     name: 'attack does not ask whether a run is private',
     area: 'outputs',
     file: 'src/cli/attack.ts',
-    find: '      checkDiagnostics(job, flags);\n',
+    find: '      checkDiagnostics(job, given.diagnostics);\n',
     replace: '',
     tests: ['cli/diagnostics'],
   },
@@ -83,9 +91,9 @@ export default [
   {
     name: 'a private system is taken for a plain one',
     area: 'outputs',
-    file: 'src/gan/private/run.ts',
-    find: "system === 'dpgan' || system === 'dp-pargan';",
-    replace: "system === 'dpgan';",
+    file: 'src/gan/systems.ts',
+    find: 'systemRow(name)?.private === true;',
+    replace: "systemRow(name)?.private === true && name === 'dpgan';",
     tests: ['cli/diagnostics', 'run/wiring'],
   },
   {
@@ -153,9 +161,9 @@ export default [
     tests: ['page/products'],
   },
   {
-    name: "the page's noise is for one critic's share of updates",
+    name: "the noise of a budget is for one critic's share of updates",
     area: 'page',
-    file: 'src/page/worker/config.ts',
+    file: 'src/gan/private/plan.ts',
     find: 'updates: updatesBehind(config, config.steps)',
     replace: 'updates: config.steps',
     tests: ['page/products'],
@@ -164,8 +172,8 @@ export default [
     name: "the page's noise forgets what the encoding costs",
     area: 'page',
     file: 'src/page/worker/config.ts',
-    find: 'noiseFor(needed, budget, paid)',
-    replace: 'noiseFor(needed, { ...budget, epsilon: budget.epsilon + paid.epsilon }, paid)',
+    find: 'withNoise(config, data.rows, paid);',
+    replace: 'withNoise(config, data.rows);',
     tests: ['page/products', 'page/page-given'],
   },
   {

@@ -3,12 +3,12 @@ import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { grad } from '../../src/autograd/grad.ts';
-import { type ElementwiseName, elementwise, table } from '../../src/ops/elementwise.ts';
+import * as operations from '../../src/ops/elementwise.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
 import { map, nd } from '../support/nd.ts';
 import { codeOf, near, poison, Values } from '../support/values.ts';
-import { type Reference, references } from './elementwise.ts';
+import { type ElementwiseName, elementwise, type Reference, references } from './elementwise.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
@@ -62,9 +62,15 @@ function samples(ref: Reference, shapes: readonly Shape[], seed: number): Float3
 const upload = (data: readonly Float32Array[], shapes: readonly Shape[]) =>
   data.map((values, k) => tensor(gpu, values, shapes[k]));
 
-test('every row of the table has a reference of the same arity', () => {
-  assert.equal(Object.keys(table).sort(), [...names].sort());
-  for (const name of names) assert.is(table[name].arity, references[name].arity, name);
+test('every operation has a reference, and is a method on tensors', () => {
+  assert.equal(Object.keys(operations).sort(), [...names].sort());
+  const x = tensor(gpu, [1, 2]);
+  for (const name of names) assert.type(x[name], 'function', name);
+});
+
+test('what is no tensor is refused where one is needed', async () => {
+  const x = tensor(gpu, [1, 2]);
+  assert.is(await codeOf(() => x.maximum(3 as unknown as Tensor)), 'VALIDATION');
 });
 
 for (const name of names) {

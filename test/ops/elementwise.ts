@@ -1,5 +1,12 @@
-/** Plain-JS references and sample points of the rows in src/ops/elementwise.ts, under the same keys. */
-import type { ElementwiseName } from '../../src/ops/elementwise.ts';
+/** Plain-JS references and sample points of the operations in src/ops/elementwise.ts, under the same names. */
+import * as operations from '../../src/ops/elementwise.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+
+export type ElementwiseName = keyof typeof operations;
+
+/** An operation by its name. */
+export const elementwise = (name: ElementwiseName, inputs: readonly Tensor[], s?: number, t?: number): Tensor =>
+  (operations[name] as (...args: unknown[]) => Tensor)(...inputs, s, t);
 
 export interface Reference {
   /** the same function in float64 */

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type MatmulParams, mergeGroups, packedParams } from '../../src/ops/matmul-params.ts';
+import { EPILOGUE, type MatmulParams, mergeGroups, packedParams } from '../../src/ops/matmul-params.ts';
 import type { MatmulKernel, MatmulShape } from '../../src/ops/matmul-plan.ts';
 import { eligible, planMatmul } from '../../src/ops/matmul-plan.ts';
 import { adapters, lavapipe, least, nvidia, swiftshader } from '../support/adapters.ts';
@@ -186,7 +186,7 @@ const params = (rest: Partial<MatmulParams> = {}): MatmulParams =>
     a_div: 1,
     b_div: 1,
     c_div: 1,
-    epilogue: 0,
+    epilogue: EPILOGUE.NONE,
     slope: 0.2,
     ...rest,
   }) as MatmulParams;
@@ -209,20 +209,20 @@ test('packed parameters give the same product', () => {
 test('merged groups give the same product, and only where b and bias are shared', () => {
   const a = numbers(6 * 15);
   const b = numbers(6 * 20);
-  const merged = mergeGroups(params({ b_div: 6, c_div: 6, epilogue: 1 }));
+  const merged = mergeGroups(params({ b_div: 6, c_div: 6, epilogue: EPILOGUE.BIAS }));
   assert.is(merged.m, 18);
   assert.is(merged.groups, 1);
   assert.equal(product(merged, a, b), product(params({ b_div: 6 }), a, b));
   for (const p of [
     params(),
     params({ b_div: 3 }),
-    params({ b_div: 6, c_div: 3, epilogue: 2 }),
+    params({ b_div: 6, c_div: 3, epilogue: EPILOGUE.BIAS | EPILOGUE.LEAKY }),
     params({ b_div: 6, a_div: 2 }),
     params({ b_div: 6, a_row: 1, a_col: 3 }),
     params({ groups: 1 }),
   ])
     assert.is(mergeGroups(p), p);
-  assert.is(mergeGroups(params({ b_div: 6, epilogue: 3 })).m, 18); // the mask has y's layout
+  assert.is(mergeGroups(params({ b_div: 6, epilogue: EPILOGUE.MASK })).m, 18); // the mask has y's layout
 });
 
 test.run();

@@ -2,7 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { disposeFlat, flat, layout, readFlat, writeFlat } from '../../src/optim/flat.ts';
+import { disposeFlat, flat, flatten, layout, readFlat, writeFlat } from '../../src/optim/flat.ts';
+import { tensor } from '../../src/tensor/tensor.ts';
 import { near, poison, sameBits, Values } from '../support/values.ts';
 import { names, shapes } from './reference.ts';
 
@@ -38,6 +39,17 @@ test('a flat buffer: ranges of 256 bytes in order, zeroed, written and read by n
   const sum = (x: Float32Array) => x.reduce((s, v) => s + Math.abs(v), 0);
   const expected = names.reduce((s, name) => s + sum(initial[name]), 0);
   near([sum(await f.whole.read())], [expected], { relative: 1e-6 });
+  disposeFlat(f);
+});
+
+test('tensors flattened keep their values and names, and their originals', async () => {
+  const tensors = Object.fromEntries(names.map((name) => [name, tensor(gpu, initial[name], shapes[name])]));
+  const f = flatten(tensors);
+  for (const name of names) {
+    sameBits(await f.parts[name].read(), initial[name], name);
+    assert.equal(f.parts[name].shape, tensors[name].shape);
+    assert.is.not(f.parts[name].storage, tensors[name].storage);
+  }
   disposeFlat(f);
 });
 

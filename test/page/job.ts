@@ -3,8 +3,8 @@
 import { type Gpu, grad, perSample, type Tensor, tensor, type VeilganError } from '../../src/api/index.ts';
 import { checkGrad } from '../../src/autograd/check.ts';
 import { blobs } from '../../src/data/synthetic.ts';
-import { makeConfig } from '../../src/gan/config.ts';
 import { ParGan } from '../../src/gan/pargan.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import type { AdapterReport } from '../../src/gpu/device.ts';
 import { type LossRow, train } from '../../src/train/loop.ts';
 

@@ -1,7 +1,7 @@
 /** What the session tests train, in Node and in a worker of a page. */
 import type { Dataset } from '../../src/data/dataset.ts';
 import { blobs } from '../../src/data/synthetic.ts';
-import { makeConfig } from '../../src/gan/config.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import { parsePrivate } from '../../src/gan/private/run.ts';
 import type { RunPlan } from '../../src/run/training.ts';
 

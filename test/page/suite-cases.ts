@@ -5,7 +5,6 @@
 
 import * as classes from '../../src/ops/classes.ts';
 import * as dropout from '../../src/ops/dropout.ts';
-import { type ElementwiseName, elementwise } from '../../src/ops/elementwise.ts';
 import { embedding } from '../../src/ops/embedding.ts';
 import * as gather from '../../src/ops/gather.ts';
 import { heads } from '../../src/ops/heads.ts';
@@ -16,7 +15,7 @@ import { normal, uniform } from '../../src/ops/random.ts';
 import * as reduce from '../../src/ops/reduce.ts';
 import { rowSums } from '../../src/ops/row-sums.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
-import { references } from '../ops/elementwise.ts';
+import { type ElementwiseName, elementwise, references } from '../ops/elementwise.ts';
 import { type Case, type Cases, indices, of } from './suite-case.ts';
 import { contractions, convolutions, norms } from './suite-layers.ts';
 

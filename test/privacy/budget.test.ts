@@ -160,7 +160,7 @@ test('what was spent is taken off; a budget that is gone pays for nothing; none 
   assert.is(stepsFor(phase, budget(), { paid }), 0);
   assert.is(stepsFor(phase, budget({ epsilon: 0 })), Number.POSITIVE_INFINITY);
   const gone = failure(() => noiseFor({ q: 0.02, updates: 9 }, budget(), paid));
-  assert.equal([gone.code, gone.where], ['CONFIG', '--encoder-epsilon']);
+  assert.equal([gone.code, gone.where], ['CONFIG', 'encoderEpsilon']);
   assert.match(failure(() => noiseFor({ q: 0.02, updates: Number.POSITIVE_INFINITY }, budget())).message, /adaptive/);
 });
 
@@ -219,8 +219,8 @@ test('the relation of a config: by what is public, or as asked; none that its ro
   assert.is(relationOf(parsePrivate({ population: 5000, relation: 'add-remove' })), 'add-remove');
   assert.is(relationOf(parsePrivate({ relation: 'replace-one' })), 'replace-one');
   const { code, where, fix } = failure(() => parsePrivate({ relation: 'add-remove' }));
-  assert.equal([code, where], ['CONFIG', '--relation']);
-  assert.match(String(fix), /--population/);
+  assert.equal([code, where], ['CONFIG', 'relation']);
+  assert.match(String(fix), /`population`/);
   assert.is(budgetOf(parsePrivate({ population: 9, epsilon: 2 })).relation, 'add-remove');
 });
 

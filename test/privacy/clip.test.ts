@@ -4,9 +4,8 @@ import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
 import { grad } from '../../src/autograd/grad.ts';
 import { perSample } from '../../src/autograd/per-sample.ts';
-import { penaltyTerms } from '../../src/gan/losses.ts';
-import { convLayer, dense, reshapeLayer } from '../../src/nn/layers.ts';
-import { mlp } from '../../src/nn/mlp.ts';
+import { gradientPenalty } from '../../src/gan/divergences.ts';
+import { convLayer, dense, mlp, reshapeLayer } from '../../src/nn/layers.ts';
 import { type Network, parameterCount, sequential } from '../../src/nn/network.ts';
 import { assign } from '../../src/ops/assign.ts';
 import { matmul } from '../../src/ops/contract.ts';
@@ -137,7 +136,7 @@ for (const [name, network, features] of networks) {
     const losses = (p: P) => {
       const critic = (x: Tensor) => network.apply(p, x, pass);
       const bare = reshape(sub(critic(fake), critic(real)), [groups, n]);
-      return add(bare, penaltyTerms(critic, real, fake, at));
+      return add(bare, gradientPenalty(critic, real, fake, at));
     };
     await check(losses, parameters, groups, n, { bound: 5 });
   });
@@ -319,7 +318,7 @@ test('a bound that is not positive is refused', () => {
   for (const bound of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.throws(
       () => clippedSum((p: P) => reshape(mlp([2, 1]).apply(p, x, pass), [1, 2]), parameters, { bound }),
-      (e: { code: string; where: string }) => e.code === 'CONFIG' && e.where === '--bound',
+      (e: { code: string; where: string }) => e.code === 'CONFIG' && e.where === 'clippedSum, bound',
     );
   }
 });

@@ -2,9 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { penaltyTerms } from '../../src/gan/losses.ts';
-import { convLayer, dense, reshapeLayer } from '../../src/nn/layers.ts';
-import { mlp } from '../../src/nn/mlp.ts';
+import { gradientPenalty } from '../../src/gan/divergences.ts';
+import { convLayer, dense, mlp, reshapeLayer } from '../../src/nn/layers.ts';
 import { type Network, sequential } from '../../src/nn/network.ts';
 import { CHAIN, SEGMENT } from '../../src/ops/chains.ts';
 import { add } from '../../src/ops/elementwise.ts';
@@ -179,7 +178,7 @@ for (const [name, network, width, penalised] of cases) {
           const bare = reshape(critic(p)(x), [1, kept.length]);
           if (!penalised) return bare;
           const [fake, mixing] = [zeros(data.length).view(x.shape), zeros(kept.length).view([1, kept.length, 1])];
-          return add(bare, penaltyTerms(critic(p), x, fake, mixing));
+          return add(bare, gradientPenalty(critic(p), x, fake, mixing));
         },
         parameters,
         { bound },

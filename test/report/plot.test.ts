@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { histogram, lossCurves, scatter, scatterGrid, scoreHistogram } from '../../src/report/charts/plot.ts';
+import { lossCurves, scatter, scatterGrid } from '../../src/report/charts/plot.ts';
 import { chartPng } from '../../src/report/charts/png.ts';
 import { COLOURS } from '../../src/report/charts/theme.ts';
 
@@ -105,15 +105,6 @@ test('small multiples share axes and legend; large sets are thinned', async () =
   assert.is(new Set(ids).size, ids.length);
   for (const [, id] of svg.matchAll(/url\(#([^)]+)\)/g)) assert.ok(ids.includes(id), id);
   assert.is(await scatterGrid(panels, { reference: cloud(5), title: 'All', domain: [-2, 2], limit: 100 }).svg(), svg);
-});
-
-test('histograms', async () => {
-  const svg = await scoreHistogram([0.1, 0.2, 0.3], [0.6, 0.7], { xTitle: 'D(x) (probability)', bins: 10 }).svg();
-  for (const text of ['members (3)', 'non-members (2)', 'D(x) (probability)', 'density (area 1)'])
-    assert.ok(svg.includes(text), text);
-  assert.ok(svg.includes(COLOURS.blue) && svg.includes(COLOURS.orange));
-  assert.not.match(await histogram([{ name: 'none', values: [] }]).svg(), /NaN|undefined/);
-  assert.not.match(await histogram([{ name: 'constant', values: new Float32Array(9).fill(2) }]).svg(), /NaN|undefined/);
 });
 
 test('the PNG has its magic, twice the size of the SVG, and text without system fonts', async () => {

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { extent, histogramBins, lossPoints, thin } from '../../src/report/charts/series.ts';
+import { extent, lossPoints, thin } from '../../src/report/charts/series.ts';
 
 test('few rows are kept one by one', () => {
   const points = lossPoints([
@@ -38,26 +38,6 @@ test('many rows are reduced without losing an extreme', () => {
     ],
   );
   assert.is(reduced[2].g, (1334 + 2000) / 2);
-});
-
-test('histogram bins', () => {
-  const values = [0, 0.1, 0.25, 0.5, 1, Number.NaN, Number.POSITIVE_INFINITY];
-  const bins = histogramBins(values, [0, 1], 4);
-  assert.equal(bins, [
-    { from: 0, to: 0.25, density: 2 / (5 * 0.25) },
-    { from: 0.25, to: 0.5, density: 1 / (5 * 0.25) },
-    { from: 0.5, to: 0.75, density: 1 / (5 * 0.25) },
-    { from: 0.75, to: 1, density: 1 / (5 * 0.25) },
-  ]);
-  assert.equal(histogramBins([0.5, 2], [0, 1], 1), [{ from: 0, to: 1, density: 0.5 }]);
-  assert.equal(
-    histogramBins([3, 3], [3, 3], 2).map((b) => b.density),
-    [0, 2],
-  );
-  assert.equal(
-    histogramBins([], [0, 1], 2).map((b) => b.density),
-    [0, 0],
-  );
 });
 
 test('extent', () => {

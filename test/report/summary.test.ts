@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lossCurves, scatterGrid } from '../../src/report/charts/plot.ts';
 import { escapeHtml } from '../../src/report/html.ts';
+import type { Reading, Row } from '../../src/report/readings.ts';
 import { type Report, renderReport as render, type SummaryRun, summaryBlocks } from '../../src/report/summary.ts';
 
 /** A page whose numbers may leave their per cent signs. */
@@ -25,23 +26,25 @@ const run = (title: string, K: number, readings: SummaryRun['readings']): Summar
   readings,
 });
 
-const measures = [
-  { key: 'wb', name: 'white-box attack, max', meaning: 'Share guessed right.', attack: true },
-  { key: 'hq', name: 'within 3 sigma', meaning: 'Share of good samples.' },
-  { key: 'tvd', name: 'TVD', meaning: 'Distance.', unit: 'number' as const, attack: true },
-];
+const wb = { name: 'wb', title: 'white-box attack, max', meaning: 'Share guessed right.', unit: 'share', attack: true };
+const hq = { name: 'hq', title: 'within 3 sigma', meaning: 'Share of good samples.', unit: 'share', attack: false };
+const tvd = { name: 'tvd', title: 'TVD', meaning: 'Distance.', unit: 'number', attack: true };
+const rows = [wb, hq, tvd] as Row[];
+const reading = (row: unknown, value: number, others: Partial<Reading> = {}): Reading => ({
+  ...{ row: row as Row, value },
+  ...others,
+});
 
 const summary = {
   setting: ['200 rows & wide networks'],
   warnings: ['only <one> seed'],
-  measures,
   runs: [
-    run('GAN, K = 1', 1, {
-      wb: { value: 0.64, ci95: [0.59, 0.69] as const, chance: 0.5 },
-      hq: { value: 0.95, chance: 1, ci95: [1.1, 1.2] as const },
-      tvd: { value: 0.3, ci95: [0.2, 0.4] as const, chance: 0.2 },
-    }),
-    run('PAR-GAN, K = 10', 10, { wb: { value: 0.52, ci95: [0.47, 0.57] as const, chance: 0.5 }, hq: { value: 0.97 } }),
+    run('GAN, K = 1', 1, [
+      reading(wb, 0.64, { ci95: [0.59, 0.69], chance: 0.5 }),
+      reading(hq, 0.95, { chance: 1, ci95: [1.1, 1.2] }),
+      reading(tvd, 0.3, { ci95: [0.2, 0.4], chance: 0.2 }),
+    ]),
+    run('PAR-GAN, K = 10', 10, [reading(wb, 0.52, { ci95: [0.47, 0.57], chance: 0.5 }), reading(hq, 0.97)]),
   ],
   figures: [{ svg: '<svg><clipPath id="clip0"/><g clip-path="url(#clip0)"/></svg>', caption: 'Loss "curves"' }],
 };
@@ -55,7 +58,7 @@ test('every number stands with its interval and chance, and leaks are marked', (
   assert.is(html.split('class="bad"').length - 1, 1);
   assert.ok(html.includes('0.300<small>95 %: 0.200 to 0.400</small><small>chance: 0.200</small>'));
   assert.ok(html.includes('-<small>not measured</small>'));
-  for (const { name, meaning } of measures) assert.ok(html.includes(`<dt>${name}</dt><dd>${meaning}</dd>`), name);
+  for (const { title, meaning } of rows) assert.ok(html.includes(`<dt>${title}</dt><dd>${meaning}</dd>`), title);
 });
 
 test('how the runs were made: adapter, code, seed, settings that differ first', () => {

@@ -120,14 +120,14 @@ test('what it cannot learn from: no labels, tables, small images, small sets, wr
   const before = (fs.readdirSync(root, { recursive: true }) as string[]).sort();
   const { live } = gpu.memory();
   for (const [data, more, code, says] of [
-    ['bare', {}, 'DATA', /^--data: data set bare has no labels\. Train a classifier on labelled images/],
+    ['bare', {}, 'DATA', /^data set bare has no labels\. Train a classifier on labelled images/],
     ['table', {}, 'DATA', /data set table has no images/],
     ['nothing', {}, 'DATA', /there is no data set "nothing"/],
     ['plain', { channels: [2, 2, 2, 2] }, 'CONFIG', /^--channels: 4 convolutions do not fit records \[8,8,1\]/],
-    ['plain', { batch: 49 }, 'CONFIG', /^--batch: a partition has 48 rows, fewer than a batch of 49\. Use --batch 48/],
-    ['plain', { hidden: 0 }, 'CONFIG', /^--hidden: /],
-    ['plain', { channels: [] }, 'CONFIG', /^--channels: /],
-    ['plain', { channels: [4, -1] }, 'CONFIG', /^--channels: channels\.1: /],
+    ['plain', { batch: 49 }, 'CONFIG', /^a partition has 48 rows, fewer than a batch of 49\. Use `batch: 48`/],
+    ['plain', { hidden: 0 }, 'CONFIG', /^hidden: /],
+    ['plain', { channels: [] }, 'CONFIG', /^channels: /],
+    ['plain', { channels: [4, -1] }, 'CONFIG', /^channels\.1: /],
   ] as const) {
     const error = await rejection(() => learn(data, more));
     assert.is(error.code, code, error.line());

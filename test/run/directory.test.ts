@@ -40,18 +40,18 @@ test('an output directory that exists is refused with the remedy', ({ root, dir 
   const run = createRun(dir, meta);
   const before = fs.readFileSync(join(dir, 'run.json'));
   const hopeless = failure(() => createRun(dir, { ...meta, seed: 2 }));
-  assert.match(hopeless.line(), /holds a run\. Choose another directory with --out\.$/);
+  assert.match(hopeless.line(), /holds a run\. Choose another directory with `out`\.$/);
   run.writeCheckpoint({}, { step: '1' });
   run.close();
   const error = failure(() => createRun(dir, { ...meta, seed: 2 }));
   assert.is(error.code, 'USAGE');
-  assert.match(error.line(), /holds a run.*--out.*--resume/);
+  assert.match(error.line(), /holds a run.*`out`.*`resume: /);
   assert.equal(fs.readFileSync(join(dir, 'run.json')), before);
 
   const other = join(root, 'other');
   fs.mkdirSync(other);
   fs.writeFileSync(join(other, 'thesis.txt'), 'x');
-  assert.match(failure(() => createRun(other, meta)).line(), /is not empty\. Choose another directory with --out\.$/);
+  assert.match(failure(() => createRun(other, meta)).line(), /is not empty\. Choose another directory with `out`\.$/);
   assert.equal(fs.readdirSync(other), ['thesis.txt']);
   assert.match(failure(() => createRun(join(other, 'thesis.txt'), meta)).message, /is a file/);
   assert.is(fs.readFileSync(join(other, 'thesis.txt'), 'utf8'), 'x');

@@ -73,7 +73,7 @@ test('what the encoding of a table costs is left out of the budget of the noise'
   const asked = { kind: 'epsilon-sweep', systems: ['dpgan'], values: [4], fields: { steps: 60, batch: 10 } } as const;
   const points = plan(asked);
   const [sure] = settingsOf(points);
-  const paid = [{ name: 'sex', kind: 'boolean' }] as const;
+  const paid = [{ name: 'sex', kind: 'boolean' as const }];
   const [paying] = settingsOf({ ...points, paying: paid });
   const config = privateConfig.parse(paying.fields) as PrivateConfig;
   const phase = { q: samplingRate(config, 200), sigma: config.noiseMultiplier, steps: 60 * config.criticSteps };
@@ -85,7 +85,7 @@ test('what the encoding of a table costs is left out of the budget of the noise'
   assert.ok(total !== null && total <= 4 && total > 3.9, `${total}`);
   assert.ok(Number(paying.fields.noiseMultiplier) > Number(sure.fields.noiseMultiplier));
   const dear = { ...points, paying: paid, private: { ...points.private, encoderEpsilon: 5 } };
-  assert.equal(failure(() => settingsOf(dear)).where, '--encoder-epsilon');
+  assert.equal(failure(() => settingsOf(dear)).where, 'encoderEpsilon');
 });
 
 test('columns that are given are not paid for', () => {
@@ -143,7 +143,7 @@ test('presets are plans; what the command line says holds for private runs too',
   const settings = settingsOf(quick);
   assert.equal(
     settings.map(({ label }) => label),
-    ['GAN', 'PAR-GAN, K = 5', 'DP-GAN, epsilon 10', 'DP-PAR-GAN, K = 5, epsilon 10'],
+    ['GAN', 'PAR-GAN, K = 5', 'DPGAN, epsilon 10', 'DP-PAR-GAN, K = 5, epsilon 10'],
   );
   assert.equal(
     settings.map(({ fields }) => fields.steps),
@@ -151,23 +151,23 @@ test('presets are plans; what the command line says holds for private runs too',
   );
 });
 
-test('what is no experiment is refused, naming the flag', () => {
+test('what is no experiment is refused, naming the field', () => {
   for (const [asked, where] of [
-    [{ preset: 'nope' }, '--preset'],
-    [{ data: undefined }, '--data'],
-    [{ systems: ['gan', 'wgan'] }, '--systems'],
-    [{ kind: 'k-sweep', systems: ['gan'] }, '--systems'],
-    [{ values: [1] }, '--values'],
-    [{ kind: 'k-sweep', fields: { partitions: 3 } }, '--partitions'],
-    [{ kind: 'epsilon-sweep', fields: { epsilon: 3 } }, '--epsilon'],
-    [{ fields: { batch: 0 } }, '--batch'],
+    [{ preset: 'nope' }, 'preset'],
+    [{ data: undefined }, 'data'],
+    [{ systems: ['gan', 'wgan'] }, 'systems'],
+    [{ kind: 'k-sweep', systems: ['gan'] }, 'systems'],
+    [{ values: [1] }, 'values'],
+    [{ kind: 'k-sweep', fields: { partitions: 3 } }, 'partitions'],
+    [{ kind: 'epsilon-sweep', fields: { epsilon: 3 } }, 'epsilon'],
+    [{ fields: { batch: 0 } }, 'batch'],
   ] as [Partial<Asked>, string][]) {
     assert.is(failure(() => plan(asked)).where, where, JSON.stringify(asked));
   }
   for (const [asked, where] of [
-    [{ kind: 'k-sweep', values: [1.5] }, '--values'],
-    [{ kind: 'epsilon-sweep', values: [-1] }, '--values'],
-    [{ kind: 'epsilon-sweep', systems: ['gan'], values: [1] }, '--systems'],
+    [{ kind: 'k-sweep', values: [1.5] }, 'values'],
+    [{ kind: 'epsilon-sweep', values: [-1] }, 'values'],
+    [{ kind: 'epsilon-sweep', systems: ['gan'], values: [1] }, 'systems'],
   ] as [Partial<Asked>, string][]) {
     assert.is(failure(() => settingsOf(plan(asked))).where, where, JSON.stringify(asked));
   }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { open } from '../../src/api/node.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
-import { type GanConfig, makeConfig } from '../../src/gan/config.ts';
+import type { GanConfig } from '../../src/gan/config.ts';
+import { makeConfig } from '../../src/gan/presets/index.ts';
 import { datasetOf } from '../support/dataset.ts';
 
 export const gpu = await open();

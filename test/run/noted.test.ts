@@ -10,7 +10,7 @@ import type { Given } from '../../src/data/encoding/schema.ts';
 import { importSource } from '../../src/data/formats/index.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import { loadSource } from '../../src/data/store/store.ts';
-import { withPreset } from '../../src/gan/config.ts';
+import { withPreset } from '../../src/gan/presets/index.ts';
 import { parsePrivate } from '../../src/gan/private/run.ts';
 import { ODOMETER, spentOn } from '../../src/run/odometer.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';

@@ -11,8 +11,8 @@ import { ledgerFile } from '../../src/privacy/ledger/disk.ts';
 import { readLedger } from '../../src/privacy/ledger/ledger.ts';
 import { chained, type Entry, type Head, START } from '../../src/privacy/ledger/lines.ts';
 import { reportOn } from '../../src/report/compare.ts';
+import { factsOf } from '../../src/report/facts.ts';
 import { renderReport } from '../../src/report/html.ts';
-import { factsOf } from '../../src/report/run-facts.ts';
 import { createRun } from '../../src/run/directory.ts';
 import { MemoryRun } from '../../src/run/memory-run.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
@@ -55,7 +55,7 @@ function people(rare: boolean, rows = 600): TableData {
   });
 }
 
-const plan = (more: Record<string, unknown> = {}) => ({ system: 'dpgan', config: configOf(more), seed: 1 });
+const plan = (more: Record<string, unknown> = {}) => ({ system: 'dpgan' as const, config: configOf(more), seed: 1 });
 const end = (job: TrainingJob) => {
   job.guarantee?.close();
   job.run.close();

@@ -39,7 +39,7 @@ test('what cannot start leaves nothing: out exists, no such data, a config that 
   const { live } = gpu.memory();
   const before = listing(root);
   const cases: [Start, string, RegExp][] = [
-    [{ out: taken }, 'USAGE', /taken exists and is not empty\. Choose another directory with --out/],
+    [{ out: taken }, 'USAGE', /taken exists and is not empty\. Choose another directory with `out`/],
     [{ out: join(taken, 'mine.txt') }, 'USAGE', /exists and is a file/],
     [{ out: join(taken, 'mine.txt', 'run') }, 'FILE', /./],
     [{ data: 'nothing', out: join(root, 'a', 'b') }, 'DATA', /there is no data set "nothing"/],
@@ -62,7 +62,7 @@ test('a run that diverges: the same step is named whatever the chunks, and the l
     const job = await start({ config });
     const error = await rejection(() => runTraining(job, { chunk }));
     assert.is(error.code, 'NAN');
-    assert.match(error.line(), /loss is not finite at step \d+\. Lower --rate/);
+    assert.match(error.line(), /loss is not finite at step \d+\. Lower `rate`/);
     steps.push(error.where);
     assert.not.ok(job.run.hasCheckpoint());
     job.run.abandon();

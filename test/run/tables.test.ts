@@ -5,7 +5,7 @@ import { open } from '../../src/api/node.ts';
 import type { TableData } from '../../src/data/dataset.ts';
 import { fitEncoding } from '../../src/data/encoding/encoding.ts';
 import type { Table } from '../../src/data/table.ts';
-import { makeConfig, withPreset } from '../../src/gan/config.ts';
+import { makeConfig, withPreset } from '../../src/gan/presets/index.ts';
 import { parsePrivate } from '../../src/gan/private/run.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
 import { readLedger } from '../../src/privacy/ledger/ledger.ts';

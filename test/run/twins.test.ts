@@ -15,12 +15,11 @@ import type { Plan } from '../../src/page/protocol.ts';
 import { Products } from '../../src/page/worker/products.ts';
 import type { Training } from '../../src/page/worker/training.ts';
 import { reportOn } from '../../src/report/compare.ts';
+import { factsOf } from '../../src/report/facts.ts';
 import { renderReport } from '../../src/report/html.ts';
-import { factsOf } from '../../src/report/run-facts.ts';
 import { MemoryRun } from '../../src/run/memory-run.ts';
-import { releasedInfo } from '../../src/run/release.ts';
 import { samplesCsv, samplesOf } from '../../src/run/samples.ts';
-import { RUN_FORMAT } from '../../src/run/schema.ts';
+import { RUN_FORMAT, releasedInfo } from '../../src/run/schema.ts';
 import { spending } from '../../src/run/spend.ts';
 import { beginJob, runTraining } from '../../src/run/training.ts';
 import { Folder } from '../data/making.ts';
@@ -81,7 +80,7 @@ async function released(table: TableData, given?: Witness) {
     ...{ partitions: 1, batch: 40, population: 400, noiseMultiplier: 2, epsilon: 5, criticSteps: 2, steps: 3 },
     ...{ generatorHidden: [12], criticHidden: [12], latent: 4, snapshots: 2, snapshotEvery: 1 },
   });
-  const plan = { system: 'dpgan', config, seed: 1, insecureSeed: 7, witness };
+  const plan = { system: 'dpgan' as const, config, seed: 1, insecureSeed: 7, witness };
   const added = { format: RUN_FORMAT, created: '2026-01-01T00:00:00Z', version: { veilgan: '0' } } as const;
   const job = beginJob(gpu, table, plan, (meta) => new MemoryRun('t', { ...added, ...meta }));
   await runTraining(job, { checkpointSeconds: 1000 });

@@ -17,7 +17,7 @@ import { mul, scale } from '../../src/ops/elementwise.ts';
 import { sum } from '../../src/ops/reduce.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { readLedger } from '../../src/privacy/ledger/ledger.ts';
-import { factsOf } from '../../src/report/run-facts.ts';
+import { factsOf } from '../../src/report/facts.ts';
 import { MemoryLedgerFile, MemoryRun } from '../../src/run/memory-run.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
 import { spending } from '../../src/run/spend.ts';
@@ -256,7 +256,7 @@ test('a run that is resumed draws anew: two that go on from one checkpoint part'
 });
 
 test('what follows from an insecure seed has no epsilon', async () => {
-  const plan = { system: 'dp-pargan', config: configOf({ steps: 2 }), seed: 1, insecureSeed: 3 };
+  const plan = { system: 'dp-pargan' as const, config: configOf({ steps: 2 }), seed: 1, insecureSeed: 3 };
   const job = beginJob(gpu, dataOf(), plan, (meta) => new MemoryRun('t', { ...meta, ...added }));
   await runTraining(job);
   const spent = spending(job.guarantee as NonNullable<typeof job.guarantee>);

@@ -3,7 +3,7 @@
  * Chaudhuri, "Auditing f-differential privacy in one run" (2024), algorithm 3, for membership. It uses the whole curve
  * where the bound of one (epsilon, delta) uses a point of it, and so finds more.
  */
-import { bisect } from '../../privacy/accountant/gaussian.ts';
+import { bisect } from '../../base/maths/search.ts';
 import { leastEpsilon } from '../../privacy/budget.ts';
 import { least, most, type Profile, profileOf } from '../../privacy/trade-off.ts';
 import { type Counts, type Guessing, guessings } from './guesses.ts';

@@ -5,9 +5,9 @@
  * epsilon with the stated confidence: a large one disproves a claim, a small one proves nothing.
  */
 import { VeilganError } from '../../base/errors.ts';
+import { clopperPearsonUpper, logGamma } from '../../base/maths/binomial.ts';
 import { checkScores, type Scores } from '../../base/maths/ranking.ts';
-import { bisect } from '../../privacy/accountant/gaussian.ts';
-import { clopperPearsonUpper, logGamma } from './binomial.ts';
+import { bisect } from '../../base/maths/search.ts';
 
 export interface AuditOptions {
   /** delta at which epsilon is bounded, >= 0 */
@@ -100,7 +100,7 @@ function checkAudit(scores: Scores, included: ArrayLike<boolean>, { delta, confi
   }
   if (!(delta >= 0 && delta < 1 && confidence > 0 && confidence < 1)) {
     throw new VeilganError('CONFIG', `an audit at delta ${delta} with confidence ${confidence}`, {
-      where: '--confidence',
+      where: 'confidence',
       fix: 'Give a confidence between 0 and 1, such as 0.95, and a delta from 0 to below 1',
     });
   }
@@ -177,8 +177,8 @@ export function manyRunAudit(
   const n = scores.length;
   if (n < 2) {
     throw new VeilganError('DATA', 'one run cannot both choose a threshold and be judged by it', {
-      where: '--runs',
-      fix: 'Make at least two, and better hundreds, or use --mode one-run',
+      where: 'runs',
+      fix: 'Make at least two, and better hundreds, or use `mode: one-run`',
     });
   }
   const errorsAt = (threshold: number, from: number, to: number): Errors => {

@@ -5,6 +5,7 @@
  * gradient has to be looked at itself. The better this describes the truth, the more an audit finds; its bound holds
  * whatever is believed here, because scores may be any function of what was released.
  */
+import { cholesky, solveFactored } from '../../base/maths/cholesky.ts';
 
 export interface UpdateBelief {
   /** these rows come first; the others stand for the rest of the batch */
@@ -45,15 +46,15 @@ export function updateEvidence(
   // The mean over few rows stands for a mean over many: it is about as uncertain as it is large.
   const variance = mean.map((m, i) => Math.max(1e-12, i < canaries ? m * (1 - m) : m * (1 + m)));
   const floor = ROUNDING * norms.reduce((most, norm, i) => Math.max(most, factors[i] && (factors[i] * norm) ** 2), 0);
-  const lower = inner.slice();
+  const precision = inner.slice();
   const right = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
-    lower[i * rows + i] += noise / variance[i] + floor;
+    precision[i * rows + i] += noise / variance[i] + floor;
     right[i] = factors[i] && factors[i] * products[i];
     for (let j = 0; j < rows; j++) right[i] -= inner[i * rows + j] * mean[j];
   }
-  cholesky(lower, rows, floor || Number.MIN_VALUE);
-  const solved = solve(lower, rows, right);
+  const lower = cholesky(precision, rows, floor || Number.MIN_VALUE);
+  const solved = solveFactored(lower, rows, right);
   const inverse = inverseDiagonal(lower, rows, canaries);
   const logOut = Math.log1p(-q);
   return Float64Array.from({ length: canaries }, (_, i) => {
@@ -70,31 +71,6 @@ export function updateEvidence(
 function logSum(a: number, b: number): number {
   const top = Math.max(a, b);
   return top === Number.NEGATIVE_INFINITY ? top : top + Math.log1p(Math.exp(Math.min(a, b) - top));
-}
-
-/** Overwrites a symmetric matrix by its lower Cholesky factor; pivots are kept above `floor`. */
-function cholesky(a: Float64Array, n: number, floor: number): void {
-  for (let j = 0; j < n; j++) {
-    for (let i = j; i < n; i++) {
-      let sum = a[i * n + j];
-      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] = i === j ? Math.sqrt(Math.max(sum, floor)) : sum / a[j * n + j];
-    }
-  }
-}
-
-/** x of L L^T x = b. */
-function solve(l: Float64Array, n: number, b: Float64Array): Float64Array {
-  const x = b.slice();
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) x[i] -= l[i * n + k] * x[k];
-    x[i] /= l[i * n + i];
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) x[i] -= l[k * n + i] * x[k];
-    x[i] /= l[i * n + i];
-  }
-  return x;
 }
 
 /** The first entries of the diagonal of (L L^T)^-1: squared norms of the columns of L^-1. */

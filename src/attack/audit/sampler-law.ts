@@ -2,7 +2,7 @@
  * Whether batches are the Poisson samples that the accountant describes: each record of a critic's partition, and no
  * other, enters a batch with probability q, independently of all others and of all other batches. Exact tests.
  */
-import { binomialBelow, binomialMass, binomialTail, binomialTwoSided } from './binomial.ts';
+import { binomialBelow, binomialMass, binomialTail, binomialTwoSided } from '../../base/maths/binomial.ts';
 import { type Check, smallest } from './family.ts';
 
 export interface Sampled {

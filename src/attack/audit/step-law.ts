@@ -7,10 +7,10 @@
  * 2023, "Tight auditing of differentially private machine learning"), and the accountant makes epsilon of it.
  */
 
+import { binomialBelow, clopperPearsonUpper } from '../../base/maths/binomial.ts';
 import { tail } from '../../base/maths/normal.ts';
-import { bisect } from '../../privacy/accountant/gaussian.ts';
+import { bisect } from '../../base/maths/search.ts';
 import { leastEpsilon } from '../../privacy/budget.ts';
-import { binomialBelow, clopperPearsonUpper } from './binomial.ts';
 
 /** Guesses about single updates, half of them with the record and half without. */
 export interface StepCounts {

@@ -1,7 +1,8 @@
 /** What an attack's numbers are worth: the bootstrap, and the same statistic where membership is shuffled. */
 
-import { type Ranking, rank, type Scores } from '../../base/maths/ranking.ts';
+import type { Ranking } from '../../base/maths/ranking.ts';
 import { topNOf } from '../../base/maths/separation.ts';
+import { mean, quantile } from '../../base/maths/statistics.ts';
 import { PhiloxStream } from '../../base/philox.ts';
 
 /** A statistic under chance: its mean and the interval that holds 95 % of its values. */
@@ -17,19 +18,10 @@ export interface ResamplingOptions {
   seed?: number;
 }
 
-/** The p-quantile of ascending values, interpolated linearly between order statistics. */
-function quantile(ascending: Float64Array, p: number): number {
-  const at = p * (ascending.length - 1);
-  const low = Math.floor(at);
-  const high = Math.min(low + 1, ascending.length - 1);
-  return ascending[low] + (at - low) * (ascending[high] - ascending[low]);
-}
-
 /** Mean and central 95 % of values in any order. */
 export function summarise(values: Float64Array): Baseline {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const ascending = Float64Array.from(values).sort();
-  return { mean, ci95: [quantile(ascending, 0.025), quantile(ascending, 0.975)] };
+  return { mean: mean(values), ci95: [quantile(ascending, 0.025), quantile(ascending, 0.975)] };
 }
 
 /** The group of every record, from the counts of the groups. */
@@ -93,10 +85,6 @@ export function bootstrapIntervals(
 /** Top-n accuracy for `bootstrapIntervals`. */
 export const ACCURACY: Statistic = { of: topNOf, perfect: (tpr, tnr) => (tpr + tnr) / 2 };
 
-/** 95 % interval of the top-n accuracy; see `bootstrapIntervals`. */
-export const accuracyInterval = (ranking: Ranking, options: ResamplingOptions = {}): [number, number] =>
-  bootstrapIntervals(ranking, [ACCURACY], options)[0];
-
 /**
  * Shuffles membership: `visit` gets the pooled indices (0 .. n - 1 the members, n .. n + m - 1 the others) in an order
  * whose first n entries are the "members" of this shuffle. The array is reused.
@@ -121,7 +109,10 @@ export function forEachShuffle(
   }
 }
 
-/** Several statistics of a ranking where membership is shuffled, the same shuffles for all. */
+/**
+ * Several statistics of a ranking where membership is shuffled, the same shuffles for all: what they say where there is
+ * nothing to find.
+ */
 export function baselinesOf(
   statistics: readonly ((ranking: Ranking) => number)[],
   ranking: Ranking,
@@ -144,18 +135,4 @@ export function baselinesOf(
     });
   });
   return values.map(summarise);
-}
-
-/**
- * A statistic of a ranking (`topNOf`, `aucOf`, `advantageOf`, ...) under shuffled membership: what it says where there
- * is nothing to find.
- * @throws VeilganError as `rank`
- */
-export function permutationBaseline(
-  statistic: (ranking: Ranking) => number,
-  members: Scores,
-  nonMembers: Scores,
-  options: ResamplingOptions = {},
-): Baseline {
-  return baselinesOf([statistic], rank(members, nonMembers), options)[0];
 }

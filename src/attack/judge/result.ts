@@ -1,4 +1,4 @@
-/** The record of one attack, as `attack --json` prints it. */
+/** The records of attacks, as `attack --json` prints them. */
 import { type Ranking, rank, type Scores } from '../../base/maths/ranking.ts';
 import { advantageOf, aucOf, topNOf, tprAtFprOf } from '../../base/maths/separation.ts';
 import { ACCURACY, type Baseline, baselinesOf, bootstrapIntervals, type Statistic } from './resampling.ts';
@@ -40,6 +40,48 @@ export interface AttackResult extends Each<number> {
   floors: Each<Baseline>;
   members: number;
   non_members: number;
+}
+
+/** An attack that is told two sets, one of which was trained on, and says which: right or wrong a repetition. */
+export interface SetAttackResult {
+  name: string;
+  /** share of the repetitions in which it was right */
+  accuracy: number;
+  /** the accuracy of a blind guess under its own tie rule */
+  chance: number;
+  /** 95 % bootstrap interval over the candidates: repetitions draw from the same ones, so more of them say no more */
+  ci95: [number, number];
+  /** the accuracy of as many repetitions under shuffled membership; wide where there are few candidates */
+  floor: Baseline;
+  repetitions: number;
+  /** records of each set */
+  set_size: number;
+}
+
+/** Total variation distances between the score histograms of members and others. */
+export interface Tvd {
+  /** Largest over the critics. */
+  max: number;
+  mean: number;
+  /** One a critic. */
+  each: number[];
+  /** Both under shuffled membership, the same shuffle for all critics: finite samples alone give this much. */
+  floor: { max: Baseline; mean: Baseline };
+  bins: number;
+  range: 'unit' | 'minmax';
+}
+
+/** Which records samples come closest to. */
+export interface ClosestRecords {
+  /** Share of the samples whose closest record, among as many members as non-members, is a member. */
+  share: number;
+  /** The share of samples that know nothing. */
+  chance: number;
+  /** The share under shuffled membership; wider than binomial, since one record may be the closest of many samples. */
+  floor: Baseline;
+  samples: number;
+  /** records of each side */
+  records: number;
 }
 
 const STATISTICS: readonly Statistic[] = [

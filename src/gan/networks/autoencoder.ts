@@ -1,5 +1,5 @@
 /**
- * The autoencoder of DPGAN's records of zeros and ones (Xie et al. 2018, after medGAN; spec section 7.4), trained before
+ * The autoencoder of DPGAN's records of zeros and ones (Xie et al. 2018, after medGAN), trained before
  * the GAN, whose generator takes its decoder. It learns from the records without noise: nothing that is private may.
  */
 import { valueAndGrad } from '../../autograd/grad.ts';

@@ -1,5 +1,5 @@
 /**
- * The conditional DCGAN of "Private GANs, Revisited" (Bie, Kamath and Zhang 2023; spec section 8.1) at any size that is
+ * The conditional DCGAN of "Private GANs, Revisited" (Bie, Kamath and Zhang 2023) at any size that is
  * halved to its smallest grid: no normalisation anywhere, PyTorch's initial values, kernels of 4 (3 where an odd grid
  * is halved). Records have their label's one-hot values behind their own where labels condition; without labels each
  * first layer has one half, of full width.
@@ -10,9 +10,7 @@ import { handingOn, type Network, sequential, sideBySide } from '../../nn/networ
 import { scale, shift } from '../../ops/elementwise.ts';
 import { broadcastTo, detach } from '../../ops/movement.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { GanConfig } from '../config.ts';
-
-type Sizes = Pick<GanConfig, 'latent' | 'slope' | 'generatorChannels' | 'criticChannels'>;
+import type { NetworkSettings, RecordLayout } from './network.ts';
 
 /** Sides of the grids from an image of `size` down: halved `times` times, upwards rounded. */
 function grids(size: number, times: number): number[] {
@@ -24,39 +22,38 @@ function grids(size: number, times: number): number[] {
 const kernelTo = (larger: number): number => (larger % 2 ? 3 : 4);
 
 /** Widths of the two halves of a first layer. @throws VeilganError CONFIG for an odd number of channels */
-function halves(channels: number, classes: number, flag: string): [number, number] {
+function halves(channels: number, classes: number, where: string): [number, number] {
   if (!classes) return [channels, 0];
   if (channels % 2 === 0) return [channels / 2, channels / 2];
   throw new VeilganError('CONFIG', `${channels} channels are not shared evenly by the image and its label`, {
-    where: flag,
+    where,
     fix: 'Give an even first number of channels',
   });
 }
 
-function square([height, width]: Shape, times: number, flag: string): number[] {
+function square([height, width]: Shape, times: number, where: string): number[] {
   const sides = grids(height, times);
   if (height === width && sides[times] >= 2) return sides;
   throw new VeilganError('CONFIG', `images of ${height} x ${width} are not square or too small for ${times} halvings`, {
-    where: flag,
-    fix: 'Use fewer channels, or import the images with --size 32 or another square size',
+    where,
+    fix: 'Use fewer channels, or import the images at a square size, such as 32',
   });
 }
 
 /**
  * z and label [G, n, latent + classes] -> records and label [G, n, values + classes].
- * @param shape [height, width, channels]
  * @throws VeilganError CONFIG
  */
-export function conditionalGenerator(config: Sizes, shape: Shape, classes: number): Network {
+export function conditionalGenerator(config: NetworkSettings, { shape, classes }: RecordLayout): Network {
   const { latent, slope, generatorChannels: widths } = config;
-  const sides = square(shape, widths.length, '--generator-channels').reverse();
+  const sides = square(shape, widths.length, 'generatorChannels').reverse();
   const initial = 'torch' as const;
   const first = (inputs: number, outputs: number) =>
     sequential([
       reshapeLayer([1, 1, inputs]),
       convTransposeLayer(inputs, outputs, sides[0], { padding: 'valid', activation: 'leaky', slope, initial }),
     ]);
-  const [own, labels] = halves(widths[0], classes, '--generator-channels');
+  const [own, labels] = halves(widths[0], classes, 'generatorChannels');
   const to = (i: number): [number, number] => [sides[i], sides[i]];
   const last = widths.length;
   const trunk = [
@@ -78,15 +75,14 @@ export function conditionalGenerator(config: Sizes, shape: Shape, classes: numbe
 
 /**
  * Records and label [G, n, values + classes] -> scores [G, n, 1].
- * @param shape [height, width, channels]
  * @throws VeilganError CONFIG
  */
-export function conditionalCritic(config: Sizes, shape: Shape, classes: number): Network {
+export function conditionalCritic(config: NetworkSettings, { shape, classes }: RecordLayout): Network {
   const { slope, criticChannels: widths } = config;
-  const sides = square(shape, widths.length, '--critic-channels');
+  const sides = square(shape, widths.length, 'criticChannels');
   const [height, width, channels] = shape;
   const at = { stride: 2, activation: 'leaky', slope, initial: 'torch' } as const;
-  const [own, labels] = halves(widths[0], classes, '--critic-channels');
+  const [own, labels] = halves(widths[0], classes, 'criticChannels');
   const last = sides[widths.length];
   const image = sequential([
     reshapeLayer(shape),

@@ -1,12 +1,12 @@
 /** The generator of table records: dense layers, then a head for each column. */
-import { mlp } from '../../nn/mlp.ts';
+import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
 import { assign } from '../../ops/assign.ts';
 import { add, mul, shift } from '../../ops/elementwise.ts';
 import { type Block, heads } from '../../ops/heads.ts';
 import { reshape, slice } from '../../ops/movement.ts';
 import { scope } from '../../tensor/scope.ts';
-import type { GanConfig } from '../config.ts';
+import type { NetworkSettings } from './network.ts';
 
 /** Values of the records that blocks make up. */
 const widthOf = (blocks: readonly Block[]): number => blocks.reduce((n, { width }) => n + width, 0);
@@ -17,7 +17,7 @@ const widthOf = (blocks: readonly Block[]): number => blocks.reduce((n, { width 
  * Gumbel-softmax (Jang et al. 2017), CTGAN's way (Xu et al. 2019), but with the noise of the latent law. Scalars begin
  * spread over (-1, 1) by it rather than at one place.
  */
-export function tableGenerator(config: GanConfig, blocks: readonly Block[]): Network {
+export function tableGenerator(config: NetworkSettings, blocks: readonly Block[]): Network {
   const { latent, slope, generatorHidden, temperature } = config;
   const width = widthOf(blocks);
   const inner = mlp([latent, ...generatorHidden, width], slope);
@@ -39,5 +39,5 @@ export function tableGenerator(config: GanConfig, blocks: readonly Block[]): Net
 }
 
 /** Dimensions of the generator's noise: `latent`, and for tables as many as a record has values. */
-export const noiseWidth = ({ latent }: Pick<GanConfig, 'latent'>, blocks?: readonly Block[]): number =>
+export const noiseWidth = ({ latent }: Pick<NetworkSettings, 'latent'>, blocks?: readonly Block[]): number =>
   latent + (blocks ? widthOf(blocks) : 0);

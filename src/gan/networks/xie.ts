@@ -1,10 +1,10 @@
-/** The networks of DPGAN as published (Xie et al. 2018; spec sections 7.3 and 7.4), its critics free of batch normalisation. */
+/** The networks of DPGAN as published (Xie et al. 2018), its critics free of batch normalisation. */
 import { batchNormLayer, convLayer, convTransposeLayer, dense, functionLayer, reshapeLayer } from '../../nn/layers.ts';
 import { type Network, sequential } from '../../nn/network.ts';
 import { scale, sigmoid, tanh } from '../../ops/elementwise.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { GanConfig } from '../config.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import { unit } from './conditional.ts';
+import { fromStride, type NetworkSettings, type RecordLayout } from './network.ts';
 
 /** Their `dcgan` pair: weights N(0, 0.02^2), but Glorot in the critic's last layer. */
 const initial = { deviation: 0.02 };
@@ -12,15 +12,13 @@ const KERNEL = 4;
 /** Units of the dense layers. */
 const DENSE = 1024;
 
-type Sizes = Pick<GanConfig, 'latent' | 'slope' | 'generatorChannels' | 'criticChannels'>;
-
 /**
  * z [G, n, latent] -> images [G, n, values]: two dense layers, then grids doubled, all with batch normalisation and ReLU;
  * 6,665,601 parameters for 28 x 28 x 1 and channels 128, 64.
- * @param shape [height, width, channels], sides divisible by 2 to the number of `generatorChannels`
+ * @throws VeilganError CONFIG where a side is not divisible by 2 to the number of `generatorChannels`
  */
-export function xieGenerator({ latent, generatorChannels: widths }: Sizes, shape: Shape): Network {
-  const [h, w] = shape.map((side) => side / 2 ** widths.length);
+export function xieGenerator({ latent, generatorChannels: widths }: NetworkSettings, { shape }: RecordLayout): Network {
+  const [h, w] = shape.slice(0, 2).map((side) => fromStride(side, widths.length));
   const norm = (n: number) => batchNormLayer(n, { slope: 0, scaled: false });
   const first = h * w * widths[0];
   return sequential([
@@ -38,7 +36,7 @@ export function xieGenerator({ latent, generatorChannels: widths }: Sizes, shape
 }
 
 /** Images [G, n, values] -> scores [G, n, 1]; 6,556,865 parameters for 28 x 28 x 1 and channels 64, 128. */
-export function xieCritic({ slope, criticChannels: widths }: Sizes, shape: Shape): Network {
+export function xieCritic({ slope, criticChannels: widths }: NetworkSettings, { shape }: RecordLayout): Network {
   const halved = (side: number) => widths.reduce((n) => Math.ceil(n / 2), side);
   const flat = halved(shape[0]) * halved(shape[1]) * widths[widths.length - 1];
   const channels = [shape[2], ...widths];
@@ -63,7 +61,7 @@ export const ehrEncoder = (features: number): Network =>
   sequential([dense(features, CODE), functionLayer((x) => tanh(x))]);
 
 /** z [G, n, latent] -> probabilities [G, n, features]: the generator proper (49,408 parameters), then the decoder. */
-export function ehrGenerator({ latent }: Sizes, features: number): Network {
+export function ehrGenerator({ latent }: NetworkSettings, { shape }: RecordLayout): Network {
   const norm = () => batchNormLayer(CODE, { slope: 0, scaled: false });
   return sequential([
     dense(latent, CODE, { bias: false }),
@@ -72,7 +70,7 @@ export function ehrGenerator({ latent }: Sizes, features: number): Network {
     norm(),
     dense(CODE, CODE, { bias: false }),
     functionLayer((x) => sigmoid(x)),
-    ehrDecoder(features),
+    ehrDecoder(sizeOf(shape)),
     functionLayer((x) => sigmoid(x)),
   ]);
 }
@@ -81,9 +79,9 @@ export function ehrGenerator({ latent }: Sizes, features: number): Network {
 export const DECODER = '6.';
 
 /** Records in [0, 1], [G, n, features] -> scores [G, n, 1]; 307,457 parameters for 1,071 features. */
-export const ehrCritic = (features: number): Network =>
+export const ehrCritic = (_: NetworkSettings, { shape }: RecordLayout): Network =>
   sequential([
-    dense(features, 256, { activation: 'leaky', slope: 0 }),
+    dense(sizeOf(shape), 256, { activation: 'leaky', slope: 0 }),
     dense(256, 128, { activation: 'leaky', slope: 0 }),
     dense(128, 1),
   ]);

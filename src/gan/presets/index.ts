@@ -1,6 +1,8 @@
 /** Settings to start from: the papers', and smaller ones for software adapters. */
-import type { GanConfig } from '../config.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { type GanConfig, ganConfig, parseConfig } from '../config.ts';
 import type { PrivateConfig } from '../private/config.ts';
+import { systemsWith } from '../systems.ts';
 import { tableNotes, tablePresets } from './tables.ts';
 
 const js = { divergence: 'js', optimizer: 'adam', rate: 1e-4, batch: 32, criticSteps: 2, steps: 75_000 } as const;
@@ -42,7 +44,7 @@ const small: Partial<GanConfig> = {
   gridEvery: 250,
 };
 
-/** DPGAN as published (Xie et al. 2018; spec section 7): no guarantee. C is the paper's c_g, sigma 5 and 18 of its lists. */
+/** DPGAN as published (Xie et al. 2018): no guarantee. C is the paper's c_g, sigma 5 and 18 of its lists. */
 const published: Readonly<Record<string, Partial<PrivateConfig>>> = {
   'mnist-dpgan': {
     network: 'xie',
@@ -86,7 +88,7 @@ const published: Readonly<Record<string, Partial<PrivateConfig>>> = {
   },
 };
 
-/** "Private GANs, Revisited" (Bie, Kamath and Zhang 2023; spec section 8). */
+/** "Private GANs, Revisited" (Bie, Kamath and Zhang 2023). */
 const bie = {
   network: 'conditional',
   labels: 'condition',
@@ -216,7 +218,7 @@ export const presetNotes: readonly (readonly [names: string, note: string])[] = 
   ...tableNotes,
   [
     'mnist-dpgan, ehr-dpgan',
-    'DPGAN as published, for dpgan: weights are clipped, gradients are not, so there is NO guarantee; use --only-class DIGIT and tables of zeros and ones',
+    'DPGAN as published, for dpgan: weights are clipped, gradients are not, so there is NO guarantee; use `onlyClass` with a digit, and tables of zeros and ones',
   ],
   [
     '{mnist,fashion-mnist}-dpgan-revisited-{eps10,eps1}[-adaptive], mnist-dpgan-revisited-nonprivate',
@@ -224,10 +226,39 @@ export const presetNotes: readonly (readonly [names: string, note: string])[] = 
   ],
   [
     'cifar10-, celeba32-, celeba64-, celeba128-, camelyon-dpgan-revisited-eps10-adaptive',
-    'the same at 32, 64 and 128 pixels in colour; --labels ignore where the images have no classes',
+    'the same at 32, 64 and 128 pixels in colour; `labels: ignore` where the images have no classes',
   ],
   [
     'mnist-small-dpgan, mnist-small-dp-pargan',
     'the same for software adapters: narrow networks, batches of 128 of 8,000 images, one critic or four, epsilon 10 after about 3,000 updates',
   ],
 ];
+
+/**
+ * A full config from a preset and single fields; later ones win.
+ * @throws VeilganError CONFIG naming the preset or the field
+ */
+export function makeConfig(preset: string | undefined, fields: Readonly<Record<string, unknown>>): GanConfig {
+  const all = withPreset(preset, fields);
+  if (preset !== undefined && Object.keys(presets[preset]).some((name) => !Object.hasOwn(ganConfig.shape, name))) {
+    throw new VeilganError('CONFIG', `preset ${preset} is for private systems`, {
+      where: 'preset',
+      fix: `Train ${systemsWith({ private: true }).join(' or ')} with it`,
+    });
+  }
+  return parseConfig(ganConfig, all);
+}
+
+/** The fields of a preset, overwritten by single ones. @throws VeilganError CONFIG where there is no such preset */
+export function withPreset(
+  preset: string | undefined,
+  fields: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  if (preset !== undefined && !Object.hasOwn(presets, preset)) {
+    throw new VeilganError('CONFIG', `there is no preset ${preset}`, {
+      where: 'preset',
+      fix: `Use one of ${Object.keys(presets).join(', ')}`,
+    });
+  }
+  return { ...(preset ? presets[preset] : {}), ...fields };
+}

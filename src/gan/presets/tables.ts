@@ -1,4 +1,4 @@
-/** Presets for tables of mixed columns: our own design, since the papers give none (spec section 12.2). */
+/** Presets for tables of mixed columns: our own design, since the papers give none. */
 import type { GanConfig } from '../config.ts';
 import type { PrivateConfig } from '../private/config.ts';
 
@@ -49,11 +49,10 @@ export const tablePresets: Readonly<Record<string, Partial<PrivateConfig>>> = {
 /** From how many rows on a table takes the settings for Hospital's size rather than those for Broward's. */
 const LARGE = 20_000;
 
-/** The preset of a table for which none was named. @param rows to train on */
+/** The preset of a table for which none was named: its system's, its divergence's, or JS's. @param rows to train on */
 export function usualPreset(system: string, rows: number, divergence?: unknown): string {
-  const size = rows < LARGE ? 'broward' : 'hospital';
-  if (system === 'dpgan' || system === 'dp-pargan') return `${size}-${system}`;
-  return `${size}-${divergence === 'wgan-gp' ? 'wgan-gp' : 'js'}`;
+  const names = [system, divergence, 'js'].map((what) => `${rows < LARGE ? 'broward' : 'hospital'}-${what}`);
+  return names.find((name) => Object.hasOwn(tablePresets, name)) as string;
 }
 
 export const tableNotes: readonly (readonly [names: string, note: string])[] = [

@@ -3,6 +3,9 @@ import { VeilganError } from '../../base/errors.ts';
 import type { Budget } from '../../privacy/budget.ts';
 import { RELATION_NAMES, type Relation } from '../../privacy/relation.ts';
 import { ganConfig } from '../config.ts';
+import { divergenceNames, divergences } from '../divergences.ts';
+import { networks } from '../networks/index.ts';
+import { systemsWith } from '../systems.ts';
 
 /** Settings of a differentially private GAN: those of a GAN, and what the guarantee is made of. */
 export const privateConfig = ganConfig.extend({
@@ -10,7 +13,7 @@ export const privateConfig = ganConfig.extend({
     .enum(['clip', 'weights'])
     .default('clip')
     .describe(
-      "what bounds a record's gradient: clipping each to --clip-norm; or, as DPGAN was published, the clipping of weights, which proves nothing",
+      "what bounds a record's gradient: clipping each to C; or, as DPGAN was published, the clipping of weights, which proves nothing",
     ),
   noiseMultiplier: z.number().min(0).max(1e6).default(1).describe('sigma: noise over the clip norm'),
   clipNorm: z
@@ -18,7 +21,7 @@ export const privateConfig = ganConfig.extend({
     .positive()
     .max(1e6)
     .default(1)
-    .describe("C: the largest norm of a record's gradient in a sum; with --bound weights claimed, not enforced"),
+    .describe("C: the largest norm of a record's gradient in a sum; with bound weights claimed, not enforced"),
   mechanism: z
     .enum(['gaussian', 'discrete'])
     .default('gaussian')
@@ -39,7 +42,7 @@ export const privateConfig = ganConfig.extend({
     .enum(['auto', ...RELATION_NAMES])
     .default('auto')
     .describe(
-      'what epsilon compares: a record zeroed out, the number of records staying known; added or removed, with --population; or exchanged for any other, which costs more. auto: add-remove with --population, else zero-out',
+      'what epsilon compares: a record zeroed out, the number of records staying known; added or removed, with population; or exchanged for any other, which costs more. auto: add-remove with population, else zero-out',
     ),
   physicalBatch: z
     .int()
@@ -71,70 +74,74 @@ export const privateConfig = ganConfig.extend({
     .max(1e4)
     .default(0)
     .describe(
-      'tables: what is spent on noisy bounds and values of their columns, of --epsilon; 0: a tenth of it, but 0.4 where that is at most a third',
+      'tables: what is spent on noisy bounds and values of their columns, of epsilon; 0: a tenth of it, but 0.4 where that is at most a third',
     ),
   accountant: z.enum(['pld', 'rdp']).default('pld').describe('which accountant the budget stop follows'),
 });
 
 export type PrivateConfig = z.output<typeof privateConfig>;
 
-/** Why a config can hold no promise, each with the flag at fault. */
-const RULES: readonly [refused: (c: PrivateConfig) => boolean, flag: string, why: string, fix: string][] = [
+/** Divergences that clip weights. */
+const CLIPPED = divergenceNames.filter((name) => divergences[name].weightClip).join(' or ');
+
+/** Why a config can hold no promise, each with the field at fault. */
+const RULES: readonly [refused: (c: PrivateConfig) => boolean, field: keyof PrivateConfig, why: string, fix: string][] =
   [
-    ({ bound, noiseMultiplier }) => bound === 'clip' && noiseMultiplier === 0,
-    '--noise-multiplier',
-    'a private run without noise',
-    'Give a positive number, or train gan or pargan',
-  ],
-  [
-    ({ criticNorm }) => criticNorm === 'batch',
-    '--critic-norm',
-    'batch normalisation in a private critic: a record changes the gradients of all others in its batch, so that clipping each bounds nothing',
-    'Use --critic-norm none',
-  ],
-  [
-    ({ bound, network }) => bound === 'clip' && network === 'ehr',
-    '--network',
-    'network ehr trains its autoencoder on the records, outside of the budget',
-    'Use --network mlp, or --bound weights for the published experiment, which has no guarantee',
-  ],
-  [
-    ({ bound, epsilon }) => bound === 'weights' && epsilon > 0,
-    '--epsilon',
-    'weight clipping has no guarantee that a budget could be spent of',
-    'Use --bound clip, or leave --epsilon away',
-  ],
-  [
-    ({ bound, mechanism }) => bound === 'weights' && mechanism === 'discrete',
-    '--mechanism',
-    'exact integer sums are of clipped gradients',
-    'Use --bound clip',
-  ],
-  [
-    ({ bound, divergence }) => bound === 'weights' && divergence !== 'wgan',
-    '--bound',
-    'weights are clipped in divergence wgan only',
-    'Add --divergence wgan',
-  ],
-  [
-    ({ mechanism, clipping }) => mechanism === 'discrete' && clipping !== 'flat',
-    '--clipping',
-    'the discrete mechanism clips whole gradients',
-    'Use --clipping flat',
-  ],
-  [
-    ({ mechanism, accountant, epsilon }) => mechanism === 'discrete' && accountant === 'pld' && epsilon > 0,
-    '--accountant',
-    'the discrete mechanism is accounted by RDP: its privacy-loss distribution is not that of one number',
-    'Use --accountant rdp',
-  ],
-  [
-    ({ relation, population }) => relation === 'add-remove' && population === 0,
-    '--relation',
-    'add-remove hides the number of records, which is public here, as sampling rates are computed from it',
-    'Give --population, a number known without the data, or use --relation zero-out',
-  ],
-];
+    [
+      ({ bound, noiseMultiplier }) => bound === 'clip' && noiseMultiplier === 0,
+      'noiseMultiplier',
+      'a private run without noise',
+      `Give a positive number, or train ${systemsWith({ private: false }).join(' or ')}`,
+    ],
+    [
+      ({ criticNorm }) => criticNorm === 'batch',
+      'criticNorm',
+      'batch normalisation in a private critic: a record changes the gradients of all others in its batch, so that clipping each bounds nothing',
+      'Use `criticNorm: none`',
+    ],
+    [
+      ({ bound, network }) => bound === 'clip' && networks[network].pretrain !== undefined,
+      'network',
+      'this network trains its autoencoder on the records, outside of the budget',
+      'Use `network: mlp`, or `bound: weights` for the published experiment, which has no guarantee',
+    ],
+    [
+      ({ bound, epsilon }) => bound === 'weights' && epsilon > 0,
+      'epsilon',
+      'weight clipping has no guarantee that a budget could be spent of',
+      'Use `bound: clip`, or leave `epsilon` away',
+    ],
+    [
+      ({ bound, mechanism }) => bound === 'weights' && mechanism === 'discrete',
+      'mechanism',
+      'exact integer sums are of clipped gradients',
+      'Use `bound: clip`',
+    ],
+    [
+      ({ bound, divergence }) => bound === 'weights' && !divergences[divergence].weightClip,
+      'bound',
+      `weights are clipped in divergence ${CLIPPED} only`,
+      `Use \`divergence: ${CLIPPED}\``,
+    ],
+    [
+      ({ mechanism, clipping }) => mechanism === 'discrete' && clipping !== 'flat',
+      'clipping',
+      'the discrete mechanism clips whole gradients',
+      'Use `clipping: flat`',
+    ],
+    [
+      ({ mechanism, accountant, epsilon }) => mechanism === 'discrete' && accountant === 'pld' && epsilon > 0,
+      'accountant',
+      'the discrete mechanism is accounted by RDP: its privacy-loss distribution is not that of one number',
+      'Use `accountant: rdp`',
+    ],
+    [
+      ({ relation, population }) => relation === 'add-remove' && population === 0,
+      'relation',
+      'add-remove hides the number of records, which is public here, as sampling rates are computed from it',
+      'Give `population`, a number known without the data, or use `relation: zero-out`',
+    ],
+  ];
 
 /** Which two data sets a config's guarantee compares. */
 export const relationOf = ({ relation, population }: Pick<PrivateConfig, 'relation' | 'population'>): Relation =>

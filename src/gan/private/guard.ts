@@ -7,6 +7,7 @@ import { RowTags } from '../../ops/row-draws.ts';
 import { scope } from '../../tensor/scope.ts';
 import { type Tensor, tensor } from '../../tensor/tensor.ts';
 import type { Player } from '../../train/player.ts';
+import { type DivergenceName, divergences } from '../divergences.ts';
 import type { CriticBatch } from './step.ts';
 
 /** Rows of the trial, and of the pool that penalties are made with. */
@@ -18,7 +19,7 @@ export interface Guarded {
   readonly gpu: Gpu;
   readonly critics: Player;
   readonly width: number;
-  readonly config: { readonly partitions: number; readonly divergence: string };
+  readonly config: { readonly partitions: number; readonly divergence: DivergenceName };
   losses(p: Parameters, batch: CriticBatch): Tensor;
 }
 
@@ -48,7 +49,7 @@ export async function samplesApart(system: Guarded): Promise<void> {
         rows: tensor(gpu, Float32Array.from(each((i) => records[i])), [K, ROWS, width]),
         reals: ROWS,
         tags: new RowTags(tensor(gpu, Uint32Array.from(each((i) => tags[i])), [K, ROWS, 2])),
-        ...(divergence === 'wgan-gp' ? { pool: tensor(gpu, pool, [K, POOL, width]) } : {}),
+        ...(divergences[divergence].penalty ? { pool: tensor(gpu, pool, [K, POOL, width]) } : {}),
       }),
     );
     const losses = await found.read();

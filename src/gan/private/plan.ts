@@ -2,7 +2,7 @@
 
 import { VeilganError } from '../../base/errors.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
-import { type Cost, FREE, stepsFor } from '../../privacy/budget.ts';
+import { type Cost, FREE, noiseFor, stepsFor } from '../../privacy/budget.ts';
 import {
   createLedger,
   type Ledger,
@@ -13,7 +13,10 @@ import {
 } from '../../privacy/ledger/ledger.ts';
 import { Mechanism } from '../../privacy/mechanism.ts';
 import { restoreCount } from '../../train/player.ts';
+import { divergences } from '../divergences.ts';
+import { networks } from '../networks/index.ts';
 import { budgetOf, checkPrivate, type PrivateConfig, physicalRows, relationOf, samplingRate } from './config.ts';
+import { updatesBehind } from './schedule.ts';
 
 /** What updates of a configuration are made of. @param rows of the data set, where their number is public */
 export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
@@ -32,6 +35,16 @@ export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
     population: config.population || rows,
     physical: physicalRows(config),
   });
+}
+
+/**
+ * The config with the least noise with which all of its noisy updates fit its budget. A search that may take seconds.
+ * @param rows that are trained on @param paid what the encoding of a table is charged
+ * @throws VeilganError CONFIG as `noiseFor`
+ */
+export function withNoise(config: PrivateConfig, rows: number, paid: Cost = FREE): PrivateConfig {
+  const needed = { q: samplingRate(config, rows), updates: updatesBehind(config, config.steps) };
+  return { ...config, noiseMultiplier: noiseFor(needed, budgetOf(config), paid).sigma };
 }
 
 /** How the ledger of a run that is there is opened. */
@@ -86,8 +99,8 @@ export class PrivatePlan {
     if (limit >= 1) return { ledger: createLedger(file, this.terms), limit };
     const { epsilon } = this.config;
     throw new VeilganError('CONFIG', `epsilon ${epsilon} does not pay for one update of this configuration`, {
-      where: '--epsilon',
-      fix: 'Raise --noise-multiplier, lower --batch, or allow a larger --epsilon',
+      where: 'epsilon',
+      fix: 'Raise `noiseMultiplier`, lower `batch`, or allow a larger `epsilon`',
     });
   }
 
@@ -101,11 +114,8 @@ export class PrivatePlan {
     const before = readLedger(file, { warn: () => {} }).terms;
     const old = before.draws === undefined;
     if (drewByPlace(this.config, before)) {
-      throw new VeilganError(
-        'CONFIG',
-        'this run was begun by a version in which dropout and gradient penalties drew by the place of a record in its batch, so that its updates protect less than its ledger says',
-        { where: file.path, fix: 'Start a new run; of this one nothing more should be released' },
-      );
+      const fix = 'Start a new run; of this one nothing more should be released';
+      throw new VeilganError('CONFIG', BY_PLACE, { where: file.path, fix });
     }
     // There are words that ledgers of before did not have.
     const terms = old ? pick(this.terms, before) : this.terms;
@@ -117,10 +127,16 @@ export class PrivatePlan {
 const pick = (terms: LedgerTerms, named: LedgerTerms): LedgerTerms =>
   Object.fromEntries(Object.entries(terms).filter(([name]) => Object.hasOwn(named, name))) as LedgerTerms;
 
+/** Why a run of before promises nothing. */
+export const BY_PLACE =
+  'dropout or gradient penalties drew by the place of a record in its batch, as earlier versions did, so that its updates protect less than its ledger says';
+
 /**
  * Whether a run's updates drew dropout or mixing points by the place of a record in its batch, as earlier versions did: a
  * record fewer then moves more than its own gradient, and epsilon does not hold.
  * @param terms of its ledger
  */
 export const drewByPlace = ({ bound, divergence, network, dropout }: PrivateConfig, terms: LedgerTerms): boolean =>
-  terms.draws === undefined && bound === 'clip' && (divergence === 'wgan-gp' || (network === 'dcgan' && dropout > 0));
+  terms.draws === undefined &&
+  bound === 'clip' &&
+  (divergences[divergence].penalty !== undefined || (networks[network].dropout && dropout > 0));

@@ -20,8 +20,6 @@ import type { MakeDiscrete } from './exact.ts';
 import { PrivatePlan, type Reopened } from './plan.ts';
 import type { Witness } from './witness.ts';
 
-export const isPrivate = (system: string): boolean => system === 'dpgan' || system === 'dp-pargan';
-
 /** @throws VeilganError CONFIG naming a field, or a combination that breaks the guarantee */
 export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
   checkPrivate(parseConfig(privateConfig, fields) as PrivateConfig);
@@ -74,6 +72,8 @@ export interface PrivateOptions {
   readonly key?: PrivacyKey;
   /** where it was made before; default by config and data */
   readonly plan?: PrivatePlan;
+  /** whether it is to train: one that is only sampled from, or reported on, needs neither tags nor samplers */
+  readonly trains?: boolean;
   /** of several runs under one key which one this is, so that their noise differs; for audits */
   readonly noise?: number;
   /** for audits and tests */
@@ -92,8 +92,9 @@ export function privateRun(
   config: PrivateConfig,
   data: Dataset,
   seed: number,
-  { insecureSeed, key: given, plan: planned, noise: noiseIndex = 0, witness, unclipped }: PrivateOptions = {},
+  options: PrivateOptions = {},
 ): PrivateRun {
+  const { insecureSeed, key: given, plan: planned, trains = true, noise: noiseIndex = 0, witness, unclipped } = options;
   const rows = trainingRows(data, config);
   const paid = data.encoding?.paid;
   const plan = planned ?? new PrivatePlan(config, rows, paid && chargedFor(paid, relationOf(config)));
@@ -101,13 +102,17 @@ export function privateRun(
   checkUnseen(config, data);
   const key = given ?? secretOf(insecureSeed);
   const { features } = data;
-  const trained = data.train.subarray(0, rows * features);
-  const partitions = partitionRows(ownersOf(trained, features, config.partitions, seed), config.partitions);
+  let found: Uint32Array[] | undefined;
+  const partitions = () => {
+    const trained = data.train.subarray(0, rows * features);
+    found ??= partitionRows(ownersOf(trained, features, config.partitions, seed), config.partitions);
+    return found;
+  };
   const tagKey = key.derive('tags');
-  const tags = tagsOf(data, rows, tagKey);
+  const tags = tagsOf(data, trains ? rows : 0, tagKey);
   tagKey.fill(0);
   const noise = new NoiseSource(gpu, key, noiseIndex);
-  const samplers = partitions.map((list, index) =>
+  const samplers = (trains ? partitions() : []).map((list, index) =>
     config.bound === 'weights'
       ? new SubsetSampler(key, list, { size: config.batch, index })
       : new PoissonSampler(key, list, { q: mechanism.q, tags, index }),
@@ -123,7 +128,12 @@ export function privateRun(
     if (!ledger) throw new VeilganError('VALIDATION', 'a private run has no ledger to pay from', { where: 'ledger' });
     ledger.append(mechanism.charge(from, to));
   };
-  const means = { mechanism, noise, discrete, tags, partitions, samplers, spend, witness, unclipped };
+  const means = {
+    ...{ mechanism, noise, discrete, tags, samplers, spend, witness, unclipped },
+    get partitions() {
+      return partitions();
+    },
+  };
   const close = () => {
     noise.dispose();
     for (const sampler of samplers) sampler.dispose();
@@ -186,12 +196,12 @@ export function privateRun(
 
 /** @throws VeilganError CONFIG where the records were made by looking at them, outside of any budget */
 function checkUnseen({ bound }: PrivateConfig, data: Dataset): void {
-  const refuse = (message: string, fix: string) => new VeilganError('CONFIG', message, { where: '--data', fix });
+  const refuse = (message: string, fix: string) => new VeilganError('CONFIG', message, { where: 'data', fix });
   if (bound !== 'clip') return;
   if (data.scaling?.from === 'data') {
     throw refuse(
       `the columns of ${data.name} were scaled by their own smallest and largest values, which a single record may move`,
-      'Import it again with --scale LOW:HIGH, bounds that are known without looking at the records',
+      'Import it again with bounds that are known without looking at the records',
     );
   }
   if (data.encoding?.from === 'data') {

@@ -16,28 +16,50 @@ import { mean, sum, weightedTotal } from '../../ops/reduce.ts';
 import { type RowTags, rowTags } from '../../ops/row-draws.ts';
 import { scratch } from '../../optim/flat.ts';
 import { clippedSum } from '../../privacy/clip.ts';
-import { gaussianNoise } from '../../privacy/noise.ts';
+import type { Mechanism } from '../../privacy/mechanism.ts';
+import { gaussianNoise, type NoiseSource } from '../../privacy/noise.ts';
 import type { PhysicalBatch } from '../../privacy/sampling.ts';
 import { BoundedSum } from '../../privacy/sensitivity.ts';
 import { scope } from '../../tensor/scope.ts';
 import { empty, type Tensor, tensor } from '../../tensor/tensor.ts';
 import type { Player } from '../../train/player.ts';
 import type { LabelledRows } from '../../train/rows.ts';
-import type { PrivateMeans } from '../dpgan.ts';
-import { criticTerms, penaltyTerms } from '../losses.ts';
+import { type Divergence, divergences } from '../divergences.ts';
 import type { GanSystem } from '../system.ts';
 import { type PrivateConfig, physicalRows } from './config.ts';
-import { ExactUpdate } from './exact.ts';
+import { ExactUpdate, type MakeDiscrete } from './exact.ts';
 import type { Schedule } from './schedule.ts';
-import { Playback } from './witness.ts';
+import { Playback, type Witness } from './witness.ts';
 
-interface Programs {
+/** The programs of an update. */
+export interface Programs {
   /** the first device batch of generated records of an update, and with it where that can be the first of real ones */
   readonly first: Program;
   readonly fakes: Program;
   readonly reals: Program;
   readonly finish: Program;
   readonly generate: Program;
+}
+
+/** What a private system is given beside its data. */
+export interface PrivateMeans {
+  /** how updates are clipped, noised and divided, and what they cost */
+  readonly mechanism: Mechanism;
+  readonly noise: NoiseSource;
+  /** makes the exact integer mechanism, where the config asks for it */
+  readonly discrete?: MakeDiscrete;
+  /** a tag of each training row, [rows, 2] u32, under which all is drawn that meets it */
+  readonly tags: Uint32Array;
+  /** for each critic the rows of its partition, by a rule that looks at each record alone */
+  readonly partitions: readonly Uint32Array[];
+  /** for each critic what draws samples of those rows: Poisson samples, but for DPGAN as published */
+  readonly samplers: readonly { next(): Uint32Array }[];
+  /** told of noisy updates before they are submitted: `from` is the number of those before them */
+  readonly spend: (from: number, to: number) => void;
+  /** for audits of audits only: gradients are not clipped, the noise is as configured, and nothing is promised */
+  readonly unclipped?: boolean;
+  /** sees what nobody may see, for audits and tests; changes nothing but what it gives in place of releases */
+  readonly witness?: Witness;
 }
 
 /** The system whose critics these are. */
@@ -65,6 +87,7 @@ export class PrivateStep {
   readonly #system: Owner;
   readonly #rows: LabelledRows;
   readonly #means: PrivateMeans;
+  readonly #divergence: Divergence;
   readonly #physical: number;
   /** generated records of a device batch */
   readonly #fakeRows: number;
@@ -84,19 +107,16 @@ export class PrivateStep {
     const { mechanism, discrete, unclipped } = means;
     const value = scratch(critics.parameters.whole);
     this.#sum = unclipped ? BoundedSum.claimed(value, mechanism.bound) : mechanism.sum(value, this.fakeBatches);
-    this.#pool = this.#penalised ? scratch(empty(gpu, [config.partitions, this.#fakeRows, width])) : null;
+    this.#divergence = divergences[config.divergence];
+    this.#pool = this.#divergence.penalty ? scratch(empty(gpu, [config.partitions, this.#fakeRows, width])) : null;
     this.exact = mechanism.kind === 'discrete' && discrete ? new ExactUpdate(system, mechanism, discrete) : null;
     const { witness } = means;
     this.#playback = witness?.plays ? new Playback(witness, critics.parameters.whole) : null;
   }
 
-  get #penalised(): boolean {
-    return this.config.divergence === 'wgan-gp';
-  }
-
   /** Whether real and generated records may go through the critics together: not where their losses differ in kind. */
   get together(): boolean {
-    return !this.#penalised && !this.exact;
+    return !this.#divergence.penalty && !this.exact;
   }
 
   /** Most updates of a chunk. */
@@ -116,13 +136,14 @@ export class PrivateStep {
   losses(p: Parameters, { rows, reals, tags, pool }: CriticBatch): Tensor {
     const { critics, config } = this;
     const { seed } = this.#system;
+    const { critic: terms, penalty } = this.#divergence;
     const [K, n] = rows.shape;
     const critic = (x: Tensor) => critics.train(x, seed, p, { rows: tags });
-    const bare = reshape(criticTerms(critic(rows), this.#each(n, reals, 1, 0), config), [K, n]);
-    if (!pool) return bare;
+    const bare = reshape(terms(critic(rows), this.#each(n, reals, 1, 0), config), [K, n]);
+    if (!penalty || !pool) return bare;
     // The penalty looks at real records, so it belongs to their own gradients.
     const [fake, at] = [tags.pick(pool), tags.uniform([K, n, 1])];
-    return add(bare, scale(penaltyTerms(critic, rows, fake, at), config.penalty));
+    return add(bare, scale(penalty(critic, rows, fake, at), config.penalty));
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * A classifier of images, trained with the same engine: what generated images are judged by. The network is that of the
- * DPGAN papers' evaluations (spec section 8.3): 3 x 3 convolutions and ReLU, max pooling, dropout, two dense layers.
+ * DPGAN papers' evaluations: 3 x 3 convolutions and ReLU, max pooling, dropout, two dense layers.
  */
 import '../../base/schema.ts';
 import * as z from 'zod';
@@ -43,7 +43,7 @@ function classifierLayers(config: ClassifierConfig, shape: Shape, classes: numbe
   const left = (size: number) => Math.floor((size - 2 * config.channels.length) / 2);
   if (shape.length !== 3 || left(h) < 1 || left(w) < 1) {
     throw new VeilganError('CONFIG', `${config.channels.length} convolutions do not fit records [${shape}]`, {
-      where: '--channels',
+      where: 'channels',
       fix: 'Use fewer, or larger images',
     });
   }

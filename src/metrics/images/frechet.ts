@@ -77,6 +77,3 @@ export class FrechetFrom {
     return apart + Math.max(0, trace(from) + trace(other) - 2 * roots);
   }
 }
-
-/** The Frechet distance of two pairs of moments; see `FrechetFrom`. @throws VeilganError SHAPE */
-export const frechetDistance = (a: Moments, b: Moments): number => new FrechetFrom(a).to(b);

@@ -3,7 +3,7 @@
  * pytorch-fid. It differs from torchvision's in that average pooling leaves padding out of the count and that the last
  * block's pooling takes the maximum. A tree of units; the names of its tensors are those of the ported weights.
  */
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 
 /** Convolution without bias, batch normalisation, ReLU. */
 export interface Unit {
@@ -167,13 +167,6 @@ export function tensorsOf({ name, inputs, outputs, kernel }: Unit): Record<strin
   const each = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => [`${name}.bn.${part}`, [outputs]]);
   return { [`${name}.conv.weight`]: [outputs, inputs, ...kernel], ...Object.fromEntries(each) };
 }
-
-/** Numbers that a full network holds, for memory estimates and tests. */
-export const inceptionSize = (parts = inceptionParts()): number =>
-  parts
-    .flatMap(([, part]) => unitsOf(part))
-    .flatMap((unit) => Object.values(tensorsOf(unit)))
-    .reduce((sum, shape) => sum + sizeOf(shape), 0);
 
 /** Channels that a part's output has. @param inputs of what goes in, which pooling hands on */
 export function channelsOf(part: Part, inputs = 3): number {

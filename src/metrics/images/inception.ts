@@ -117,7 +117,7 @@ export class Inception {
   ): Promise<Float32Array> {
     if (shape.length !== 3 || (shape[2] !== 1 && shape[2] !== 3)) {
       throw new VeilganError('USAGE', `Inception sees grey or colour images, not records [${shape}]`, {
-        where: '--inception',
+        where: 'inception',
         fix: 'Leave it away for other data',
       });
     }

@@ -1,11 +1,12 @@
 /** From what the owner chose to the settings of a run. For the worker. */
 import type { Dataset } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
-import { type GanConfig, makeConfig } from '../../gan/config.ts';
-import { budgetOf, type PrivateConfig, samplingRate } from '../../gan/private/config.ts';
+import type { GanConfig } from '../../gan/config.ts';
+import { makeConfig } from '../../gan/presets/index.ts';
+import { budgetOf, type PrivateConfig } from '../../gan/private/config.ts';
+import { withNoise } from '../../gan/private/plan.ts';
 import { parsePrivate } from '../../gan/private/run.ts';
-import { updatesBehind } from '../../gan/private/schedule.ts';
-import { encodingPrice, FREE, noiseFor } from '../../privacy/budget.ts';
+import { encodingPrice } from '../../privacy/budget.ts';
 import { SIZES } from '../plan.ts';
 import type { Plan, Size } from '../protocol.ts';
 
@@ -50,8 +51,6 @@ export const plainConfig = (plan: Plan, data: Dataset): GanConfig => makeConfig(
 export function privatePlan(plan: Plan, data: Dataset): PrivateConfig {
   const { clipNorm, epsilon, delta } = plan;
   const config = parsePrivate({ ...fields(plan, data), clipNorm, epsilon, delta });
-  const budget = budgetOf(config);
-  const paid = data.encoding ? encodingPrice(budget, notGiven(data.encoding.columns, plan.given)) : FREE;
-  const needed = { q: samplingRate(config, data.rows), updates: updatesBehind(config, config.steps) };
-  return { ...config, noiseMultiplier: noiseFor(needed, budget, paid).sigma };
+  const paid = data.encoding && encodingPrice(budgetOf(config), notGiven(data.encoding.columns, plan.given));
+  return withNoise(config, data.rows, paid);
 }

@@ -3,16 +3,17 @@
  * that the browser keeps where it can. A device that is lost is opened again, and training goes on from the last
  * checkpoint, as it does in a tab that was closed, once the same rows are opened again: they are kept nowhere.
  */
+import { type AttackName, basicAttacks } from '../../attack/index.ts';
 import '../../ops/install.ts';
 import { VeilganError } from '../../base/errors.ts';
 import { fingerprintOf, type Source } from '../../data/dataset.ts';
-import { isPrivate } from '../../gan/private/run.ts';
+import { isPrivate } from '../../gan/systems.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { reportOn } from '../../report/compare.ts';
+import { factsOf } from '../../report/facts.ts';
 import { renderReport } from '../../report/html.ts';
 import { ATTACKS_FILE } from '../../report/results.ts';
-import { factsOf } from '../../report/run-facts.ts';
-import { type Assessment, type AttackName, attackRun, BASIC } from '../../run/assess/attacks.ts';
+import { type Assessment, attackRun } from '../../run/assess/attacks.ts';
 import { MemoryRun, type MemoryRunOptions } from '../../run/memory-run.ts';
 import { RUN_FORMAT } from '../../run/schema.ts';
 import { type Spending, spending } from '../../run/spend.ts';
@@ -220,7 +221,7 @@ export class PageSession {
    * last.
    * @throws VeilganError USAGE while it trains, DATA where training left no rows out
    */
-  async attack(names: readonly AttackName[] = BASIC): Promise<Assessment> {
+  async attack(names: readonly AttackName[] = basicAttacks): Promise<Assessment> {
     // Weights that move between two questions would answer them differently: members and others would be told by that.
     if (this.#training) throw new VeilganError('USAGE', 'the run is being trained', { fix: 'Stop it first' });
     const found = await this.#doing((job) => attackRun(job, names));

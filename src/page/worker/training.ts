@@ -3,6 +3,7 @@
 import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { Gpu } from '../../gpu/index.ts';
+import { lossesOf } from '../../run/run.ts';
 import type { LossRow } from '../../train/loop.ts';
 import { isPrivateSystem, type LossPoint, type News, type Plan } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
@@ -85,7 +86,7 @@ export class Training {
     await this.#close();
     const session = await PageSession.reopen(run, this.#shelf.trained(), this.#options());
     this.#begin(session, plan);
-    const rows = session.run.readMetrics() as unknown as LossRow[];
+    const rows = lossesOf(session.run);
     const { step } = session.job.gan;
     this.#say({ news: 'losses', points: rows.map(pointOf), steps: plan.steps, seconds: 0 });
     await this.#show(step);

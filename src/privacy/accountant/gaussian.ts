@@ -1,6 +1,8 @@
 /** The Gaussian mechanism, exactly: Balle and Wang 2018, Theorem 8 (the "analytic Gaussian mechanism"). */
+
 import { gaussLegendre } from '../../base/maths/gauss-legendre.ts';
 import { logDensity, mills, tail } from '../../base/maths/normal.ts';
+import { bisect } from '../../base/maths/search.ts';
 
 const RULE = gaussLegendre(12);
 
@@ -46,15 +48,4 @@ export function gaussianSigma(epsilon: number, delta: number): number {
   while (gaussianLogDelta(epsilon, 1 / high) > target) high *= 2;
   while (gaussianLogDelta(epsilon, 1 / low) <= target && low > 1e-150) low /= 2;
   return bisect(low, high, (sigma) => gaussianLogDelta(epsilon, 1 / sigma) <= target);
-}
-
-/** The smallest point of (low, high] that is `good`, up to rounding: itself good; `high` must be. */
-export function bisect(low: number, high: number, good: (x: number) => boolean, relative = 0): number {
-  for (let i = 0; i < 200 && high - low > relative * high; i++) {
-    const middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) break;
-    if (good(middle)) high = middle;
-    else low = middle;
-  }
-  return high;
 }

@@ -1,7 +1,8 @@
 /** What was released: runs of Poisson-subsampled Gaussian steps, and their validation. */
 import { VeilganError } from '../../base/errors.ts';
+import { bisect } from '../../base/maths/search.ts';
 import { RELATIONS, type Relation } from '../relation.ts';
-import { bisect, gaussianDelta, gaussianEpsilon } from './gaussian.ts';
+import { gaussianDelta, gaussianEpsilon } from './gaussian.ts';
 import { logRatio } from './moments.ts';
 
 /** `steps` releases of a clipped sum, each record in each with probability `q`, noise of `sigma` clip norms. */

@@ -1,4 +1,6 @@
 /** Renyi differential privacy of composed phases, and its conversion to (epsilon, delta). */
+
+import { goldenSection } from '../../base/maths/search.ts';
 import type { Relation } from '../relation.ts';
 import { logMoment } from './moments.ts';
 import { checkedDelta, checkedPhases, type Phase } from './phases.ts';
@@ -78,21 +80,4 @@ export function rdpEpsilon(phases: readonly Phase[], delta: number, relation?: R
   const curve = (order: number) =>
     checked.reduce((sum, { q, sigma, steps }) => sum + steps * rdpStep(q, sigma, order, relation), 0);
   return leastEpsilon(curve, delta);
-}
-
-/** Where a function with one minimum in [low, high] has it, to about 1e-5 of the interval. */
-export function goldenSection(f: (x: number) => number, low: number, high: number, steps = 28): number {
-  const ratio = (Math.sqrt(5) - 1) / 2;
-  let [a, b] = [high - ratio * (high - low), low + ratio * (high - low)];
-  let [fa, fb] = [f(a), f(b)];
-  for (let i = 0; i < steps; i++) {
-    if (fa < fb) {
-      [high, b, fb] = [b, a, fa];
-      fa = f((a = high - ratio * (high - low)));
-    } else {
-      [low, a, fa] = [a, b, fb];
-      fb = f((b = low + ratio * (high - low)));
-    }
-  }
-  return fa < fb ? a : b;
 }

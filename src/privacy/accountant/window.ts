@@ -1,7 +1,7 @@
 /** Where a sum of losses lies, by its moments: what makes a grid good. No bound rests on it. */
 import { gaussLegendre } from '../../base/maths/gauss-legendre.ts';
+import { goldenSection } from '../../base/maths/search.ts';
 import type { Law } from './loss.ts';
-import { goldenSection } from './rdp.ts';
 
 /** Masses outside the window are made smaller than exp(-OUTSIDE). */
 const OUTSIDE = 21;

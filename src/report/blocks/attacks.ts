@@ -3,10 +3,10 @@
 import { MOST_CURVES, rocCurves } from '../charts/roc.ts';
 import type { Measured } from '../facts.ts';
 import type { Block, Cell } from '../html.ts';
-import { attackMeasure, attackNote, TVD_MEASURES } from '../measures.ts';
 import { formatNumber, formatPercent } from '../numbers.ts';
+import { attackNote, attackRow, type Reading, type Row, tvdReadings } from '../readings.ts';
 import type { StoredAgainst, StoredAssessment, StoredAttack } from '../results.ts';
-import { type Measure, type Reading, readingCell } from '../summary.ts';
+import { readingCell } from '../summary.ts';
 import { attackCaveats } from './caveats.ts';
 
 /** Where non-members come from, in words. */
@@ -29,15 +29,15 @@ export function attackSentence(assessment: StoredAssessment | undefined): string
   const { attacks } = assessment?.clean ?? assessment ?? { attacks: [] };
   const best = strongest(attacks);
   if (!best) return 'No attack was run on it, so nothing is known of what it leaks.';
-  const { name } = attackMeasure(best.name);
+  const { title } = attackRow(best.name);
   const found = attacks.filter(leaks).length;
   const range = best.ci95 ? `; 95 %: ${best.ci95.map(formatPercent).join(' to ')}` : '';
   const number = `${formatPercent(best.accuracy)} of its answers (chance: ${formatPercent(best.chance)}${range})`;
   if (found) {
     const verb = found > 1 ? 'attacks tell' : 'attack tells';
-    return `It leaks: of ${attacks.length}, ${found} ${verb} members from others better than chance. The strongest, "${name}", is right in ${number}.`;
+    return `It leaks: of ${attacks.length}, ${found} ${verb} members from others better than chance. The strongest, "${title}", is right in ${number}.`;
   }
-  return `Of ${attacks.length} attacks none is surely better than chance, which does not prove that none could be. The best, "${name}", is right in ${number}.`;
+  return `Of ${attacks.length} attacks none is surely better than chance, which does not prove that none could be. The best, "${title}", is right in ${number}.`;
 }
 
 /** Everything on the attacks of a run. */
@@ -49,7 +49,7 @@ export async function attackBlocks({ attacks: assessment, stale }: Measured): Pr
   }
   const { clean, non_members = 'hold-out' } = assessment;
   const names = [...new Set(assessment.attacks.map(({ name }) => name))];
-  const items = names.map((name) => ({ term: attackMeasure(name).name, text: attackNote(name) }));
+  const items = names.map((name) => ({ term: attackRow(name).title, text: attackNote(name) }));
   return [
     head,
     ...(stale
@@ -73,21 +73,21 @@ async function againstBlocks(against: StoredAgainst, others: string): Promise<Bl
   const caption = `Members are ${sizes[0]}training rows. Accuracy: share of right answers among the highest-scored half. TPR at 1 % FPR: members found while 1 % of the others are taken for members. Advantage: largest difference of the two. Small print: the 95 % interval, and what shuffled membership or a blind guess gives.`;
   return [
     { kind: 'heading', text: title, level: 3 },
-    ...(attacks.length ? [{ kind: 'table', columns, rows: attacks.map(attackRow), caption } as const] : []),
+    ...(attacks.length ? [{ kind: 'table', columns, rows: attacks.map(statisticsRow), caption } as const] : []),
     ...otherBlocks(against),
     ...(await rocBlocks(attacks)),
   ];
 }
 
-function attackRow(attack: StoredAttack): Cell[] {
+function statisticsRow(attack: StoredAttack): Cell[] {
   const { name, accuracy, chance, ci95, auc, tpr_at_fpr: rates, advantage, intervals, floors } = attack;
   const rate = (at: string) => {
     const floor = floors?.tpr_at_fpr?.[at]?.mean ?? Number(at);
     return statistic({ value: rates?.[at], ci95: intervals?.tpr_at_fpr?.[at], chance: floor });
   };
   return [
-    attackMeasure(name).name,
-    readingCell({ attack: true }, { value: accuracy, ci95, chance }),
+    attackRow(name).title,
+    readingCell({ row: attackRow(name), value: accuracy, ci95, chance }),
     statistic({ value: auc, ci95: intervals?.auc, chance: floors?.auc?.mean ?? 0.5 }, 'number'),
     rate('0.01'),
     rate('0.001'),
@@ -96,39 +96,25 @@ function attackRow(attack: StoredAttack): Cell[] {
 }
 
 /** A statistic beside the accuracy; that its interval is above chance is not marked, for it is one of many. */
-const statistic = ({ value, ...others }: Partial<Reading>, unit: Measure['unit'] = 'share'): Cell =>
-  value === undefined ? '-' : readingCell({ unit }, { value, ...others });
+const statistic = ({ value, ...others }: Partial<Reading>, unit: Row['unit'] = 'share'): Cell =>
+  value === undefined
+    ? '-'
+    : readingCell({ row: { name: '', title: '', unit, meaning: '', attack: false }, value, ...others });
 
 /** What is no attack on single records: sets of them, samples' closest records, score histograms. */
 function otherBlocks({ set_attacks = [], closest_records: closest, tvd }: StoredAgainst): Block[] {
-  const rows: Cell[][] = [
-    ...set_attacks.map(({ name, accuracy, ci95, chance }) => [
-      attackMeasure(name).name,
-      readingCell({ attack: true }, { value: accuracy, ci95, chance }),
-      attackNote(name),
-    ]),
-    ...(closest
-      ? [
-          [
-            'closest record is a member',
-            readingCell({}, { value: closest.share, chance: closest.floor.mean }),
-            'Share of samples that are nearer to a training row than to any of as many others. One half is no evidence of privacy.',
-          ],
-        ]
-      : []),
-    ...(tvd
-      ? TVD_MEASURES.map(({ name, meaning }, i) => {
-          const key = i ? 'mean' : 'max';
-          return [name, readingCell({ unit: 'number' }, { value: tvd[key], chance: tvd.floor[key].mean }), meaning];
-        })
-      : []),
+  const readings: Reading[] = [
+    ...set_attacks.map(({ name, accuracy, ...others }) => ({ row: attackRow(name), value: accuracy, ...others })),
+    ...(closest ? [{ row: attackRow('closest-record'), value: closest.share, chance: closest.floor.mean }] : []),
+    ...tvdReadings(tvd),
   ];
+  const rows = readings.map((reading) => [reading.row.title, readingCell(reading), attackNote(reading.row.name)]);
   return rows.length ? [{ kind: 'table', columns: ['', 'value', 'meaning'], rows }] : [];
 }
 
 async function rocBlocks(attacks: readonly StoredAttack[]): Promise<Block[]> {
   const curves = attacks.flatMap(({ name, roc, auc = 0, non_members = 1000 }) =>
-    roc ? [{ name: attackMeasure(name).name, ...roc, auc, others: non_members }] : [],
+    roc ? [{ name: attackRow(name).title, ...roc, auc, others: non_members }] : [],
   );
   if (!curves.length) return [];
   const drawn = [...curves].sort((a, b) => b.auc - a.auc).slice(0, MOST_CURVES);

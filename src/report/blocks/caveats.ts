@@ -1,8 +1,8 @@
 /** What a report does not show, said in it. */
 import { upperBound } from '../../privacy/budget.ts';
 import type { RunFacts } from '../facts.ts';
-import { notRun } from '../measures.ts';
 import { formatNumber } from '../numbers.ts';
+import { notRun } from '../readings.ts';
 import type { StoredAssessment } from '../results.ts';
 import { plainDelta } from './guarantee.ts';
 
@@ -21,9 +21,9 @@ function runCaveats({ steps, wanted, privacy, info }: RunFacts): string[] {
 }
 
 /** What attacks that failed or were not run leave open. */
-export function attackCaveats(assessment: StoredAssessment | undefined): string[] {
-  const { attacks, clean, non_members } = assessment ?? { attacks: [] };
-  const missing = notRun({ attacks, not_run: assessment?.not_run });
+export function attackCaveats(assessment: StoredAssessment): string[] {
+  const { attacks, clean, non_members } = assessment;
+  const missing = notRun(assessment);
   const tried = attacks.length * (clean ? 2 : 1);
   const otherSplit = non_members !== 'left-out' && !clean;
   return [

@@ -2,8 +2,8 @@
 
 import type { Measured } from '../facts.ts';
 import type { Block, Cell } from '../html.ts';
-import { qualityMeasure, qualityReadings, shares } from '../measures.ts';
 import { formatNumber } from '../numbers.ts';
+import { qualityReadings, qualityRow, shares } from '../readings.ts';
 import { readingCell } from '../summary.ts';
 import { attackBlocks } from './attacks.ts';
 import { columnBlocks, targetSentence } from './columns.ts';
@@ -23,11 +23,11 @@ async function qualityBlocks({ quality, against }: Measured): Promise<Block[]> {
   const readings = qualityReadings(metrics, real);
   const rows = Object.entries(metrics).flatMap(([key, value]): Cell[][] => {
     if (value === undefined) return [];
-    const measure = qualityMeasure(key);
-    if (!Array.isArray(value)) return [[measure.name, readingCell(measure, readings[key]), measure.meaning]];
+    const { title, meaning } = qualityRow(key);
+    if (!Array.isArray(value)) return [[title, readingCell(readings.find(({ row }) => row.name === key)), meaning]];
     const best = real?.[key];
     const notes = Array.isArray(best) ? [`real rows: ${shares(best)}`] : [];
-    return [[measure.name, { value: shares(value), notes }, measure.meaning]];
+    return [[title, { value: shares(value), notes }, meaning]];
   });
   const caption = `Released samples against ${against}${real ? '. "real rows": training rows in the place of samples, which is the best that samples can do' : ''}.`;
   const sentence = targetSentence(quality);

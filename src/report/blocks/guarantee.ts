@@ -1,5 +1,6 @@
 /** What a private run promises, in words and in numbers that can be checked. */
 import type { Encoding } from '../../data/table.ts';
+import { BY_PLACE } from '../../gan/private/plan.ts';
 import type { Guarantee } from '../../gan/private/run.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
 import { epsilonOf, isExhausted, type Spent, upperBound } from '../../privacy/budget.ts';
@@ -38,6 +39,22 @@ export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
     exhausted: isExhausted(phases, config, terms),
     rowsPublic: !config.population,
   };
+}
+
+/** Why a run without epsilon promises nothing: in a word, as a title, and in a sentence. */
+export function broken({ insecure, drew_by_place }: PrivacyFacts): { short: string; title: string; why: string } {
+  if (drew_by_place) {
+    const why = `The ledger counts epsilon, but ${BY_PLACE}. Nothing more should be released of it: train anew.`;
+    return { short: 'draws by place', title: 'draws by place', why };
+  }
+  if (insecure) {
+    const why =
+      'Epsilon carries no guarantee here: with --insecure-seed noise and samples follow from a seed, so anybody who has it can take the noise away. Numbers of epsilon below are what the same settings would promise with secret noise. For tests only.';
+    return { short: '--insecure-seed', title: 'an insecure seed', why };
+  }
+  const why =
+    'DPGAN as published (--bound weights) clips weights, which does not bound the gradient of a record, so no epsilon follows. For comparison with the paper only.';
+  return { short: '--bound weights', title: 'weights are clipped, not gradients', why };
 }
 
 /** Share of right answers of the best guesser between two equally likely cases (Kairouz, Oh and Viswanath 2015). */

@@ -1,6 +1,6 @@
 /** Means with their intervals, side by side: what an experiment found. */
 import { type Picture, picture } from './render.ts';
-import { COLOURS } from './theme.ts';
+import { COLOURS, PALETTE } from './theme.ts';
 
 export interface IntervalPoint {
   /** where it stands on the x axis */
@@ -17,8 +17,6 @@ export interface IntervalOptions {
   /** a line across, such as the level of chance */
   readonly level?: { readonly value: number; readonly name: string };
 }
-
-const PALETTE = [COLOURS.blue, COLOURS.orange, COLOURS.green, COLOURS.purple, COLOURS.yellow, COLOURS.grey];
 
 /** Points with error bars; series of one place stand beside each other, and are told apart by colour and shape. */
 export function intervalChart(points: readonly IntervalPoint[], options: IntervalOptions): Picture {

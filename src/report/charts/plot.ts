@@ -1,18 +1,19 @@
-/** The charts of a run: loss curves, samples over training points, histograms of attack scores. */
+/** The charts of a run: loss curves, samples over training points. */
 import type { TopLevelSpec } from 'vega-lite';
 import { VeilganError } from '../../base/errors.ts';
+import { type DivergenceName, divergences } from '../../gan/divergences.ts';
+import type { LossRow } from '../../train/loop.ts';
 import { type Picture, picture } from './render.ts';
-import { extent, histogramBins, type LossRow, lossPoints, thin } from './series.ts';
+import { extent, lossPoints, thin } from './series.ts';
 import { COLOURS } from './theme.ts';
 
 export type { Picture } from './render.ts';
-export type { LossRow } from './series.ts';
 
 type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 
 /** What losses are measured in, for the axis of `lossCurves`. */
-export const lossUnit = ({ divergence }: { readonly divergence: string }): string =>
-  divergence === 'js' ? 'loss (nats)' : 'loss (critic units)';
+export const lossUnit = ({ divergence }: { readonly divergence: DivergenceName }): string =>
+  `loss (${divergences[divergence].unit})`;
 
 export interface LossOptions {
   title?: string;
@@ -165,56 +166,6 @@ export function scatterGrid(panels: readonly ScatterPanel[], options: ScatterOpt
         : [layer(reference, real, dot), layer(points, fake, dot)],
     })),
   });
-}
-
-export interface HistogramOptions {
-  title?: string;
-  xTitle?: string;
-  /** Number of equal bins, by default 50 (systems.md, 3.3 and 3.4). */
-  bins?: number;
-  /** Interval of the x axis; by default all values. */
-  domain?: readonly [number, number];
-}
-
-/** Distributions over common bins, as densities (area 1 each), overlaid. Values that are not finite are left out. */
-export function histogram(
-  series: readonly { name: string; values: ArrayLike<number> }[],
-  options: HistogramOptions = {},
-): Picture {
-  const domain = options.domain ?? extent(series.map((s) => s.values));
-  const names = series.map(({ name, values }) => `${name} (${values.length.toLocaleString('en')})`);
-  const values = series.flatMap((s, i) => {
-    return histogramBins(s.values, domain, options.bins ?? 50).map((bin) => ({ ...bin, series: names[i] }));
-  });
-  const scale = { nice: false } as const;
-  const axis = { tickCount: 8 };
-  const palette = [COLOURS.blue, COLOURS.orange, COLOURS.green, COLOURS.purple, COLOURS.yellow, COLOURS.grey];
-  return picture({
-    width: 690,
-    height: 330,
-    title: options.title ?? 'Distribution',
-    data: { values },
-    mark: { type: 'bar', opacity: 0.5, aria: false, binSpacing: 0, stroke: null },
-    encoding: {
-      x: { field: 'from', type: 'quantitative', bin: { binned: true }, title: options.xTitle ?? 'value', scale, axis },
-      x2: { field: 'to' },
-      y: { field: 'density', type: 'quantitative', title: 'density (area 1)', stack: null },
-      color: { field: 'series', type: 'nominal', ...colours(names, palette) },
-    },
-  });
-}
-
-/** Attack scores of records that were trained on and of records that were not: what an attacker has to tell apart. */
-export function scoreHistogram(
-  members: ArrayLike<number>,
-  nonMembers: ArrayLike<number>,
-  options: HistogramOptions = {},
-): Picture {
-  const series = [
-    { name: 'members', values: members },
-    { name: 'non-members', values: nonMembers },
-  ];
-  return histogram(series, { title: 'Attack scores of members and non-members', xTitle: 'score', ...options });
 }
 
 function colours(names: string[], palette: readonly string[], opacity = 0.9) {

@@ -1,6 +1,6 @@
 /** ROC curves on log axes, where the leaks that matter show: few records found, next to none accused wrongly. */
 import { type Picture, picture } from './render.ts';
-import { COLOURS } from './theme.ts';
+import { COLOURS, PALETTE } from './theme.ts';
 
 export interface RocCurve {
   readonly name: string;
@@ -11,7 +11,6 @@ export interface RocCurve {
 
 /** Curves of one chart: as many as there are colours that people tell apart. */
 export const MOST_CURVES = 6;
-const PALETTE = [COLOURS.blue, COLOURS.orange, COLOURS.green, COLOURS.purple, COLOURS.yellow, COLOURS.grey];
 const DASHES = [
   [1, 0],
   [6, 2],

@@ -1,11 +1,5 @@
 /** Numbers made ready for a chart: pure functions, no drawing. */
-
-/** A step with losses as the training loop reports them; NaN where a loss was not finite. */
-export interface LossRow {
-  step: number;
-  loss_g: number;
-  loss_d: readonly number[];
-}
+import type { LossRow } from '../../train/loop.ts';
 
 /** One point of the curves: mean, lowest and highest loss of a range of steps; undefined when none was finite. */
 export interface LossPoint {
@@ -48,36 +42,6 @@ function spread(values: readonly number[]): [number?, number?, number?] {
     high = Math.max(high, value);
   }
   return count === 0 ? [] : [sum / count, low, high];
-}
-
-export interface Bin {
-  from: number;
-  to: number;
-  /** Share of the finite values per unit of x: the bars of a series have area 1. */
-  density: number;
-}
-
-/**
- * Equal bins over [low, high], the last one closed; values outside count in none, but in the total. An interval of
- * no width is widened by one half on each side. No finite value gives densities 0.
- */
-export function histogramBins(values: ArrayLike<number>, [low, high]: readonly [number, number], bins: number): Bin[] {
-  const [from, to] = high > low ? [low, high] : [low - 0.5, low + 0.5];
-  const counts = new Float64Array(bins);
-  let total = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (!Number.isFinite(value)) continue;
-    total += 1;
-    if (value < from || value > to) continue;
-    counts[Math.min(bins - 1, Math.floor(((value - from) / (to - from)) * bins))] += 1;
-  }
-  const width = (to - from) / bins;
-  return Array.from(counts, (count, i) => ({
-    from: from + i * width,
-    to: from + (i + 1) * width,
-    density: total === 0 ? 0 : count / (total * width),
-  }));
 }
 
 /** Lowest and highest finite value of all lists; [0, 1] when there is none. */

@@ -14,6 +14,9 @@ export const COLOURS = {
   ink: '#222222',
 } as const;
 
+/** Of series that stand side by side, in order. */
+export const PALETTE = [COLOURS.blue, COLOURS.orange, COLOURS.green, COLOURS.purple, COLOURS.yellow, COLOURS.grey];
+
 const INK = COLOURS.ink;
 /** Axis lines and second lines of titles. */
 export const SOFT = '#666666';

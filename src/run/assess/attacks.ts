@@ -1,22 +1,18 @@
 /** What attacks make of a trained run. */
 
-import { type AttackResult, judge } from '../../attack/judge/result.ts';
+import { type AttackName, attackNames, attacks, basicAttacks, NOT_ASKED, ONLY_NAMED } from '../../attack/index.ts';
+import {
+  type AttackResult,
+  type ClosestRecords,
+  judge,
+  type SetAttackResult,
+  type Tvd,
+} from '../../attack/judge/result.ts';
 import type { RocCurve } from '../../attack/judge/roc.ts';
-import type { SetAttackResult } from '../../attack/montecarlo.ts';
-import type { ClosestRecords } from '../../attack/nearest.ts';
-import type { Tvd } from '../../attack/tvd.ts';
+import { attackerRows, type Candidates, type Outcome, type Target } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
 import type { TrainingJob } from '../training.ts';
-import { DRIVERS, type Outcome } from './drivers.ts';
-import { type Candidates, checkReference, membersOf, type Report, type Source, Target, unseenOf } from './target.ts';
-
-export type AttackName = keyof typeof DRIVERS;
-export const ATTACKS = Object.keys(DRIVERS) as AttackName[];
-
-/** Attacks that take minutes on a software adapter: they run when they are named. */
-export const SLOW: readonly AttackName[] = ['gan-leaks-partial', 'gan-leaks-white-box', 'logan-black-box', 'lira'];
-/** Attacks that need nothing but scores and released samples: seconds. */
-export const BASIC: readonly AttackName[] = ['white-box', 'tvd', 'nearest-sample'];
+import { checkReference, membersOf, type Report, RunModel, type Source, unseenOf } from './target.ts';
 
 /** Attacks against one set of non-members. */
 export interface Against {
@@ -56,37 +52,45 @@ export interface AttackOptions {
  */
 export async function attackRun(
   job: TrainingJob,
-  names: readonly AttackName[] = BASIC,
+  names: readonly AttackName[] = basicAttacks,
   { samples = 10_000, records = 200, steps, shadows = 8, reference, report = () => {} }: AttackOptions = {},
 ): Promise<Assessment> {
+  const { data, gan, guarantee, run } = job;
   const sets = unseenOf(job);
   if (!sets.length) {
-    throw new VeilganError('DATA', `data set ${job.data.name} has no rows that training left out, which attacks need`, {
-      where: job.run.dir,
-      fix: 'Train on fewer --rows, or import it again with --holdout A:B and train anew',
+    throw new VeilganError('DATA', `data set ${data.name} has no rows that training left out, which attacks need`, {
+      where: run.dir,
+      fix: 'Train on fewer `rows`, or import it again with a hold-out and train anew',
     });
   }
   if (reference) checkReference(reference, job, sets);
-  const target = new Target(job, samples, report);
+  const model = new RunModel(job, samples, report);
+  const { seed } = run.info;
   const context = {
-    target,
+    model,
     members: membersOf(job),
-    reference: reference && new Target(reference, samples, report),
-    records,
-    steps,
-    shadows,
-    seed: job.run.info.seed,
+    reference: reference && new RunModel(reference, samples, report),
+    trainSurrogate: (...[rows, options]: Parameters<Target['trainSurrogate']>) =>
+      model.trainSurrogate(rows, options, steps),
+    ...{ records, shadows, seed },
   };
   const notRun = new Map<string, string>();
   const against = async (others: Candidates, attacker?: Float32Array): Promise<Against> => {
+    const count = ({ length }: Float32Array) => length / data.features;
+    const facts = {
+      features: data.features,
+      conditional: gan.classes > 0,
+      private: guarantee !== undefined,
+      attackerRows: attacker ? count(attacker) : attackerRows(count(others.rows)),
+    };
     const outcomes: Outcome[] = [];
     for (const name of names) {
-      const onProgress = (share: number) => report(name, share);
-      const outcome: Outcome = await DRIVERS[name]({ ...context, others, attacker, onProgress });
-      if (outcome.why) notRun.set(name, outcome.why);
-      outcomes.push(outcome);
+      const { unfit, run } = attacks[name];
+      const why = unfit?.(facts);
+      if (why) notRun.set(name, why);
+      else outcomes.push(await run({ ...context, others, attacker, onProgress: (share) => report(name, share) }));
     }
-    return collect(outcomes, context.seed);
+    return collect(outcomes, seed);
   };
   const [[source, first], second] = sets;
   let [main, clean]: Against[] = [];
@@ -94,10 +98,10 @@ export async function attackRun(
     main = await against(first, second?.[1].rows);
     if (second) clean = await against(second[1], first.rows);
   } finally {
-    target.dispose();
+    model.dispose();
   }
-  for (const name of ATTACKS) {
-    if (!names.includes(name)) notRun.set(name, SLOW.includes(name) ? 'slow: it runs when named' : 'not asked for');
+  for (const name of attackNames) {
+    if (!names.includes(name)) notRun.set(name, attacks[name].slow ? ONLY_NAMED : NOT_ASKED);
   }
   const not_run = Array.from(notRun, ([name, why]) => ({ name, why }));
   return { ...main, non_members: source, ...(clean ? { clean } : {}), not_run };

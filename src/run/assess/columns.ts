@@ -2,13 +2,14 @@
  * A table and samples of it side by side: cells as the source has them and as samples are released, so that what a
  * run's own encoding leaves out, which of a private one may be much, counts against its samples.
  */
+import { evenly } from '../../base/rows.ts';
 import { decodeRows, type TableRows } from '../../data/encoding/decode.ts';
 import { encodeCells } from '../../data/encoding/encode.ts';
 import { fitEncoding } from '../../data/encoding/encoding.ts';
 import type { CategoryCode, CategoryColumn, Cells, Encoding, Table } from '../../data/table.ts';
 import type { ColumnCells } from '../../metrics/marginals.ts';
 import { trainingRows } from '../../train/rows.ts';
-import { evenly, type Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 import { unseenOf } from './target.ts';
 
 /** The rows that quality of tables looks at. */

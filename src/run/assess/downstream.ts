@@ -61,7 +61,7 @@ function targetColumn(data: Dataset, target: string): ReturnType<typeof columnAs
   const column = data.columns.indexOf(target);
   if (column < 0) {
     throw new VeilganError('USAGE', `data set ${data.name} has no column ${target}`, {
-      where: '--target',
+      where: 'target',
       fix: data.columns.length ? `Name one of ${data.columns.slice(0, 12).join(', ')}` : 'Leave it away for images',
     });
   }

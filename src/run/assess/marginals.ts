@@ -1,13 +1,15 @@
 /** What a table's samples and real rows look like, column by column and pair by pair. */
 
+import { mean } from '../../base/maths/statistics.ts';
 import { cellText } from '../../data/csv/text.ts';
 import type { TableRows } from '../../data/encoding/decode.ts';
 import { rounding } from '../../data/encoding/knots.ts';
 import type { CategoryCode, ColumnCode, NumberCode } from '../../data/table.ts';
 import { associations, binsOf, pairsOf } from '../../metrics/association.ts';
+import type { Metrics } from '../../metrics/index.ts';
 import { ascending, type ColumnCells, marginalDistance, type Places, placeShares } from '../../metrics/marginals.ts';
 import { columnCells, placeNames, type Tables } from './columns.ts';
-import type { Evaluation, Metrics } from './subject.ts';
+import type { Evaluation } from './subject.ts';
 
 /** Bars that a column is shown in, its missing cells aside. */
 const BARS = 12;
@@ -83,7 +85,6 @@ function barsOf(code: ColumnCode, reference: ColumnCells, samples: ColumnCells):
   return categoryBars(code, reference as Places, samples as Places);
 }
 
-const mean = (list: readonly number[]) => list.reduce((sum, v) => sum + v, 0) / list.length;
 const most = (list: readonly number[]) => list.reduce((best, v, i) => (v > list[best] ? i : best), 0);
 
 /** Distances of columns, and differences of the associations of pairs, from the reference's. */

@@ -1,12 +1,11 @@
 /** Columns of a table that a model can predict from the others. */
 
 import { VeilganError } from '../../base/errors.ts';
+import { evenly, pickRows } from '../../base/rows.ts';
 import type { TableRows } from '../../data/encoding/decode.ts';
 import { blocksOf, type Encoding, widthOf } from '../../data/table.ts';
 import { type LabelledRows, MOST_CLASSES } from '../../metrics/downstream.ts';
-import { pickRows } from '../../train/rows.ts';
 import { columnCells, encoded } from './columns.ts';
-import { evenly } from './subject.ts';
 
 /** A column whose value a model can predict. */
 export interface ClassColumn {
@@ -56,7 +55,7 @@ export function namedTarget(encoding: Encoding, target: string): ClassColumn {
   if (found && typeof found !== 'string') return found;
   const able = classColumns(encoding).map(({ name }) => name);
   throw new VeilganError('USAGE', found ? `column ${target} ${found}` : `the table has no column ${target}`, {
-    where: '--target',
+    where: 'target',
     fix: able.length
       ? `Name a category of 2 to ${MOST_CLASSES} values: ${able.slice(0, 12).join(', ')}`
       : `Leave it away: no column is a category of 2 to ${MOST_CLASSES} values`,

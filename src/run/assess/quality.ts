@@ -1,20 +1,22 @@
 /** How good a run's samples are, by measures that fit its data; what is slow or needs a file runs where it is asked for. */
 
+import { evenly, pickRows, spread } from '../../base/rows.ts';
 import { unscaled } from '../../data/encoding/linear.ts';
 import { floats } from '../../data/records.ts';
+import { knownModes } from '../../data/synthetic.ts';
 import { asBinary, columnProbabilities, isBinary } from '../../metrics/dimensions.ts';
 import { generalisationGap } from '../../metrics/gap.ts';
+import { type Metrics, valueMeasures } from '../../metrics/index.ts';
 import { mmd } from '../../metrics/mmd.ts';
-import { pickRows, trainingRows } from '../../train/rows.ts';
+import { trainingRows } from '../../train/rows.ts';
 import { isImage } from '../samples.ts';
 import { released, type TrainingJob } from '../training.ts';
 import { type Tables, tablesOf } from './columns.ts';
 import { checkTarget, downstreamQuality } from './downstream.ts';
 import { imageQuality } from './images.ts';
-import { type Evaluation, evenly, neighbourhoods, onBoth, type QualityOptions, type Subject } from './subject.ts';
+import { type Evaluation, neighbourhoods, onBoth, type QualityOptions, type Subject } from './subject.ts';
 import { columnAccuracies, probabilities, tableQuality } from './tables.ts';
-import { membersOf, spread, unseenOf } from './target.ts';
-import { qualityOf } from './values.ts';
+import { membersOf, unseenOf } from './target.ts';
 
 /** Rows of the hold-out and of members whose scores the generalisation gap compares, at most. */
 const ROWS = 10_000;
@@ -56,10 +58,18 @@ export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}
 export async function quickQuality(job: TrainingJob, generated: Float32Array, real = true): Promise<Evaluation> {
   const { members, ...rest } = subjectOf(job, generated);
   const subject: Subject = real ? { ...rest, members } : rest;
-  await onBoth(subject, (rows) => ({ ...qualityOf(rows, job) }));
+  await onBoth(subject, (rows) => qualityOf(rows, job));
   const tables = cellsOf(subject);
   if (tables) tableQuality(tables, subject);
   return subject.found;
+}
+
+/** The measures of values alone, of samples [n, features] against the rows that training left out. */
+export function qualityOf(samples: Float32Array, job: TrainingJob): Metrics {
+  const { data, run } = job;
+  const [unseen] = unseenOf(job);
+  const real = unseen ? unseen[1].rows : floats(data.train);
+  return valueMeasures(samples, { real, features: data.features, seed: run.info.seed, modes: knownModes(data) });
 }
 
 /** The cells of a table of mixed columns. */

@@ -1,15 +1,13 @@
 /** What quality measures of a run look at, and what they find. */
 
 import { PhiloxStream } from '../../base/philox.ts';
+import { pickRows } from '../../base/rows.ts';
 import type { Judge } from '../../metrics/images/classifier.ts';
 import type { Inception } from '../../metrics/images/inception.ts';
+import type { Metrics } from '../../metrics/index.ts';
 import { prdc } from '../../metrics/prdc.ts';
-import { pickRows } from '../../train/rows.ts';
 import type { TrainingJob } from '../training.ts';
 import type { Report } from './target.ts';
-
-/** Measures by key: see metrics/measures.ts. Null where one has no value. */
-export type Metrics = Record<string, number | number[] | null>;
 
 export interface Evaluation {
   /** of the samples */
@@ -56,12 +54,6 @@ export interface Subject extends QualityOptions {
   readonly members?: Float32Array;
   readonly found: Evaluation;
 }
-
-/** At most `most` of so many rows, evenly spaced. */
-export const evenly = (count: number, most: number): number[] => {
-  const taken = Math.min(count, most);
-  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
-};
 
 /** Calls `judge` on the samples and on the training rows in their place, and keeps what it finds. */
 export async function onBoth(

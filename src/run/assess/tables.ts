@@ -1,4 +1,5 @@
 /** Quality of tables of mixed columns: their laws, the shares of values, and what a model learns about real rows. */
+import { mean } from '../../base/maths/statistics.ts';
 import type { TableRows } from '../../data/encoding/decode.ts';
 import { diagonalAgreement } from '../../metrics/dimensions.ts';
 import { gainShare, linearModel, majorityShare } from '../../metrics/downstream.ts';
@@ -46,7 +47,7 @@ function valueShares({ encoding, train, samples, unseen }: Tables, found: Evalua
 
 /**
  * Keeps shares of values in the training rows and in samples, and how far from the diagonal of their scatter plot the
- * pairs lie (spec section 7.5); in the place of samples, rows that training left out.
+ * pairs lie; in the place of samples, rows that training left out.
  */
 export function probabilities(
   found: Evaluation,
@@ -123,7 +124,6 @@ export function columnAccuracies({ encoding, samples, members, unseen }: Tables,
     return;
   }
   const of = (key: 'samples' | 'real' | 'majority') => list.map((entry) => entry[key]);
-  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
   const [made, real, majority] = [of('samples'), of('real'), of('majority')];
   Object.assign(found.metrics, {
     column_accuracy: mean(made),

@@ -1,19 +1,19 @@
-/** What attacks on a run look at: members, others, samples; and the models that an attacker may compare with. */
-import type { Generator } from '../../attack/latents.ts';
-import type { Sides } from '../../attack/nearest.ts';
+/** A run as attacks look at it: members, others, the model; and the models that an attacker may compare with. */
+import type { Candidates, Generator, Surrogate, SurrogateOptions, TrainedModel } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
+import { pickRows } from '../../base/rows.ts';
 import { floats } from '../../data/records.ts';
+import { ganConfig } from '../../gan/config.ts';
+import { divergences } from '../../gan/divergences.ts';
 import { normal, symmetric } from '../../gan/draws.ts';
-import { nearestDistances } from '../../metrics/neighbours.ts';
+import { ParGan } from '../../gan/pargan.ts';
+import { makeConfig } from '../../gan/presets/index.ts';
+import type { GanSystem } from '../../gan/system.ts';
+import type { Gpu } from '../../gpu/index.ts';
 import { callRows } from '../../train/batched-inference.ts';
-import { pickRows, trainingRows } from '../../train/rows.ts';
+import { train } from '../../train/loop.ts';
+import { trainingRows } from '../../train/rows.ts';
 import { released, type TrainingJob } from '../training.ts';
-
-/** Rows with what the run knows of them. */
-export interface Candidates {
-  readonly rows: Float32Array;
-  readonly labels?: Uint32Array;
-}
 
 /** Where non-members come from: another split of the data, or rows of the members' own file that training left out. */
 export type Source = 'hold-out' | 'left-out';
@@ -24,6 +24,8 @@ const LEFT_OUT = 10_000;
 const PIECE = 1000;
 /** Sequences of latents that attackers' queries use: the released samples are of sequence 0. */
 const QUERY_STREAM = 1;
+/** Settings of an attacker's model that has one critic whatever the run has. */
+const ONE_CRITIC = { partitions: 1, snapshots: 1 };
 
 /** Rows that some critic saw, and which: leftovers of the cut into partitions are no members. */
 export function membersOf({ gan, data }: TrainingJob): Candidates & { own: Uint32Array } {
@@ -36,7 +38,7 @@ export function membersOf({ gan, data }: TrainingJob): Candidates & { own: Uint3
 
 /**
  * Rows that no critic saw, by where they come from: the hold-out first, then what training left out of the members' own
- * file (`rows` of the config), which is the cleaner control where the hold-out is another split (spec section 3.2).
+ * file (`rows` of the config), which is the cleaner control where the hold-out is another split.
  */
 export function unseenOf({ gan, data }: TrainingJob): [Source, Candidates][] {
   const first = trainingRows(data, gan.config);
@@ -54,41 +56,45 @@ export function unseenOf({ gan, data }: TrainingJob): [Source, Candidates][] {
   return sets.filter(([, { rows }]) => rows.length);
 }
 
-/** At most `most` of some rows, evenly spaced. */
-export function spread(rows: Float32Array, features: number, most: number): Float32Array {
-  const count = rows.length / features;
-  if (count <= most) return rows;
-  return pickRows(
-    rows,
-    features,
-    Array.from({ length: most }, (_, i) => Math.floor((i * count) / most)),
-  );
-}
-
 /** Told what runs and how far it is. */
 export type Report = (name: string, share: number) => void;
 
-/** A trained model as an attacker meets it. */
-export class Target {
+/** A trained run as an attacker meets it, and the models that the attacker trains. */
+export class RunModel implements TrainedModel {
   readonly job: TrainingJob;
+  readonly gpu: Gpu;
+  readonly features: number;
+  readonly critics: number;
+  readonly output: TrainedModel['output'];
   readonly #queries: number;
   readonly #report: Report;
   readonly #made = new Map<string, Promise<unknown>>();
-  readonly #owned: { dispose(): void }[] = [];
+  readonly #surrogates = new Set<GanSystem>();
 
   /** @param queries samples that the attacker asks for */
   constructor(job: TrainingJob, queries: number, report: Report) {
+    const { gpu, features, config } = job.gan;
     this.job = job;
+    this.gpu = gpu;
+    this.features = features;
+    this.critics = config.partitions;
+    this.output = outputOf(job.gan);
     this.#queries = queries;
     this.#report = report;
   }
 
-  /** What the run releases: [10,000, features], of images 2,000. */
-  released(): Promise<Float32Array> {
-    return this.once('released', () => this.job.gan.sample(released(this.job.data)));
+  scores(rows: Float32Array, labels?: Uint32Array): Promise<Float32Array> {
+    return this.job.gan.scores(rows, labels);
   }
 
-  /** Fresh samples, as many as the attacker asks for. */
+  sample(count: number): Promise<Float32Array> {
+    return this.job.gan.sample(count);
+  }
+
+  released(): Promise<Float32Array> {
+    return this.once('released', () => this.sample(released(this.job.data)));
+  }
+
   queried(): Promise<Float32Array> {
     return this.once('queried', async () => {
       const { gan, data } = this.job;
@@ -102,24 +108,12 @@ export class Target {
     });
   }
 
-  /** What `make` gives, made once under each key: attacks against several sets of others share it. */
   once<T>(key: string, make: () => Promise<T>): Promise<T> {
     const known = (this.#made.get(key) as Promise<T> | undefined) ?? make();
     this.#made.set(key, known);
     return known;
   }
 
-  /** Hands a model over, to be freed with everything that was made for this target. */
-  own<T extends { dispose(): void }>(model: T): T {
-    this.#owned.push(model);
-    return model;
-  }
-
-  dispose(): void {
-    for (const model of this.#owned.splice(0)) model.dispose();
-  }
-
-  /** The generator with its last weights, for attackers who choose z; undefined where labels condition it. */
   generator(): Generator | undefined {
     const { gan } = this.job;
     if (gan.classes) return undefined;
@@ -138,33 +132,49 @@ export class Target {
       generate: (z) => gan.generator.infer(z),
     };
   }
+
+  /**
+   * Trains a model without privacy on all of some rows, settings of private runs being left out.
+   * @param steps left out: as many as the run's own
+   * @throws VeilganError as training does
+   */
+  async trainSurrogate(
+    rows: Float32Array,
+    { seed, critics, onProgress }: SurrogateOptions,
+    steps = this.job.gan.step,
+  ): Promise<Surrogate> {
+    const { gan, data, run } = this.job;
+    const own = Object.fromEntries(Object.entries(gan.config).filter(([name]) => Object.hasOwn(ganConfig.shape, name)));
+    const config = makeConfig(undefined, { ...own, ...(critics === 'one' ? ONE_CRITIC : {}), rows: 0, steps });
+    const { features, shape } = gan;
+    const surrogate = new ParGan(
+      gan.gpu,
+      config,
+      { train: rows, features, shape, blocks: data.blocks },
+      run.info.seed + seed,
+    );
+    this.#surrogates.add(surrogate);
+    await surrogate.prepare(false);
+    await train(surrogate, { steps, onRows: (done) => onProgress(done[done.length - 1].step / steps) });
+    return {
+      critics: config.partitions,
+      output: outputOf(surrogate),
+      scores: (of) => surrogate.scores(of),
+      sample: (count) => surrogate.sample(count),
+      dispose: () => {
+        if (this.#surrogates.delete(surrogate)) surrogate.dispose();
+      },
+    };
+  }
+
+  /** Frees the models that the attacker trained. */
+  dispose(): void {
+    for (const surrogate of this.#surrogates) surrogate.dispose();
+    this.#surrogates.clear();
+  }
 }
 
-/** Splits what was computed for members and others in one go. */
-export const sidesOf = (values: Float64Array, members: number): Sides => ({
-  members: values.subarray(0, members),
-  nonMembers: values.subarray(members),
-});
-
-/** Members and others in one array. */
-export function together(members: Float32Array, others: Float32Array): Float32Array {
-  const all = new Float32Array(members.length + others.length);
-  all.set(members);
-  all.set(others, members.length);
-  return all;
-}
-
-/** Distances of members and others to the nearest of some samples. */
-export async function distancesTo(
-  { job }: Target,
-  [members, others]: readonly [Float32Array, Float32Array],
-  samples: Float32Array,
-  onProgress?: (share: number) => void,
-): Promise<Sides> {
-  const { features } = job.data;
-  const all = await nearestDistances(job.gan.gpu, together(members, others), samples, { features, onProgress });
-  return sidesOf(all, members.length / features);
-}
+const outputOf = ({ config }: GanSystem): TrainedModel['output'] => divergences[config.divergence].output;
 
 /** Share of the candidates that a reference may have been trained on: a table has equal rows by chance. */
 const OVERLAP = 0.05;
@@ -187,7 +197,7 @@ export function checkReference(reference: TrainingJob, job: TrainingJob, sets: r
   const { features } = job.data;
   if (reference.data.shape.join() !== job.data.shape.join()) {
     throw new VeilganError('USAGE', `the reference makes records [${reference.data.shape}], not [${job.data.shape}]`, {
-      where: '--reference',
+      where: 'reference',
       fix: 'Name a run on data of the same kind',
     });
   }

@@ -6,7 +6,7 @@ import { type Check, FALSE_ALARM, failed } from '../../attack/audit/family.ts';
 import { VeilganError } from '../../base/errors.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import type { AuditSetting, Part, PartName, PartResult } from './part.ts';
-import { replayPart } from './replay-part.ts';
+import { replayPart } from './replay.ts';
 import { samplers } from './samplers.ts';
 import { step } from './step.ts';
 import { transcript } from './transcript.ts';
@@ -37,8 +37,8 @@ export async function audit(
 ): Promise<Audited> {
   if (setting.config.bound === 'weights') {
     throw new VeilganError('CONFIG', 'weight clipping claims no epsilon that an audit could contradict', {
-      where: '--bound',
-      fix: 'Use --bound clip',
+      where: 'bound',
+      fix: 'Use `bound: clip`',
     });
   }
   const done: { part: Part; result: PartResult; seconds: number }[] = [];

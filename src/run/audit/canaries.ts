@@ -1,20 +1,27 @@
-/** Canaries: records that nothing but clipping keeps from deciding an update, and that can be told from each other. */
+/**
+ * Canaries: records that nothing but clipping keeps from deciding an update, and that can be told from each other; and
+ * the data sets that they join.
+ */
 
 import { spreadRows } from '../../attack/audit/likelihood.ts';
 import { perSample } from '../../autograd/per-sample.ts';
 import { PhiloxStream } from '../../base/philox.ts';
+import { concatRows, type Dataset, withRows } from '../../data/dataset.ts';
+import { floats, type Records } from '../../data/records.ts';
 import type { GanConfig } from '../../gan/config.ts';
-import { criticTerms } from '../../gan/losses.ts';
+import { divergences } from '../../gan/divergences.ts';
+import { criticNetwork } from '../../gan/networks/index.ts';
+import type { PrivateConfig } from '../../gan/private/config.ts';
+import { ownersOf } from '../../gan/private/run.ts';
+import { conditioning } from '../../gan/system.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import type { Parameters } from '../../nn/network.ts';
 import { matmul } from '../../ops/contract.ts';
 import { concat, reshape } from '../../ops/movement.ts';
 import { scope } from '../../tensor/scope.ts';
 import { type Tensor, tensor } from '../../tensor/tensor.ts';
-import type { Player } from '../../train/player.ts';
-
-/** As data sets hold them: values, or the bytes of images. */
-type Records = Float32Array | Uint8Array;
+import { Player } from '../../train/player.ts';
+import { pickRows } from '../../train/rows.ts';
 
 /** How far out canaries of a table are, in standard deviations of its columns. */
 const DISTANCE = 300;
@@ -50,7 +57,7 @@ export function canaryCandidates(train: Records, features: number, count: number
 }
 
 /** How many candidates are worth looking at for so many canaries. @param values of a gradient, over all critics */
-export const candidatesFor = (canaries: number, values: number): number =>
+const candidatesFor = (canaries: number, values: number): number =>
   Math.max(canaries, Math.min(256, Math.floor(LOOKED_AT / values)));
 
 /**
@@ -67,9 +74,10 @@ export function gradientRows(
   config: GanConfig,
 ): Tensor {
   const samples = x.shape.slice(0, 2);
+  const { critic } = divergences[config.divergence];
   const pass = { training: false, seed: 0, statistics: {} };
   const each = perSample(
-    (p: Record<string, Tensor>) => reshape(criticTerms(network.apply(p, x, pass), target, config), samples),
+    (p: Record<string, Tensor>) => reshape(critic(network.apply(p, x, pass), target, config), samples),
     parameters as Record<string, Tensor>,
   );
   return concat(
@@ -86,7 +94,7 @@ export function gradientRows(
  * @param owner the critic that would see each
  * @returns row numbers, fewer than `count` only where there are fewer candidates
  */
-export async function chooseCanaries(
+async function chooseCanaries(
   gpu: Gpu,
   critics: Player,
   config: GanConfig,
@@ -119,4 +127,68 @@ export async function chooseCanaries(
     });
   }
   return spreadRows(gram, total, count);
+}
+
+interface Widths {
+  readonly features: number;
+  readonly classes: number;
+}
+
+/** Records as the critics see them, with their labels behind them where labels condition. [rows, features + classes] */
+export function shown(records: Records, labels: Uint32Array, { features, classes }: Widths): Float32Array {
+  const values = floats(records);
+  if (!classes) return values;
+  const width = features + classes;
+  const out = new Float32Array(labels.length * width);
+  labels.forEach((label, i) => {
+    out.set(values.subarray(i * features, (i + 1) * features), i * width);
+    out[i * width + features + label] = 1;
+  });
+  return out;
+}
+
+/** Canaries for one run: records, labels (0 where there are none), and the critic that each belongs to. */
+export async function makeCanaries(
+  gpu: Gpu,
+  { config, data, canaries: count }: { config: PrivateConfig; data: Dataset; canaries: number },
+  base: Records,
+  seed: number,
+) {
+  const { features, shape } = data;
+  const classes = conditioning(data, config);
+  const critics = new Player(gpu, 'critics', criticNetwork(config, shape, classes), config.partitions, {
+    kind: 'sgd',
+    rate: 1,
+  });
+  try {
+    // As a system of this seed begins.
+    critics.initialise(seed, 2000);
+    const candidates = canaryCandidates(base, features, candidatesFor(count, critics.parameters.whole.length), seed);
+    const total = candidates.length / features;
+    const random = new PhiloxStream(seed, 'audit/labels');
+    const labels = Uint32Array.from({ length: total }, () => (classes ? random.below(classes) : 0));
+    const owner = ownersOf(candidates, features, config.partitions, seed);
+    const x = shown(candidates, labels, { features, classes });
+    const chosen = new Set(await chooseCanaries(gpu, critics, config, { x, owner, count }));
+    const list = [...chosen].sort((a, b) => a - b);
+    return {
+      classes,
+      /** of a gradient of all critics together */
+      values: critics.parameters.whole.length,
+      records: pickRows(candidates, features, list),
+      x: pickRows(x, features + classes, list),
+      labels: labels.filter((_, i) => chosen.has(i)),
+      owner: owner.filter((_, i) => chosen.has(i)),
+    };
+  } finally {
+    critics.dispose();
+  }
+}
+
+/** The data set with those canaries that are in. */
+export function joined(data: Dataset, base: Records, canaries: Records, labels: Uint32Array): Dataset {
+  const rows = base.length / data.features;
+  const values = concatRows(base, canaries);
+  const own = data.labels && concatRows(data.labels.train.slice(0, rows), labels);
+  return withRows(data, values, values.length / data.features, own);
 }

@@ -2,6 +2,8 @@
 
 import { PhiloxStream } from '../../base/philox.ts';
 import { type Dataset, makeDataset } from '../../data/dataset.ts';
+import { divergenceNames, divergences } from '../../gan/divergences.ts';
+import { networkNames, networks } from '../../gan/networks/index.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
 import { BARE } from './production.ts';
 
@@ -19,7 +21,7 @@ const cell = (kinds: Partial<Kinds>): Cell => {
     mechanism: 'gaussian',
     clipping: 'flat',
     partitions: 1,
-    dropout: kinds.network === 'dcgan' ? 0.3 : 0,
+    dropout: networks[kinds.network ?? 'mlp'].dropout ? 0.3 : 0,
     ...kinds,
   };
   const { network, divergence, mechanism, clipping, partitions, dropout } = full;
@@ -28,12 +30,6 @@ const cell = (kinds: Partial<Kinds>): Cell => {
   return { ...full, name: `${network} ${divergence}${drops}, ${by}, K ${partitions}` };
 };
 
-const NETWORKS = {
-  mlp: ['js', 'wgan', 'wgan-gp'],
-  dcgan: ['js', 'wgan', 'wgan-gp'],
-  conditional: ['js', 'wgan'],
-  xie: ['js', 'wgan'],
-} as const;
 const UPDATES = [
   { mechanism: 'gaussian', clipping: 'flat' },
   { mechanism: 'gaussian', clipping: 'per-layer' },
@@ -43,16 +39,18 @@ const UPDATES = [
 
 /** Every network, divergence, mechanism and clipping, with one critic and with four. */
 export const allCells = (): Cell[] =>
-  Object.entries(NETWORKS).flatMap(([network, divergences]) =>
-    divergences.flatMap((divergence) =>
-      UPDATES.flatMap((update) =>
-        // Xie's dense layers have a fixed size, and four of its critics do not fit where sums are kept.
-        (network === 'xie' ? [1] : [1, 4]).map((partitions) =>
-          cell({ network: network as keyof typeof NETWORKS, divergence, ...update, partitions }),
-        ),
-      ),
-    ),
-  );
+  networkNames
+    .filter((network) => !networks[network].pretrain)
+    .flatMap((network) => {
+      const { labels, large } = networks[network];
+      // Records of unlike labels are not mixed, and penalties of large layers take too long.
+      const those = divergenceNames.filter((name) => !(divergences[name].penalty && (labels || large)));
+      // Four critics of large layers do not fit where sums are kept.
+      const critics = large ? [1] : [1, 4];
+      return those.flatMap((divergence) =>
+        UPDATES.flatMap((update) => critics.map((partitions) => cell({ network, divergence, ...update, partitions }))),
+      );
+    });
 
 /** Each of these at least once. */
 export const quickCells = (): Cell[] => [
@@ -96,7 +94,7 @@ export const configOf = ({ name: _, ...kinds }: Cell): PrivateConfig =>
   privateConfig.parse({
     ...kinds,
     ...smallRun(kinds.partitions),
-    labels: kinds.network === 'conditional' ? 'condition' : 'ignore',
+    labels: networks[kinds.network].labels ? 'condition' : 'ignore',
     clipNorm: 0.1,
     latent: 3,
     generatorHidden: [6],
@@ -115,7 +113,7 @@ const makeRecord = (image: boolean, canary: boolean, random: PhiloxStream): numb
 
 /** The records of a cell: points, or pictures with a class. */
 export function dataOf({ network }: Pick<PrivateConfig, 'network'>, seed: number): Dataset {
-  const image = network !== 'mlp';
+  const image = networks[network].images;
   const random = new PhiloxStream(seed, 'audit/cells');
   const list = Array.from({ length: ROWS }, (_, i) => makeRecord(image, CANARIES.includes(i), random));
   list[EQUAL[1]] = list[EQUAL[0]];

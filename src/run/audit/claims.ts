@@ -1,7 +1,7 @@
 /** What a configured training claims, by the same arithmetic as its report. */
 import { budgetOf, type PrivateConfig, relationOf } from '../../gan/private/config.ts';
 import { mechanismOf } from '../../gan/private/plan.ts';
-import { Schedule } from '../../gan/private/schedule.ts';
+import { updatesBehind } from '../../gan/private/schedule.ts';
 import { epsilonOf, noiseFor, stepsFor, upperBound } from '../../privacy/budget.ts';
 import { trainingRows } from '../../train/rows.ts';
 import type { AuditSetting } from './part.ts';
@@ -16,29 +16,13 @@ export interface Claim {
 
 /** More updates are not accounted for. */
 const MOST = 1e9;
-/** After its beginning a schedule is the same again and again. */
-const PERIOD = 500;
-
-/** Noisy updates of a training; of an adaptive one, which decides on the way, as many as without. */
-function updatesOf(config: PrivateConfig): number {
-  if (config.adaptive) return config.steps * config.criticSteps;
-  const schedule = new Schedule(config);
-  const sum = (from: number, to: number): number => {
-    let n = 0;
-    for (let i = from; i < to; i++) n += schedule.updates(i);
-    return n;
-  };
-  const rest = config.steps - PERIOD;
-  if (rest <= 0) return sum(0, config.steps);
-  const whole = Math.floor(rest / PERIOD) * sum(PERIOD, 2 * PERIOD);
-  return sum(0, PERIOD) + whole + sum(PERIOD, PERIOD + (rest % PERIOD));
-}
 
 /** The claim of the configured training. */
 export function claimOf({ config, data }: AuditSetting): Claim {
   const { q, multiplier } = mechanismOf(config, trainingRows(data, config));
   const phase = { q, sigma: multiplier };
-  const made = updatesOf(config);
+  // An adaptive schedule decides on the way: as many as without.
+  const made = updatesBehind({ ...config, adaptive: 0 }, config.steps);
   const steps = Math.max(1, Math.min(made, MOST, stepsFor(phase, budgetOf(config))));
   return priced({ q: phase.q, sigma: phase.sigma, steps }, config);
 }

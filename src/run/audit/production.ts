@@ -12,7 +12,7 @@ import { type Gpu, MAX_ROWS } from '../../gpu/index.ts';
 import type { PrivacyKey } from '../../privacy/key.ts';
 import { train } from '../../train/loop.ts';
 import { MemoryLedgerFile } from '../memory-run.ts';
-import { SentBatches } from './sent.ts';
+import { BatchWatcher } from './batch-watcher.ts';
 
 /** What a ledger says of an update. */
 export interface Claimed {
@@ -83,7 +83,7 @@ export async function watch(
     if (witness) checkFits(gpu, gan.critics.parameters.whole.length);
     const { ledger } = run.begin(new MemoryLedgerFile('audit'));
     if (options.prepare) await gan.prepare(false);
-    const sent = options.batches ? new SentBatches(gan) : undefined;
+    const sent = options.batches ? new BatchWatcher(gan) : undefined;
     await train(sent ?? gan, { steps: config.steps, onRows: () => options.onUpdates?.(gan.updates) });
     const [{ q, sigma }] = ledger.totals();
     const { bound, divisor } = ledger.terms;
@@ -106,8 +106,8 @@ function checkFits({ device: { limits } }: Gpu, values: number): void {
   const most = Math.floor(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) / 4 / MAX_ROWS);
   if (values <= most) return;
   throw new VeilganError('OVER_LIMIT', `the critics have ${values} values, and an audit can look at ${most} here`, {
-    where: '--parts',
-    fix: 'Audit smaller networks, or --parts samplers,transcript, which do not look at sums',
+    where: 'parts',
+    fix: 'Audit smaller networks, or with `parts: samplers,transcript`, which do not look at sums',
   });
 }
 

@@ -7,9 +7,9 @@ import type { PrivateConfig } from '../../gan/private/config.ts';
 import { secretOf } from '../../gan/private/run.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { pickRows, trainingRows } from '../../train/rows.ts';
+import { joined, makeCanaries } from './canaries.ts';
 import type { AuditSetting } from './part.ts';
 import { BARE, byCritic, dot, type Watched, watch } from './production.ts';
-import { joined, makeCanaries } from './with-canaries.ts';
 
 /** Records beside the canary, a critic. */
 export const BESIDE = 4;

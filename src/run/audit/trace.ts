@@ -14,11 +14,10 @@ import { concat, reshape } from '../../ops/movement.ts';
 import { disposeFlat, type Flat, flat } from '../../optim/flat.ts';
 import { scope } from '../../tensor/scope.ts';
 import { type Tensor, tensor } from '../../tensor/tensor.ts';
-import type { LossRow, System } from '../../train/loop.ts';
+import type { LossRow } from '../../train/loop.ts';
 import { gradientRows } from './canaries.ts';
+import { Watcher } from './watcher.ts';
 
-/** The program that ends a noisy update; what it released is then in the optimiser. */
-const UPDATE = 'dpgan.finish';
 /** Numbers of reference records that are tried, the largest that fits. */
 const REFERENCES = [16, 8, 4];
 
@@ -39,9 +38,7 @@ export interface TracedRecords {
  * A private system that is looked at while it trains: drives exactly as the system itself does, with one more program
  * behind each noisy update, which changes nothing.
  */
-export class CanaryTrace implements System<LossRow> {
-  readonly maxChunk: number;
-  readonly #gan: DpGan;
+export class CanaryTrace extends Watcher {
   readonly #records: TracedRecords;
   /** canaries of each critic */
   readonly #lists: readonly number[][];
@@ -60,12 +57,11 @@ export class CanaryTrace implements System<LossRow> {
 
   /** @throws VeilganError OVER_LIMIT where the canaries' gradients do not fit on the device */
   constructor(gan: DpGan, records: TracedRecords) {
+    super(gan);
     const { gpu, critics, config, width } = gan;
     const { partitions: K } = config;
     const total = records.owner.length;
-    this.#gan = gan;
     this.#records = records;
-    this.maxChunk = gan.maxChunk;
     this.#lists = Array.from({ length: K }, (_, k) => [...records.owner.keys()].filter((i) => records.owner[i] === k));
     this.#places = Math.max(...this.#lists.map((list) => list.length));
     const { parameters } = critics;
@@ -74,8 +70,8 @@ export class CanaryTrace implements System<LossRow> {
     const references = REFERENCES.find((r) => fits(this.#places + 2 * r));
     if (references === undefined) {
       throw new VeilganError('OVER_LIMIT', `the gradients of ${total} canaries do not fit on the device`, {
-        where: '--canaries',
-        fix: 'Use fewer canaries in each of more --runs, a smaller network, or --score loss',
+        where: 'canaries',
+        fix: 'Use fewer canaries in each of more `runs`, a smaller network, or `score: loss`',
       });
     }
     this.#references = references;
@@ -108,9 +104,9 @@ export class CanaryTrace implements System<LossRow> {
 
   /** Logs the inner products of the canaries' and references' gradients with each other and with what was released. */
   #record(): void {
-    const { critics, generator, config } = this.#gan;
+    const { critics, generator, config } = this.gan;
     const { partitions: K } = config;
-    const fake = scope(() => generator.infer(this.#gan.latent(K, this.#references)));
+    const fake = scope(() => generator.infer(this.gan.latent(K, this.#references)));
     const rows = gradientRows(critics, this.#before.parts, concat([this.#x, fake], 1), this.#target, config);
     const { gradient } = critics.optimizer;
     const released = Object.values(this.#before.parts).map((t, i) =>
@@ -121,41 +117,30 @@ export class CanaryTrace implements System<LossRow> {
     assign(this.#before.whole, critics.parameters.whole);
   }
 
-  get gpu() {
-    return this.#gan.gpu;
-  }
-  get step(): number {
-    return this.#gan.step;
-  }
-  get exhausted(): boolean {
-    return this.#gan.exhausted;
-  }
-  get waits(): boolean {
-    return this.#gan.waits;
-  }
-
   chunk(most: number): Replay[] {
-    return this.#gan
+    // Behind the end of an update what it released is in the optimiser.
+    const { finish } = this.gan.programs;
+    return this.gan
       .chunk(most)
       .flatMap((replay) =>
-        replay.program.name === UPDATE
+        replay.program === finish
           ? [replay, { program: this.#program, step: replay.step, repeat: replay.repeat }]
           : [replay],
       );
   }
 
-  rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): LossRow[] {
+  override rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): LossRow[] {
     const [grams, products] = [logs.get('gram') ?? [], logs.get('products') ?? []];
     grams.forEach((gram, i) => {
       this.#note(gram, products[i]);
     });
     this.updates += grams.length;
-    return this.#gan.rows(logs, first);
+    return super.rows(logs, first);
   }
 
   /** Adds what one update says, under either assumption about clipping. */
   #note(gram: Float32Array, products: Float32Array): void {
-    const { config } = this.#gan;
+    const { config } = this.gan;
     const { q, expected, references } = this.#records;
     const [places, R] = [this.#places, this.#references];
     const all = places + 2 * R;

@@ -1,7 +1,6 @@
 /** One training of the production system on a data set and canaries, for the transcript of an audit. */
 
 import { PhiloxStream } from '../../base/philox.ts';
-import type { Dataset } from '../../data/dataset.ts';
 import type { DpGan } from '../../gan/dpgan.ts';
 import { type PrivateConfig, samplingRate } from '../../gan/private/config.ts';
 import { privateRun } from '../../gan/private/run.ts';
@@ -13,26 +12,18 @@ import { tensor } from '../../tensor/tensor.ts';
 import { train } from '../../train/loop.ts';
 import { pickRows, trainingRows } from '../../train/rows.ts';
 import { MemoryLedgerFile } from '../memory-run.ts';
+import { joined, makeCanaries, shown } from './canaries.ts';
+import type { AuditSetting } from './part.ts';
 import { CanaryTrace } from './trace.ts';
-import { joined, makeCanaries, shown } from './with-canaries.ts';
 
 /** Rows of each partition that stand for the others. */
 const REFERENCES = 16;
 
-export interface AuditTraining {
-  readonly config: PrivateConfig;
-  readonly data: Dataset;
-  /** of networks, canaries and all else that is public; run r takes seed + r */
-  readonly seed: number;
-  /** makes noise, samples and coins follow from a seed too: for tests */
-  readonly insecureSeed?: number;
-  /** trace: from every noisy update; loss: from the critics after training */
-  readonly score: 'trace' | 'loss';
-  /** in each run */
-  readonly canaries: number;
-  /** for audits of audits: trains without clipping, while the claim stays what it was */
-  readonly unclipped?: boolean;
-}
+/** Run r takes seed + r. */
+export type AuditTraining = Pick<
+  AuditSetting,
+  'config' | 'data' | 'seed' | 'insecureSeed' | 'score' | 'canaries' | 'unclipped'
+>;
 
 export interface Trained {
   /** alternative scores, each of all canaries */

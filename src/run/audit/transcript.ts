@@ -13,9 +13,9 @@ import {
   oneRunAudit,
 } from '../../attack/audit/guesses.ts';
 import { VeilganError } from '../../base/errors.ts';
+import { bisect } from '../../base/maths/search.ts';
 import { relationOf } from '../../gan/private/config.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import { bisect } from '../../privacy/accountant/gaussian.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
 import { epsilonOf, upperBound } from '../../privacy/budget.ts';
 import { least, most, type Profile, profileOf } from '../../privacy/trade-off.ts';
@@ -26,14 +26,14 @@ import { type Trained, trainOnce } from './training.ts';
 function checkRuns({ mode, canaries, runs }: AuditSetting): void {
   if (mode === 'many-run' && canaries !== 1) {
     throw new VeilganError('CONFIG', `${canaries} canaries in each of many runs`, {
-      where: '--canaries',
-      fix: 'Use one: guesses about canaries of one run are not independent, which --mode one-run allows for',
+      where: 'canaries',
+      fix: 'Use one: guesses about canaries of one run are not independent, which `mode: one-run` allows for',
     });
   }
   if (mode === 'many-run' && runs < 2) {
     throw new VeilganError('CONFIG', 'one run cannot both choose a threshold and be judged by it', {
-      where: '--runs',
-      fix: 'Make at least two, and better hundreds, or use --mode one-run',
+      where: 'runs',
+      fix: 'Make at least two, and better hundreds, or use `mode: one-run`',
     });
   }
 }

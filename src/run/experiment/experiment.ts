@@ -1,44 +1,57 @@
 /** Experiments over systems, settings and seeds: which runs they are made of, and what their numbers come to. */
-import { incompleteBeta } from '../../attack/audit/binomial.ts';
+import '../../base/schema.ts';
+import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
-import type { Column } from '../../data/table.ts';
-import { budgetOf, type PrivateConfig, privateConfig, samplingRate } from '../../gan/private/config.ts';
-import { isPrivate } from '../../gan/private/run.ts';
-import { updatesBehind } from '../../gan/private/schedule.ts';
-import { encodingPrice, noiseFor } from '../../privacy/budget.ts';
+import { incompleteBeta } from '../../base/maths/binomial.ts';
+import { budgetOf, privateConfig } from '../../gan/private/config.ts';
+import { withNoise } from '../../gan/private/plan.ts';
+import {
+  isPrivate,
+  relative,
+  systems as rows,
+  type SystemName,
+  systemNames,
+  systemsWith,
+  systemTitle,
+} from '../../gan/systems.ts';
+import { encodingPrice } from '../../privacy/budget.ts';
 
 export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** What the runs have in common, and how they differ. */
-export interface Plan {
-  readonly kind: Kind;
-  readonly data: string;
+export const planSchema = z.object({
+  kind: z.enum(KINDS),
+  data: z.string(),
   /** of compare and, private ones, of epsilon-sweep */
-  readonly systems: readonly string[];
+  systems: z.array(z.enum(systemNames)).max(100),
   /** K of k-sweep; epsilon of epsilon-sweep, where 0 is training without privacy */
-  readonly values: readonly number[];
-  readonly seeds: readonly number[];
+  values: z.array(z.number()).max(1000),
+  seeds: z.array(z.int().min(0)).min(1).max(1000),
   /** settings of all runs; `batch` is that of one critic on all rows, and divided among several */
-  readonly fields: Readonly<Record<string, unknown>>;
+  fields: z.record(z.string(), z.unknown()),
   /** settings of private runs beside them */
-  readonly private: Readonly<Record<string, unknown>>;
-  /** K of pargan and dp-pargan in compare */
-  readonly partitions: number;
+  private: z.record(z.string(), z.unknown()),
+  /** K of systems with several critics in compare */
+  partitions: z.int().min(1),
   /** of private runs in compare */
-  readonly epsilon: number;
+  epsilon: z.number().positive(),
   /** records that training looks at, and so a constant of the plan */
-  readonly rows: number;
+  rows: z.int().min(1),
   /** columns of a table that are not given: what private runs pay for before they train */
-  readonly paying?: readonly Pick<Column, 'name' | 'kind'>[];
-  readonly attacks: readonly string[];
-}
+  paying: z
+    .array(z.object({ name: z.string(), kind: z.enum(['number', 'integer', 'category', 'boolean', 'date']) }))
+    .optional(),
+  attacks: z.array(z.string()),
+});
+
+export type Plan = z.output<typeof planSchema>;
 
 /** A setting, of which there is a run for each seed. */
 export interface Setting {
   /** such as `pargan, K = 5`; also what its runs' folders are called, with other characters */
   readonly label: string;
-  readonly system: string;
+  readonly system: SystemName;
   /** its place in a sweep; null for training without privacy, and in compare */
   readonly value: number | null;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -53,29 +66,19 @@ const divided = (fields: Plan['fields'], partitions: number): Record<string, unk
 /** A run with the noise that makes its last update meet epsilon, at the plan's number of updates. */
 function noised(plan: Plan, partitions: number, epsilon: number): Record<string, unknown> {
   const fields = { ...divided({ ...plan.fields, ...plan.private }, partitions), epsilon };
-  const config = privateConfig.parse(fields) as PrivateConfig;
-  const budget = budgetOf(config);
-  const needed = { q: samplingRate(config, plan.rows), updates: updatesBehind(config, config.steps) };
-  return { ...fields, noiseMultiplier: noiseFor(needed, budget, encodingPrice(budget, plan.paying ?? [])).sigma };
+  const config = privateConfig.parse(fields);
+  const paid = encodingPrice(budgetOf(config), plan.paying ?? []);
+  return { ...fields, noiseMultiplier: withNoise(config, plan.rows, paid).noiseMultiplier };
 }
 
-const NAMES: Readonly<Record<string, string>> = {
-  gan: 'GAN',
-  pargan: 'PAR-GAN',
-  dpgan: 'DP-GAN',
-  'dp-pargan': 'DP-PAR-GAN',
-};
-
-function labelOf(system: string, partitions: number, epsilon: number | null): string {
-  const parts = [NAMES[system], ...(partitions > 1 ? [`K = ${partitions}`] : [])];
-  return [...parts, ...(epsilon ? [`epsilon ${epsilon}`] : [])].join(', ');
-}
+const labelOf = (system: SystemName, partitions: number, epsilon: number | null): string =>
+  [systemTitle(system, partitions), ...(epsilon ? [`epsilon ${epsilon}`] : [])].join(', ');
 
 /** The settings of a plan. @throws VeilganError USAGE for systems and values that make no experiment, CONFIG */
 export function settingsOf(plan: Plan): Setting[] {
   const { kind, systems, values, fields } = plan;
   const refuse = (where: string, message: string, fix: string) => new VeilganError('USAGE', message, { where, fix });
-  const make = (system: string, partitions: number, epsilon: number | null, value: number | null): Setting => ({
+  const make = (system: SystemName, partitions: number, epsilon: number | null, value: number | null): Setting => ({
     label: labelOf(system, partitions, epsilon),
     system,
     value,
@@ -83,17 +86,19 @@ export function settingsOf(plan: Plan): Setting[] {
   });
   if (kind === 'k-sweep') {
     if (!values.every((k) => Number.isInteger(k) && k >= 1)) {
-      throw refuse('--values', `K of ${values.join(', ')}`, 'Give whole numbers from 1 on');
+      throw refuse('values', `K of ${values.join(', ')}`, 'Give whole numbers from 1 on');
     }
-    return values.map((k) => make(k === 1 ? 'gan' : 'pargan', k, null, k));
+    const [one] = systemsWith({ critics: 'one', private: false });
+    return values.map((k) => make(k === 1 ? one : systems[0], k, null, k));
   }
-  const K = (system: string) => (system === 'pargan' || system === 'dp-pargan' ? plan.partitions : 1);
+  const K = (system: SystemName) => (rows[system].critics === 'many' ? plan.partitions : 1);
   if (kind === 'compare') return systems.map((s) => make(s, K(s), isPrivate(s) ? plan.epsilon : null, null));
   const wrong = systems.find((system) => !isPrivate(system));
-  if (wrong !== undefined) throw refuse('--systems', `${wrong} has no epsilon`, 'Use dpgan or dp-pargan');
+  if (wrong !== undefined)
+    throw refuse('systems', `${wrong} has no epsilon`, `Use ${systemsWith({ private: true }).join(' or ')}`);
   if (!values.every((epsilon) => epsilon >= 0)) {
     throw refuse(
-      '--values',
+      'values',
       `epsilon of ${values.join(', ')}`,
       'Give numbers above 0, and 0 for training without privacy',
     );
@@ -102,7 +107,7 @@ export function settingsOf(plan: Plan): Setting[] {
     values.map((epsilon) =>
       epsilon
         ? make(system, K(system), epsilon, epsilon)
-        : make(system === 'dpgan' ? 'gan' : 'pargan', K(system), null, null),
+        : make(relative(system, { private: false }), K(system), null, null),
     ),
   );
 }

@@ -1,14 +1,14 @@
 /** Plans of experiments: presets, what the command line adds, and the file that an experiment goes on from. */
-import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
 import { readJson } from '../../base/files.ts';
 import { isTable, type Source } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
-import { type GanConfig, ganConfig, parseConfig, withPreset } from '../../gan/config.ts';
-import { presets } from '../../gan/presets/index.ts';
+import { type GanConfig, ganConfig, parseConfig } from '../../gan/config.ts';
+import { presets, withPreset } from '../../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
+import { type SystemName, systemNamed, systemNames } from '../../gan/systems.ts';
 import { trainingRows } from '../../train/rows.ts';
-import { KINDS, type Kind, type Plan } from './experiment.ts';
+import { type Kind, type Plan, planSchema } from './experiment.ts';
 
 interface Preset {
   readonly data: string;
@@ -71,10 +71,10 @@ export interface Asked {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-const SYSTEMS: Readonly<Record<Kind, readonly string[]>> = {
+const SYSTEMS: Readonly<Record<Kind, readonly SystemName[]>> = {
   'k-sweep': ['pargan'],
   'epsilon-sweep': ['dpgan'],
-  compare: ['gan', 'pargan', 'dpgan', 'dp-pargan'],
+  compare: systemNames,
 };
 const VALUES: Readonly<Record<Kind, readonly number[]>> = {
   'k-sweep': [1, 2, 5, 10],
@@ -109,20 +109,17 @@ export function planOf(asked: Asked, data: Source | undefined): Plan {
   if (preset !== undefined && !known && !Object.hasOwn(presets, preset)) {
     throw usage(
       `there is no preset ${preset}`,
-      '--preset',
+      'preset',
       `Use one of ${Object.keys(experimentPresets).join(', ')}, or one of train`,
     );
   }
   const name = asked.data ?? known?.data;
-  if (name === undefined) throw usage('no data set was named', '--data', 'Name one, or a --preset that has one');
-  const systems = asked.systems ?? SYSTEMS[kind];
-  const unknown = systems.find((system) => !SYSTEMS.compare.includes(system));
-  if (unknown !== undefined)
-    throw usage(`there is no system ${unknown}`, '--systems', `Use ${SYSTEMS.compare.join(', ')}`);
-  if (kind === 'k-sweep' && asked.systems) throw usage('a K sweep is of pargan', '--systems', 'Leave it away');
-  if (kind === 'compare' && asked.values) throw usage('compare has no values', '--values', 'Leave it away, or sweep');
+  if (name === undefined) throw usage('no data set was named', 'data', 'Name one, or a `preset` that has one');
+  const systems = asked.systems?.map((system) => systemNamed(system, systemNames, 'systems')) ?? SYSTEMS[kind];
+  if (kind === 'k-sweep' && asked.systems) throw usage('a K sweep is of pargan', 'systems', 'Leave it away');
+  if (kind === 'compare' && asked.values) throw usage('compare has no values', 'values', 'Leave it away, or sweep');
   const swept = kind === 'k-sweep' ? 'partitions' : kind === 'epsilon-sweep' ? 'epsilon' : undefined;
-  if (swept && fields[swept] !== undefined) throw usage('it is what the sweep varies', `--${swept}`, 'Give --values');
+  if (swept && fields[swept] !== undefined) throw usage('it is what the sweep varies', swept, 'Give `values`');
   const given = split(known ? { ...known.fields, ...fields } : withPreset(preset, fields));
   const { partitions = 5, ...plain } = given.plain as Partial<GanConfig>;
   const { epsilon = 10, ...own } = { ...known?.private, ...given.own } as Partial<PrivateConfig>;
@@ -147,27 +144,9 @@ export function planOf(asked: Asked, data: Source | undefined): Plan {
   };
 }
 
-const record = z.record(z.string(), z.unknown());
-const schema = z.object({
-  kind: z.enum(KINDS),
-  data: z.string(),
-  systems: z.array(z.string()).max(100),
-  values: z.array(z.number()).max(1000),
-  seeds: z.array(z.int().min(0)).min(1).max(1000),
-  fields: record,
-  private: record,
-  partitions: z.int().min(1),
-  epsilon: z.number().positive(),
-  rows: z.int().min(1),
-  paying: z
-    .array(z.object({ name: z.string(), kind: z.enum(['number', 'integer', 'category', 'boolean', 'date']) }))
-    .optional(),
-  attacks: z.array(z.string()),
-});
-
 /** A plan from its file. @throws VeilganError FILE naming the field that is wrong */
 export function readPlan(path: string): Plan {
-  const result = schema.safeParse(readJson(path));
+  const result = planSchema.safeParse(readJson(path));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new VeilganError('FILE', `${issue.path.join('.') || 'the document'}: ${issue.message}`, {

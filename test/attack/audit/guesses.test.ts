@@ -2,13 +2,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  binomialTail,
-  clopperPearsonLower,
-  clopperPearsonUpper,
-  incompleteBeta,
-  logGamma,
-} from '../../../src/attack/audit/binomial.ts';
-import {
   errorBound,
   guessings,
   manyRunAudit,
@@ -16,6 +9,13 @@ import {
   oneRunEpsilon,
   oneRunPValue,
 } from '../../../src/attack/audit/guesses.ts';
+import {
+  binomialTail,
+  clopperPearsonLower,
+  clopperPearsonUpper,
+  incompleteBeta,
+  logGamma,
+} from '../../../src/base/maths/binomial.ts';
 import { PhiloxStream } from '../../../src/base/philox.ts';
 import { gaussianDelta } from '../../../src/privacy/accountant/gaussian.ts';
 

@@ -1,0 +1,113 @@
+/**
+ * The systems, one row each: the facts by which they are named, configured and dispatched. Rows name no class, so that a
+ * page or a report can import them without the networks; `private` decides what trains one: `ParGan` (pargan.ts), or
+ * `privateRun` (private/run.ts), which gives a `DpGan` what it draws from.
+ */
+import { VeilganError } from '../base/errors.ts';
+
+export interface SystemRow {
+  readonly name: string;
+  /** as reports, experiments and pages write it */
+  readonly title: string;
+  /** one line for lists and --help */
+  readonly summary: string;
+  /** one critic on all rows, or K on disjoint partitions */
+  readonly critics: 'one' | 'many';
+  /** whether its updates are noised and paid for: what it takes is a `PrivateConfig` then */
+  readonly private: boolean;
+  /** what it is, as the subject of a sentence */
+  readonly described: (critics: number) => string;
+}
+
+const rows = {
+  gan: {
+    name: 'gan',
+    title: 'GAN',
+    summary: 'one critic on all rows',
+    critics: 'one',
+    private: false,
+    described: () => 'An ordinary GAN (one critic on all rows)',
+  },
+  pargan: {
+    name: 'pargan',
+    title: 'PAR-GAN',
+    summary: 'K critics on disjoint partitions',
+    critics: 'many',
+    private: false,
+    described: (k) => `PAR-GAN with ${k} critics${k > 1 ? ', each on a partition of its own,' : ''}`,
+  },
+  dpgan: {
+    name: 'dpgan',
+    title: 'DPGAN',
+    summary: 'a GAN with noise on the updates of its critic: differentially private',
+    critics: 'one',
+    private: true,
+    described: () => 'DPGAN (a GAN with noise on the updates of its critic)',
+  },
+  'dp-pargan': {
+    name: 'dp-pargan',
+    title: 'DP-PAR-GAN',
+    summary: 'PAR-GAN with noise on the updates of its critics: differentially private',
+    critics: 'many',
+    private: true,
+    described: (k) => `DP-PAR-GAN (PAR-GAN with noise on the updates of its ${k} critics)`,
+  },
+} satisfies Record<string, SystemRow>;
+
+export type SystemName = keyof typeof rows;
+
+export const systems: Readonly<Record<SystemName, SystemRow>> = rows;
+
+export const systemNames = Object.keys(systems) as SystemName[];
+
+/** Systems of a kind: `['dpgan', 'dp-pargan']` for private ones. */
+export const systemsWith = (facts: Partial<Pick<SystemRow, 'critics' | 'private'>>): SystemName[] =>
+  systemNames.filter((name) => {
+    const row = systems[name];
+    return (facts.critics ?? row.critics) === row.critics && (facts.private ?? row.private) === row.private;
+  });
+
+/** The row of a name that comes from outside, as a run.json's; undefined where there is none, as for classifiers. */
+export const systemRow = (name: string): SystemRow | undefined =>
+  Object.hasOwn(systems, name) ? systems[name as SystemName] : undefined;
+
+/**
+ * The system of a name that a user gave.
+ * @param among those that will do @param where the name was given
+ * @throws VeilganError USAGE where there is no such system, with those that there are
+ */
+export function systemNamed(name: string | undefined, among = systemNames, where = 'system'): SystemName {
+  const found = among.find((known) => known === name);
+  if (found) return found;
+  throw new VeilganError('USAGE', name === undefined ? 'which system?' : `there is no system ${name}`, {
+    where,
+    fix: `Use ${among.join(', ')}`,
+  });
+}
+
+export const isPrivate = (name: string): boolean => systemRow(name)?.private === true;
+
+/** The system that differs from another in some facts: of `dpgan`, with `{ private: false }`, it is `gan`. */
+export const relative = (name: SystemName, facts: Partial<Pick<SystemRow, 'critics' | 'private'>>): SystemName => {
+  const { critics, private: own } = systems[name];
+  return systemsWith({ critics, private: own, ...facts })[0];
+};
+
+/** `PAR-GAN, K = 10`, or `GAN`; a name without a row as it is. */
+export function systemTitle(name: string, critics: number): string {
+  const row = systemRow(name);
+  return row?.critics === 'many' ? `${row.title}, K = ${critics}` : (row?.title ?? name);
+}
+
+/**
+ * Fields of a config with the number of critics that the system has, where that is no matter of choice.
+ * @throws VeilganError CONFIG where a system of one critic is to have several
+ */
+export function withCritics(name: SystemName, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (systems[name].critics === 'many') return { ...fields };
+  if (fields.partitions === undefined || fields.partitions === 1) return { ...fields, partitions: 1 };
+  throw new VeilganError('CONFIG', `a ${name} has one critic`, {
+    where: 'partitions',
+    fix: `Use ${relative(name, { critics: 'many' })} instead`,
+  });
+}
