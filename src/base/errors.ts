@@ -23,9 +23,9 @@ export type ErrorCode =
 
 export class VeilganError extends Error {
   readonly code: ErrorCode;
-  /** What the reader can do about it, as an imperative sentence. */
+  /** What the reader can do about it, as an imperative sentence; fields of a config stand in backticks. */
   readonly fix: string;
-  /** The place: `blobs.csv, row 17, column x`, `matmul [3, 4] x [5, 6]`, `--partitions`. */
+  /** The place: `blobs.csv, row 17, column x`, `matmul [3, 4] x [5, 6]`, `partitions`. */
   readonly where: string;
 
   constructor(code: ErrorCode, message: string, options: { fix?: string; where?: string; cause?: unknown } = {}) {

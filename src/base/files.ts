@@ -81,7 +81,7 @@ export function fileError(cause: unknown, path: string, doing: string): unknown 
     EISDIR: ['it is a directory', 'Name a file'],
     EACCES: ['permission denied', 'Choose a place that you may write to, or change its permissions'],
     EPERM: ['not permitted', 'Choose a place that you may write to, or change its permissions'],
-    EROFS: ['the file system is read-only', 'Choose another place with --out'],
+    EROFS: ['the file system is read-only', 'Choose another place'],
     ENOSPC: ['the disk is full', 'Free some space and try again'],
     EDQUOT: ['the disk quota is used up', 'Free some space and try again'],
     ERR_FS_FILE_TOO_LARGE: ['the file is larger than 2 GiB', 'Use a smaller file'],

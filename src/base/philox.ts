@@ -60,8 +60,8 @@ export function philoxInto(
 export function seedWords(seed: number): { seed: number; seed_high: number } {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new VeilganError('CONFIG', `the seed ${seed} is not a whole number from 0 to 2^53 - 1`, {
-      where: '--seed',
-      fix: 'Give a whole number, for example --seed 1',
+      where: 'seed',
+      fix: 'Give a whole number, such as 1',
     });
   }
   return { seed: seed >>> 0, seed_high: Math.floor(seed / TWO_32) };

@@ -139,7 +139,7 @@ export async function openDevice(
   }
   if (want !== 'auto' && report.software !== (want === 'software')) {
     throw new VeilganError('WRONG_ADAPTER', `a ${want} adapter was asked for, but the one found is ${report.name}`, {
-      fix: `Install one, or ask for adapter '${report.software ? 'software' : 'hardware'}' (--adapter)`,
+      fix: `Install one, or ask for \`adapter: ${report.software ? 'software' : 'hardware'}\``,
     });
   }
   const optional = ['subgroups', 'timestamp-query'] as GPUFeatureName[];

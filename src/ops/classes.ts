@@ -1,11 +1,10 @@
 /** Softmax and what classifiers are trained with, over the last axis; right for logits of +-1e4. */
 import oneHotShader from '#shaders/one_hot.wgsl';
 import softmaxShader from '#shaders/softmax.wgsl';
-import { VeilganError } from '../base/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { same, shapeError } from '../tensor/shape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
-import { common, strided } from './dispatch.ts';
+import { checkIndex, common, strided } from './dispatch.ts';
 import { div, exp, log, mul, sub } from './elementwise.ts';
 import { fused } from './fused.ts';
 import type { IndexList } from './gather.ts';
@@ -80,12 +79,7 @@ export function logSoftmax(x: Tensor): Tensor {
  */
 export function oneHot(index: Tensor | IndexList, classes: number): Tensor {
   const { list, perStep } = 'list' in index ? index : { list: index };
-  if (list.dtype !== 'u32') {
-    throw new VeilganError('VALIDATION', 'oneHot: the index must be u32', {
-      where: 'oneHot',
-      fix: 'Make it from a Uint32Array',
-    });
-  }
+  checkIndex('oneHot', list);
   const { gpu } = list;
   const y = empty(gpu, [...(perStep === undefined ? list.shape : [perStep]), classes]);
   const { grid, threads } = strided(gpu, y.length);

@@ -6,13 +6,13 @@ import { VeilganError } from '../base/errors.ts';
 import { type Shape, shapeError } from '../tensor/shape.ts';
 import { recordLazy } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
 import {
   type Activation,
   beforeEpilogue,
   biasGradient,
   biasOf,
+  Deferred,
   type Epilogue,
   epilogueOf,
   NONE,

@@ -38,7 +38,7 @@ function naive(which: 'forward' | 'input' | 'filter'): AnyShader {
   if (specification) return specification[which];
   throw new VeilganError('VALIDATION', 'the naive kernels of convolution are not loaded', {
     where: 'conv',
-    fix: 'Import ops/conv_naive.ts, or leave the choice of the kernel to the plan',
+    fix: 'Import ops/conv-naive.ts, or leave the choice of the kernel to the plan',
   });
 }
 

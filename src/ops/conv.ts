@@ -8,9 +8,8 @@ import { force, recordLazy, type SampleNorms } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ConvOptions, type Geometry, geometryOf, transposedGeometry } from './conv-geometry.ts';
 import { runConv, runConvFilter, runConvInput } from './conv-run.ts';
-import { Deferred } from './deferred.ts';
 import { common } from './dispatch.ts';
-import { beforeEpilogue, biasGradient, biasOf, type Epilogue, NONE, weightedBias } from './epilogue.ts';
+import { beforeEpilogue, biasGradient, biasOf, Deferred, type Epilogue, NONE, weightedBias } from './epilogue.ts';
 import { broadcastTo, reshape } from './movement.ts';
 import { sum } from './reduce.ts';
 

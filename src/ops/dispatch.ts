@@ -23,6 +23,13 @@ export const byFours = ({ storage, offset, size }: Tensor): Binding => ({
   size: 16 * Math.ceil(size / 16),
 });
 
+/** @throws VeilganError VALIDATION where an index is not u32 */
+export function checkIndex(op: string, index: Tensor): void {
+  if (index.dtype === 'u32') return;
+  const fix = 'Make it from a Uint32Array';
+  throw new VeilganError('VALIDATION', `${op}: the index must be u32`, { where: op, fix });
+}
+
 /** @throws VeilganError VALIDATION where tensors live on different devices or are not f32 */
 export function common(op: string, inputs: readonly Tensor[]): Gpu {
   const { gpu } = inputs[0];

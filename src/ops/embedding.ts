@@ -1,9 +1,9 @@
-import { VeilganError } from '../base/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { shapeError } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { oneHot } from './classes.ts';
 import { matmul } from './contract.ts';
+import { checkIndex } from './dispatch.ts';
 import { gather } from './gather.ts';
 import { reshape } from './movement.ts';
 
@@ -16,12 +16,7 @@ import { reshape } from './movement.ts';
  * @throws VeilganError SHAPE, or VALIDATION where the index is not u32
  */
 export function embedding(table: Tensor, index: Tensor): Tensor {
-  if (index.dtype !== 'u32') {
-    throw new VeilganError('VALIDATION', 'embedding: the index must be u32', {
-      where: 'embedding',
-      fix: 'Make it from a Uint32Array',
-    });
-  }
+  checkIndex('embedding', index);
   if (table.rank === 2) {
     return scope(() => reshape(gather(table, index), [...index.shape, table.shape[1]]));
   }

@@ -1,7 +1,7 @@
 /** What contractions (matmul, convolution) do to a result before they write it, and the way back through it. */
-import { type Cotangent, force } from '../tensor/tape.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { type Cotangent, type DeferredCotangent, force } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Deferred } from './deferred.ts';
 import { leakyMask, mul, neg, shift, square } from './elementwise.ts';
 import { EPILOGUE } from './matmul-params.ts';
 import { reshape } from './movement.ts';
@@ -18,6 +18,38 @@ export type Epilogue =
 export const NONE: Epilogue = { kind: 'none' };
 
 export const biasOf = (e: Epilogue): Tensor | null => ('bias' in e ? (e.bias ?? null) : null);
+
+/**
+ * A cotangent that is a product not yet computed. The node it goes to may ask for it already masked, which the matmul
+ * does in its epilogue: backward through a leaky layer then costs no elementwise pass.
+ */
+export class Deferred implements DeferredCotangent {
+  readonly shape: Shape;
+  readonly #make: (epilogue: Epilogue) => Tensor;
+  #plain: Tensor | null = null;
+
+  constructor(shape: Shape, make: (epilogue: Epilogue) => Tensor) {
+    this.shape = shape;
+    this.#make = make;
+  }
+  /** The product itself, computed once however often it is asked for. */
+  plain(): Tensor {
+    if (!this.#plain || this.#plain.disposed) this.#plain = this.#make({ kind: 'none' });
+    return this.#plain;
+  }
+  /** The product times 1 where `at` > 0, times `slope` elsewhere. */
+  masked(at: Tensor, slope: number): Tensor {
+    return this.#make({ kind: 'mask', at, slope });
+  }
+  reshaped(shape: Shape): Deferred {
+    return new Deferred(shape, (epilogue) =>
+      reshape(
+        this.#make(epilogue.kind === 'mask' ? { ...epilogue, at: reshape(epilogue.at, this.shape) } : epilogue),
+        shape,
+      ),
+    );
+  }
+}
 
 const masked = (g: Cotangent, at: Tensor, slope: number): Tensor =>
   g instanceof Deferred ? g.masked(at, slope) : leakyMask(force(g), at, slope);

@@ -1,10 +1,9 @@
 import gatherShader from '#shaders/gather.wgsl';
 import scatterShader from '#shaders/scatter_add.wgsl';
-import { VeilganError } from '../base/errors.ts';
 import { type Shape, shapeError } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
-import { common, strided } from './dispatch.ts';
+import { checkIndex, common, strided } from './dispatch.ts';
 
 /** Which entries of an index list: all (their count is the number of rows), or `rows` from the step block's offset. */
 export interface IndexList {
@@ -16,12 +15,7 @@ export interface IndexList {
 const asList = (index: Tensor | IndexList): IndexList => ('list' in index ? index : { list: index });
 
 function rowsOf({ list, perStep }: IndexList): number {
-  if (list.dtype !== 'u32') {
-    throw new VeilganError('VALIDATION', 'gather: the index list must be u32', {
-      where: 'gather',
-      fix: 'Make it from a Uint32Array',
-    });
-  }
+  checkIndex('gather', list);
   return perStep ?? list.length;
 }
 

@@ -14,7 +14,7 @@ export function checkLive(gpu: Gpu, groups: number): void {
   }
   if (groups > MAX_LIVE) {
     throw new VeilganError('OVER_LIMIT', `${groups} groups with batches of their own; at most ${MAX_LIVE} fit`, {
-      where: '--partitions',
+      where: 'partitions',
       fix: `Use at most ${MAX_LIVE}`,
     });
   }

@@ -25,10 +25,13 @@ export type Ternary<C extends unknown[] = []> = (a: Tensor, b: Tensor, c: Tensor
 
 const taking =
   (arity: number) =>
-  (name: string, f: string, vjp: Vjp, standing = 0) =>
-  (...args: (Tensor | number | undefined)[]): Tensor => {
-    const [s = standing, t = 0] = args.slice(arity) as number[];
-    return elementwise(name, f, vjp, args.slice(0, arity) as Tensor[], s, t);
+  (name: string, f: string, vjp: Vjp, standing = 0) => {
+    // What else callers hand over is not for it, such as the index of `list.reduce(add)`.
+    const constants = [/\bs\b/, /\bt\b/].filter((name) => name.test(f)).length;
+    return (...args: (Tensor | number | undefined)[]): Tensor => {
+      const [s = standing, t = 0] = args.slice(arity, arity + constants) as number[];
+      return elementwise(name, f, vjp, args.slice(0, arity) as Tensor[], s, t);
+    };
   };
 /** The operation of a name, WGSL over a, b, c and the constants s, t, and a vjp; `standing` is s where none is given. */
 export const [unary, binary, ternary] = [1, 2, 3].map(taking);

@@ -15,8 +15,8 @@ import {
 } from '../tensor/shape.ts';
 import { force, noGrad, record, recordLazy } from '../tensor/tape.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
-import { Deferred } from './deferred.ts';
 import { common, strided } from './dispatch.ts';
+import { Deferred } from './epilogue.ts';
 import { sumTo } from './reduce.ts';
 
 interface Window {

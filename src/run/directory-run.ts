@@ -29,7 +29,6 @@ export class DirectoryRun implements Run {
     this.#metrics = new MetricsWriter(join(dir, 'metrics.jsonl'));
   }
 
-  /** Adds to run.json. Throws FILE; run.json then stays as it was. */
   describe(more: Pick<RunInfo, 'encoding'>): void {
     this.#mustWrite();
     const info = { ...this.info, ...more };
@@ -37,21 +36,16 @@ export class DirectoryRun implements Run {
     this.info = info;
   }
 
-  /** Appends rows to metrics.jsonl. Throws DATA for a bad step, FILE when the disk refuses. */
   appendMetrics(rows: readonly MetricRow[]): void {
     this.#mustWrite();
     this.#metrics.append(rows);
   }
 
-  /** All rows; see `readMetrics` for what `warn` does with a last line that a crash cut short. */
   readMetrics(options: { warn?: (message: string) => void } = {}): MetricRow[] {
     return readMetrics(join(this.dir, 'metrics.jsonl'), options);
   }
 
-  /**
-   * Replaces the checkpoint atomically, after syncing the metrics up to it. `meta.step` (decimal) counts the
-   * generator steps done. Throws SHAPE, CONFIG or FILE; the checkpoint before then stays.
-   */
+  /** As `Run` has it: atomically, after syncing the metrics up to it; where it throws, the one before stays. */
   writeCheckpoint(tensors: Record<string, StoredTensor>, meta: Record<string, string>): void {
     this.#mustWrite();
     stepOf(meta, CHECKPOINT);
@@ -64,7 +58,6 @@ export class DirectoryRun implements Run {
     return existsSync(join(this.dir, CHECKPOINT));
   }
 
-  /** Throws FILE when there is none, or naming file and byte offset when it is damaged. */
   readCheckpoint(): Checkpoint {
     const path = join(this.dir, CHECKPOINT);
     if (!existsSync(path)) {
@@ -77,7 +70,6 @@ export class DirectoryRun implements Run {
     return { step: stepOf(meta, path), tensors, meta };
   }
 
-  /** The checkpoint to go on from; metrics.jsonl is cut back to its step. Only for a run opened to write. */
   resume(): Checkpoint {
     this.#mustWrite();
     const checkpoint = this.readCheckpoint();
@@ -95,14 +87,12 @@ export class DirectoryRun implements Run {
     return this.#inside('private', name);
   }
 
-  /** Writes a JSON document atomically; `name` as in `private/attacks.json`. Values that are not finite become null. */
   writeJson(name: string, value: unknown): void {
     const path = join(this.dir, name);
     mkdirSync(dirname(path), { recursive: true });
     writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
   }
 
-  /** A document of `writeJson`, or undefined when it was never written. Unchecked: validate what you use of it. */
   readJson(name: string): unknown {
     const path = join(this.dir, name);
     return existsSync(path) ? readJson(path) : undefined;
@@ -117,7 +107,6 @@ export class DirectoryRun implements Run {
     return ledgerFile(join(this.dir, LEDGER));
   }
 
-  /** Closes files and gives the lock back; the directory stays. May be called twice. */
   close(): void {
     this.#metrics.close();
     this.#release?.();

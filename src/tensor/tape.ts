@@ -1,7 +1,7 @@
 import { VeilganError } from '../base/errors.ts';
 import type { Tensor } from './tensor.ts';
 
-/** A cotangent that is not yet computed, because the node it goes to may want it in another form; see ops/deferred.ts. */
+/** A cotangent that is not yet computed, because the node it goes to may want it in another form; see ops/epilogue.ts. */
 export interface DeferredCotangent {
   readonly shape: readonly number[];
   plain(): Tensor;

@@ -8,7 +8,7 @@ const key = (prefix: string, step: number, i: number) => `${prefix}.${step}.${i 
 
 /**
  * Copies of the generator from the second half of the run so far, which samples are drawn from in turn. A GAN circles
- * its equilibrium rather than settling on it (spec Appendix A: quality oscillates between checkpoints), so the last
+ * its equilibrium rather than settling on it (quality oscillates between checkpoints), so the last
  * generator alone may be missing modes that it had a moment ago; the average of the game's play is near the
  * equilibrium. Averaging weights instead would not do: the generators of different moments map z differently.
  */

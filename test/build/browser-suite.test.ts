@@ -7,8 +7,8 @@ import { findChromium } from '../../src/build/chromium.mjs';
 import { root } from '../house/sources.ts';
 
 // Not bundled into this file: the build scripts know the project's root by where they lie.
-const { bundleSuite, runSuite }: typeof import('../../src/build/browser-suite.mjs') = await import(
-  pathToFileURL(join(root, 'src', 'build', 'browser-suite.mjs')).href
+const { bundleSuite, runSuite }: typeof import('../tools/browser-suite.mjs') = await import(
+  pathToFileURL(join(root, 'test', 'tools', 'browser-suite.mjs')).href
 );
 const check = findChromium() ? test : test.skip;
 if (!findChromium()) console.error('# SKIPPED: no Chromium (npm run setup -- --browser)');

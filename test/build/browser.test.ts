@@ -1,8 +1,8 @@
 /** The page harness: WebGPU is there, and whatever goes wrong in a page fails the test that opened it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
+import { withPage } from '../tools/browser.mjs';
 
 const check = findChromium() ? test : test.skip;
 if (!findChromium()) console.error('# skipped: no Chromium (npm run setup -- --browser)');

@@ -23,7 +23,7 @@ interface Outcome {
 }
 
 // Not bundled into this file: the build scripts know the project's root by where they lie.
-const built = (name: string) => import(pathToFileURL(join(root, 'src', 'build', name)).href);
+const built = (name: string) => import(pathToFileURL(join(root, 'test', 'tools', name)).href);
 const { readMutants, faultsOf, shuffled } = await built('mutants-list.mjs');
 const { runMutants } = await built('mutants-run.mjs');
 const { summary, closing } = await built('mutants.mjs');
@@ -41,9 +41,9 @@ const row = (more: Partial<Mutant>): Mutant => ({
 /** A small project with the real test runner: a test that looks at a sum, one that looks at nothing, one that fails. */
 const project = mkdtempSync(join(tmpdir(), 'veilgan-trial-'));
 test.before(() => {
-  for (const name of ['src/build', 'shaders', '.gitignore', 'package.json'])
+  for (const name of ['src/build', 'test/tools', 'shaders', '.gitignore', 'package.json'])
     cpSync(join(root, name), join(project, name), { recursive: true });
-  mkdirSync(join(project, 'test'));
+  mkdirSync(join(project, 'test'), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'), 'junction');
   const lines = ['// Adds.', 'export function sum(a: number, b: number) {', '  return a + b;', '}'];
   writeFileSync(join(project, 'src', 'sum.ts'), lines.join('\n'));

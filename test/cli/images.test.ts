@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeNpy } from '../../src/run/npy.ts';
 import { idx } from '../data/making.ts';
+import { decodeNpy } from '../support/npy.ts';
 import { CommandLine, type Wrong } from './spawned.ts';
 
 const cli = await CommandLine.make('images');

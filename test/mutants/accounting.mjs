@@ -1,4 +1,4 @@
-/** What epsilon is computed by. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** What epsilon is computed by. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'RDP to epsilon with the sign of ln(order) wrong',

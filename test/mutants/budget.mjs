@@ -1,4 +1,4 @@
-/** What was spent, what is left, and whose secret a start has. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** What was spent, what is left, and whose secret a start has. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'delta is used twice: by the encoding and by the updates',

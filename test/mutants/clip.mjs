@@ -1,4 +1,4 @@
-/** What one record may add to a sum. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** What one record may add to a sum. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'norms without what f32 may lose of them',

@@ -1,4 +1,4 @@
-/** What is decided by rows, what is noted of looks at them, and sums by record. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** What is decided by rows, what is noted of looks at them, and sums by record. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'a row is held out by its number',

@@ -1,4 +1,4 @@
-/** What is learnt from a private table before the first update. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** What is learnt from a private table before the first update. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'the second histogram of the encoder without noise',

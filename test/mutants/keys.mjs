@@ -1,4 +1,4 @@
-/** Keys, and the streams under them. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** Keys, and the streams under them. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'noise and samples are drawn under one key',

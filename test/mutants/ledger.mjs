@@ -1,4 +1,4 @@
-/** What was paid, and that it stays written. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** What was paid, and that it stays written. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'what was appended is not counted',

@@ -1,4 +1,4 @@
-/** Gaussian and discrete noise, and the words it is made of. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** Gaussian and discrete noise, and the words it is made of. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'one call of noise repeats that of the one before',

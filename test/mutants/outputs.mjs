@@ -1,4 +1,4 @@
-/** What leaves the owner's hands. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** What leaves the owner's hands. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'the number of rows is public whatever --population says',

@@ -1,4 +1,4 @@
-/** Who is in which sum. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** Who is in which sum. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'every critic samples from all rows',

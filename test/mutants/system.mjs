@@ -1,4 +1,4 @@
-/** How a private system is put together, and what it does. @type {import('../../src/build/mutants-list.mjs').Mutant[]} */
+/** How a private system is put together, and what it does. @type {import('../tools/mutants-list.mjs').Mutant[]} */
 export default [
   {
     name: 'noise divided by the number of critics',

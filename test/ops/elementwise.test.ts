@@ -68,6 +68,12 @@ test('every operation has a reference, and is a method on tensors', () => {
   for (const name of names) assert.type(x[name], 'function', name);
 });
 
+test('operations fold lists', async () => {
+  const list = [1, 2, 3].map((v) => tensor(gpu, [v, -v]));
+  near(await list.reduce(operations.add).read(), [6, -6]);
+  near(await list.reduce(operations.maximum).read(), [3, -1]);
+});
+
 test('what is no tensor is refused where one is needed', async () => {
   const x = tensor(gpu, [1, 2]);
   assert.is(await codeOf(() => x.maximum(3 as unknown as Tensor)), 'VALIDATION');

@@ -1,4 +1,4 @@
-/** SGD, RMSProp and Adam against float64 loops written from spec section 1.6 (TensorFlow 2.1), eagerly and replayed. */
+/** SGD, RMSProp and Adam against float64 loops of TensorFlow 2.1's definitions, eagerly and replayed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';

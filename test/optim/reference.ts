@@ -32,7 +32,7 @@ export interface State {
   path: number;
 }
 
-/** One number after `steps` gradients, in float64 (spec section 1.6, TensorFlow 2.1); |w| <= clip after each. */
+/** One number after `steps` gradients, in float64 (as TensorFlow 2.1 has it); |w| <= clip after each. */
 export function reference(
   c: OptimizerConfig,
   w0: number,

@@ -2,10 +2,10 @@
 import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
 import type { News, Start } from '../../src/examples/training-worker.ts';
 import { bundled, installPackage } from '../support/package.ts';
+import { withPage } from '../tools/browser.mjs';
 
 /** Frames a second that a page must keep; browsers draw at most 60. */
 const FRAMES = 30;

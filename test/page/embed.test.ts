@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
 import { bundled, installPackage, shipped } from '../support/package.ts';
+import { withPage } from '../tools/browser.mjs';
 
 const check = findChromium() ? test : test.skip;
 if (!findChromium())

@@ -5,10 +5,10 @@ import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
 import { root } from '../house/sources.ts';
 import { near } from '../support/values.ts';
+import { withPage } from '../tools/browser.mjs';
 import { type JobReport, runJob, type TrainingReport } from './job.ts';
 
 /**

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
-import { withPage } from '../../src/build/browser.mjs';
 import { root } from '../house/sources.ts';
+import { withPage } from '../tools/browser.mjs';
 
 /** Milliseconds for everything that is done in one page. */
 export const TIMEOUT_MS = 120_000;

@@ -2,8 +2,8 @@
 import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
+import { withPage } from '../tools/browser.mjs';
 import { drop, files, html, inPage, note, press, TIMEOUT_MS, title, train, untilNow } from './page-driver.ts';
 
 if (!findChromium()) {

@@ -10,7 +10,6 @@ import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
 import { saveDataset } from '../../src/data/store/save.ts';
 import { reportOn } from '../../src/report/compare.ts';
@@ -18,6 +17,7 @@ import { factsOf } from '../../src/report/facts.ts';
 import { renderReport } from '../../src/report/html.ts';
 import { openTraining } from '../../src/run/session.ts';
 import { root } from '../house/sources.ts';
+import { withPage } from '../tools/browser.mjs';
 import { points } from './session-job.ts';
 import type { Ended, WorkerReport } from './session-worker.ts';
 

@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { withPage } from '../../src/build/browser.mjs';
 import { findChromium } from '../../src/build/chromium.mjs';
 import { root } from '../house/sources.ts';
+import { withPage } from '../tools/browser.mjs';
 import { cases } from './suite-cases.ts';
 import { type Numbers, runNumbers } from './suite-numbers.ts';
 

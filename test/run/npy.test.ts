@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/base/errors.ts';
-import { decodeNpy, encodeNpy } from '../../src/run/npy.ts';
+import { encodeNpy } from '../../src/run/npy.ts';
+import { decodeNpy } from '../support/npy.ts';
 
 /** A version 1.0 file by hand. */
 function file(dict: string, data: number[], version = 1): Uint8Array {

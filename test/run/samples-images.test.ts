@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toBytes } from '../../src/data/records.ts';
-import { decodeNpy } from '../../src/run/npy.ts';
 import { toCsv, toNpy } from '../../src/run/samples.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
 import { released, runTraining } from '../../src/run/training.ts';
 import { writeSamples } from '../../src/run/write-samples.ts';
+import { decodeNpy } from '../support/npy.ts';
 import { codeOf, sameBits } from '../support/values.ts';
 import { configOf, finish, gpu, root, store } from './images.ts';
 

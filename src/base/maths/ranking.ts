@@ -32,7 +32,7 @@ function sorted(scores: Scores, what: string): Float64Array {
   if (scores.length === 0) {
     throw new VeilganError('DATA', `an attack needs ${what}, and there are none`, {
       where: what,
-      fix: 'Give the data set a hold-out, for example data import ... --holdout 5000:10000.',
+      fix: 'Give the data set a `holdout`: rows that were not trained on.',
     });
   }
   checkScores(scores, what);

@@ -1,4 +1,4 @@
-/** Statistics of an attack's scores (spec/systems.md 3.2 and spec/privacy.md section 4). Ties count in expectation. */
+/** Statistics of an attack's scores (src/attack/README.md). Ties count in expectation. */
 import { type Ranking, rank, type Scores } from './ranking.ts';
 
 /** `topNAccuracy` of a ranking. */
@@ -52,7 +52,7 @@ export function advantageOf({ n, m, members, nonMembers }: Ranking): number {
 }
 
 /**
- * Accuracy of calling the n highest of the n + m scores members, as PAR-GAN's white-box attack does (systems.md 3.2):
+ * Accuracy of calling the n highest of the n + m scores members, as PAR-GAN's white-box attack does (KDD 2021):
  * |top n and member| / n, in expectation over the order of ties, so that constant scores give exactly 0.5. Where n =
  * m this is precision, recall and balanced accuracy in one. Where n and m differ each side counts as a half: the cut
  * is where TPR + FPR = 1, and the balanced accuracy (TPR + 1 - FPR) / 2 = TPR there is what as many of each would
@@ -73,7 +73,7 @@ export function auc(members: Scores, nonMembers: Scores): number {
 
 /**
  * The largest true-positive rate of a threshold whose false-positive rate is at most `fpr`, without interpolation
- * (privacy.md section 4; Carlini et al. 2022). Below 1/m it is the share of members above every non-member, so at
+ * (Carlini et al. 2022). Below 1/m it is the share of members above every non-member, so at
  * small m its value under chance is about 1 / (m + 1), more than `fpr`: read it with the number of non-members.
  * @throws VeilganError as `topNAccuracy`
  */

@@ -187,7 +187,7 @@ export async function importCifar(
 const ustar = (head: Uint8Array) => String.fromCharCode(...head.subarray(257, 262)) === 'ustar';
 
 export const cifar = {
-  title: 'CIFAR-10 data',
+  title: 'CIFAR-10 data (binary version)',
   options: ['classes'],
   async claims({ path, isFile, head }) {
     const found = isFile ? { path, isFile } : await cifarIn(path);

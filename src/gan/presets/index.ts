@@ -3,7 +3,7 @@ import { VeilganError } from '../../base/errors.ts';
 import { type GanConfig, ganConfig, parseConfig } from '../config.ts';
 import type { PrivateConfig } from '../private/config.ts';
 import { systemsWith } from '../systems.ts';
-import { tableNotes, tablePresets } from './tables.ts';
+import { type Presets, tableGroups } from './tables.ts';
 
 const js = { divergence: 'js', optimizer: 'adam', rate: 1e-4, batch: 32, criticSteps: 2, steps: 75_000 } as const;
 const gp = {
@@ -44,52 +44,8 @@ const small: Partial<GanConfig> = {
   gridEvery: 250,
 };
 
-/** DPGAN as published (Xie et al. 2018): no guarantee. C is the paper's c_g, sigma 5 and 18 of its lists. */
-const published: Readonly<Record<string, Partial<PrivateConfig>>> = {
-  'mnist-dpgan': {
-    network: 'xie',
-    generatorChannels: [128, 64],
-    criticChannels: [64, 128],
-    slope: 0.2,
-    partitions: 1,
-    latent: 100,
-    latentLaw: 'uniform',
-    divergence: 'wgan',
-    clip: 0.02,
-    optimizer: 'rmsprop',
-    rate: 5e-5,
-    accumulator: 1,
-    batch: 64,
-    criticSteps: 5,
-    burst: 100,
-    bound: 'weights',
-    clipNorm: 13449.216,
-    noiseMultiplier: 5 / 13449.216,
-    snapshots: 1,
-    gridEvery: 1000,
-    steps: 10_000,
-  },
-  'ehr-dpgan': {
-    network: 'ehr',
-    partitions: 1,
-    latent: 128,
-    divergence: 'wgan',
-    clip: 0.1,
-    optimizer: 'rmsprop',
-    rate: 5e-4,
-    accumulator: 1,
-    batch: 500,
-    criticSteps: 2,
-    bound: 'weights',
-    clipNorm: 61414.1,
-    noiseMultiplier: 18 / 61414.1,
-    snapshots: 1,
-    steps: 21_000,
-  },
-};
-
 /** "Private GANs, Revisited" (Bie, Kamath and Zhang 2023). */
-const bie = {
+const bie: Partial<PrivateConfig> = {
   network: 'conditional',
   labels: 'condition',
   generatorChannels: [512, 256, 128],
@@ -103,33 +59,33 @@ const bie = {
   beta1: 0.5,
   snapshots: 1,
   gridEvery: 100,
-} as const satisfies Partial<GanConfig>;
-const fixed = { ...bie, batch: 128, population: 60_032, physicalBatch: 128, accountant: 'rdp' } as const;
-const adaptive = {
+};
+const fixed: Partial<PrivateConfig> = { ...bie, batch: 128, population: 60_032, physicalBatch: 128, accountant: 'rdp' };
+const adaptive: Partial<PrivateConfig> = {
   ...bie,
   batch: 512,
   population: 60_416,
   physicalBatch: 128,
   accountant: 'rdp',
   criticSteps: 1,
-} as const;
+  adaptive: 0.6,
+};
 /** 64 pixels and 128: one and two doublings more. */
 const at64 = { generatorChannels: [512, 256, 128, 64], criticChannels: [64, 128, 256, 512] };
 const at128 = { generatorChannels: [512, 256, 128, 64, 32], criticChannels: [32, 64, 128, 256, 512] };
-const faces = {
+const faces: Partial<PrivateConfig> = {
   ...adaptive,
   batch: 2048,
   population: 184_320,
   noiseMultiplier: 4,
   delta: 1e-6,
   epsilon: 10,
-  adaptive: 0.6,
-} as const;
+};
 /** Generator steps of presets that their budget ends before. */
 const FOREVER = 1_000_000;
 
 /** For software adapters: narrow networks, and as much noise as 3,000 updates have for epsilon 10. */
-const smallPrivate = {
+const smallPrivate: Partial<PrivateConfig> = {
   ...bie,
   rows: 8000,
   generatorChannels: [64, 32, 16],
@@ -143,96 +99,128 @@ const smallPrivate = {
   criticSteps: 5,
   gridEvery: 50,
   steps: FOREVER,
-} as const;
+};
 
-const revisited: Readonly<Record<string, Partial<PrivateConfig>>> = {
-  'mnist-dpgan-revisited-nonprivate': { ...bie, batch: 128, criticSteps: 1, steps: 45_000 },
-  ...Object.fromEntries(
-    (['mnist', 'fashion-mnist'] as const).flatMap((data) => [
-      [
-        `${data}-dpgan-revisited-eps10`,
-        {
-          ...fixed,
-          noiseMultiplier: 1,
-          epsilon: 10,
-          criticSteps: data === 'mnist' ? 50 : 100,
-          steps: data === 'mnist' ? 9000 : 4500,
-        },
-      ],
-      [
-        `${data}-dpgan-revisited-eps10-adaptive`,
-        { ...adaptive, noiseMultiplier: 2, epsilon: 10, adaptive: 0.6, steps: FOREVER },
-      ],
-      [`${data}-dpgan-revisited-eps1`, { ...fixed, noiseMultiplier: 5, epsilon: 1, criticSteps: 200, steps: 1625 }],
-      [
-        `${data}-dpgan-revisited-eps1-adaptive`,
-        { ...adaptive, noiseMultiplier: 14, epsilon: 1, adaptive: 0.7, steps: FOREVER },
-      ],
-    ]),
-  ),
-  'cifar10-dpgan-revisited-eps10-adaptive': {
-    ...adaptive,
-    population: 50_176,
-    noiseMultiplier: 2,
-    epsilon: 10,
-    adaptive: 0.6,
-    steps: FOREVER,
+/** Of MNIST and Fashion-MNIST: epsilon 10 and 1, with n_D fixed or raised as the critic weakens. */
+const revisited = (data: string, [fixedAt10, steps]: readonly [number, number]): Presets => ({
+  [`${data}-dpgan-revisited-eps10`]: { ...fixed, noiseMultiplier: 1, epsilon: 10, criticSteps: fixedAt10, steps },
+  [`${data}-dpgan-revisited-eps10-adaptive`]: { ...adaptive, noiseMultiplier: 2, epsilon: 10, steps: FOREVER },
+  [`${data}-dpgan-revisited-eps1`]: { ...fixed, noiseMultiplier: 5, epsilon: 1, criticSteps: 200, steps: 1625 },
+  [`${data}-dpgan-revisited-eps1-adaptive`]: {
+    ...{ ...adaptive, noiseMultiplier: 14, epsilon: 1 },
+    ...{ adaptive: 0.7, steps: FOREVER },
   },
-  'celeba32-dpgan-revisited-eps10-adaptive': { ...faces, steps: FOREVER },
-  'celeba64-dpgan-revisited-eps10-adaptive': { ...faces, ...at64, physicalBatch: 64, steps: FOREVER },
-  'celeba128-dpgan-revisited-eps10-adaptive': { ...faces, ...at128, physicalBatch: 32, steps: FOREVER },
-  'camelyon-dpgan-revisited-eps10-adaptive': { ...faces, population: 303_104, steps: FOREVER },
-  'mnist-small-dpgan': smallPrivate,
-  'mnist-small-dp-pargan': { ...smallPrivate, partitions: 4, batch: 32, physicalBatch: 48 },
-};
+});
 
-/** A preset's fields; those of private systems are of use there only. */
-export const presets: Readonly<Record<string, Partial<PrivateConfig>>> = {
-  'blobs-js': js,
-  'blobs-wgan-gp': gp,
-  'circles-js': js,
-  'circles-wgan-gp': gp,
-  'mnist-js': { ...js, ...images, rows: 7000, steps: 31_500 },
-  'mnist-wgan-gp': { ...gp, ...images, rows: 7000, steps: 210_000 },
-  'cifar10-js': { ...js, ...images, ...cifar, rows: 6000, steps: 27_000 },
-  'cifar10-wgan-gp': { ...gp, ...images, ...cifar, rows: 7000, steps: 210_000 },
-  'mnist-small-js': { ...js, ...images, ...small, steps: 2500 },
-  'mnist-small-wgan-gp': { ...gp, ...images, ...small, beta2: 0.9, criticSteps: 2, steps: 2500 },
-  ...tablePresets,
-  ...published,
-  ...revisited,
-};
+/** Presets that belong together, and what --help says of them; those of private systems are of use there only. */
+const groups: readonly { readonly note: string; readonly presets: Presets }[] = [
+  {
+    note: "PAR-GAN's notebooks on points in the plane, K = 10",
+    presets: { 'blobs-js': js, 'blobs-wgan-gp': gp, 'circles-js': js, 'circles-wgan-gp': gp },
+  },
+  {
+    note: 'its notebooks on MNIST, the first 7,000 images, K = 5: G 2,305,472, D 212,865 parameters',
+    presets: {
+      'mnist-js': { ...js, ...images, rows: 7000, steps: 31_500 },
+      'mnist-wgan-gp': { ...gp, ...images, rows: 7000, steps: 210_000 },
+    },
+  },
+  {
+    note: 'on CIFAR-10, 6,000 and 7,000 images: G 3,078,208, D 1,033,345 parameters',
+    presets: {
+      'cifar10-js': { ...js, ...images, ...cifar, rows: 6000, steps: 27_000 },
+      'cifar10-wgan-gp': { ...gp, ...images, ...cifar, rows: 7000, steps: 210_000 },
+    },
+  },
+  {
+    note: 'for software adapters: G 64-32-32 and D 32-32 channels, 5,000 images, batches of 16, Adam at 5e-4; minutes instead of days',
+    presets: {
+      'mnist-small-js': { ...js, ...images, ...small, steps: 2500 },
+      'mnist-small-wgan-gp': { ...gp, ...images, ...small, beta2: 0.9, criticSteps: 2, steps: 2500 },
+    },
+  },
+  ...tableGroups,
+  {
+    // C is the paper's c_g, sigma 5 and 18 of its lists (Xie et al. 2018).
+    note: 'DPGAN as published, for dpgan: weights are clipped, gradients are not, so there is NO guarantee; use `onlyClass` with a digit, and tables of zeros and ones',
+    presets: {
+      'mnist-dpgan': {
+        network: 'xie',
+        generatorChannels: [128, 64],
+        criticChannels: [64, 128],
+        slope: 0.2,
+        partitions: 1,
+        latent: 100,
+        latentLaw: 'uniform',
+        divergence: 'wgan',
+        clip: 0.02,
+        optimizer: 'rmsprop',
+        rate: 5e-5,
+        accumulator: 1,
+        batch: 64,
+        criticSteps: 5,
+        burst: 100,
+        bound: 'weights',
+        clipNorm: 13449.216,
+        noiseMultiplier: 5 / 13449.216,
+        snapshots: 1,
+        gridEvery: 1000,
+        steps: 10_000,
+      },
+      'ehr-dpgan': {
+        network: 'ehr',
+        partitions: 1,
+        latent: 128,
+        divergence: 'wgan',
+        clip: 0.1,
+        optimizer: 'rmsprop',
+        rate: 5e-4,
+        accumulator: 1,
+        batch: 500,
+        criticSteps: 2,
+        bound: 'weights',
+        clipNorm: 61414.1,
+        noiseMultiplier: 18 / 61414.1,
+        snapshots: 1,
+        steps: 21_000,
+      },
+    },
+  },
+  {
+    note: '"Private GANs, Revisited", for dpgan: conditional DCGAN, n_D fixed or raised as the critic weakens; the first for gan',
+    presets: {
+      'mnist-dpgan-revisited-nonprivate': { ...bie, batch: 128, criticSteps: 1, steps: 45_000 },
+      ...revisited('mnist', [50, 9000]),
+      ...revisited('fashion-mnist', [100, 4500]),
+    },
+  },
+  {
+    note: 'the same at 32, 64 and 128 pixels in colour; `labels: ignore` where the images have no classes',
+    presets: {
+      'cifar10-dpgan-revisited-eps10-adaptive': {
+        ...{ ...adaptive, population: 50_176, noiseMultiplier: 2 },
+        ...{ epsilon: 10, steps: FOREVER },
+      },
+      'celeba32-dpgan-revisited-eps10-adaptive': { ...faces, steps: FOREVER },
+      'celeba64-dpgan-revisited-eps10-adaptive': { ...faces, ...at64, physicalBatch: 64, steps: FOREVER },
+      'celeba128-dpgan-revisited-eps10-adaptive': { ...faces, ...at128, physicalBatch: 32, steps: FOREVER },
+      'camelyon-dpgan-revisited-eps10-adaptive': { ...faces, population: 303_104, steps: FOREVER },
+    },
+  },
+  {
+    note: 'the same for software adapters: narrow networks, batches of 128 of 8,000 images, one critic or four, epsilon 10 after about 3,000 updates',
+    presets: {
+      'mnist-small-dpgan': smallPrivate,
+      'mnist-small-dp-pargan': { ...smallPrivate, partitions: 4, batch: 32, physicalBatch: 48 },
+    },
+  },
+];
+
+/** A preset's fields. */
+export const presets: Presets = Object.assign({}, ...groups.map((group) => group.presets));
 
 /** What --help says of the presets. */
-export const presetNotes: readonly (readonly [names: string, note: string])[] = [
-  ['blobs-js, blobs-wgan-gp, circles-js, circles-wgan-gp', "PAR-GAN's notebooks on points in the plane, K = 10"],
-  [
-    'mnist-js, mnist-wgan-gp',
-    'its notebooks on MNIST, the first 7,000 images, K = 5: G 2,305,472, D 212,865 parameters',
-  ],
-  ['cifar10-js, cifar10-wgan-gp', 'on CIFAR-10, 6,000 and 7,000 images: G 3,078,208, D 1,033,345 parameters'],
-  [
-    'mnist-small-js, mnist-small-wgan-gp',
-    'for software adapters: G 64-32-32 and D 32-32 channels, 5,000 images, batches of 16, Adam at 5e-4; minutes instead of days',
-  ],
-  ...tableNotes,
-  [
-    'mnist-dpgan, ehr-dpgan',
-    'DPGAN as published, for dpgan: weights are clipped, gradients are not, so there is NO guarantee; use `onlyClass` with a digit, and tables of zeros and ones',
-  ],
-  [
-    '{mnist,fashion-mnist}-dpgan-revisited-{eps10,eps1}[-adaptive], mnist-dpgan-revisited-nonprivate',
-    '"Private GANs, Revisited", for dpgan: conditional DCGAN, n_D fixed or raised as the critic weakens; the last for gan',
-  ],
-  [
-    'cifar10-, celeba32-, celeba64-, celeba128-, camelyon-dpgan-revisited-eps10-adaptive',
-    'the same at 32, 64 and 128 pixels in colour; `labels: ignore` where the images have no classes',
-  ],
-  [
-    'mnist-small-dpgan, mnist-small-dp-pargan',
-    'the same for software adapters: narrow networks, batches of 128 of 8,000 images, one critic or four, epsilon 10 after about 3,000 updates',
-  ],
-];
+export const presetNotes = groups.map(({ note, presets }) => [Object.keys(presets).join(', '), note] as const);
 
 /**
  * A full config from a preset and single fields; later ones win.

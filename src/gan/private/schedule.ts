@@ -3,7 +3,7 @@
 import { restoreCount } from '../../train/player.ts';
 import type { PrivateConfig } from './config.ts';
 
-/** n_D of the adaptive rule, from the first on (Bie, Kamath and Zhang 2023; spec section 8.2). */
+/** n_D of the adaptive rule, from the first on (Bie, Kamath and Zhang 2023). */
 const LADDER = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 /** Generator steps at a rung before it may be left. */
 const GRACE = 200;

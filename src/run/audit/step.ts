@@ -1,13 +1,50 @@
 /** The test of single updates: what guesses about them prove of epsilon, and whether their noise is what is claimed. */
+
 import { smallest } from '../../attack/audit/family.ts';
 import type { NoiseLaw } from '../../attack/audit/noise-law.ts';
 import { epsilonOfMu, medianErrors, muLower, type StepCounts, stepP } from '../../attack/audit/step-law.ts';
-import type { PrivateConfig } from '../../gan/private/config.ts';
+import { budgetOf, type PrivateConfig, relationOf } from '../../gan/private/config.ts';
+import { mechanismOf } from '../../gan/private/plan.ts';
+import { updatesBehind } from '../../gan/private/schedule.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import { type Claim, claiming, claimOf, priced } from './claims.ts';
+import { epsilonOf, noiseFor, stepsFor, upperBound } from '../../privacy/budget.ts';
+import { trainingRows } from '../../train/rows.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { rounding } from './replay.ts';
 import { BESIDE, judge, twins } from './step-twins.ts';
+
+/** What is claimed of a training: so many updates at this rate. */
+interface Claim {
+  readonly q: number;
+  readonly sigma: number;
+  readonly steps: number;
+  readonly epsilon: number;
+}
+
+/** More updates are not accounted for. */
+const MOST = 1e9;
+
+/** The claim of the configured training. */
+export function claimOf({ config, data }: AuditSetting): Claim {
+  const { q, multiplier } = mechanismOf(config, trainingRows(data, config));
+  const phase = { q, sigma: multiplier };
+  // An adaptive schedule decides on the way: as many as without.
+  const made = updatesBehind({ ...config, adaptive: 0 }, config.steps);
+  const steps = Math.max(1, Math.min(made, MOST, stepsFor(phase, budgetOf(config))));
+  return priced({ q: phase.q, sigma: phase.sigma, steps }, config);
+}
+
+/** Epsilon of so many updates. */
+function priced({ q, sigma, steps }: Omit<Claim, 'epsilon'>, config: PrivateConfig): Claim {
+  const terms = { mechanism: config.mechanism, relation: relationOf(config) };
+  return { q, sigma, steps, epsilon: upperBound(epsilonOf([{ q, sigma, steps }], config.delta, terms)) };
+}
+
+/** The configured training with the noise that makes it claim `epsilon`. */
+function claiming(epsilon: number, { q, steps }: Claim, config: PrivateConfig): Claim {
+  const { sigma } = noiseFor({ q, updates: steps }, { ...budgetOf(config), epsilon });
+  return priced({ q, sigma, steps }, config);
+}
 
 /** Updates of the mechanism that is not configured, whose noise is looked at too. */
 const OTHER_UPDATES = 250;

@@ -13,10 +13,10 @@ import { secretOf } from '../../../src/gan/private/run.ts';
 import { Schedule } from '../../../src/gan/private/schedule.ts';
 import { audit, parts } from '../../../src/run/audit/audit.ts';
 import { allCells, configOf, dataOf, quickCells, ROWS, sensitivityCells } from '../../../src/run/audit/cells.ts';
-import { claimOf } from '../../../src/run/audit/claims.ts';
 import type { AuditSetting, PartName, PartResult } from '../../../src/run/audit/part.ts';
 import { watch } from '../../../src/run/audit/production.ts';
 import { holds, replay } from '../../../src/run/audit/replay.ts';
+import { claimOf } from '../../../src/run/audit/step.ts';
 import { datasetOf } from '../../support/dataset.ts';
 
 const gpu = await open();

@@ -55,7 +55,7 @@ export class Scratch {
    */
   test(copy, filters, limit) {
     const started = performance.now();
-    const args = [join(copy, 'src', 'build', 'test.mjs'), '--bail', ...filters];
+    const args = [join(copy, 'test', 'tools', 'test.mjs'), '--bail', ...filters];
     // A group of its own, so that what the tests start ends with them.
     const child = spawn(process.execPath, args, { cwd: copy, detached: process.platform !== 'win32' });
     this.#running.add(child);

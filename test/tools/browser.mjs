@@ -1,8 +1,8 @@
 /** A page in headless Chromium with WebGPU on SwiftShader, for tests: served from memory, cut off from the network. */
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
-import { findChromium } from './chromium.mjs';
-import { vulkanFolder } from './vulkan.mjs';
+import { findChromium } from '../../src/build/chromium.mjs';
+import { vulkanFolder } from '../../src/build/vulkan.mjs';
 
 const FLAGS = [
   '--enable-unsafe-webgpu',

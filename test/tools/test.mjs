@@ -1,18 +1,18 @@
 /**
  * Runs the tests: each file of test/ in a process of its own (one device a process), two at a time, those of the engine
  * in a page of headless Chromium as well, and prints as its last line the totals counted from what ran.
- * `node src/build/test.mjs [--checks] [--bail] [FILTER...]`; a filter `page:NAME` is for the files in pages. With
+ * `node test/tools/test.mjs [--checks] [--bail] [FILTER...]`; a filter `page:NAME` is for the files in pages. With
  * `--bail` files run one after another in the order of the filters, and the first test that fails ends it.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join, sep } from 'node:path';
+import { bundleForNode } from '../../src/build/build.mjs';
+import { findChromium } from '../../src/build/chromium.mjs';
+import { ensureAdapter } from '../../src/build/ensure.mjs';
+import { root, writeShaderTypes } from '../../src/build/shaders.mjs';
 import { bundleSuite, runSuite } from './browser-suite.mjs';
-import { bundleForNode } from './build.mjs';
-import { findChromium } from './chromium.mjs';
-import { ensureAdapter } from './ensure.mjs';
-import { root, writeShaderTypes } from './shaders.mjs';
 
 const args = process.argv.slice(2);
 const filters = args.filter((a) => !a.startsWith('--'));

@@ -7,8 +7,8 @@ import { builtinModules, SourceMap } from 'node:module';
 import { join, relative, sep } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import * as esbuild from 'esbuild';
+import { root, wgsl } from '../../src/build/shaders.mjs';
 import { inTab, openBrowser } from './browser.mjs';
-import { root, wgsl } from './shaders.mjs';
 
 /** The layers of src that every page may have; folders of test/. */
 const LAYERS = ['wgsl', 'gpu', 'tensor', 'ops', 'autograd', 'nn', 'optim', 'privacy', 'gan', 'attack', 'metrics'];
@@ -19,10 +19,10 @@ const LEFT_OUT = {
   'gan/presets.test.ts': 'its float64 references take half a minute; image-steps.test.ts has the same steps, narrower',
   'gan/images.test.ts': 'the float64 reference alone, 10 s: no device, and nothing of src',
   'ops/conv-kernels.test.ts': 'every kernel on every shape takes 34 s; conv.test.ts runs those that a page chooses',
-  'gan/twins.test.ts': '43 s of training; networks-private and row_draws have what a device decides of it',
+  'gan/twins.test.ts': '43 s of training; networks-private and row-draws have what a device decides of it',
   'ops/weighted.test.ts': '33 s, most of it float64; contract, conv and clip.test.ts run the same kernels',
   'gan/tiny-images.test.ts': '20 s of training; image-steps.test.ts runs the same systems',
-  'attack/montecarlo.test.ts': 'float64 on the host but for its distances, which neighbours.test.ts tests',
+  'attack/monte-carlo.test.ts': 'float64 on the host but for its distances, which neighbours.test.ts tests',
   'attack/audit/step-law.test.ts': 'float64 statistics without a device, 10 s; no page audits',
   'attack/audit/verdict.test.ts': 'float64 statistics without a device, a thousand audits; no page audits',
   'attack/audit/guesses.test.ts': 'float64 statistics without a device, 8 s; no page audits',

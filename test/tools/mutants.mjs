@@ -1,14 +1,14 @@
 /**
  * Mutants: one-line mistakes in the private path, each of which a test must notice (test/mutants/README.md).
- * `node src/build/mutants.mjs [--sample N] [--minutes M] [--seed S] [--area A] [--only NAME] [--list] [--json]
+ * `node test/tools/mutants.mjs [--sample N] [--minutes M] [--seed S] [--area A] [--only NAME] [--list] [--json]
  * [--no-baseline]`. Prints what became of each, and fails where one survives without a written reason.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { root } from '../../src/build/shaders.mjs';
 import { faultsOf, readMutants, shuffled } from './mutants-list.mjs';
 import { runMutants } from './mutants-run.mjs';
-import { root } from './shaders.mjs';
 
 /** @returns {Promise<import('./mutants-list.mjs').Mutant[]>} @throws {Error} that names every row that is at fault */
 export async function soundMutants() {

@@ -1,12 +1,12 @@
 /**
  * The checks that need no test: types, format, lint. `npm run check` prints them; the test runner adds them to
- * its totals (`src/build/test.mjs --checks`). `npm run format` mends what can be mended by itself.
+ * its totals (`test/tools/test.mjs --checks`). `npm run format` mends what can be mended by itself.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { writeShaderTypes } from './shaders.mjs';
+import { writeShaderTypes } from '../../src/build/shaders.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
