@@ -5,13 +5,12 @@ import { writeAtomic } from '../base/files.ts';
 import { KNOWN } from '../data/catalogue.ts';
 import type { TypeChoice } from '../data/csv/infer.ts';
 import type { Given } from '../data/encoding/schema.ts';
-import { detect, importSource, schemaFile } from '../data/formats/index.ts';
-import { shareOf } from '../data/ranges.ts';
-import { shuffled, shuffledTable } from '../data/shuffle.ts';
+import { schemaFile } from '../data/encoding/schema-export.ts';
+import { detect, formats, importSource } from '../data/formats/index.ts';
+import { shareOf, shuffled } from '../data/split.ts';
 import { fetchDataset, knownSet } from '../data/store/fetch.ts';
-import { checkFree, saveDataset, saveTable } from '../data/store/save.ts';
+import { checkFree, saveDataset } from '../data/store/save.ts';
 import { type DatasetInfo, describeDataset, listDatasets } from '../data/store/store.ts';
-import { isTable } from '../data/store/table-files.ts';
 import { spentOn } from '../run/odometer.ts';
 import { infoText, listText } from './data-print.ts';
 import { flag, optional, share, text, whole } from './flags.ts';
@@ -91,7 +90,13 @@ const importFlags = {
 
 const importVerb = verb({
   about: 'stores the columns of a CSV file, or images, as a data set',
-  args: { path: z.string().describe('a CSV file, IDX data, CIFAR-10 (binary version) or a folder of images') },
+  args: {
+    path: z.string().describe(
+      Object.values(formats)
+        .map(({ title }) => title)
+        .join(', '),
+    ),
+  },
   flags: importFlags,
   run: async ({ path, columns, shuffle, force, schemaOut, ...others }, { progress, stoppable }) => {
     const source = await detect(path);
@@ -114,11 +119,7 @@ const importVerb = verb({
     });
     if (schemaOut !== undefined) return writeSchema(schemaOut, schemaFile(data, others.types));
     const mix = { share: shareOf(others.rows, others.holdout) };
-    return stored(
-      isTable(data)
-        ? await saveTable(shuffle === undefined ? data : shuffledTable(data, shuffle, mix), { force })
-        : await saveDataset(shuffle === undefined ? data : shuffled(data, shuffle, mix), { force }),
-    );
+    return stored(await saveDataset(shuffle === undefined ? data : shuffled(data, shuffle, mix), { force }));
   },
 });
 

@@ -1,8 +1,7 @@
 /** From the flags of `train` to a plan of a run, and what may be said of one that goes on. */
 import { VeilganError } from '../base/errors.ts';
-import { ofClass } from '../data/dataset.ts';
+import { isTable, ofClass, type Source } from '../data/dataset.ts';
 import { loadSource } from '../data/store/store.ts';
-import { isTable, rowsOf, type Source } from '../data/store/table-files.ts';
 import { type GanConfig, ganConfig } from '../gan/config.ts';
 import { makeConfig, withPreset } from '../gan/presets/index.ts';
 import { usualPreset } from '../gan/presets/tables.ts';
@@ -12,7 +11,8 @@ import { parsePrivate } from '../gan/private/run.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
 import { isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
 import type { DirectoryJob } from '../run/session.ts';
-import { priceOf, rowsTaken } from '../run/training-data.ts';
+import { priceOf } from '../run/training-data.ts';
+import { trainingRows } from '../train/rows.ts';
 
 interface Flags {
   readonly data?: string;
@@ -57,7 +57,7 @@ function privateOf(fields: Fields, given: Fields, epochs: number | undefined, so
 function presetFor(system: string, { divergence, population }: Fields, source: Source, say: Say): string | undefined {
   if (!isTable(source)) return undefined;
   // Where the number of rows is a secret, what stands in its place decides: the settings are released.
-  const rows = Number(population ?? 0) || rowsOf(source.table.train, source.table.columns);
+  const rows = Number(population ?? 0) || source.rows;
   const preset = usualPreset(system, rows, divergence);
   say(`${source.name} is a table: settings of preset ${preset} (--preset chooses others)`);
   return preset;
@@ -85,7 +85,7 @@ function withEpochs<C extends GanConfig>(config: C, { steps }: Fields, epochs: n
       fix: 'Give one of them',
     });
   }
-  const rows = ('population' in config && Number(config.population)) || rowsTaken(source, config);
+  const rows = ('population' in config && Number(config.population)) || trainingRows(source, config);
   const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
   return { ...config, steps: Math.max(1, epochs * each) };
 }
@@ -125,7 +125,7 @@ export function withNoise(
   // How many rows of a class a table has is not known before it is encoded.
   const unknown = isTable(source) && onlyClass >= 0 && !population;
   if (unknown || !Number.isFinite(updates)) return config;
-  const rows = rowsTaken(isTable(source) ? source : ofClass(source, config.onlyClass), config);
+  const rows = trainingRows(ofClass(source, config.onlyClass), config);
   const found = noised(config, rows, priceOf(source, config));
   const sigma = found.noiseMultiplier.toPrecision(5);
   tell(`noise multiplier ${sigma}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);

@@ -1,8 +1,8 @@
 /** From a command to a run directory and back: what training.ts does, with data and runs on the disk. Node only. */
 import { existsSync } from 'node:fs';
 import { VeilganError } from '../base/errors.ts';
+import type { Source } from '../data/dataset.ts';
 import { loadSource } from '../data/store/store.ts';
-import type { Source } from '../data/store/table-files.ts';
 import { relationOf } from '../gan/private/config.ts';
 import { parsePrivate } from '../gan/private/run.ts';
 import { isPrivate, systemRow } from '../gan/systems.ts';

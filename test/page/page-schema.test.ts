@@ -27,6 +27,7 @@ import { pldEpsilon } from '../../src/privacy/accountant/pld.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { decodeSafetensors } from '../../src/run/safetensors.ts';
 import { newRecords } from '../../src/run/training-data.ts';
+import { named } from '../support/dataset.ts';
 import { failure } from '../support/failure.ts';
 import { mixedCsv, TOWNS } from './page-csv.ts';
 import { drop, ended, inPage, note, press, saved, train, untilNow } from './page-driver.ts';
@@ -113,7 +114,7 @@ test('the noise of a plan leaves room for what the encoding really costs: nothin
   ];
   const train = Float64Array.from({ length: 3 * 3000 }, (_, i) => (i % 3 === 2 ? s.below(2) : s.below(80)));
   const table = { columns, train, holdout: new Float64Array() };
-  const source = { name: 'people', table, meta: { origin: 'made' } };
+  const source = named({ name: 'people', table, meta: { origin: 'made' } });
   const fitted = encodeTable(table, fitEncoding(table), source);
   const known = { age: { low: 0, high: 120 }, weight: { low: 0, high: 200 }, town: { values: ['a', 'b', 'c'] } };
   const { age, weight, town } = known;

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
+import type { TableData } from '../../src/data/dataset.ts';
 import type { Given } from '../../src/data/encoding/schema.ts';
 import { importSource } from '../../src/data/formats/index.ts';
-import { saveTable } from '../../src/data/store/save.ts';
+import { saveDataset } from '../../src/data/store/save.ts';
 import { loadSource } from '../../src/data/store/store.ts';
-import type { NamedTable } from '../../src/data/store/table-files.ts';
 import { withPreset } from '../../src/gan/presets/index.ts';
 import { parsePrivate } from '../../src/gan/private/run.ts';
 import { ODOMETER, spentOn } from '../../src/run/odometer.ts';
@@ -41,8 +41,8 @@ async function stored(name: string, given?: Given): Promise<string> {
   const file = given ? { given: join(root, 'given.json') } : {};
   if (given) fs.writeFileSync(join(root, 'given.json'), JSON.stringify(given));
   const source = { kind: 'csv', path: join(root, 't.csv'), isFile: true, name } as const;
-  const data = (await importSource(source, { name, holdoutShare: 0.2, ...file })) as NamedTable;
-  return (await saveTable(data)).sha256;
+  const data = (await importSource(source, { name, holdoutShare: 0.2, ...file })) as TableData;
+  return (await saveDataset(data)).sha256;
 }
 
 const start = (data: string, out: string, fields: Record<string, unknown> = {}, insecureSeed?: number) =>
@@ -119,15 +119,13 @@ test('where nothing can be noted nothing is looked at', async () => {
   assert.is(fs.existsSync(join(root, 'none')), false);
   // Not even in memory.
   let looked = false;
-  const source = (await loadSource('kept')) as NamedTable;
-  const table = { ...source.table };
-  Object.defineProperty(table, 'train', {
-    get: () => {
-      looked = true;
-      return source.table.train;
-    },
-  });
-  const watched = { ...source, table };
+  const source = (await loadSource('kept')) as TableData;
+  const look = () => {
+    looked = true;
+    return source.train;
+  };
+  const table = Object.defineProperty({ ...source.table }, 'train', { get: look });
+  const watched = Object.defineProperties({ ...source, table }, { train: { get: look }, values: { get: look } });
   const again = startTraining(gpu, {
     system: 'dpgan',
     data: watched,

@@ -123,9 +123,7 @@ export function digits(rows = 3000, holdout = 500, seed = 1): Dataset<Uint8Array
     name: 'digits',
     columns: [],
     shape: [SIDE, SIDE, 1],
-    train: bytes.slice(0, rows * area),
-    holdout: bytes.slice(rows * area),
-    labels: { train: labels.slice(0, rows), holdout: labels.slice(rows) },
+    ...{ values: bytes, split: rows, labels },
     classes: Array.from({ length: 10 }, (_, digit) => String(digit)),
     meta: { origin: `drawn by a program, seed ${seed}`, seed },
   });

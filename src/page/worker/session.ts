@@ -6,8 +6,7 @@
 import { type AttackName, basicAttacks } from '../../attack/index.ts';
 import '../../ops/install.ts';
 import { VeilganError } from '../../base/errors.ts';
-import { fingerprintOf } from '../../data/dataset.ts';
-import { isTable, type Source, tableFingerprint } from '../../data/store/table-files.ts';
+import { fingerprintOf, type Source } from '../../data/dataset.ts';
 import { isPrivate } from '../../gan/systems.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { reportOn } from '../../report/compare.ts';
@@ -107,7 +106,7 @@ export class PageSession {
     options: SessionOptions,
     makeJob: (gpu: Gpu, more: MemoryRunOptions, state: Uint8Array | undefined) => Job,
   ): Promise<PageSession> {
-    data.meta.sha256 ??= await (isTable(data) ? tableFingerprint(data.table) : fingerprintOf(data));
+    data.meta.sha256 ??= await fingerprintOf(data);
     const kept = await OpfsRun.open(name, options.wait);
     let gpu: Gpu | undefined;
     try {

@@ -2,16 +2,14 @@
 import { parse } from 'csv-parse/browser/esm/sync';
 import { VeilganError } from '../../base/errors.ts';
 import type { ColumnSummary, TypeChoice } from '../../data/csv/infer.ts';
-import { nameFromFile } from '../../data/csv/numbers.ts';
 import { blobSource, type CsvSource } from '../../data/csv/stream.ts';
 import { inspectCsv, readTable } from '../../data/csv/table.ts';
 import { decodedCsv } from '../../data/csv/text.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import type { Dataset, TableData, Source as TrainingSource } from '../../data/dataset.ts';
 import { decodeRows } from '../../data/encoding/decode.ts';
 import type { Given } from '../../data/encoding/schema.ts';
 import { floats, toBytes } from '../../data/records.ts';
-import { shuffledTable } from '../../data/shuffle.ts';
-import type { NamedTable, Source as TrainingSource } from '../../data/store/table-files.ts';
+import { shuffled } from '../../data/split.ts';
 import { blobs } from '../../data/synthetic.ts';
 import { type Kind, widthOf } from '../../data/table.ts';
 import { formatNumber } from '../../report/numbers.ts';
@@ -40,7 +38,7 @@ export class Shelf {
   #source?: CsvSource;
   #rows = 0;
   #columns: readonly ColumnSummary[] = [];
-  #table?: NamedTable;
+  #table?: TableData;
   /** an example that is no table */
   #data?: Dataset;
   #records?: Dataset;
@@ -105,18 +103,10 @@ export class Shelf {
     const { signal } = this.#reading;
     const kept = { holdoutShare: heldShare(most), holdoutSeed: SPLIT_SEED };
     const options = { types, label, ...rows, ...kept, onProgress, signal };
-    const read = await readTable(this.#source, options);
-    const name = nameFromFile(this.#source.name);
-    const { table, origin, split, open } = read;
-    const named = { name, table, meta: { origin, ...(split ? { split } : {}) }, open };
-    this.#table = shuffledTable(named, SPLIT_SEED);
-    const { train, holdout } = this.#table.table;
-    const width = columns.length;
+    this.#table = shuffled((await readTable(this.#source, options)).data, SPLIT_SEED);
+    const { table, rows: train, holdoutRows: holdout } = this.#table;
     return {
-      kind: 'table',
-      rows: train.length / width,
-      holdout: holdout.length / width,
-      columns: width,
+      ...{ kind: 'table', rows: train, holdout, columns: columns.length },
       known: table.columns.map((column) => ('values' in column ? { ...column, values: [] } : column)),
       ...(most < this.#rows ? { of: this.#rows } : {}),
     };
@@ -139,8 +129,8 @@ export class Shelf {
    */
   trained(given?: Given): TrainingSource {
     if (!this.#table || !given) return (this.#table ?? this.#data) as TrainingSource;
-    const { columns, train, holdout } = this.#table.table;
-    const values = ((train.length + holdout.length) / columns.length) * this.#width(columns, given);
+    const { table, rows, holdoutRows } = this.#table;
+    const values = (rows + holdoutRows) * this.#width(table.columns, given);
     if (values <= MOST_VALUES) return { ...this.#table, given };
     throw new VeilganError('OVER_LIMIT', 'the lists of values are too long for so many rows', {
       fix: 'List fewer values, or leave those columns empty, which keeps their most frequent values only',

@@ -1,6 +1,6 @@
 /** Bytes that may be gzipped, unpacked to the size that their own header claims and no further. Runs in pages too. */
 import { VeilganError } from '../../base/errors.ts';
-import { allocate } from '../images.ts';
+import { allocate } from './images.ts';
 
 /** The highest ratio that deflate reaches, whatever the data (zlib's technical details: 1032 to 1). */
 const DEFLATE_MOST = 1032;

@@ -1,7 +1,7 @@
 /** A data set of images from its parts, whatever format they came in. Runs in pages too. */
-import { VeilganError } from '../base/errors.ts';
-import { type Dataset, makeDataset } from './dataset.ts';
-import { checkDisjoint, holds, parseRange, type Range, showRange } from './ranges.ts';
+import { VeilganError } from '../../base/errors.ts';
+import { type Dataset, makeDataset } from '../dataset.ts';
+import { Split, type SplitOptions } from '../split.ts';
 
 /** Images of one file or folder, and their labels. */
 export interface ImagePart {
@@ -28,16 +28,11 @@ export interface ImageSource {
   found?: boolean;
 }
 
-export interface RowRanges {
-  /** Training rows `a:b`, from 0, end excluded; default every row outside `holdout`. */
-  rows?: string;
-  /** Hold-out rows `c:d`; default the source's own hold-out, if any. */
-  holdout?: string;
-}
+export type RowRanges = Pick<SplitOptions, 'rows' | 'holdout'>;
 
 /** Bytes of images that fit one array everywhere, checksums included. */
 const MOST_BYTES = 2 ** 31 - 1;
-const MAKE_FEWER = 'Take smaller images with --size, or fewer of them.';
+const MAKE_FEWER = 'Take smaller images with `size`, or fewer of them.';
 
 /** @throws VeilganError OVER_LIMIT when `bytes` of images are more than an array holds */
 export function checkSize(bytes: number, file: string): void {
@@ -75,40 +70,6 @@ function countOf({ file, data, labels }: ImagePart, features: number): number {
   return count;
 }
 
-/** The rows of both parts that `keep` takes, in order. */
-function select(parts: readonly ImagePart[], features: number, keep: (row: number) => boolean) {
-  const chosen: [ImagePart, number][] = [];
-  let first = 0;
-  for (const part of parts) {
-    const count = part.data.length / features;
-    for (let i = 0; i < count; i++) if (keep(first + i)) chosen.push([part, i]);
-    first += count;
-  }
-  const data = allocate(chosen.length * features, parts[0].file);
-  chosen.forEach(([part, i], row) => {
-    data.set(part.data.subarray(i * features, (i + 1) * features), row * features);
-  });
-  return { data, labels: Uint32Array.from(chosen, ([part, i]) => part.labels?.[i] ?? 0) };
-}
-
-/** The ranges of the flags, checked against the number of rows. @throws VeilganError USAGE, DATA */
-function rangesOf(options: RowRanges, count: number, origin: string): { rows?: Range; holdout?: Range } {
-  const rows = options.rows === undefined ? undefined : parseRange(options.rows, '--rows');
-  const holdout = options.holdout === undefined ? undefined : parseRange(options.holdout, '--holdout');
-  checkDisjoint(rows, holdout);
-  for (const [flag, range] of [
-    ['--rows', rows],
-    ['--holdout', holdout],
-  ] as const) {
-    if (!range || (range.start < count && (range.end <= count || range.end === Number.POSITIVE_INFINITY))) continue;
-    throw new VeilganError('DATA', `${flag} ${showRange(range)} goes past the end: there are ${count} images`, {
-      where: origin,
-      fix: `Choose rows within 0:${count}.`,
-    });
-  }
-  return { rows, holdout };
-}
-
 /**
  * A data set of images. Without ranges all of `train` is for training and `test` is held out; ranges count through
  * `train` and then `test`, and mean what they mean for tables.
@@ -127,28 +88,31 @@ export function imageDataset(source: ImageSource, ranges: RowRanges = {}): Datas
       fix: 'Give labels for both or for none.',
     });
   }
-  const { rows, holdout } = rangesOf(ranges, first + second, origin);
-  const chosen = rows || holdout;
-  const members = (row: number) => (rows ? holds(rows, row) : !holds(holdout, row));
-  const kept = chosen
-    ? [select(parts, features, members), select(parts, features, (row) => holds(holdout, row))]
-    : [train, test ?? { data: new Uint8Array(0), labels: [] }];
-  const [members_, others] = kept.map(({ data, labels }) => ({ data, labels: Uint32Array.from(labels ?? []) }));
-  if (members_.data.length === 0) {
-    throw new VeilganError('DATA', 'no training rows are left', {
-      where: origin,
-      fix: 'Make --holdout smaller or give --rows.',
+  const count = first + second;
+  const split = new Split(ranges);
+  const sideOf = (row: number) => (split.kind ? split.sideOf(row) : row < first ? 'train' : 'holdout');
+  const [members, others] = (['train', 'holdout'] as const).map((side) =>
+    Array.from({ length: count }, (_, row) => row).filter((row) => sideOf(row) === side),
+  );
+  split.check(count, `there are ${count} images`, { train: members.length, holdout: others.length }, origin);
+  const list = [...members, ...others];
+  const places = list.map((row) => (row < first ? ([train, row] as const) : ([parts[1], row - first] as const)));
+  const facts = split.meta(origin);
+  const values = split.kind || test ? allocate(list.length * features, train.file) : train.data;
+  if (values !== train.data) {
+    places.forEach(([{ data }, i], row) => {
+      values.set(data.subarray(i * features, (i + 1) * features), row * features);
     });
   }
-  const split = chosen || test ? { split: 'positions' as const } : {};
-  const open = labelled && (!source.classes || source.found) ? { open: [{ what: 'classes' as const }] } : {};
-  const told = [ranges.rows && `rows ${ranges.rows}`, ranges.holdout && `holdout ${ranges.holdout}`];
   const common = {
-    ...{ name, columns: [], shape: [...shape], train: members_.data, holdout: others.data },
-    meta: { origin: [origin, ...told].filter(Boolean).join(', '), ...split, ...open },
+    ...{ name, columns: [], shape: [...shape], values, split: members.length },
+    meta: {
+      ...facts,
+      ...(test ? { split: 'positions' as const } : {}),
+      ...(labelled && (!source.classes || source.found) ? { open: [{ what: 'classes' as const }] } : {}),
+    },
   };
   if (!labelled) return makeDataset(common);
-  const labels = { train: members_.labels, holdout: others.labels };
   const classes = source.classes ?? digits(parts);
   const strange = parts.flatMap((part) => Array.from(part.labels ?? [])).find((label) => label >= classes.length);
   if (strange !== undefined) {
@@ -157,6 +121,7 @@ export function imageDataset(source: ImageSource, ranges: RowRanges = {}): Datas
       fix: 'Name all classes, in the order of their labels from 0.',
     });
   }
+  const labels = Uint32Array.from(places, ([part, i]) => part.labels?.[i] ?? 0);
   return makeDataset({ ...common, labels, classes: [...classes] });
 }
 
