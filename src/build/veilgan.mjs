@@ -9,9 +9,12 @@ import { buildCli } from './build.mjs';
 import { ensureAdapter } from './ensure.mjs';
 import { vulkanEnvironment } from './vulkan.mjs';
 
-const VERBS = ['demo', 'train', 'sample', 'attack', 'evaluate', 'report', 'classifier', 'experiment', 'audit', 'bench'];
+/** Verbs that open no device; `doctor` looks for one itself. */
+const WITHOUT = ['account', 'data', 'doctor', 'help'];
 const args = process.argv.slice(2);
-const needsAdapter = VERBS.includes(args[0]) && !args.some((a) => a === '--help' || a === '-h');
+const [verb = '-'] = args;
+const needsAdapter =
+  !verb.startsWith('-') && !WITHOUT.includes(verb) && !args.some((a) => a === '--help' || a === '-h');
 
 try {
   const file = await buildCli();

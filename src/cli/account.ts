@@ -32,7 +32,10 @@ const flags = {
   steps: optional(number(), '<n> noisy steps that read the data'),
   phase: z.array(phaseOf).default([]).describe('<q,sigma,steps> one more phase of other steps; repeat for several'),
   delta: number().default(1e-5).describe('<p> probability with which epsilon may fail to hold'),
-  targetEpsilon: optional(number(), '<e> find the least --sigma that keeps within this, phases included'),
+  targetEpsilon: optional(
+    number().positive('It must be above 0.'),
+    '<e> find the least --sigma that keeps within this, phases included',
+  ),
   tight: flag('a finer grid for pld: smaller gap, up to a minute and 2 GiB'),
   accountant: z
     .enum(['rdp', 'pld', 'all'])
@@ -157,7 +160,7 @@ function asUsage<T>(fn: () => T): T {
     return fn();
   } catch (error) {
     if (!(error instanceof VeilganError) || error.code !== 'CONFIG') throw error;
-    const where = error.where === 'target-epsilon' ? 'targetEpsilon' : error.where;
-    throw new VeilganError('USAGE', error.message, { where, fix: error.fix, cause: error });
+    const { message, where, fix } = error;
+    throw new VeilganError('USAGE', message, { where, fix, cause: error });
   }
 }

@@ -18,8 +18,7 @@ Attacks:
 ${lines(quickAttacks)}
 Slow ones, which run only when named, on --records of each side or with models that the attacker trains:
 ${lines(slow)}
-With --reference these also come calibrated: ${attackNames.filter((name) => attacks[name].calibrated).join(', ')}. Left out here: GAN-Leaks' perceptual
-distance (LPIPS), which needs the weights of another network.`;
+With --reference these also come calibrated: ${attackNames.filter((name) => attacks[name].calibrated).join(', ')}. Left out here: GAN-Leaks' perceptual distance (LPIPS), which needs the weights of another network.`;
 
 export default verb({
   about:

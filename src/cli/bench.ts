@@ -16,7 +16,7 @@ import { VeilganError } from '../base/errors.ts';
 import { packageRoot } from '../run/version.ts';
 import { packageVersion } from './doctor.ts';
 import { flag } from './flags.ts';
-import { formatBytes, table } from './format.ts';
+import { formatBytes, listing, table } from './format.ts';
 import { verb } from './verb.ts';
 
 /** Suites that the peers have too. */
@@ -47,7 +47,7 @@ export default verb({
       .describe('<which> conv: the naive and the chosen kernel, or every one that can'),
   },
   device: true,
-  notes: `\nSuites:\n${names.map((name) => `  ${name.padEnd(9)}${descriptions[name]}`).join('\n')}`,
+  notes: `\nSuites:\n${listing(names.map((name) => [`  ${name}`, descriptions[name]]))}`,
   run: async ({ suites: wanted, peers: withPeers, ...options }, { gpu, progress }) => {
     const chosen = wanted.length ? wanted : names;
     const compared = withPeers ? PEERS.filter((name) => chosen.includes(name)) : [];
@@ -76,7 +76,11 @@ export default verb({
     );
     const skipped = peers.flatMap((p) => p.skipped.map((s) => ({ peer: p.peer, ...s })));
     const adapter = gpu.adapter.name;
-    const versions = { node: process.version, webgpu: packageVersion('webgpu') };
+    const versions = {
+      date: new Date().toISOString().slice(0, 10),
+      node: process.version,
+      webgpu: packageVersion('webgpu'),
+    };
     return {
       document: { adapter, versions, results, ...(withPeers ? { skipped } : {}) },
       text: [

@@ -6,6 +6,7 @@ import { KNOWN } from '../data/catalogue.ts';
 import type { TypeChoice } from '../data/csv/infer.ts';
 import type { Given } from '../data/encoding/schema.ts';
 import { schemaFile } from '../data/encoding/schema-export.ts';
+import type { Format } from '../data/formats/files.ts';
 import { detect, formats, importSource } from '../data/formats/index.ts';
 import { shareOf, shuffled } from '../data/split.ts';
 import { fetchDataset, knownSet } from '../data/store/fetch.ts';
@@ -89,7 +90,7 @@ const importFlags = {
 };
 
 const importVerb = verb({
-  about: 'stores the columns of a CSV file, or images, as a data set',
+  about: 'stores what a file or folder holds as a data set',
   args: {
     path: z.string().describe(
       Object.values(formats)
@@ -103,12 +104,13 @@ const importVerb = verb({
     const name = others.name ?? source.name;
     if (schemaOut === undefined) await checkFree(name, { force });
     else checkAbsent(schemaOut, force);
-    const csv = source.kind === 'csv';
-    const show = csv ? formatBytes : formatNumber;
+    const { streamed, options }: Format = formats[source.kind];
+    const show = streamed ? formatBytes : formatNumber;
     const onProgress = (done: number, total: number) =>
-      progress.at(csv ? 'read' : 'images read', done, { total, show });
-    const as = schemaOut !== undefined && csv && others.scale === undefined ? { as: 'table' as const } : {};
-    const signal = csv ? stoppable() : undefined;
+      progress.at(streamed ? 'read' : 'images read', done, { total, show });
+    const as =
+      schemaOut !== undefined && options.includes('as') && others.scale === undefined ? { as: 'table' as const } : {};
+    const signal = streamed ? stoppable() : undefined;
     const data = await importSource(source, {
       ...others,
       ...as,

@@ -1,7 +1,7 @@
 /** What the demo makes of two trained and attacked runs: the table, the measures of the report, one honest sentence. */
 
 import type { AttackResult } from '../attack/judge/result.ts';
-import type { Metrics } from '../metrics/index.ts';
+import { type Metrics, numbersOf } from '../metrics/index.ts';
 import { attackReadings, qualityReadings, type Reading, shown } from '../report/readings.ts';
 import type { SummaryRun } from '../report/summary.ts';
 import type { Assessment } from '../run/assess/attacks.ts';
@@ -24,17 +24,9 @@ const SHOWN = [
   ...['tvd-max', 'tvd-mean', 'smallest_mode_share', 'within_3_sigma', 'sliced_wasserstein_1'],
 ];
 
-const modesOf = ({ mode_shares: shares }: Metrics): readonly number[] => (Array.isArray(shares) ? shares : []);
-
 /** A run's numbers that are shown. */
 export function readings(assessment: Assessment, quality: Metrics): Reading[] {
-  const modes = modesOf(quality);
-  const smallest = modes.length ? { smallest_mode_share: Math.min(...modes) } : {};
-  const { within_3_sigma, sliced_wasserstein_1 } = quality;
-  const found = [
-    ...attackReadings(assessment),
-    ...qualityReadings({ ...smallest, within_3_sigma, sliced_wasserstein_1 }),
-  ];
+  const found = [...attackReadings(assessment), ...qualityReadings(Object.fromEntries(numbersOf(quality)))];
   return SHOWN.flatMap((name) => found.find(({ row }) => row.name === name) ?? []);
 }
 
@@ -42,13 +34,9 @@ export function readings(assessment: Assessment, quality: Metrics): Reading[] {
 export function resultTable(parts: readonly Part[]): string {
   const rows = parts[0].summary.readings.map(({ row }) => [
     row.title,
-    ...parts.map(({ summary, quality }) => {
+    ...parts.map(({ summary }) => {
       const found = summary.readings.find(({ row: { name } }) => name === row.name);
       if (!found) return '-';
-      if (row.name === 'smallest_mode_share')
-        return modesOf(quality)
-          .map((x) => `${(100 * x).toFixed(0)}`)
-          .join(' ');
       const { value, ci95, chance } = found;
       const interval = ci95 ? ` [${shown(row, ci95[0])}, ${shown(row, ci95[1])}]` : '';
       return `${shown(row, value)}${interval}${chance === undefined ? '' : `, chance ${shown(row, chance)}`}`;

@@ -1,4 +1,5 @@
 import { VeilganError } from '../base/errors.ts';
+import { privateConfig } from '../gan/private/config.ts';
 import type { Classifier } from '../metrics/images/classifier.ts';
 import { type MeasureName, type Metrics, measures } from '../metrics/index.ts';
 import { byDistance, targetSentence } from '../report/blocks/columns.ts';
@@ -10,7 +11,7 @@ import { INCEPTION_SNIPPET, openInception } from '../run/inception.ts';
 import { flag, optional, quiet, runFolder, text, whole } from './flags.ts';
 import { formatNumber, table } from './format.ts';
 import { checkDiagnostics, diagnostics, withRun } from './job.ts';
-import { verb } from './verb.ts';
+import { textInFlags, verb } from './verb.ts';
 
 const NOTES = `
 What is measured, by the kind of the data:
@@ -25,7 +26,8 @@ What is measured, by the kind of the data:
   labels          with --downstream the accuracy on real rows of a linear model trained on samples, and with --classifier
                   that of its network: for samples with labels (--labels condition), or a --target column
 Beside each number stands that of as many training rows in the place of samples. The distances depend on how many rows
-there are on both sides. Everything is stored in RUN/${QUALITY_FILE}.
+there are on both sides. Everything is stored in RUN/${QUALITY_FILE}, by names that \`veilgan help metrics\` explains:
+  ${Object.keys(measures).join(', ')}
 
 FID needs the weights that define it, which are not ours to pass on. To make the file, once, with Python:
 ${INCEPTION_SNIPPET}
@@ -34,20 +36,25 @@ An image takes about a second on two CPU cores: --samples and --rows say how man
 /** Shares on one line of a cell. */
 const WRAP = 5;
 
+const flags = {
+  samples: optional(whole(2, 1_000_000), '<n> samples to draw (default 10000, images 2000)'),
+  rows: optional(whole(2, 1_000_000), '<n> real rows to compare them with (default all, up to 10000)'),
+  classifier: text('<run> images: also what this classifier makes of them, see `classifier`'),
+  inception: text('<file> images: FID and KID with these weights (.safetensors)'),
+  downstream: flag('train models on samples and test them on real rows'),
+  target: text('<column> the column that such models predict, of 2 to 20 values'),
+  quiet,
+  diagnostics,
+};
+
+/** What reasons name: flags of this verb, and of `train`. */
+const told = { flags, config: privateConfig.shape };
+
 /** `evaluate`: quality of a run's samples. */
 export default verb({
   about: 'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
   args: { run: runFolder },
-  flags: {
-    samples: optional(whole(2, 1_000_000), '<n> samples to draw (default 10000, images 2000)'),
-    rows: optional(whole(2, 1_000_000), '<n> real rows to compare them with (default all, up to 10000)'),
-    classifier: text('<run> images: also what this classifier makes of them, see `classifier`'),
-    inception: text('<file> images: FID and KID with these weights (.safetensors)'),
-    downstream: flag('train models on samples and test them on real rows'),
-    target: text('<column> the column that such models predict, of 2 to 20 values'),
-    quiet,
-    diagnostics,
-  },
+  flags,
   device: true,
   notes: NOTES,
   run: ({ run: dir, samples, rows, downstream, target, ...given }, { gpu, progress }) => {
@@ -63,7 +70,16 @@ export default verb({
       }
       const inception = given.inception === undefined ? undefined : openInception(gpu, given.inception);
       const report = progress.stage;
-      const found = await evaluateRun(job, { samples, rows, judge, inception, downstream, target, report });
+      const { not_run, ...rest } = await evaluateRun(job, {
+        samples,
+        rows,
+        judge,
+        inception,
+        downstream,
+        target,
+        report,
+      });
+      const found = { ...rest, not_run: not_run.map(({ name, why }) => ({ name, why: textInFlags(why, told) })) };
       job.run.writeJson(QUALITY_FILE, found);
       return { document: found, text: evaluationText(found) };
     });

@@ -9,7 +9,7 @@ import { makeConfig } from '../gan/presets/index.ts';
 import { parsePrivate } from '../gan/private/run.ts';
 import { isPrivate } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
-import type { Metrics } from '../metrics/index.ts';
+import { type Metrics, numbersOf } from '../metrics/index.ts';
 import { type Assessment, attackRun } from '../run/assess/attacks.ts';
 import { quickQuality } from '../run/assess/quality.ts';
 import { folderOf, type Measurement, type Plan, type Readings, type Setting } from '../run/experiment/experiment.ts';
@@ -21,15 +21,11 @@ import { withNewRun, withRun } from './job.ts';
 const READINGS = 'private/experiment.json';
 const readings = z.record(z.string(), z.object({ value: z.number(), se: z.number().optional() }));
 
-/** Shares of samples below which a mode counts as lost. */
-const LOST = 0.05;
-
 /**
  * The numbers that an experiment averages; those of attacks are accuracies unless the name says otherwise, against rows
  * of the members' own file where training left some out.
  */
 function readingsOf(attacks: Assessment, quality: Metrics): Readings {
-  const { mode_shares: modes, ring_shares: rings, ...numbers } = quality;
   const found: Record<string, Measurement> = {};
   const add = (key: string, value: number, ci95?: readonly [number, number]) => {
     found[key] = { value, ...(ci95 ? { se: (ci95[1] - ci95[0]) / (2 * 1.96) } : {}) };
@@ -40,14 +36,7 @@ function readingsOf(attacks: Assessment, quality: Metrics): Readings {
     add(`${name}:auc`, auc, intervals.auc);
     add(`${name}:tpr-at-1%`, rate['0.01'], intervals.tpr_at_fpr['0.01']);
   }
-  if (Array.isArray(modes)) add('modes_covered', modes.filter((share) => share >= LOST).length);
-  if (Array.isArray(rings)) {
-    add(
-      'on_rings',
-      rings.reduce((a, b) => a + b, 0),
-    );
-  }
-  for (const [key, value] of Object.entries(numbers)) if (typeof value === 'number') add(key, value);
+  for (const [name, value] of numbersOf(quality)) add(name, value);
   return found;
 }
 

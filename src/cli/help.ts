@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { VeilganError } from '../base/errors.ts';
 import { packageRoot } from '../run/version.ts';
 import { text } from './flags.ts';
@@ -13,6 +13,9 @@ function placeOfDocuments(): string {
   return existsSync(join(directory, 'src', 'cli')) ? directory : join(directory, 'dist', 'docs');
 }
 
+/** Chapters that are not called by their folder. */
+const NAMES: Readonly<Record<string, string>> = { '': 'veilgan', src: 'house' };
+
 /**
  * The chapters: READMEs, called by their folders, and what lies in .github. One that is called as a verb is goes by its
  * path.
@@ -25,11 +28,17 @@ export function topics(root = placeOfDocuments()): { name: string; title: string
       .filter((file) => file.endsWith('.md'))
       .map((file) => {
         const text = readFileSync(join(root, folder, file), 'utf8');
-        const name = file === 'README.md' ? basename(folder) || 'veilgan' : basename(file, '.md').toLowerCase();
+        const name = file === 'README.md' ? (NAMES[folder] ?? basename(folder)) : basename(file, '.md').toLowerCase();
         const title = /^# (.*)$/m.exec(text)?.[1] ?? '';
         return { name: Object.hasOwn(verbs, name) ? `${folder}/${file}` : name, title, text };
       }),
   );
+}
+
+/** What the help of a verb ends with where there is a chapter of its name. */
+export function chapterLine(verb: string): string {
+  const chapter = topics().find(({ name }) => basename(dirname(name)) === verb);
+  return chapter ? `\nThe chapter on it: veilgan help ${chapter.name}` : '';
 }
 
 export default verb({

@@ -31,13 +31,14 @@ const all: Readonly<Record<string, VerbRow>> = {
 };
 
 /** The parser: the verb that is asked for with all that it takes, of the others the names. */
-async function parserFor(asked: string | undefined): Promise<Command> {
+async function parserFor(asked: string | undefined, helped: boolean): Promise<Command> {
   const program = new Command('veilgan')
     .description('Trains generative models that do not give their training data away, and measures whether they do.')
     .version(packageRoot().version)
     .helpCommand(false);
   for (const [name, { summary, load }] of Object.entries(all)) {
     const command = name === asked ? commandOf(name, (await load()).default) : new Command(name);
+    if (name === asked && helped) command.addHelpText('after', (await import('./help.ts')).chapterLine(name));
     program.addCommand(command.summary(summary));
   }
   for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
@@ -56,7 +57,11 @@ try {
   const [first, second, ...rest] = process.argv.slice(2);
   const ofVerb = first === 'help' && Object.hasOwn(all, second ?? '');
   const args = ofVerb ? [second, ...rest, '--help'] : process.argv.slice(2);
-  const program = await parserFor(args.find((arg) => !arg.startsWith('-')));
+  const helped = args.includes('--help') || args.includes('-h');
+  const program = await parserFor(
+    args.find((arg) => !arg.startsWith('-')),
+    helped,
+  );
   await program.parseAsync(args, { from: 'user' });
   leave(Number(process.exitCode ?? EXIT.done));
 } catch (error) {

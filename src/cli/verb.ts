@@ -76,22 +76,30 @@ export const verb = <A extends Fields = None, F extends Fields = None, D extends
 /** `criticSteps` as the command line spells it: `--critic-steps`. */
 export const flagOf = (field: string): string => `--${field.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
+/** A field as a flag, an argument by its name in capitals; undefined where it is neither. */
+const called = (field: string, { args = {}, flags = {}, config = {} }: Declared): string | undefined => {
+  if (Object.hasOwn(args, field)) return field.toUpperCase();
+  return Object.hasOwn(flags, field) || Object.hasOwn(config, field) ? flagOf(field) : undefined;
+};
+
 /**
- * An error as whoever called a verb knows it: where a field stands that is one of its flags, alone as the place or in
- * backticks in the text, the flag. `criticNorm: none` becomes --critic-norm none, and an argument its name in capitals.
+ * A text of the library as whoever called a verb knows its words: fields in backticks that are flags of the verb become
+ * these, as `criticNorm: none` becomes --critic-norm none.
  */
-export function inFlags(error: VeilganError, { args = {}, flags = {}, config = {} }: Declared): VeilganError {
-  const called = (field: string) => {
-    if (Object.hasOwn(args, field)) return field.toUpperCase();
-    return Object.hasOwn(flags, field) || Object.hasOwn(config, field) ? flagOf(field) : undefined;
-  };
-  const flagged = (text: string) =>
-    text.replace(/`(\w+)(?:: ([^`]+))?`/g, (whole, field, value) => {
-      const name = called(field);
-      return name === undefined ? whole : name + (value === undefined ? '' : ` ${value}`);
-    });
-  const { code, where, message, fix, cause } = error;
-  return new VeilganError(code, flagged(message), { where: called(where) ?? where, fix: flagged(fix), cause });
+export const textInFlags = (text: string, declared: Declared): string =>
+  text.replace(/`(\w+)(?:: ([^`]+))?`/g, (whole, field, value) => {
+    const name = called(field, declared);
+    return name === undefined ? whole : name + (value === undefined ? '' : ` ${value}`);
+  });
+
+/** An error likewise, and its place where that is a field. */
+export function inFlags({ code, where, message, fix, cause }: VeilganError, declared: Declared): VeilganError {
+  const place = called(where, declared) ?? where;
+  return new VeilganError(code, textInFlags(message, declared), {
+    where: place,
+    fix: textInFlags(fix, declared),
+    cause,
+  });
 }
 
 /** What the command line has to know of a field. */
@@ -189,6 +197,26 @@ function configOption(name: string, field: z.ZodType): Option {
   });
 }
 
+/** Columns of what stands behind the options. */
+const WIDTH = 120;
+
+/** A text with its long lines broken at blanks, each going on a little further in than it began, if that was indented. */
+const wrapped = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => {
+      const start = line.length - line.trimStart().length;
+      const indent = ' '.repeat(start && start + 2);
+      if (line.length <= WIDTH) return line;
+      const part = new RegExp(`(.{1,${WIDTH - indent.length}})(?: +|$)`, 'g');
+      return line
+        .trimStart()
+        .replace(part, `${indent}$1\n`)
+        .trimEnd()
+        .slice(indent.length - start);
+    })
+    .join('\n');
+
 /** The command of a verb, or of verbs. */
 export function commandOf(name: string, made: Verb | Verbs): Command {
   const command = new Command(name).description(made.about);
@@ -205,7 +233,7 @@ export function commandOf(name: string, made: Verb | Verbs): Command {
     command.addOption(adapter.choices(['auto', 'hardware', 'software']).default('auto'));
   }
   for (const [field, schema] of Object.entries(config)) command.addOption(configOption(field, schema));
-  if (notes) command.addHelpText('after', notes);
+  if (notes) command.addHelpText('after', wrapped(textInFlags(notes, made)));
   return command.action(async (...all: unknown[]) => {
     const options = command.opts();
     const positional = Object.keys(args).map((arg, i) => [arg, all[i]]);
@@ -241,7 +269,10 @@ async function execute(made: Verb, given: Shared, told: Pick<Call, 'fields' | 'a
     else process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     process.exitCode = code ?? EXIT.done;
   } catch (error) {
-    throw error instanceof VeilganError ? inFlags(error, made) : error;
+    if (!(error instanceof VeilganError)) throw error;
+    // Settings of training are flags of `train` whatever verb names them.
+    const { privateConfig } = await import('../gan/private/config.ts');
+    throw inFlags(error, { config: privateConfig.shape, ...made });
   } finally {
     progress.stop();
     for (const signal of signals) signal.dispose();

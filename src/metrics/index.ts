@@ -13,6 +13,8 @@ export interface Measure {
   readonly meaning: string;
   /** of a measure that is a function of the values alone, and always taken; undefined where the data have no such thing */
   readonly of?: (samples: Float32Array, comparison: Comparison) => number | number[] | undefined;
+  /** of a number that stands for shares where one number is wanted: the measure that they are, and what it makes of them */
+  readonly from?: readonly [shares: string, number: (shares: readonly number[]) => number];
 }
 
 /** What samples [n, features] are compared with in seconds. */
@@ -57,13 +59,22 @@ export const measures = {
     of: (samples, { modes }) =>
       modes?.kind === 'means' ? shareWithin(samples, modes.means, 3 * Math.sqrt(modes.variance)) : undefined,
   },
-  modes_covered: number('modes covered', '5', 'Blobs that at least 5 % of the samples are nearest to.'),
-  smallest_mode_share: share('smallest mode share', '0.2', 'Share of samples in the rarest of the five blobs.'),
+  modes_covered: {
+    ...number('modes covered', '5', 'Blobs that at least 5 % of the samples are nearest to.'),
+    from: ['mode_shares', (shares) => shares.filter((x) => x >= 0.05).length],
+  },
+  smallest_mode_share: {
+    ...share('smallest mode share', '0.2', 'Share of samples in the rarest of the five blobs.'),
+    from: ['mode_shares', (shares) => Math.min(...shares)],
+  },
   ring_shares: {
     ...share('ring shares', '0.5 each', 'Share of samples near each ring of the circles.'),
     of: (samples, { modes }) => (modes?.kind === 'rings' ? ringShares(samples, modes.radii) : undefined),
   },
-  on_rings: share('on the rings', '1', 'Share of samples near one of the circles.'),
+  on_rings: {
+    ...share('on the rings', '1', 'Share of samples near one of the circles.'),
+    from: ['ring_shares', (shares) => shares.reduce((a, b) => a + b, 0)],
+  },
   sliced_wasserstein_1: {
     ...number('sliced Wasserstein distance', '0', 'Mean over directions of the distance W1.'),
     of: (samples, { real, features, seed }) => slicedWasserstein1(samples, real, { features, directions: 128, seed }),
@@ -150,3 +161,11 @@ export const valueMeasures = (samples: Float32Array, comparison: Comparison): Me
       return value === undefined ? [] : [[name, value]];
     }),
   );
+
+/** The single numbers of measures, by their rows' order: those that are numbers, and those that stand for shares. */
+export const numbersOf = (found: Metrics): [MeasureName, number][] =>
+  Object.entries<Measure>(measures).flatMap(([name, { from }]) => {
+    const shares = from && found[from[0] as MeasureName];
+    const value = from && Array.isArray(shares) ? from[1](shares) : found[name as MeasureName];
+    return typeof value === 'number' ? [[name as MeasureName, value]] : [];
+  });

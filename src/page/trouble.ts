@@ -14,11 +14,11 @@ const SETTING = /`(\w+)((?:: [^`]*)?)`/g;
 const translated = (text: string): string =>
   text.replace(SETTING, (_, name: string, value: string) => `${labelOf(name) ?? name}${value}`);
 
-/** What can be done here: the parts of a fix that speak of no setting that the form has not got, and of no flag. */
+/** What can be done here: the parts of a fix that speak of no setting that the form has not got. */
 function doable(fix: string): string {
   const known = (part: string) => Array.from(part.matchAll(SETTING)).every(([, name]) => labelOf(name));
   const sentences = fix.split(/(?<=[.;])\s+/).map((sentence) => {
-    const parts = sentence.split(/(?<=,)\s+/).filter((part) => known(part) && !/(^|\s)--[a-z]/.test(part));
+    const parts = sentence.split(/(?<=,)\s+/).filter(known);
     const [end = ''] = sentence.match(/[.;]$/) ?? [];
     return parts.length ? `${parts.join(' ').replace(/^or |[,.;]$/g, '')}${end}` : '';
   });

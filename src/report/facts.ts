@@ -94,7 +94,7 @@ export async function factsOf(job: TrainingJob, dir: string, wanted: Wanted): Pr
   if (guarantee && wanted.attack && !wanted.diagnostics) {
     throw new VeilganError('USAGE', 'attacks look at real records, and the run is private: epsilon does not cover it', {
       where: run.dir,
-      fix: 'Add --diagnostics to see them as the owner of the data, or leave --attack away',
+      fix: 'Add `diagnostics` to see them as the owner of the data, or leave `attack` away',
     });
   }
   const privacy = guarantee && privacyFacts(guarantee);

@@ -93,7 +93,7 @@ test('wrong calls: one line, exit code 2', async () => {
     ['account --q 0.1 --sigma 1 --steps 3 --delta 0', 2, /--delta: delta is 0/],
     ['account --q x --sigma 1 --steps 3', 2, /must be a number/],
     ['account --phase 1,2', 2, /must be q,sigma,steps/],
-    ['account --q 0.1 --steps 3 --target-epsilon 0', 2, /--target-epsilon: epsilon is 0/],
+    ['account --q 0.1 --steps 3 --target-epsilon 0', 2, /--target-epsilon .* It must be above 0/],
     ['account --q 0.1 --sigma 1 --steps 3 --target-epsilon 1', 2, /--sigma: it is what --target-epsilon looks for/],
     ['account --q 0.1 --steps 9 --target-epsilon 0.1 --phase 1,1,1', 2, /no noise up to/],
     ['account --q 0.1 --sigma 1 --steps 3 --accountant pld --mechanism discrete', 2, /no PLD accountant/],

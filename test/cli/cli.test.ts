@@ -107,7 +107,7 @@ test('flags that cannot be read: one line with the flag, exit 2', () =>
     ['train pargan --data blobs --partition 3', 2, /unknown option '--partition'.*--partitions/],
     ['trian', 2, /unknown command 'trian'.*train/],
     ['attack run --attacks nope', 2, /--attacks <names>.* There is no nope\. There are white-box, tvd, nearest-sample/],
-    ['sample run --out samples.txt', 2, /samples\.txt: samples are written as \.csv, \.npy or \.png/],
+    ['sample run --out samples.txt', 2, /samples\.txt: samples are written as \.csv, \.npy, \.png/],
     ['sample run', 2, /required option '--out <file>'/],
     ['sample run --out a.csv --n 0', 2, /--n <n>.*from 1/],
     ['bench nope', 2, /'nope' is invalid for argument 'suites'.*matmul/],

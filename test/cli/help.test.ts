@@ -22,7 +22,7 @@ test('a topic is the document of a folder; one that is called as a verb is goes 
       topics(root).map(({ name, title }) => [name, title]),
       [
         ['veilgan', 'About README.md'],
-        ['src', 'About src/README.md'],
+        ['house', 'About src/README.md'],
         ['src/data/README.md', 'About src/data/README.md'],
         ['privacy', 'About src/privacy/README.md'],
         ['bench/README.md', 'About bench/README.md'],
@@ -42,6 +42,8 @@ test('help of a verb is its --help; without a topic there is a list; an unknown 
       assert.equal(help, flag);
       assert.match(help.stdout, new RegExp(`^Usage: veilgan ${verb.join(' ')} `));
     }
+    assert.match((await run(['help', 'attack'])).stdout, /veilgan help src\/attack\/README\.md\n$/);
+    assert.match((await run(['help', 'src/attack/README.md'])).stdout, /^# /);
     const { code, stdout } = await run(['help']);
     assert.is(code, 0);
     for (const line of [/^train +train a system/m, /^veilgan help TOPIC$/m, /^privacy +\S/m])

@@ -92,8 +92,8 @@ test('several runs, one of an insecure seed, and calls that go wrong', async () 
   const [file, html] = await report('plain', 'private', 'insecure', '--out', 'all.html');
   assert.is(file, 'all.html');
   assert.match(html, /3 runs side by side/);
-  assert.match(html, /NONE: --insecure-seed/);
-  assert.match(html, /<p class="warning" role="alert">Epsilon carries no guarantee here: with --insecure-seed/);
+  assert.match(html, /NONE: insecureSeed/);
+  assert.match(html, /<p class="warning" role="alert">Epsilon carries no guarantee here: with insecureSeed/);
   assert.is(html.split('Differentially private: epsilon').length - 1, 1, 'of the one run that is');
   assert.is(judged(), before, 'what is stored is not judged again');
   await cli.allFail([

@@ -58,7 +58,7 @@ test('a run that stops, goes on and loses its device has the bits of one that di
       },
     }),
   );
-  assert.match(session.lost ?? '', /the run is lost\. Download/);
+  assert.not(session.kept);
   let result = await session.train();
   assert.ok(result.interrupted && result.steps < 60, `stopped at ${result.steps}`);
   let calls = 1;
@@ -101,7 +101,6 @@ test('a private run pays again for what a lost device repeats, and ends at its b
   const { steps } = straight.result;
   assert.ok(steps > 10 && steps < 1000, `${steps} steps`);
   assert.is(straight.session.spending()?.noisy_updates, steps);
-  assert.match(straight.session.lost ?? '', /the record of the privacy that it has spent/);
   await straight.session.close();
 
   let lost = false;

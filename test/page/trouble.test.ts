@@ -19,7 +19,7 @@ test('what the form does not have is not asked for', () => {
   assert.equal([some.where, some.fix], ['', 'allow a larger \u201cThe limit (epsilon)\u201d']);
   const none = told('in a private critic `criticNorm` means batches', 'criticNorm', 'Use `criticNorm: none`');
   assert.equal([none.message, none.fix], ['in a private critic criticNorm means batches', '']);
-  const last = told('no rows', 'rows', 'Take fewer rows, or raise `population`. Then try again; or use --rows');
+  const last = told('no rows', 'rows', 'Take fewer rows, or raise `population`. Then try again; or raise `rows`');
   assert.is(last.fix, 'Take fewer rows. Then try again');
 });
 

@@ -89,7 +89,7 @@ test('an insecure seed: a red warning, and epsilon only as what it would be', as
   const html = await page(guarded({ privacy: { ...rest, epsilon: null, would: epsilon ?? undefined } }));
   has(html, '<section class="panel bad">', 'NO guarantee: an insecure seed');
   assert.match(html, /<p class="warning" role="alert">Epsilon carries no guarantee here/);
-  has(html, 'epsilon by PLD, were the noise secret', '--insecure-seed: it can be repeated');
+  has(html, 'epsilon by PLD, were the noise secret', 'insecureSeed: it can be repeated');
   hasNot(html, 'Differentially private: epsilon', '20.03 times', 'It holds against every attack', '67.9');
   // Red in both colour schemes.
   assert.match(html, /\.warning \{[^}]*color: var\(--bad\)/);

@@ -97,6 +97,7 @@ async function importCsv(path: string, options: CsvImportOptions): Promise<Sourc
 export const csv = {
   title: 'a CSV file',
   options: ['columns', 'header', 'delimiter', 'as', 'types', 'label', 'holdoutShare', 'holdoutSeed', 'scale'],
+  streamed: true,
   async claims({ path, isFile, head, gzip }) {
     if (!isFile) return undefined;
     const wrong = (message: string, fix: string) => new VeilganError('DATA', message, { where: path, fix });

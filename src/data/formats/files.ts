@@ -28,6 +28,8 @@ export interface Format {
   readonly title: string;
   /** what it takes that not all formats do; with `classes`, those that a `given` file names too */
   readonly options: readonly string[];
+  /** whether it is read in pieces: its progress counts bytes, and a signal stops it */
+  readonly streamed?: boolean;
   /** What of a place it reads, if anything. @throws VeilganError where it knows better than others what is wrong */
   claims(place: Place): Promise<Claim | undefined>;
   /** @throws VeilganError FILE, DATA, USAGE, OVER_LIMIT */

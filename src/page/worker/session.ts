@@ -7,7 +7,6 @@ import { type AttackName, basicAttacks } from '../../attack/index.ts';
 import '../../ops/install.ts';
 import { VeilganError } from '../../base/errors.ts';
 import { fingerprintOf, type Source } from '../../data/dataset.ts';
-import { isPrivate } from '../../gan/systems.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { reportOn } from '../../report/compare.ts';
 import { factsOf } from '../../report/facts.ts';
@@ -130,11 +129,9 @@ export class PageSession {
     return this.#job;
   }
 
-  /** What a closed tab would lose, in a sentence or two; undefined where the browser keeps the run. */
-  get lost(): string | undefined {
-    if (this.#kept) return undefined;
-    const book = isPrivate(this.run.info.system) ? ', and with it the record of the privacy that it has spent' : '';
-    return `This window keeps nothing: when the tab closes or crashes, the run is lost${book}. Download what you need.`;
+  /** Whether the browser keeps the run when its tab is closed. */
+  get kept(): boolean {
+    return this.#kept !== undefined;
   }
 
   /**

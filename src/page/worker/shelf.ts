@@ -8,6 +8,7 @@ import { decodedCsv } from '../../data/csv/text.ts';
 import type { Dataset, TableData, Source as TrainingSource } from '../../data/dataset.ts';
 import { decodeRows } from '../../data/encoding/decode.ts';
 import type { Given } from '../../data/encoding/schema.ts';
+import { foreign } from '../../data/formats/foreign.ts';
 import { floats, toBytes } from '../../data/records.ts';
 import { shuffled } from '../../data/split.ts';
 import { blobs } from '../../data/synthetic.ts';
@@ -16,7 +17,6 @@ import { formatNumber } from '../../report/numbers.ts';
 import { newRecords } from '../../run/training-data.ts';
 import type { Choice, ColumnView, Opened, Ready, Samples, Source } from '../protocol.ts';
 import { digits, peopleCsv } from './examples.ts';
-import { checkFile } from './sniff.ts';
 
 /** Cells that a table in memory may have: 400 MB. */
 const MOST_CELLS = 50_000_000;
@@ -151,6 +151,19 @@ export class Shelf {
 export function heldShare(rows: number): number {
   const halves = Math.max(0, Math.ceil(Math.log2((HELD.share * rows) / HELD.most)));
   return HELD.share / 2 ** halves;
+}
+
+/** Files that are no CSV although they were dropped as one, told by their first bytes. @throws VeilganError DATA for an empty file, or one that its first bytes tell to be no CSV */
+async function checkFile(file: File): Promise<void> {
+  if (file.size === 0) {
+    throw new VeilganError('DATA', 'the file is empty: it has 0 bytes', {
+      where: file.name,
+      fix: 'Choose another one',
+    });
+  }
+  const found = foreign(new Uint8Array(await file.slice(0, 8).arrayBuffer()));
+  if (found)
+    throw new VeilganError('DATA', `this is ${found.what}, not a CSV file`, { where: file.name, fix: found.fix });
 }
 
 /** Milliseconds of reading between two looks at what else has been asked. */

@@ -79,7 +79,7 @@ export class Training {
     const session = await PageSession.start(this.#shelf.trained(given), { system, config, seed }, this.#options());
     this.#begin(session, plan);
     void this.#train(plan.steps);
-    return session.lost === undefined ? { run: session.name } : {};
+    return session.kept ? { run: session.name } : {};
   }
 
   /** A kept training, as if it had been stopped just now. @throws VeilganError DATA, FILE */

@@ -118,7 +118,7 @@ function checkBudget({ epsilon, delta, spent = [] }: Budget): void {
   checkedPhases(spent);
   if (epsilon > 0 && epsilon < Number.POSITIVE_INFINITY) return;
   throw new VeilganError('CONFIG', `epsilon is ${epsilon} and must be a number above 0`, {
-    where: 'target-epsilon',
+    where: 'epsilon',
     fix: 'Give the budget that may be spent',
   });
 }

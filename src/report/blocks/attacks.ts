@@ -44,7 +44,7 @@ export function attackSentence(assessment: StoredAssessment | undefined): string
 export async function attackBlocks({ attacks: assessment, stale }: Measured): Promise<Block[]> {
   const head: Block = { kind: 'heading', text: 'Attacks: who was in the training data?' };
   if (!assessment) {
-    const text = 'None was run on this run: `veilgan attack` does it, or report --attack.';
+    const text = 'None was run on this run: `veilgan attack` does it.';
     return [head, { kind: 'paragraph', text }];
   }
   const { clean, non_members = 'hold-out' } = assessment;

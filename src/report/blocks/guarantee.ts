@@ -49,12 +49,12 @@ export function broken({ insecure, drew_by_place }: PrivacyFacts): { short: stri
   }
   if (insecure) {
     const why =
-      'Epsilon carries no guarantee here: with --insecure-seed noise and samples follow from a seed, so anybody who has it can take the noise away. Numbers of epsilon below are what the same settings would promise with secret noise. For tests only.';
-    return { short: '--insecure-seed', title: 'an insecure seed', why };
+      'Epsilon carries no guarantee here: with insecureSeed noise and samples follow from a seed, so anybody who has it can take the noise away. Numbers of epsilon below are what the same settings would promise with secret noise. For tests only.';
+    return { short: 'insecureSeed', title: 'an insecure seed', why };
   }
   const why =
-    'DPGAN as published (--bound weights) clips weights, which does not bound the gradient of a record, so no epsilon follows. For comparison with the paper only.';
-  return { short: '--bound weights', title: 'weights are clipped, not gradients', why };
+    'DPGAN as published (bound: weights) clips weights, which does not bound the gradient of a record, so no epsilon follows. For comparison with the paper only.';
+  return { short: 'bound: weights', title: 'weights are clipped, not gradients', why };
 }
 
 /** Share of right answers of the best guesser between two equally likely cases (Kairouz, Oh and Viswanath 2015). */
@@ -188,7 +188,7 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
     ...(draws === undefined
       ? []
       : [[DRAWN, `under the tag of each record, wherever it stands in its batch`] as [string, string]]),
-    ['randomness', insecure ? 'from --insecure-seed: it can be repeated' : 'ChaCha20 under a fresh key at every start'],
+    ['randomness', insecure ? 'from insecureSeed: it can be repeated' : 'ChaCha20 under a fresh key at every start'],
     ['sampler', SAMPLERS[sampler] ?? sampler],
     ['sampling rate', list(({ q }) => q) || '-'],
     ['noise multiplier', list(({ sigma }) => sigma) || '-'],

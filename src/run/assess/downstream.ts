@@ -26,7 +26,7 @@ export async function downstreamQuality(subject: Subject): Promise<void> {
   if (binary && target === undefined) columnTasks(subject, unseen.rows);
   else if (!task) {
     const why =
-      job.data.shape.length === 3 ? 'the samples have no labels: train with --labels condition' : 'name a --target';
+      job.data.shape.length === 3 ? 'the samples have no labels: train with `labels: condition`' : 'name a `target`';
     skip(found, 'downstream', why);
   }
 }
@@ -88,7 +88,7 @@ async function classTask({ job, judge, found, report }: Subject, task: ClassTask
   const { shape } = job.data;
   if (shape.length !== 3) return;
   if (!judge || judge.classifier.classes !== classes) {
-    const why = judge ? 'the classifier has other classes' : 'it needs --classifier RUN, whose network it trains';
+    const why = judge ? 'the classifier has other classes' : 'it needs `classifier: RUN`, whose network it trains';
     return skip(found, 'downstream_cnn_accuracy', why);
   }
   const labelled = { train: toBytes(samples.rows), labels: samples.labels, shape, classes };

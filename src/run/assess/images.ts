@@ -45,8 +45,8 @@ export async function imageQuality(subject: Subject): Promise<void> {
       kernel: 'classifier_kernel_distance',
       prefix: 'classifier_',
     });
-  } else skip(found, 'classifier_frechet_distance', 'it needs --classifier RUN');
-  if (!inception) return skip(found, 'fid', 'it needs --inception FILE');
+  } else skip(found, 'classifier_frechet_distance', 'it needs `classifier: RUN`');
+  if (!inception) return skip(found, 'fid', 'it needs `inception: FILE`');
   // As if they came from files of pictures, which is how published figures are made.
   const extract = (rows: Float32Array, stage: string) => {
     const total = rows.length / job.data.features;

@@ -69,7 +69,7 @@ export function usualTarget(encoding: Encoding): (ClassColumn & { taken: string 
   const taken = label === undefined ? 'last column' : 'label';
   const found = classOf(encoding, j);
   return typeof found === 'string'
-    ? `the ${taken}, ${columns[j].name}, ${found}: name a --target`
+    ? `the ${taken}, ${columns[j].name}, ${found}: name a \`target\``
     : { ...found, taken };
 }
 

@@ -28,7 +28,7 @@ import { membersOf, unseenOf } from './target.ts';
 
 /** Rows of the hold-out and of members whose scores the generalisation gap compares, at most. */
 const ROWS = 10_000;
-const LATER = 'it runs with --downstream';
+const LATER = 'it runs with `downstream`';
 
 /**
  * Draws samples and compares them with rows that training left out (the training rows where there are none).
