@@ -189,7 +189,7 @@ test('what is wrong is one line that names the flag, and writes nothing', async 
     [
       `${gan} --generator-channels 4,4,4`,
       1,
-      /--generator-channels: an image side of 6 is not doubled 2 times.*--size 8/,
+      /--generator-channels: an image side of 6 is not doubled 2 times.*at a size of 8/,
     ],
     [`${gan} --generator-channels 4,x`, 2, /--generator-channels.*must be a number/],
     ['train pargan --data blobs --network dcgan --steps 1', 1, /--network: convolutional networks need images/],
