@@ -1,5 +1,4 @@
 import { VeilganError } from '../base/errors.ts';
-import { privateConfig } from '../gan/private/config.ts';
 import type { Classifier } from '../metrics/images/classifier.ts';
 import { type MeasureName, type Metrics, measures } from '../metrics/index.ts';
 import { byDistance, targetSentence } from '../report/blocks/columns.ts';
@@ -47,9 +46,6 @@ const flags = {
   diagnostics,
 };
 
-/** What reasons name: flags of this verb, and of `train`. */
-const told = { flags, config: privateConfig.shape };
-
 /** `evaluate`: quality of a run's samples. */
 export default verb({
   about: 'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
@@ -79,7 +75,7 @@ export default verb({
         target,
         report,
       });
-      const found = { ...rest, not_run: not_run.map(({ name, why }) => ({ name, why: textInFlags(why, told) })) };
+      const found = { ...rest, not_run: not_run.map(({ name, why }) => ({ name, why: textInFlags(why, { flags }) })) };
       job.run.writeJson(QUALITY_FILE, found);
       return { document: found, text: evaluationText(found) };
     });

@@ -83,23 +83,18 @@ const called = (field: string, { args = {}, flags = {}, config = {} }: Declared)
 };
 
 /**
- * A text of the library as whoever called a verb knows its words: fields in backticks that are flags of the verb become
- * these, as `criticNorm: none` becomes --critic-norm none.
+ * A text of the library in the words of the command line: `criticNorm: none` becomes --critic-norm none. A remedy may name
+ * another verb's flag: `rows` belongs to `train`, also where `attack` misses some.
  */
 export const textInFlags = (text: string, declared: Declared): string =>
-  text.replace(/`(\w+)(?:: ([^`]+))?`/g, (whole, field, value) => {
-    const name = called(field, declared);
-    return name === undefined ? whole : name + (value === undefined ? '' : ` ${value}`);
-  });
+  text.replace(/`(\w+)(?:: ([^`]+))?`/g, (_, field: string, value?: string) =>
+    [called(field, declared) ?? flagOf(field), value].filter(Boolean).join(' '),
+  );
 
-/** An error likewise, and its place where that is a field. */
+/** An error likewise, and its place where that is a field of the verb. */
 export function inFlags({ code, where, message, fix, cause }: VeilganError, declared: Declared): VeilganError {
-  const place = called(where, declared) ?? where;
-  return new VeilganError(code, textInFlags(message, declared), {
-    where: place,
-    fix: textInFlags(fix, declared),
-    cause,
-  });
+  const told = { where: called(where, declared) ?? where, fix: textInFlags(fix, declared), cause };
+  return new VeilganError(code, textInFlags(message, declared), told);
 }
 
 /** What the command line has to know of a field. */
@@ -269,10 +264,7 @@ async function execute(made: Verb, given: Shared, told: Pick<Call, 'fields' | 'a
     else process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     process.exitCode = code ?? EXIT.done;
   } catch (error) {
-    if (!(error instanceof VeilganError)) throw error;
-    // Settings of training are flags of `train` whatever verb names them.
-    const { privateConfig } = await import('../gan/private/config.ts');
-    throw inFlags(error, { config: privateConfig.shape, ...made });
+    throw error instanceof VeilganError ? inFlags(error, made) : error;
   } finally {
     progress.stop();
     for (const signal of signals) signal.dispose();
