@@ -6,8 +6,7 @@ import { flagOf, ganConfig } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
 import { makeConfig, presets, withPreset } from '../../src/gan/presets/index.ts';
 import { usualPreset } from '../../src/gan/presets/tables.ts';
-import { privateConfig, samplingRate } from '../../src/gan/private/config.ts';
-import { parsePrivate } from '../../src/gan/private/run.ts';
+import { parsePrivate, privateConfig, samplingRate } from '../../src/gan/private/config.ts';
 import { parameterCount } from '../../src/nn/network.ts';
 import { paperEpsilon } from '../../src/privacy/accountant/paper.ts';
 
