@@ -85,6 +85,20 @@ export function mustBeKey(key: Uint32Array): void {
   }
 }
 
+/** Uniform 32-bit words. */
+export interface Words {
+  uint32(): number;
+}
+
+/** A whole number below n, 1 <= n <= 2^32, all alike: words beyond the largest multiple of n are drawn again. */
+export function below(words: Words, n: number): number {
+  const limit = TWO_32 - (TWO_32 % n);
+  for (;;) {
+    const word = words.uint32();
+    if (word < limit) return word % n;
+  }
+}
+
 /**
  * The words of one key and nonce in order: 2^32 blocks of sixteen. Two streams never overlap where their nonces differ.
  */

@@ -12,7 +12,7 @@ import type { Witness } from '../gan/private/witness.ts';
 import type { GanSystem } from '../gan/system.ts';
 import { isPrivate, type PlainSystem, type SystemName, systemNamed } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
-import { type LossRow, train } from '../train/loop.ts';
+import { type LossRow, type TrainOptions, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
 import { trainingRows } from '../train/rows.ts';
 import type { NewRun, Run } from './run.ts';
@@ -196,13 +196,7 @@ export function checkFinite(tensors: Readonly<HostTensors>, step: number): void 
   }
 }
 
-export interface TrainingOptions {
-  /** steps a submit; by default about `targetMs` worth of them, as `train` has it */
-  readonly chunk?: number;
-  readonly targetMs?: number;
-  /** asked between chunks: true stops cleanly */
-  readonly stop?: () => boolean;
-  readonly onRows?: (rows: readonly LossRow[]) => void;
+export interface TrainingOptions extends Omit<TrainOptions<LossRow>, 'steps'> {
   /** 0 writes a checkpoint after every chunk */
   readonly checkpointSeconds?: number;
   /** whether there is one before the first step; by default of private runs, which can always be resumed then */
