@@ -80,7 +80,7 @@ export function mustBeKey(key: Uint32Array): void {
   if (key.length !== 8) {
     throw new VeilganError('VALIDATION', `a ChaCha20 key has eight 32-bit words, not ${key.length}`, {
       where: 'ChaCha20',
-      fix: 'Derive it with NoiseKey',
+      fix: 'Derive it with PrivacyKey',
     });
   }
 }

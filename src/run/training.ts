@@ -102,12 +102,7 @@ export function beginJob<R extends Run>(
  * A private job. The ledger stands, and says what the encoding of a table costs, before noise is drawn for it: a start
  * that fails after that leaves a run of which nothing remains but what it paid.
  */
-function beginPrivate<R extends Run>(
-  gpu: Gpu,
-  source: Source,
-  plan: RunPlan,
-  makeRun: (meta: NewRun) => R,
-): TrainingJob<R> {
+function beginPrivate<R extends Run>(...[gpu, source, plan, makeRun]: Parameters<typeof beginJob<R>>): TrainingJob<R> {
   const { seed, insecureSeed, witness } = plan;
   const config = parsePrivate(plan.config);
   const whole = ofClass(source, config.onlyClass);
