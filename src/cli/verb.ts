@@ -85,11 +85,11 @@ export function inFlags(error: VeilganError, { args = {}, flags = {}, config = {
     if (Object.hasOwn(args, field)) return field.toUpperCase();
     return Object.hasOwn(flags, field) || Object.hasOwn(config, field) ? flagOf(field) : undefined;
   };
+  // A remedy may name another verb's flag: `rows` belongs to `train`, also where `attack` misses some.
   const flagged = (text: string) =>
-    text.replace(/`(\w+)(?:: ([^`]+))?`/g, (whole, field, value) => {
-      const name = called(field);
-      return name === undefined ? whole : name + (value === undefined ? '' : ` ${value}`);
-    });
+    text.replace(/`(\w+)(?:: ([^`]+))?`/g, (_, field: string, value?: string) =>
+      [called(field) ?? flagOf(field), value].filter(Boolean).join(' '),
+    );
   const { code, where, message, fix, cause } = error;
   return new VeilganError(code, flagged(message), { where: called(where) ?? where, fix: flagged(fix), cause });
 }

@@ -153,7 +153,7 @@ test('an error that speaks of fields speaks of flags; other words stay', async (
   ]);
   assert.equal(of('run.json', 'a `network` of `n: 3`', 'See `data list`, or --clip-norm'), [
     'run.json',
-    'a `network` of --n 3',
+    'a --network of --n 3',
     'See `data list`, or --clip-norm',
   ]);
   assert.equal(of('run', 'no `run`', ''), ['RUN', 'no RUN', '']);
@@ -161,7 +161,7 @@ test('an error that speaks of fields speaks of flags; other words stay', async (
     throw new VeilganError('CONFIG', 'it is 0', { where: 'criticSteps', fix: 'Give `criticSteps: 1`, or `other`' });
   };
   const { error } = await run('dir --out f', fails);
-  assert.is((error as VeilganError).line(), '--critic-steps: it is 0. Give --critic-steps 1, or `other`.');
+  assert.is((error as VeilganError).line(), '--critic-steps: it is 0. Give --critic-steps 1, or --other.');
   assert.instance(error, VeilganError);
 });
 

@@ -121,13 +121,11 @@ async function replayConfigured(gpu: Gpu, setting: AuditSetting): Promise<Replay
   const { data, seed } = setting;
   const { partitions: K } = setting.config;
   const n = Math.min(ROWS, trainingRows(data, setting.config));
-  const some = pick(data, others(n, -1));
-  const canaries = canaryCandidates(some.train, data.features, 2, seed);
-  const train = some.train.slice();
-  // First and last.
-  train.set(pickRows(canaries, data.features, [0]), 0);
-  train.set(pickRows(canaries, data.features, [1]), (n - 1) * data.features);
-  const all = { ...some, train };
+  const all = pick(data, others(n, -1));
+  const canaries = canaryCandidates(all.train, data.features, 2, seed);
+  // First and last; `pick` has made the rows, so they may be written over.
+  all.train.set(pickRows(canaries, data.features, [0]), 0);
+  all.train.set(pickRows(canaries, data.features, [1]), (n - 1) * data.features);
   const run = smallRun(1);
   const config: PrivateConfig = {
     ...setting.config,
