@@ -17,8 +17,8 @@ export { type Divergence, type DivergenceName, divergences } from '../gan/diverg
 export { DpGan } from '../gan/dpgan.ts';
 export { ParGan } from '../gan/pargan.ts';
 export { makeConfig, presets, withPreset } from '../gan/presets/index.ts';
-export type { PrivateConfig } from '../gan/private/config.ts';
-export { type Guarantee, type PrivateRun, parsePrivate, privateRun } from '../gan/private/run.ts';
+export { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
+export { type Guarantee, type PrivateRun, privateRun } from '../gan/private/run.ts';
 export type { GanSystem } from '../gan/system.ts';
 export { type SystemName, systems } from '../gan/systems.ts';
 export type { CriticScores } from '../metrics/critics.ts';

@@ -5,9 +5,7 @@ import * as z from 'zod';
 import type { AttackName } from '../attack/index.ts';
 import { VeilganError } from '../base/errors.ts';
 import { readJson } from '../base/files.ts';
-import { makeConfig } from '../gan/presets/index.ts';
-import { parsePrivate } from '../gan/private/run.ts';
-import { isPrivate } from '../gan/systems.ts';
+import { configFor } from '../gan/private/config.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type Metrics, numbersOf } from '../metrics/index.ts';
 import { type Assessment, attackRun } from '../run/assess/attacks.ts';
@@ -89,6 +87,6 @@ function withRunOf<T>(
   if (existsSync(join(out, CHECKPOINT))) return withRun(gpu, out, use, { write: true });
   rmSync(out, { recursive: true, force: true });
   const { system, fields } = setting;
-  const config = isPrivate(system) ? parsePrivate(fields) : makeConfig(undefined, fields);
+  const config = configFor(system, fields);
   return withNewRun(gpu, { system, data: plan.data, config, seed, out }, use);
 }

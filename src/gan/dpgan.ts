@@ -1,11 +1,7 @@
 /**
- * Differentially private GANs. DP-GAN with per-sample clipping (Bie, Kamath and Zhang 2023) is K = 1; dp-pargan is
- * PAR-GAN whose critics, on disjoint partitions, are each noised: a record touches one critic only, so the guarantee is
- * that of one (parallel composition). DPGAN as published (Xie et al. 2018) clips weights instead: no guarantee.
- *
- * Only the critics' updates see data. Each is a sum of clipped gradients over a Poisson sample, in as many device
- * batches as it takes, and over generated records, whose number is a constant, plus noise, divided by a constant. The
- * generator and its samples are post-processing.
+ * Differentially private GANs: with per-sample clipping (Bie, Kamath and Zhang 2023), with K critics on disjoint
+ * partitions, or with clipped weights as DPGAN was published (Xie et al. 2018), which has no guarantee. Only the critics'
+ * updates see data (`src/privacy/README.md`).
  */
 import { VeilganError } from '../base/errors.ts';
 import type { Gpu, Replay } from '../gpu/index.ts';

@@ -1,7 +1,7 @@
 /**
  * The systems, one row each: the facts by which they are named, configured and dispatched. Rows name no class, so that a
- * page or a report can import them without the networks; `private` decides what trains one: `ParGan` (pargan.ts), or
- * `privateRun` (private/run.ts), which gives a `DpGan` what it draws from.
+ * page or a report can import them without the networks: the classes of plain systems are a table in run/training.ts;
+ * `privateRun` (private/run.ts) makes the private ones, and gives a `DpGan` what it draws from.
  */
 import { VeilganError } from '../base/errors.ts';
 
@@ -56,6 +56,9 @@ const rows = {
 
 export type SystemName = keyof typeof rows;
 
+type PrivateSystem = { [K in SystemName]: (typeof rows)[K]['private'] extends true ? K : never }[SystemName];
+export type PlainSystem = Exclude<SystemName, PrivateSystem>;
+
 export const systems: Readonly<Record<SystemName, SystemRow>> = rows;
 
 export const systemNames = Object.keys(systems) as SystemName[];
@@ -85,7 +88,7 @@ export function systemNamed(name: string | undefined, among = systemNames, where
   });
 }
 
-export const isPrivate = (name: string): boolean => systemRow(name)?.private === true;
+export const isPrivate = (name: string): name is PrivateSystem => systemRow(name)?.private === true;
 
 /** The system that differs from another in some facts: of `dpgan`, with `{ private: false }`, it is `gan`. */
 export const relative = (name: SystemName, facts: Partial<Pick<SystemRow, 'critics' | 'private'>>): SystemName => {

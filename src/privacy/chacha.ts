@@ -80,8 +80,22 @@ export function mustBeKey(key: Uint32Array): void {
   if (key.length !== 8) {
     throw new VeilganError('VALIDATION', `a ChaCha20 key has eight 32-bit words, not ${key.length}`, {
       where: 'ChaCha20',
-      fix: 'Derive it with NoiseKey',
+      fix: 'Derive it with PrivacyKey',
     });
+  }
+}
+
+/** Uniform 32-bit words. */
+export interface Words {
+  uint32(): number;
+}
+
+/** A whole number below n, 1 <= n <= 2^32, all alike: words beyond the largest multiple of n are drawn again. */
+export function below(words: Words, n: number): number {
+  const limit = TWO_32 - (TWO_32 % n);
+  for (;;) {
+    const word = words.uint32();
+    if (word < limit) return word % n;
   }
 }
 

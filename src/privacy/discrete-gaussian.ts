@@ -9,6 +9,7 @@
  * same on every machine, and the law is exact: no tails cut, no holes.
  */
 import { VeilganError } from '../base/errors.ts';
+import { below, type Words } from './chacha.ts';
 
 const TWO_32 = 4294967296;
 /**
@@ -16,11 +17,6 @@ const TWO_32 = 4294967296;
  * x is off by, times exp(-x), is below 2^-48 in all calls here. 2^-46 is more than both together.
  */
 const MARGIN = 2 ** -14;
-
-/** Uniform 32-bit words. */
-export interface Words {
-  uint32(): number;
-}
 
 /** [low, high] around exp(-a / b) 2^bits, at most 2^-40 2^bits apart (in fact a few units). */
 export function expInterval(a: bigint, b: bigint, bits: number): [bigint, bigint] {
@@ -63,15 +59,6 @@ export function bernoulliExp(words: Words, x: number, exact: () => readonly [big
     const [low, high] = expInterval(a, b, bits);
     if (u + 1n <= low) return true;
     if (u >= high) return false;
-  }
-}
-
-/** Uniform on 0 .. n - 1, n in 1 .. 2^32, by rejection. */
-function below(words: Words, n: number): number {
-  const limit = TWO_32 - (TWO_32 % n);
-  for (;;) {
-    const word = words.uint32();
-    if (word < limit) return word % n;
   }
 }
 

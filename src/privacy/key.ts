@@ -71,12 +71,6 @@ export class PrivacyKey {
     return key;
   }
 
-  /** The same key, to be wiped on its own. @throws VeilganError USE_AFTER_FREE once wiped */
-  copy(): PrivacyKey {
-    if (this.#wiped) this.derive('noise');
-    return new PrivacyKey(this.#words.slice(), this.insecure);
-  }
-
   /** Overwrites the key. JavaScript may have copies that it cannot reach; nothing of ours has. */
   wipe(): void {
     this.#words.fill(0);

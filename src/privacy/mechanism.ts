@@ -1,9 +1,6 @@
-/**
- * What a private update is made of, in one object: how a record's gradient is bounded, how much noise is added, how
- * often a record is in an update, what is divided by. The update clips, noises and samples by it, the ledger charges by
- * it and writes it down, and the report reads it there: nobody has these numbers from anywhere else.
- */
+/** What a private update is made of, in one object: nobody has these numbers from anywhere else. */
 import type { Tensor } from '../tensor/tensor.ts';
+import type { LedgerTerms, Spend } from './ledger/lines.ts';
 import { BoundedSum, mostRecords, type SumSize } from './sensitivity.ts';
 
 export interface MechanismOptions {
@@ -26,24 +23,6 @@ export interface MechanismOptions {
   readonly population: number;
   /** rows of a device batch */
   readonly physical: number;
-}
-
-/** What of a ledger says how an update was made; more may follow. */
-export type MechanismTerms = Record<string, string | number | boolean> & {
-  mechanism: string;
-  sampler: string;
-  relation: string;
-  bound: number;
-  divisor: number;
-  partitions: number;
-};
-
-/** What a chunk of noisy updates costs: those from .. to - 1, counted over the whole run. */
-export interface Charge {
-  readonly from: number;
-  readonly to: number;
-  readonly q: number;
-  readonly sigma: number;
 }
 
 /** How draws meet records in runs of today; ledgers of before it was so lack the word. */
@@ -85,14 +64,14 @@ export class Mechanism implements MechanismOptions {
       : BoundedSum.running(value, bound, this.#size(fakeBatches));
   }
 
-  /** What an update costs that this mechanism makes. */
-  charge(from: number, to: number): Charge {
+  /** What updates `from` .. `to` - 1 cost, counted over the whole run. */
+  charge(from: number, to: number): Spend {
     const { q, multiplier } = this;
     return { from, to, q, sigma: multiplier };
   }
 
   /** The first line of a ledger. */
-  get terms(): MechanismTerms {
+  get terms(): LedgerTerms {
     const { kind, sampler, relation, bound, divisor, partitions, clipping, population, physical } = this;
     const made = { mechanism: kind, sampler, relation, bound, divisor, partitions };
     return { ...made, clipping, population, physical, draws: DRAWS };

@@ -1,9 +1,7 @@
 /**
- * Which discriminator sees a record (dp-pargan). A record's partition is a keyed hash of its own id and of nothing
- * else: where it depended on other records (a cut of the array into K slices), removing one record would move others
- * across the borders, and parallel composition would not hold. The guarantee does not need the key to be secret; it
- * keeps whoever chooses ids from choosing partitions. It is part of the configuration, so that a resumed run keeps
- * them.
+ * Which critic sees a record: a keyed hash of its own id and of nothing else. In a cut of the array into K slices removing
+ * one record would move others across the borders, and parallel composition would not hold. The guarantee does not need
+ * the key to be secret; it keeps whoever chooses ids from choosing partitions.
  */
 import { VeilganError } from '../base/errors.ts';
 

@@ -4,7 +4,7 @@
  * secret of the owner, as who is in it.
  */
 import { VeilganError } from '../base/errors.ts';
-import { ChaChaStream, chachaInto } from './chacha.ts';
+import { below, ChaChaStream, chachaInto } from './chacha.ts';
 import { DrawCounter, type PrivacyKey } from './key.ts';
 
 const TWO_32 = 4294967296;
@@ -143,7 +143,7 @@ export class SubsetSampler {
     const n = this.#records.length;
     const chosen = new Set<number>();
     for (let last = n - this.#size; last < n; last++) {
-      const place = below(last + 1, stream);
+      const place = below(stream, last + 1);
       chosen.add(chosen.has(place) ? last : place);
     }
     stream.wipe();
@@ -154,15 +154,6 @@ export class SubsetSampler {
   dispose(): void {
     this.#key.fill(0);
     this.draws.close();
-  }
-}
-
-/** A whole number below n <= 2^32, all alike: words beyond the largest multiple of n are drawn again. */
-function below(n: number, stream: ChaChaStream): number {
-  const most = TWO_32 - (TWO_32 % n);
-  for (;;) {
-    const word = stream.uint32();
-    if (word < most) return word % n;
   }
 }
 

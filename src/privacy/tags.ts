@@ -1,9 +1,7 @@
 /**
- * What tells a record from all others, wherever it stands: 64 bits that depend on its content, on how many equal records
- * come before it, and on the run's secret key, and on nothing else. Whatever random meets a record is drawn under its
- * tag, so that two data sets that differ in one record share all draws of the others.
- *
- * Equal records are numbered, 0, 1, 2, ...: one of them fewer, and the last number is missing, whichever was taken away.
+ * What tells a record from all others, wherever it stands, so that two data sets that differ in one record share all draws
+ * of the others. Equal records are numbered, 0, 1, 2, ...: one of them fewer, and the last number is missing, whichever
+ * was taken away.
  */
 import { sha256 } from '@noble/hashes/sha2';
 

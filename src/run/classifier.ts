@@ -1,7 +1,7 @@
 /** A classifier's run: split of the labelled data, training, and opening it again as a judge of generated images. */
 import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, pick } from '../data/dataset.ts';
 import { floats } from '../data/records.ts';
 import { loadDataset } from '../data/store/store.ts';
 import { parseConfig } from '../gan/config.ts';
@@ -14,10 +14,10 @@ import {
   classifierConfig,
   type Judge,
 } from '../metrics/images/classifier.ts';
-import { train } from '../train/loop.ts';
+import { type TrainOptions, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
 import { restoreCount } from '../train/player.ts';
-import { classesOf, pickRows } from '../train/rows.ts';
+import { classesOf } from '../train/rows.ts';
 import { createRun, openRun } from './directory.ts';
 import type { DirectoryRun } from './directory-run.ts';
 import { checkFinite } from './training.ts';
@@ -26,31 +26,25 @@ import { describe } from './training-data.ts';
 /** Where a data set has no hold-out, one row of so many is kept for testing: its images may come class by class. */
 const TEST_EVERY = 5;
 
-interface Split {
-  readonly train: Float32Array | Uint8Array;
-  readonly labels: Uint32Array;
-  readonly test: Float32Array | Uint8Array;
-  readonly testLabels: Uint32Array;
-}
+type Labelled = Dataset & Required<Pick<Dataset, 'labels'>>;
 
 /**
  * Training and test rows: the data set's own hold-out, else every fifth row.
  * @throws VeilganError DATA where there are no labels or no images
  */
-function split({ name, shape, train, holdout, rows, holdoutRows, labels, features }: Dataset): Split {
+function split(data: Dataset): Labelled {
+  const { name, shape, rows, holdoutRows, labels } = data;
   if (!labels || shape.length !== 3) {
     throw new VeilganError('DATA', `data set ${name} has no ${labels ? 'images' : 'labels'}`, {
       where: 'data',
       fix: 'Train a classifier on labelled images, such as mnist',
     });
   }
-  if (holdoutRows) return { train, labels: labels.train, test: holdout, testLabels: labels.holdout };
-  const take = (test: boolean) => {
-    const list = Array.from({ length: rows }, (_, row) => row).filter((row) => ((row + 1) % TEST_EVERY === 0) === test);
-    return { images: pickRows(train, features, list), labels: Uint32Array.from(list, (row) => labels.train[row]) };
-  };
-  const [members, others] = [take(false), take(true)];
-  return { train: members.images, labels: members.labels, test: others.images, testLabels: others.labels };
+  if (holdoutRows) return data as Labelled;
+  const list = Array.from({ length: rows }, (_, row) => row);
+  const isTest = (row: number) => (row + 1) % TEST_EVERY === 0;
+  const trained = list.filter((row) => !isTest(row));
+  return pick(data as Labelled, trained, list.filter(isTest));
 }
 
 export interface ClassifierResult {
@@ -76,9 +70,10 @@ export async function trainClassifier(
 ): Promise<ClassifierResult> {
   const config = parseConfig(classifierConfig, options.fields) as ClassifierConfig;
   const data = await loadDataset(options.data);
-  const parts = split(data);
-  const classes = classesOf(parts.labels, data.classes);
-  const classifier = new Classifier(gpu, config, { ...parts, shape: data.shape, classes }, options.seed);
+  const { train: images, holdout: test, labels } = split(data);
+  const classes = classesOf(labels.train, data.classes);
+  const known = { train: images, labels: labels.train, shape: data.shape, classes };
+  const classifier = new Classifier(gpu, config, known, options.seed);
   const { seed } = options;
   const meta = { system: 'classifier', data: { ...describe(data), classes, shape: data.shape }, seed };
   let run: DirectoryRun | undefined;
@@ -102,9 +97,9 @@ export async function trainClassifier(
     const { tensors, updates } = await classifier.player.state();
     checkFinite(tensors, classifier.step);
     run.writeCheckpoint(tensors, { step: String(classifier.step), updates: String(updates) });
-    const counts = { rows: parts.labels.length, testRows: parts.testLabels.length };
-    const p = await classifier.predict(floats(parts.test));
-    const right = counts.testRows ? accuracy(p, parts.testLabels) : null;
+    const counts = { rows: labels.train.length, testRows: labels.holdout.length };
+    const p = await classifier.predict(floats(test));
+    const right = counts.testRows ? accuracy(p, labels.holdout) : null;
     run.writeJson('test.json', { accuracy: right, ...counts, steps: classifier.step, interrupted });
     return { run, steps: classifier.step, seconds, interrupted, ...counts, accuracy: right };
   } catch (error) {
@@ -122,10 +117,8 @@ const judgedData = z.looseObject({
   classes: z.int().min(1).max(65_536),
 });
 
-export interface TrainingHooks {
+export interface TrainingHooks extends Pick<TrainOptions<ClassifierRow>, 'onRows' | 'stop'> {
   onStart?: (run: DirectoryRun, steps: number) => void;
-  onRows?: (rows: readonly ClassifierRow[]) => void;
-  stop?: () => boolean;
 }
 
 /**

@@ -79,12 +79,11 @@ export class DirectoryRun implements Run {
 
   /** Path of a file in samples/, which is made when missing. Samples may be released. */
   samplePath(name: string): string {
-    return this.#inside('samples', name);
-  }
-
-  /** Path of a file in private/: scores and losses on real rows, attacks. Not to be released. */
-  privatePath(name: string): string {
-    return this.#inside('private', name);
+    if (name !== basename(name) || name === '..' || name === '.' || name === '') {
+      throw new VeilganError('USAGE', `${JSON.stringify(name)} is not a plain file name`, { where: this.dir });
+    }
+    mkdirSync(join(this.dir, 'samples'), { recursive: true });
+    return join(this.dir, 'samples', name);
   }
 
   writeJson(name: string, value: unknown): void {
@@ -134,14 +133,6 @@ export class DirectoryRun implements Run {
 
   #mustWrite(): void {
     if (!this.#release) throw new VeilganError('USAGE', 'the run was opened to read only', { where: this.dir });
-  }
-
-  #inside(folder: string, name: string): string {
-    if (name !== basename(name) || name === '..' || name === '.' || name === '') {
-      throw new VeilganError('USAGE', `${JSON.stringify(name)} is not a plain file name`, { where: this.dir });
-    }
-    mkdirSync(join(this.dir, folder), { recursive: true });
-    return join(this.dir, folder, name);
   }
 }
 

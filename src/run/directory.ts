@@ -1,13 +1,4 @@
-/**
- * A run directory: everything that one training leaves on disk.
- *
- *     run.json                 configuration, seed, versions, adapter, encoding of a table
- *     metrics.jsonl            a row of losses a step
- *     checkpoint.safetensors   parameters, optimiser moments and the step; replaced atomically
- *     samples/                 what may be released
- *     private/                 the owner's diagnostics: outside any privacy guarantee
- *     lock                     while a process writes
- */
+/** Run directories, made and opened: everything that one training leaves on disk (`README.md` lists the files). */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { VeilganError } from '../base/errors.ts';
@@ -33,12 +24,8 @@ export function createRun(
   const now = options.now ?? new Date();
   const info: RunInfo = { format: RUN_FORMAT, ...meta, created: now.toISOString(), version: codeVersion() };
   if (out !== undefined) return start(resolve(out), info, true) ?? refuse(out);
-  const day = dateOf(now);
-  const name = [meta.system, meta.data.name, day].map((part) => part.replace(/[^\w.-]+/g, '_')).join('-');
-  for (let n = 1; ; n++) {
-    const run = start(resolve(options.root ?? 'runs', `${name}-${n}`), info, false);
-    if (run) return run;
-  }
+  const name = [meta.system, meta.data.name].map((part) => part.replace(/[^\w.-]+/g, '_')).join('-');
+  return firstFree(name, { ...options, now }, (dir) => start(dir, info, false));
 }
 
 /**
@@ -57,20 +44,21 @@ export function freshDirectory(
       if (!claim(dir) && (!statSync(dir).isDirectory() || readdirSync(dir).length > 0)) refuse(out);
       return dir;
     }
-    const root = resolve(options.root ?? 'runs');
-    mkdirSync(root, { recursive: true });
-    for (let n = 1; ; n++) {
-      const dir = join(root, `${name}-${dateOf(options.now ?? new Date())}-${n}`);
-      if (claim(dir)) return dir;
-    }
+    mkdirSync(resolve(options.root ?? 'runs'), { recursive: true });
+    return firstFree(name, options, (dir) => (claim(dir) ? dir : undefined));
   } catch (cause) {
     throw fileError(cause, out ?? 'runs', 'create');
   }
 }
 
-/** Local date as 20261121. */
-const dateOf = (now: Date): string =>
-  [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => `${n}`.padStart(2, '0')).join('');
+/** What `make` gives for ROOT/NAME-DATE-N with the first N for which it gives something; the date as 20261121, local. */
+function firstFree<T>(name: string, { root = 'runs', now = new Date() }, make: (dir: string) => T | undefined): T {
+  const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => `${n}`.padStart(2, '0')).join('');
+  for (let n = 1; ; n++) {
+    const made = make(resolve(root, `${name}-${day}-${n}`));
+    if (made !== undefined) return made;
+  }
+}
 
 /**
  * Opens a run, checking run.json. With `write` it is locked and can be continued (`resume`). Throws FILE when there

@@ -4,15 +4,17 @@
  */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import { fileError } from '../base/files.ts';
 
-interface Owner {
-  pid: number;
-  host: string;
+const owned = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
   /** Start of the process in clock ticks since boot (Linux), '' where the platform does not tell. */
-  start: string;
-}
+  start: z.string(),
+});
+type Owner = z.infer<typeof owned>;
 
 /** A lock file without a readable owner is being written right now, unless it is older than this. */
 const SETTLE_MS = 10_000;
@@ -92,9 +94,7 @@ function removeStale(path: string, text: string): void {
 
 function parseOwner(text: string): Owner | undefined {
   try {
-    const { pid, host, start } = JSON.parse(text) as Owner;
-    const sound = Number.isSafeInteger(pid) && pid > 0 && typeof host === 'string' && typeof start === 'string';
-    return sound ? { pid, host, start } : undefined;
+    return owned.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

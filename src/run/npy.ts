@@ -4,7 +4,7 @@
  * Writes version 1.0. Browser-safe, little-endian hosts.
  */
 import { VeilganError } from '../base/errors.ts';
-import type { TensorData } from './safetensors.ts';
+import { dtypeOf, type TensorData } from './safetensors.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const ALIGN = 64;
@@ -28,9 +28,6 @@ export function encodeNpy(data: TensorData, shape: readonly number[]): Uint8Arra
   return out;
 }
 
-function descr(data: TensorData): string {
-  if (data instanceof Float32Array) return '<f4';
-  if (data instanceof Float64Array) return '<f8';
-  if (data instanceof Int32Array) return '<i4';
-  return data instanceof Uint32Array ? '<u4' : '|u1';
-}
+/** `<f4` for f32: byte order, kind, bytes of an element. */
+const descr = (data: TensorData): string =>
+  `${data.BYTES_PER_ELEMENT === 1 ? '|' : '<'}${dtypeOf(data)[0].toLowerCase()}${data.BYTES_PER_ELEMENT}`;

@@ -1,13 +1,8 @@
 /**
  * What has been spent on a data set in all private runs on it: `odometer.jsonl` in the folder of all data sets, which
- * outlives runs and data sets. A private run on a stored set writes a line before anything of the set is looked at, one
- * when its directory is there, and one if it failed to begin. Lines are only ever appended, each in one write to a file
- * opened with O_APPEND and synced, so that runs that begin at once lose none; one that is damaged is left out with a
- * warning. What a run has spent is read from its own ledger as long as it is there; a run that is gone counts with the
- * budget it was planned with, or as unknown, never as nothing.
- *
- * Sums are of basic composition: epsilons and deltas add up. What the owner alone sees (attacks, evaluations, the
- * diagnostics of reports) is no release, and not counted. Node only.
+ * outlives runs and data sets. Lines are only ever appended, each in one write to a file opened with O_APPEND and synced,
+ * so that runs that begin at once lose none. Sums are of basic composition: epsilons and deltas add up. What the owner
+ * alone sees (attacks, evaluations, the diagnostics of reports) is no release, and not counted. Node only.
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';

@@ -21,9 +21,19 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-type Dtype = 'F64' | 'F32' | 'I32' | 'U32' | 'F16' | 'U8' | 'BOOL';
+/** What elements are kept in, by dtype; F16 becomes f32. */
+const ARRAYS = {
+  ...{ F64: Float64Array, F32: Float32Array, I32: Int32Array, U32: Uint32Array },
+  ...{ F16: Uint16Array, U8: Uint8Array, BOOL: Uint8Array },
+} as const;
 
-const SIZES: Record<Dtype, number> = { F64: 8, F32: 4, I32: 4, U32: 4, F16: 2, U8: 1, BOOL: 1 };
+type Dtype = keyof typeof ARRAYS;
+
+const sizeOf = (dtype: Dtype): number => ARRAYS[dtype].BYTES_PER_ELEMENT;
+
+/** The dtype of an array: its type's. */
+export const dtypeOf = (data: TensorData): Dtype =>
+  (Object.keys(ARRAYS) as Dtype[]).find((dtype) => data instanceof ARRAYS[dtype]) as Dtype;
 const MAX_HEADER = 100_000_000;
 const METADATA = '__metadata__';
 
@@ -44,8 +54,8 @@ export function safetensorsBlocks(
   tensors: Record<string, StoredTensor>,
   metadata: Record<string, string> = {},
 ): Uint8Array[] {
-  const list = Object.entries(tensors).map(([name, tensor]) => ({ name, tensor, dtype: dtypeOf(name, tensor) }));
-  list.sort((a, b) => SIZES[b.dtype] - SIZES[a.dtype] || (a.name < b.name ? -1 : 1));
+  const list = Object.entries(tensors).map(([name, tensor]) => ({ name, tensor, dtype: checkedDtype(name, tensor) }));
+  list.sort((a, b) => sizeOf(b.dtype) - sizeOf(a.dtype) || (a.name < b.name ? -1 : 1));
   const fields: [string, unknown][] = [];
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string')
@@ -144,8 +154,8 @@ function parseHeader(bytes: Uint8Array, file: string, wanted: (name: string) => 
     if (!isRecord(value)) throw problem('its description is not an object');
     const { dtype, shape, data_offsets: offsets } = value;
     const read = wanted(name);
-    if (read && (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype))) {
-      throw problem(`dtype ${JSON.stringify(dtype)} is not one of ${Object.keys(SIZES).join(', ')}`);
+    if (read && (typeof dtype !== 'string' || !Object.hasOwn(ARRAYS, dtype))) {
+      throw problem(`dtype ${JSON.stringify(dtype)} is not one of ${Object.keys(ARRAYS).join(', ')}`);
     }
     if (!Array.isArray(shape) || !shape.every(isCount)) throw problem('shape is not a list of whole numbers >= 0');
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
@@ -157,7 +167,7 @@ function parseHeader(bytes: Uint8Array, file: string, wanted: (name: string) => 
     if (begin > end || end > available) {
       throw problem(`data_offsets [${begin}, ${end}] lie outside the ${available} bytes of data`);
     }
-    if (read && (count === undefined || count * SIZES[dtype as Dtype] !== end - begin)) {
+    if (read && (count === undefined || count * sizeOf(dtype as Dtype) !== end - begin)) {
       throw problem(`shape [${shape.join(', ')}] of ${dtype} does not fill its ${end - begin} bytes`);
     }
     entries.push({ name, dtype: dtype as Dtype, shape, begin, end });
@@ -177,7 +187,7 @@ function parseHeader(bytes: Uint8Array, file: string, wanted: (name: string) => 
   return { entries, metadata, dataStart };
 }
 
-function dtypeOf(name: string, { shape, data, dtype }: StoredTensor): Dtype {
+function checkedDtype(name: string, { shape, data, dtype }: StoredTensor): Dtype {
   if (name === METADATA) throw new VeilganError('CONFIG', `a tensor cannot be called ${METADATA}`, { where: name });
   if (!shape.every(isCount) || product(shape) !== data.length) {
     throw new VeilganError('SHAPE', `shape [${shape.join(', ')}] does not hold ${data.length} elements`, {
@@ -186,9 +196,7 @@ function dtypeOf(name: string, { shape, data, dtype }: StoredTensor): Dtype {
   }
   if (data instanceof Uint8Array) return dtype ?? 'U8';
   if (dtype) throw new VeilganError('CONFIG', 'BOOL needs bytes (Uint8Array)', { where: name });
-  if (data instanceof Float32Array) return 'F32';
-  if (data instanceof Float64Array) return 'F64';
-  return data instanceof Int32Array ? 'I32' : 'U32';
+  return dtypeOf(data);
 }
 
 /**
@@ -201,14 +209,8 @@ export function copyBytes(bytes: Uint8Array, begin: number, end: number): ArrayB
   return copy.buffer;
 }
 
-function view(dtype: Dtype, raw: ArrayBuffer): TensorData {
-  if (dtype === 'F32') return new Float32Array(raw);
-  if (dtype === 'F64') return new Float64Array(raw);
-  if (dtype === 'I32') return new Int32Array(raw);
-  if (dtype === 'U32') return new Uint32Array(raw);
-  if (dtype === 'F16') return Float32Array.from(new Uint16Array(raw), halfToFloat);
-  return new Uint8Array(raw);
-}
+const view = (dtype: Dtype, raw: ArrayBuffer): TensorData =>
+  dtype === 'F16' ? Float32Array.from(new Uint16Array(raw), halfToFloat) : new ARRAYS[dtype](raw);
 
 /** IEEE 754 binary16 bits to a number, exactly: subnormals, infinities and NaN included. */
 export function halfToFloat(bits: number): number {

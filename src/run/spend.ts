@@ -2,10 +2,36 @@
 import { relationOf } from '../gan/private/config.ts';
 import { BY_PLACE, drewByPlace } from '../gan/private/plan.ts';
 import type { Guarantee } from '../gan/private/run.ts';
-import { PAPER_EPSILON_LABEL, paperEpsilon } from '../privacy/accountant/paper.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
 import { epsilonOf, leastEpsilon, relationCharged, type Spent } from '../privacy/budget.ts';
 import { type Relation, relationRow } from '../privacy/relation.ts';
+
+/** To be printed wherever `paperEpsilon` is. */
+export const PAPER_EPSILON_LABEL =
+  'formula of the DPGAN paper, NOT a differential-privacy guarantee: it covers one generator iteration, composes nothing over the others, and is used far outside the noise levels for which it was derived';
+
+interface PaperSetting {
+  /** batch size over number of records */
+  readonly q: number;
+  /** critic updates of one generator iteration */
+  readonly criticSteps: number;
+  /** standard deviation of the noise added to the batch's summed gradient (not a multiple of a clip norm) */
+  readonly noise: number;
+  /** the bound c_g that the paper derives for a gradient's norm from weight clipping */
+  readonly gradientBound: number;
+  readonly delta: number;
+}
+
+/**
+ * 2 q sqrt(n_d log(1/delta)) c_g / sigma (Xie et al. 2018, arXiv 1802.06739, lemma 2 solved for epsilon, as their code
+ * computes it). For comparison with their figures only, always with `PAPER_EPSILON_LABEL`; Infinity without noise.
+ * @param log the authors' code takes log10 of 1/delta; Math.log is the paper's formula as one would read it
+ */
+export const paperEpsilon = (
+  { q, criticSteps, noise, gradientBound, delta }: PaperSetting,
+  log: (x: number) => number = Math.log10,
+): number =>
+  noise === 0 ? Number.POSITIVE_INFINITY : (2 * q * Math.sqrt(criticSteps * -log(delta)) * gradientBound) / noise;
 
 /** What may be said of DPGAN as published, which clips weights and promises nothing. */
 export interface Claim {
@@ -70,7 +96,7 @@ function claimOf(
   const noisier = phases.map((phase) => ({ ...phase, sigma: Math.max(LEAST, noiseMultiplier) }));
   return {
     paper_epsilon: finite(paperEpsilon(setting)),
-    paper_epsilon_ln: finite(paperEpsilon({ ...setting, logarithm: 'ln' })),
+    paper_epsilon_ln: finite(paperEpsilon(setting, Math.log)),
     label: PAPER_EPSILON_LABEL,
     at_least: noiseMultiplier ? leastEpsilon(noisier, delta, relation) : null,
   };

@@ -5,14 +5,14 @@ import { type Dataset, isTable, ofClass, type Source } from '../data/dataset.ts'
 import type { Table } from '../data/table.ts';
 import type { GanConfig } from '../gan/config.ts';
 import { ParGan } from '../gan/pargan.ts';
-import { makeConfig } from '../gan/presets/index.ts';
+import { configFor, type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
 import { PrivatePlan } from '../gan/private/plan.ts';
-import { type Guarantee, type PrivateRun, parsePrivate, privateRun, secretOf } from '../gan/private/run.ts';
+import { type Guarantee, type PrivateRun, privateRun, secretOf } from '../gan/private/run.ts';
 import type { Witness } from '../gan/private/witness.ts';
 import type { GanSystem } from '../gan/system.ts';
-import { isPrivate, type SystemName } from '../gan/systems.ts';
+import { isPrivate, type PlainSystem, type SystemName, systemNamed } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
-import { type LossRow, train } from '../train/loop.ts';
+import { type LossRow, type TrainOptions, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
 import { trainingRows } from '../train/rows.ts';
 import type { NewRun, Run } from './run.ts';
@@ -20,6 +20,12 @@ import { describe, newRecords, priceOf, records } from './training-data.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
 export const released = ({ shape }: Pick<Dataset, 'shape'>): number => (shape.length === 3 ? 2000 : 10_000);
+
+/** The classes of systems without a guarantee; `privateRun` makes the others. */
+const plainSystems: Readonly<Record<PlainSystem, new (...parts: ConstructorParameters<typeof ParGan>) => GanSystem>> = {
+  gan: ParGan,
+  pargan: ParGan,
+};
 
 export interface TrainingJob<R extends Run = Run> {
   readonly run: R;
@@ -58,6 +64,15 @@ export interface RunPlan {
   readonly witness?: Witness;
 }
 
+/** What run.json says of a run from its beginning. */
+const metaOf = (gpu: Gpu, source: Source, { system, seed, config, insecureSeed }: RunPlan): NewRun => ({
+  system,
+  data: describe(source),
+  seed,
+  config: { ...config, ...(insecureSeed === undefined ? {} : { insecureSeed }) },
+  adapter: { ...gpu.adapter },
+});
+
 /**
  * A job that begins. Nothing is made where the config does not fit the data.
  * @param makeRun makes the run once everything else fits that can be known before the data are looked at
@@ -68,28 +83,11 @@ export function beginJob<R extends Run>(
   plan: RunPlan,
   makeRun: (meta: NewRun) => R,
 ): TrainingJob<R> {
-  return isPrivate(plan.system) ? beginPrivate(gpu, source, plan, makeRun) : beginPlain(gpu, source, plan, makeRun);
-}
-
-/** What run.json says of a run from its beginning. */
-const metaOf = (gpu: Gpu, source: Source, { system, seed, config, insecureSeed }: RunPlan): NewRun => ({
-  system,
-  data: describe(source),
-  seed,
-  config: { ...config, ...(insecureSeed === undefined ? {} : { insecureSeed }) },
-  adapter: { ...gpu.adapter },
-});
-
-function beginPlain<R extends Run>(
-  gpu: Gpu,
-  source: Source,
-  plan: RunPlan,
-  makeRun: (meta: NewRun) => R,
-): TrainingJob<R> {
-  const { config, seed } = plan;
+  const { system, config, seed } = plan;
+  if (isPrivate(system)) return beginPrivate(gpu, source, plan, makeRun);
   const whole = ofClass(source, config.onlyClass);
   const data = newRecords(whole, config.rows);
-  const gan = new ParGan(gpu, config, data, seed);
+  const gan = new plainSystems[system](gpu, config, data, seed);
   try {
     const meta = metaOf(gpu, whole, plan);
     const run = makeRun({ ...meta, ...(data.encoding ? { encoding: data.encoding } : {}) });
@@ -104,12 +102,7 @@ function beginPlain<R extends Run>(
  * A private job. The ledger stands, and says what the encoding of a table costs, before noise is drawn for it: a start
  * that fails after that leaves a run of which nothing remains but what it paid.
  */
-function beginPrivate<R extends Run>(
-  gpu: Gpu,
-  source: Source,
-  plan: RunPlan,
-  makeRun: (meta: NewRun) => R,
-): TrainingJob<R> {
+function beginPrivate<R extends Run>(...[gpu, source, plan, makeRun]: Parameters<typeof beginJob<R>>): TrainingJob<R> {
   const { seed, insecureSeed, witness } = plan;
   const config = parsePrivate(plan.config);
   const whole = ofClass(source, config.onlyClass);
@@ -158,26 +151,27 @@ export function openJob<R extends Run>(
   source: Source,
   { write = false, steps, warn }: OpenOptions = {},
 ): TrainingJob<R> {
-  let gan: GanSystem | undefined;
-  let made: PrivateRun | undefined;
+  let made: ({ readonly gan: GanSystem } & Partial<Omit<PrivateRun, 'gan'>>) | undefined;
   try {
-    const { system, seed } = run.info;
+    const { seed } = run.info;
+    const system = systemNamed(run.info.system);
     const { insecureSeed, ...fields } = run.info.config as { insecureSeed?: number };
-    const dp = isPrivate(system) ? parsePrivate(fields) : null;
-    const config = dp ?? makeConfig(undefined, fields);
+    const config = configFor(system, fields);
     const data = ofClass(records(source, run.info.encoding), config.onlyClass);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
-    if (dp) made = privateRun(gpu, dp, data, seed, { insecureSeed, trains: write });
-    gan = made?.gan ?? new ParGan(gpu, config, data, seed);
+    made = isPrivate(system)
+      ? privateRun(gpu, config as PrivateConfig, data, seed, { insecureSeed, trains: write })
+      : { gan: new plainSystems[system](gpu, config, data, seed) };
+    const { gan } = made;
     const tensors = Object.fromEntries(
       Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
     );
     gan.restore(tensors, checkpoint.meta);
-    const guarantee = made?.resume(run.ledgerFile(), { meta: checkpoint.meta, write, warn });
+    const guarantee = made.resume?.(run.ledgerFile(), { meta: checkpoint.meta, write, warn });
     return { run, gan, guarantee, data, ...tableOf(source), steps: stepsOf(steps ?? config.steps, gan, guarantee) };
   } catch (error) {
-    made?.close();
-    gan?.dispose();
+    made?.close?.();
+    made?.gan.dispose();
     throw error;
   }
 }
@@ -197,13 +191,7 @@ export function checkFinite(tensors: Readonly<HostTensors>, step: number): void 
   }
 }
 
-export interface TrainingOptions {
-  /** steps a submit; by default about `targetMs` worth of them, as `train` has it */
-  readonly chunk?: number;
-  readonly targetMs?: number;
-  /** asked between chunks: true stops cleanly */
-  readonly stop?: () => boolean;
-  readonly onRows?: (rows: readonly LossRow[]) => void;
+export interface TrainingOptions extends Omit<TrainOptions<LossRow>, 'steps'> {
   /** 0 writes a checkpoint after every chunk */
   readonly checkpointSeconds?: number;
   /** whether there is one before the first step; by default of private runs, which can always be resumed then */

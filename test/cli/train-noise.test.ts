@@ -4,8 +4,7 @@ import * as assert from 'uvu/assert';
 import { withNoise } from '../../src/cli/train-start.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import type { Column } from '../../src/data/table.ts';
-import { budgetOf, samplingRate } from '../../src/gan/private/config.ts';
-import { parsePrivate } from '../../src/gan/private/run.ts';
+import { budgetOf, parsePrivate, samplingRate } from '../../src/gan/private/config.ts';
 import { encodingPrice, epsilonOf, upperBound } from '../../src/privacy/budget.ts';
 import { named } from '../support/dataset.ts';
 

@@ -4,12 +4,10 @@ import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/base/errors.ts';
 import { flagOf, ganConfig } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
-import { makeConfig, presets, withPreset } from '../../src/gan/presets/index.ts';
-import { usualPreset } from '../../src/gan/presets/tables.ts';
-import { privateConfig, samplingRate } from '../../src/gan/private/config.ts';
-import { parsePrivate } from '../../src/gan/private/run.ts';
+import { makeConfig, presets, usualPreset, withPreset } from '../../src/gan/presets/index.ts';
+import { parsePrivate, privateConfig, samplingRate } from '../../src/gan/private/config.ts';
 import { parameterCount } from '../../src/nn/network.ts';
-import { paperEpsilon } from '../../src/privacy/accountant/paper.ts';
+import { paperEpsilon } from '../../src/run/spend.ts';
 
 /** Rows and shape of the data a preset is for. */
 const dataOf = (preset: string): [number, number[]] => {

@@ -173,8 +173,9 @@ export default [
     name: 'a run that goes on has the key of its public seed',
     area: 'keys',
     file: 'src/run/training.ts',
-    find: 'privateRun(gpu, dp, data, seed, { insecureSeed, trains: write });',
-    replace: 'privateRun(gpu, dp, data, seed, { insecureSeed: insecureSeed ?? seed, trains: write });',
+    find: 'privateRun(gpu, config as PrivateConfig, data, seed, { insecureSeed, trains: write })',
+    replace:
+      'privateRun(gpu, config as PrivateConfig, data, seed, { insecureSeed: insecureSeed ?? seed, trains: write })',
     tests: ['run/wiring'],
   },
   {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { parsePrivate } from '../../src/gan/private/run.ts';
+import { parsePrivate } from '../../src/gan/private/config.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { Plan } from '../../src/page/protocol.ts';
 import { privatePlan } from '../../src/page/worker/config.ts';

@@ -2,7 +2,7 @@
 import type { Dataset } from '../../src/data/dataset.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import { makeConfig } from '../../src/gan/presets/index.ts';
-import { parsePrivate } from '../../src/gan/private/run.ts';
+import { parsePrivate } from '../../src/gan/private/config.ts';
 import type { RunPlan } from '../../src/run/training.ts';
 
 /** 200 training rows, and as many that training leaves out. */

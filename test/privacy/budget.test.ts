@@ -3,9 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PhiloxStream } from '../../src/base/philox.ts';
 import type { Column } from '../../src/data/table.ts';
-import { budgetOf, type PrivateConfig, relationOf } from '../../src/gan/private/config.ts';
+import { budgetOf, type PrivateConfig, parsePrivate, relationOf } from '../../src/gan/private/config.ts';
 import { PrivatePlan } from '../../src/gan/private/plan.ts';
-import { type Guarantee, parsePrivate } from '../../src/gan/private/run.ts';
+import type { Guarantee } from '../../src/gan/private/run.ts';
 import { Schedule, updatesBehind } from '../../src/gan/private/schedule.ts';
 import {
   type Budget,

@@ -123,7 +123,7 @@ test('what it cannot learn from: no labels, tables, small images, small sets, wr
     ['bare', {}, 'DATA', /^data set bare has no labels\. Train a classifier on labelled images/],
     ['table', {}, 'DATA', /data set table has no images/],
     ['nothing', {}, 'DATA', /there is no data set "nothing"/],
-    ['plain', { channels: [2, 2, 2, 2] }, 'CONFIG', /^--channels: 4 convolutions do not fit records \[8,8,1\]/],
+    ['plain', { channels: [2, 2, 2, 2] }, 'CONFIG', /^channels: 4 convolutions do not fit records \[8,8,1\]/],
     ['plain', { batch: 49 }, 'CONFIG', /^a partition has 48 rows, fewer than a batch of 49\. Use `batch: 48`/],
     ['plain', { hidden: 0 }, 'CONFIG', /^hidden: /],
     ['plain', { channels: [] }, 'CONFIG', /^channels: /],

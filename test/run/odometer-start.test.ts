@@ -11,7 +11,7 @@ import { importSource } from '../../src/data/formats/index.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import { loadSource } from '../../src/data/store/store.ts';
 import { withPreset } from '../../src/gan/presets/index.ts';
-import { parsePrivate } from '../../src/gan/private/run.ts';
+import { parsePrivate } from '../../src/gan/private/config.ts';
 import { ODOMETER, spentOn } from '../../src/run/odometer.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
 import { runTraining } from '../../src/run/training.ts';

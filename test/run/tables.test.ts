@@ -6,7 +6,7 @@ import type { TableData } from '../../src/data/dataset.ts';
 import { fitEncoding } from '../../src/data/encoding/encoding.ts';
 import type { Table } from '../../src/data/table.ts';
 import { makeConfig, withPreset } from '../../src/gan/presets/index.ts';
-import { parsePrivate } from '../../src/gan/private/run.ts';
+import { parsePrivate } from '../../src/gan/private/config.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
 import { readLedger } from '../../src/privacy/ledger/ledger.ts';
 import { MemoryRun } from '../../src/run/memory-run.ts';

@@ -1,6 +1,7 @@
 /** Histograms with exact noise, and which of their bins are more than noise. Browser-safe. */
 import { VeilganError } from '../../base/errors.ts';
-import { discreteLaplace, type Words } from '../../privacy/discrete-gaussian.ts';
+import type { Words } from '../../privacy/chacha.ts';
+import { discreteLaplace } from '../../privacy/discrete-gaussian.ts';
 import { pieceOf } from './knots.ts';
 
 /** Epsilons are whole multiples of 1 / T, so that the noise is that of a rational number exactly. */

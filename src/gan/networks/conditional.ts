@@ -12,13 +12,6 @@ import { broadcastTo, detach } from '../../ops/movement.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { NetworkSettings, RecordLayout } from './network.ts';
 
-/** Sides of the grids from an image of `size` down: halved `times` times, upwards rounded. */
-function grids(size: number, times: number): number[] {
-  const sides = [size];
-  for (let i = 0; i < times; i++) sides.push(Math.ceil(sides[i] / 2));
-  return sides;
-}
-
 const kernelTo = (larger: number): number => (larger % 2 ? 3 : 4);
 
 /** Widths of the two halves of a first layer. @throws VeilganError CONFIG for an odd number of channels */
@@ -31,8 +24,10 @@ function halves(channels: number, classes: number, where: string): [number, numb
   });
 }
 
+/** Sides of the grids from a square image down: halved `times` times, upwards rounded. @throws VeilganError CONFIG */
 function square([height, width]: Shape, times: number, where: string): number[] {
-  const sides = grids(height, times);
+  const sides = [height];
+  for (let i = 0; i < times; i++) sides.push(Math.ceil(sides[i] / 2));
   if (height === width && sides[times] >= 2) return sides;
   throw new VeilganError('CONFIG', `images of ${height} x ${width} are not square or too small for ${times} halvings`, {
     where,

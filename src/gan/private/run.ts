@@ -13,16 +13,11 @@ import { partitionOf, partitionRows } from '../../privacy/partition.ts';
 import { PoissonSampler, SubsetSampler } from '../../privacy/sampling.ts';
 import { tagsOf } from '../../privacy/tags.ts';
 import { trainingRows } from '../../train/rows.ts';
-import { parseConfig } from '../config.ts';
 import { DpGan } from '../dpgan.ts';
-import { checkPrivate, type PrivateConfig, privateConfig, relationOf } from './config.ts';
+import { type PrivateConfig, relationOf } from './config.ts';
 import type { MakeDiscrete } from './exact.ts';
 import { PrivatePlan, type Reopened } from './plan.ts';
 import type { Witness } from './witness.ts';
-
-/** @throws VeilganError CONFIG naming a field, or a combination that breaks the guarantee */
-export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
-  checkPrivate(parseConfig(privateConfig, fields) as PrivateConfig);
 
 /**
  * The partition of each record by a keyed hash of the record itself: no other record has a say in it, and copies of a

@@ -3,9 +3,8 @@ import type { Dataset } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
 import type { GanConfig } from '../../gan/config.ts';
 import { makeConfig } from '../../gan/presets/index.ts';
-import { budgetOf, type PrivateConfig } from '../../gan/private/config.ts';
+import { budgetOf, type PrivateConfig, parsePrivate } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
-import { parsePrivate } from '../../gan/private/run.ts';
 import { encodingPrice } from '../../privacy/budget.ts';
 import type { Plan, Size } from '../protocol.ts';
 

@@ -30,6 +30,24 @@ export interface Law {
   logTailAbove(t: number): number;
 }
 
+/** What laws of a subsampled Gaussian have in common. */
+export abstract class SubsampledLaw {
+  readonly q: number;
+  readonly sigma: number;
+  protected readonly variance: number;
+  protected readonly logNorm: number;
+
+  constructor(q: number, sigma: number) {
+    [this.q, this.sigma] = [q, sigma];
+    this.variance = sigma * sigma;
+    this.logNorm = -Math.log(sigma) - 0.5 * Math.log(2 * Math.PI);
+  }
+
+  rate(t: number): number {
+    return (Math.abs(t) + 1 + this.sigma) / this.variance;
+  }
+}
+
 /** ln of the mass above t of (1-q) N(0, s^2) + q N(1, s^2). */
 export function logMixtureTail(q: number, sigma: number, t: number): number {
   const [a, b] = [Math.log1p(-q) + logTail(t / sigma), Math.log(q) + logTail((t - 1) / sigma)];
@@ -41,23 +59,18 @@ export function logMixtureTail(q: number, sigma: number, t: number): number {
  * Adding or removing one record. With Q = N(0, s^2) and P = (1-q) Q + q N(1, s^2) (the worst pair of neighbours: Mironov, Talwar and Zhang 2019; Zhu, Dong and
  * Wang 2022), `remove` has own = P, other = Q, t = x; `add` has own = Q, other = P, t = -x.
  */
-export class LossLaw implements Law {
-  readonly q: number;
-  readonly sigma: number;
+export class LossLaw extends SubsampledLaw implements Law {
   readonly direction: 'remove' | 'add';
-  readonly #variance: number;
-  readonly #logNorm: number;
 
   constructor(q: number, sigma: number, direction: 'remove' | 'add') {
-    [this.q, this.sigma, this.direction] = [q, sigma, direction];
-    this.#variance = sigma * sigma;
-    this.#logNorm = -Math.log(sigma) - 0.5 * Math.log(2 * Math.PI);
+    super(q, sigma);
+    this.direction = direction;
   }
 
   loss(t: number): number {
     return this.direction === 'remove'
-      ? logRatio(this.q, (t - 0.5) / this.#variance)
-      : -logRatio(this.q, (-t - 0.5) / this.#variance);
+      ? logRatio(this.q, (t - 0.5) / this.variance)
+      : -logRatio(this.q, (-t - 0.5) / this.variance);
   }
 
   place(loss: number): number {
@@ -68,23 +81,19 @@ export class LossLaw implements Law {
       if (ratio <= -1) y = Number.NEGATIVE_INFINITY;
       else y = ratio < 1e250 ? Math.log1p(ratio) : l - Math.log(this.q);
     }
-    const x = this.#variance * y + 0.5;
+    const x = this.variance * y + 0.5;
     return this.direction === 'remove' ? x : -x;
   }
 
   logDensity(t: number, loss: number): number {
-    return this.#logNorm - (t * t) / (2 * this.#variance) + (this.direction === 'remove' ? loss : 0);
-  }
-
-  rate(t: number): number {
-    return (Math.abs(t) + 1 + this.sigma) / this.#variance;
+    return this.logNorm - (t * t) / (2 * this.variance) + (this.direction === 'remove' ? loss : 0);
   }
 
   /** Where exponentials cannot overflow no logarithm is taken. */
   at(t: number, level: number, weight: number, out: Float64Array): void {
     const remove = this.direction === 'remove';
-    const y = ((remove ? t : -t) - 0.5) / this.#variance;
-    const logQ = this.#logNorm - (t * t) / (2 * this.#variance) + weight;
+    const y = ((remove ? t : -t) - 0.5) / this.variance;
+    const logQ = this.logNorm - (t * t) / (2 * this.variance) + weight;
     if (Math.abs(level) < 300 && y < 400) {
       const density = Math.exp(logQ);
       const excess = this.q * Math.expm1(y);
@@ -101,9 +110,9 @@ export class LossLaw implements Law {
   bend(t: number, level: number): { slope: number; bend: number } {
     const remove = this.direction === 'remove';
     const s = 1 - (1 - this.q) * Math.exp(remove ? -level : level);
-    const slope = s / this.#variance;
-    const curved = ((remove ? 1 : -1) * (1 - s)) / this.#variance;
-    return { slope, bend: -t / this.#variance + (remove ? slope : 0) + (curved - slope) / 2 };
+    const slope = s / this.variance;
+    const curved = ((remove ? 1 : -1) * (1 - s)) / this.variance;
+    return { slope, bend: -t / this.variance + (remove ? slope : 0) + (curved - slope) / 2 };
   }
 
   logTailAbove(t: number): number {

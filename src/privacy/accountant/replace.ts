@@ -4,7 +4,7 @@
  * Q = (1-q) N(0, s^2) + q N(-1, s^2) (Koskela, Jälkö and Honkela 2020, arXiv 1906.03049). Its two directions are mirror
  * images of each other, so that one of them is both. q = 1 is the Gaussian mechanism at sensitivity 2.
  */
-import { type Law, logMixtureTail } from './loss.ts';
+import { type Law, logMixtureTail, SubsampledLaw } from './loss.ts';
 import { convexPart, logRatio, MOST_POINTS, NATS, REACH } from './moments.ts';
 
 /** ln(P/Q) at x, an odd and growing function, to relative precision also near 0, where the two hardly differ. */
@@ -85,18 +85,8 @@ function growth(loss: number, order: number, logQ: number): number {
 }
 
 /** The loss of the pair above as a function of x, for the grid. */
-export class ReplaceLaw implements Law {
-  readonly q: number;
-  readonly sigma: number;
+export class ReplaceLaw extends SubsampledLaw implements Law {
   readonly direction = 'replace';
-  readonly #variance: number;
-  readonly #logNorm: number;
-
-  constructor(q: number, sigma: number) {
-    [this.q, this.sigma] = [q, sigma];
-    this.#variance = sigma * sigma;
-    this.#logNorm = -Math.log(sigma) - 0.5 * Math.log(2 * Math.PI);
-  }
 
   loss(t: number): number {
     return replaceLoss(this.q, this.sigma, t);
@@ -107,18 +97,14 @@ export class ReplaceLaw implements Law {
   }
 
   logDensity(t: number): number {
-    return this.#logNorm - (t * t) / (2 * this.#variance) + logRatio(this.q, (t - 0.5) / this.#variance);
-  }
-
-  rate(t: number): number {
-    return (Math.abs(t) + 1 + this.sigma) / this.#variance;
+    return this.logNorm - (t * t) / (2 * this.variance) + logRatio(this.q, (t - 0.5) / this.variance);
   }
 
   at(t: number, level: number, weight: number, out: Float64Array): void {
     const { q } = this;
-    const z = t / this.#variance;
-    const half = 0.5 / this.#variance;
-    const log = this.#logNorm - (t * t) / (2 * this.#variance) + weight;
+    const z = t / this.variance;
+    const half = 0.5 / this.variance;
+    const log = this.logNorm - (t * t) / (2 * this.variance) + weight;
     if (Math.abs(level) < 300 && Math.abs(z) - half < 300) {
       const density = Math.exp(log);
       const [plus, minus] = [Math.exp(z - half), Math.exp(-z - half)];
@@ -135,11 +121,11 @@ export class ReplaceLaw implements Law {
   bend(t: number): { slope: number; bend: number } {
     // The shares that the shifted parts have in own and other at t.
     const share = (y: number) => (this.q === 1 ? 1 : Math.exp(Math.log(this.q) + y - logRatio(this.q, y)));
-    const own = share((t - 0.5) / this.#variance);
-    const other = share((-t - 0.5) / this.#variance);
-    const slope = (own + other) / this.#variance;
-    const curved = ((own - other) * (1 - own - other)) / ((own + other) * this.#variance);
-    return { slope, bend: (own - t) / this.#variance + (curved - slope) / 2 };
+    const own = share((t - 0.5) / this.variance);
+    const other = share((-t - 0.5) / this.variance);
+    const slope = (own + other) / this.variance;
+    const curved = ((own - other) * (1 - own - other)) / ((own + other) * this.variance);
+    return { slope, bend: (own - t) / this.variance + (curved - slope) / 2 };
   }
 
   logTailAbove(t: number): number {

@@ -1,8 +1,5 @@
 /**
- * ledger.jsonl: what a private run has spent, written before it is spent. A line is synced before the chunk of noisy
- * updates that it pays for is submitted, so after a crash at any moment the ledger counts every update that happened,
- * and perhaps a chunk that did not: epsilon may come out higher, never lower. A resumed run that repeats updates pays
- * for them again.
+ * ledger.jsonl: what a private run has spent, written before it is spent (`src/run/README.md`).
  *
  * A last line that a crash cut short was never synced, so `append` had not returned and nothing was submitted for it:
  * it is left out, with a warning, and a `resume` line says how many bytes were dropped. One that lacks only its newline

@@ -57,10 +57,7 @@ export type LedgerTerms = z.infer<typeof terms>;
 export type Spend = z.infer<typeof spend>;
 export type LedgerLine = z.infer<typeof parsed>;
 /** A line without what chains it. */
-export type Entry =
-  | { kind: 'terms'; format: number; terms: LedgerTerms }
-  | ({ kind: 'spend' } & Spend)
-  | { kind: 'resume'; dropped: number };
+export type Entry = LedgerLine extends infer L ? (L extends LedgerLine ? Omit<L, keyof typeof link> : never) : never;
 /** The last line of a ledger; a checkpoint that stores it can tell a ledger that lost lines. */
 export interface Head {
   readonly line: number;

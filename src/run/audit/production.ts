@@ -6,13 +6,12 @@
 import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { PrivateConfig } from '../../gan/private/config.ts';
-import { privateRun } from '../../gan/private/run.ts';
+import { type PrivateOptions, privateRun } from '../../gan/private/run.ts';
 import { Witness, type WitnessedUpdate } from '../../gan/private/witness.ts';
 import { type Gpu, MAX_ROWS } from '../../gpu/index.ts';
-import type { PrivacyKey } from '../../privacy/key.ts';
 import { train } from '../../train/loop.ts';
 import { MemoryLedgerFile } from '../memory-run.ts';
-import { BatchWatcher } from './batch-watcher.ts';
+import { BatchWatcher } from './watcher.ts';
 
 /** What a ledger says of an update. */
 export interface Claimed {
@@ -36,12 +35,7 @@ export interface Watched {
   readonly batches: readonly (readonly Uint32Array[])[];
 }
 
-export interface WatchOptions {
-  /** of several runs that share what is drawn for records */
-  readonly key?: PrivacyKey;
-  readonly insecureSeed?: number;
-  /** of several runs under one key, which draws noise of its own */
-  readonly noise?: number;
+export interface WatchOptions extends Pick<PrivateOptions, 'key' | 'insecureSeed' | 'noise' | 'unclipped'> {
   /** releases that take the place of the run's own */
   readonly given?: readonly WitnessedUpdate[];
   /** whether batches are told, in place of sums and releases */
@@ -50,8 +44,6 @@ export interface WatchOptions {
   readonly prepare?: boolean;
   /** for audits of audits: what is claimed in place of what the ledger says */
   readonly claimed?: Partial<Claimed>;
-  /** for audits of audits: trains without clipping */
-  readonly unclipped?: boolean;
   /** called after each chunk with the updates so far */
   readonly onUpdates?: (updates: number) => void;
 }

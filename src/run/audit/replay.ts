@@ -12,7 +12,7 @@ import { pickRows, trainingRows } from '../../train/rows.ts';
 import { canaryCandidates } from './canaries.ts';
 import { allCells, type Cell, configOf, dataOf, quickCells, ROWS, smallRun } from './cells.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
-import { byCritic, type Claimed, dot, type Watched, watch } from './production.ts';
+import { byCritic, dot, type Watched, watch } from './production.ts';
 
 export interface Replayed {
   readonly name: string;
@@ -36,15 +36,11 @@ const ELSEWHERE = 1e-4;
  */
 export const rounding = (n: number): number => 4 * n * n * 2 ** -24;
 
-export interface ReplayOptions {
-  readonly seed: number;
-  readonly insecureSeed?: number;
+export interface ReplayOptions extends Pick<AuditSetting, 'seed' | 'insecureSeed' | 'claimed' | 'unclipped'> {
   /** rows that are left out in turn */
   readonly removed: readonly number[];
   /** whether the system is prepared as before a training */
   readonly prepare?: boolean;
-  readonly claimed?: Partial<Claimed>;
-  readonly unclipped?: boolean;
 }
 
 /** @param without the data set with a row left out */

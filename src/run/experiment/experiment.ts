@@ -3,6 +3,7 @@ import '../../base/schema.ts';
 import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
 import { incompleteBeta } from '../../base/maths/binomial.ts';
+import { bisect } from '../../base/maths/search.ts';
 import { budgetOf, privateConfig } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
 import {
@@ -142,14 +143,8 @@ const tBelow = (t: number, df: number): number => 1 - incompleteBeta(df / (df + 
  * @param p in [0.5, 0.9999]
  */
 export function tQuantile(df: number, p = 0.975): number {
-  let [low, high] = [0, 4000];
   const degrees = Math.min(df, 1e7);
-  for (let i = 0; i < 70; i++) {
-    const middle = (low + high) / 2;
-    if (tBelow(middle, degrees) < p) low = middle;
-    else high = middle;
-  }
-  return high;
+  return bisect(0, 4000, (t) => tBelow(t, degrees) >= p);
 }
 
 /**

@@ -91,12 +91,6 @@ function split(fields: Readonly<Record<string, unknown>>) {
   return { plain: Object.fromEntries(all.filter(plain)), own: Object.fromEntries(all.filter((e) => !plain(e))) };
 }
 
-/** The columns of a table that the owner has not given. */
-function paying(source: Source): Pick<Plan, 'paying'> {
-  if (!isTable(source)) return {};
-  return { paying: notGiven(source.table.columns, source.given).map(({ name, kind }) => ({ name, kind })) };
-}
-
 /**
  * The plan of what was asked for.
  * @param data the data set, once it is known which; without it the number of rows is not known yet
@@ -139,7 +133,9 @@ export function planOf(asked: Asked, data: Source | undefined): Plan {
     partitions,
     epsilon,
     rows: data ? trainingRows(data, config) : 0,
-    ...(data ? paying(data) : {}),
+    ...(data && isTable(data)
+      ? { paying: notGiven(data.table.columns, data.given).map(({ name, kind }) => ({ name, kind })) }
+      : {}),
     attacks: [...(asked.attacks ?? ['white-box', 'nearest-sample', 'gan-leaks'])],
   };
 }
