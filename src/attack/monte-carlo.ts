@@ -186,31 +186,26 @@ export function monteCarloSet(
   const identity = Array.from({ length: n + m }, (_, i) => i);
   const found = games(new PhiloxStream(seed, 'attack/monte-carlo'), identity);
 
-  const drawn = [0, 1].map(() => new Float64Array(repeats));
   const bootstrap = new PhiloxStream(seed, 'attack/monte-carlo/bootstrap');
-  for (let b = 0; b < repeats; b++) {
+  const drawn = Array.from({ length: repeats }, () => {
     const some = identity.map((i) => (i < n ? bootstrap.below(n) : n + bootstrap.below(m)));
-    games(bootstrap, some).forEach((accuracy, rule) => {
-      drawn[rule][b] = accuracy;
-    });
-  }
-  const blind = [0, 1].map(() => new Float64Array(repeats));
-  const shuffled = new PhiloxStream(seed, 'attack/monte-carlo/shuffled');
-  forEachShuffle(n, m, { seed, repeats }, (order, s) => {
-    games(shuffled, order).forEach((accuracy, rule) => {
-      blind[rule][s] = accuracy;
-    });
+    return games(bootstrap, some);
   });
+  const shuffled = new PhiloxStream(seed, 'attack/monte-carlo/shuffled');
+  const blind: [number, number][] = [];
+  forEachShuffle(n, m, { seed, repeats }, (order) => blind.push(games(shuffled, order)));
+  const lawOf = (list: readonly [number, number][], rule: 0 | 1) =>
+    summarise(Float64Array.from(list, (accuracies) => accuracies[rule]));
   const least = 0.025 ** (1 / repetitions);
   const result = (rule: 0 | 1, name: string, chance: number): SetAttackResult => {
-    const [low, high] = summarise(drawn[rule]).ci95;
+    const [low, high] = lawOf(drawn, rule).ci95;
     return {
       name,
       accuracy: found[rule],
       chance,
       // Where every game has the same end, the exact bound of as many games.
       ci95: [low === 1 ? least : low, high === 0 ? 1 - least : high],
-      floor: summarise(blind[rule]),
+      floor: lawOf(blind, rule),
       repetitions,
       set_size: size,
     };

@@ -5,10 +5,10 @@ import {
   type AttackResult,
   type ClosestRecords,
   judge,
+  type RocCurve,
   type SetAttackResult,
   type Tvd,
 } from '../../attack/judge/result.ts';
-import type { RocCurve } from '../../attack/judge/roc.ts';
 import { attackerRows, type Candidates, type Outcome, type Target } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
 import type { TrainingJob } from '../training.ts';
@@ -109,14 +109,8 @@ export async function attackRun(
 
 /** The results of all attacks on one set, by kind. */
 function collect(outcomes: readonly Outcome[], seed: number): Against {
-  const attacks = outcomes
-    .flatMap(({ scored = [] }) => scored)
-    .map((scored) => {
-      const { result, roc } = judge(scored, { seed });
-      return { ...result, roc };
-    });
-  const found = <T>(pick: (outcome: Outcome) => T | undefined) => outcomes.map(pick).find((x) => x !== undefined);
-  const [tvd, sets, closest] = [found((o) => o.tvd), found((o) => o.sets), found((o) => o.closest)];
+  const attacks = outcomes.flatMap(({ scored = [] }) => scored.map((each) => judge(each, { seed })));
+  const { tvd, sets, closest }: Outcome = Object.assign({}, ...outcomes);
   return {
     attacks,
     ...(tvd ? { tvd } : {}),

@@ -73,28 +73,22 @@ function targetQuality(tables: Tables, found: Evaluation, target?: string): stri
   const taken = target === undefined ? usualTarget(encoding) : { ...namedTarget(encoding, target), taken: 'target' };
   if (typeof taken === 'string') return taken;
   if (!unseen) return NO_OTHERS;
-  const { split, classes, name } = taken;
-  const [test, samples] = [split(unseen), split(tables.samples)];
-  const real = tables.members && split(tables.members);
-  if (![test, samples, real ?? test].every(({ labels }) => labels.length)) {
-    return `all cells of ${name} are missing`;
-  }
-  const learnt = linearModel(fitted(samples, classes.length), test, classes.length);
-  const ceiling = real && linearModel(fitted(real, classes.length), test, classes.length);
-  const majority = majorityShare(test.labels, classes.length);
+  const { classes, name } = taken;
+  const learnt = learnable(taken, unseen, [tables.samples, ...(tables.members ? [tables.members] : [])]);
+  if (!learnt) return `all cells of ${name} are missing`;
+  const { models, majority, tested } = learnt;
+  const [own, ceiling] = models;
   Object.assign(found.metrics, {
-    downstream_linear_accuracy: learnt.accuracy,
-    ...(classes.length === 2 ? { downstream_linear_auc: learnt.auc } : {}),
+    downstream_linear_accuracy: own.accuracy,
+    ...(classes.length === 2 ? { downstream_linear_auc: own.auc } : {}),
     downstream_majority: majority,
-    ...(ceiling
-      ? { downstream_gain_share: gainShare(learnt.accuracy, majority, ceiling.accuracy, test.labels.length) }
-      : {}),
+    ...(ceiling ? { downstream_gain_share: gainShare(own.accuracy, majority, ceiling.accuracy, tested) } : {}),
   });
   if (ceiling) {
     found.real.downstream_linear_accuracy = ceiling.accuracy;
     if (classes.length === 2) found.real.downstream_linear_auc = ceiling.auc;
   }
-  found.details.downstream = { target: name, taken: taken.taken, classes, tested: test.labels.length };
+  found.details.downstream = { target: name, taken: taken.taken, classes, tested };
   return undefined;
 }
 
@@ -111,8 +105,10 @@ export function columnAccuracies({ encoding, samples, members, unseen }: Tables,
   const columns = classColumns(encoding);
   const list = columns.flatMap((column, i) => {
     report('predicting columns', i / columns.length);
-    const right = accuraciesOf(column, [samples, members, unseen]);
-    return right ? [{ name: column.name, ...right }] : [];
+    const learnt = learnable(column, unseen, [samples, members]);
+    if (!learnt) return [];
+    const [made, real] = learnt.models.map(({ accuracy }) => accuracy);
+    return [{ name: column.name, samples: made, real, majority: learnt.majority }];
   });
   report('predicting columns', 1);
   if (!list.length) {
@@ -130,9 +126,13 @@ export function columnAccuracies({ encoding, samples, members, unseen }: Tables,
   found.details.column_accuracy = { columns: list.map(({ name }) => name), real, samples: made, majority };
 }
 
-function accuraciesOf({ split, classes }: ClassColumn, rows: readonly TableRows[]) {
-  const [samples, real, test] = rows.map(split);
-  if (![samples, real, test].every(({ labels }) => labels.length)) return undefined;
-  const right = (train: typeof samples) => linearModel(fitted(train, classes.length), test, classes.length).accuracy;
-  return { samples: right(samples), real: right(real), majority: majorityShare(test.labels, classes.length) };
+/**
+ * Linear models of a column, one for each of the tables that they are trained on, tested on unseen rows; undefined where a
+ * table has no cell of it.
+ */
+function learnable({ split, classes: { length } }: ClassColumn, unseen: TableRows, trained: readonly TableRows[]) {
+  const [test, ...sides] = [unseen, ...trained].map(split);
+  if (![test, ...sides].every(({ labels }) => labels.length)) return undefined;
+  const models = sides.map((side) => linearModel(fitted(side, length), test, length));
+  return { models, majority: majorityShare(test.labels, length), tested: test.labels.length };
 }
