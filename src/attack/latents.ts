@@ -42,23 +42,16 @@ export function objective(g: Generator, z: Tensor, x: Tensor): { loss: Tensor; s
   return { loss: add(scale(squared, 1 / g.features), scale(penalty, PENALTY)), squared };
 }
 
-/** Where a search for each of some records begins. */
-export interface Starts {
-  /** latents [restarts, records, latent] */
-  readonly z: Float32Array;
-  /** squared distances of the nearest generated record [records] */
-  readonly squared: Float64Array;
-}
-
 /**
  * For each record the latents whose generated records are nearest to it.
  * @param records [records, features]
+ * @returns latents [restarts, records, latent], and squared distances of the nearest generated record [records]
  */
 export async function startingLatents(
   g: Generator,
   records: Float32Array,
   { restarts = 2, pool = 4096, onProgress }: LatentSearchOptions = {},
-): Promise<Starts> {
+): Promise<{ z: Float32Array; squared: Float64Array }> {
   const count = records.length / g.features;
   const calls = Math.ceil(pool / g.rows);
   const latents = new Float32Array(calls * g.rows * g.latent);

@@ -96,16 +96,6 @@ export function shareWithinRadius(
 /** The epsilon of the attack: the median over all candidates of the distance to the nearest sample. */
 export const medianRadius = ({ members, nonMembers }: Sides): number => median(together(members, nonMembers));
 
-export interface SetOptions {
-  /** M: records drawn from each side, with replacement; default 100 */
-  size?: number;
-  /** default 50 */
-  repetitions?: number;
-  seed?: number;
-  /** shuffles of the membership, and bootstrap samples; default 200 */
-  repeats?: number;
-}
-
 const logFactorial = (n: number): number => {
   let sum = 0;
   for (let i = 2; i <= n; i++) sum += Math.log(i);
@@ -163,10 +153,12 @@ export function topHalf(a: Float64Array, b: Float64Array): { more: number; equal
  * Drawing with replacement repeats records; copies share their fate, which moves the original's chance level a little
  * where candidates are few.
  * @param nearest distances of the candidates to their nearest sample
+ * @param options size: M, records drawn from each side, with replacement, default 100; repetitions: default 50; repeats:
+ * shuffles of the membership, and bootstrap samples, default 200
  */
 export function monteCarloSet(
   nearest: Sides,
-  options: SetOptions = {},
+  options: { size?: number; repetitions?: number; seed?: number; repeats?: number } = {},
 ): [corrected: SetAttackResult, original: SetAttackResult] {
   const { size = 100, repetitions = 50, seed = 0, repeats = 200 } = options;
   const [n, m] = [nearest.members.length, nearest.nonMembers.length];

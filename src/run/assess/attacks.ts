@@ -12,7 +12,7 @@ import {
 import { attackerRows, type Candidates, type Outcome, type Target } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
 import type { TrainingJob } from '../training.ts';
-import { checkReference, membersOf, type Report, RunModel, type Source, unseenOf } from './target.ts';
+import { checkReference, membersOf, type Report, runModel, type Source, unseenOf } from './target.ts';
 
 /** Attacks against one set of non-members. */
 export interface Against {
@@ -64,12 +64,12 @@ export async function attackRun(
     });
   }
   if (reference) checkReference(reference, job, sets);
-  const model = new RunModel(job, samples, report);
+  const model = runModel(job, samples, report);
   const { seed } = run.info;
   const context = {
     model,
     members: membersOf(job),
-    reference: reference && new RunModel(reference, samples, report),
+    reference: reference && runModel(reference, samples, report),
     trainSurrogate: (...[rows, options]: Parameters<Target['trainSurrogate']>) =>
       model.trainSurrogate(rows, options, steps),
     ...{ records, shadows, seed },
