@@ -1,7 +1,7 @@
 /** How a peer's time stands to ours. Pure. */
 import type { Result } from './measure.ts';
 
-/** How many times faster than a peer DESIGN.md wants us to be. */
+/** How many times as fast as a peer ours has to be: the budgets of bench/README.md. */
 function budget({ suite, case: name, impl }: Result): number | undefined {
   if (suite === 'matmul') return 4;
   if (suite === 'conv' && impl.startsWith('tfjs')) return name.endsWith(', forward') ? 4 : 6;

@@ -136,7 +136,10 @@ function fromPairs(list: readonly Pair[], parameter: Tensor, loss: Tensor): Tens
   }
   if (!parts.length || parts.some((t) => t.length !== sizeOf(shape))) return null;
   // A sum of one may be a cotangent that another parameter has too.
-  const whole = reshape(parts.reduce(add), shape);
+  const whole = reshape(
+    parts.reduce((a, b) => add(a, b)),
+    shape,
+  );
   return gradientDepth() === 0 ? whole.view(shape) : whole;
 }
 
@@ -175,7 +178,7 @@ function oneByOne(loss: Tensor, target: Tensor): Tensor {
  */
 export function sampleNorms(gradients: Params, sampleAxes = 1): Tensor {
   const squares = leaves(gradients).map((t) => sum(square(t), t.shape.map((_, i) => i).slice(sampleAxes)));
-  return sqrt(squares.reduce(add));
+  return sqrt(squares.reduce((a, b) => add(a, b)));
 }
 
 /** Sum over a batch of c[b] times sample b's gradient, for each parameter. @param c [B], or [G, B] summed for each g */

@@ -2,8 +2,8 @@
  * Bundles: the command line and the tests for Node, the engine for pages. `node src/build/build.mjs` builds dist/, which
  * is what `npm pack` packs: `--out DIR` elsewhere, `--budget BYTES` against another size.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -23,8 +23,28 @@ const common = {
 };
 
 /** Bundles `entries` ({out: in}) for Node; packages stay outside. */
-export function bundleForNode(entries, outdir) {
-  return esbuild.build({ ...common, entryPoints: entries, outdir, platform: 'node', packages: 'external' });
+export function bundleForNode(entries, outdir, options = {}) {
+  return esbuild.build({ ...common, ...options, entryPoints: entries, outdir, platform: 'node', packages: 'external' });
+}
+
+/** Milliseconds after which nobody who has started can still want to load a file of an earlier build. */
+const STALE_MS = 3_600_000;
+
+/**
+ * The command line into a folder: cli.js, and in cli/ what the verbs need, which is loaded when one is asked for.
+ * @param {string} outdir from the root
+ * @param {Record<string, string>} [more] entries
+ * @returns {Promise<string>} the file to run
+ */
+export async function bundleCli(outdir, more = {}) {
+  const options = { splitting: true, chunkNames: 'cli/[name]-[hash]', metafile: true };
+  const { metafile } = await bundleForNode({ cli: 'src/cli/main.ts', ...more }, outdir, options);
+  const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+  for (const file of readdirSync(join(root, outdir, 'cli'))) {
+    const path = join(root, outdir, 'cli', file);
+    if (!made.has(file) && Date.now() - statSync(path).mtimeMs > STALE_MS) rmSync(path);
+  }
+  return join(root, outdir, 'cli.js');
 }
 
 /** Bundles one entry for a page; returns its text. `minify` is what ships. */
@@ -40,15 +60,22 @@ export async function bundleForPage(entry, { minify = false } = {}) {
   return result.outputFiles[0].text;
 }
 
-/** The launcher, and what it starts. */
-const cli = { cli: 'src/cli/launch.ts', main: 'src/cli/main.ts' };
-
 /** The command line, built from source: about 0.2 s. Returns the file to run. */
 export async function buildCli() {
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeShaderTypes();
-  await bundleForNode(cli, 'dist');
-  return join(root, 'dist', 'cli.js');
+  return bundleCli('dist');
+}
+
+/** What `veilgan help TOPIC` prints, from the root. */
+function documents() {
+  const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = ['', 'src', ...rooms.map(({ name }) => `src/${name}`), 'shaders', 'bench', '.github'];
+  return folders.flatMap((folder) =>
+    (existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [])
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => join(folder, file)),
+  );
 }
 
 /** Most bytes of `veilgan` in a page, compressed: tensors, operations and gradients. */
@@ -85,8 +112,10 @@ export async function buildPackage(out, { budget = BUDGET, types = true } = {}) 
   }
   mkdirSync(join(root, out), { recursive: true });
   for (const file of readdirSync(join(root, out))) if (file.endsWith('.js')) rmSync(join(root, out, file));
+  for (const folder of ['cli', 'docs']) rmSync(join(root, out, folder), { recursive: true, force: true });
   await buildLibrary(`${out}/lib`, { types });
-  await bundleForNode(cli, out);
+  await bundleCli(out);
+  for (const path of documents()) cpSync(join(root, path), join(root, out, 'docs', path));
   for (const [file, text] of pages) writeFileSync(join(root, out, file), text);
   return sizes;
 }

@@ -75,7 +75,7 @@ export async function buildPage({ plugins = [] } = {}) {
   for (const name of Object.keys(files).sort()) hash.update(name).update(files[name]);
   const worker = await esbuild.build({
     ...common,
-    entryPoints: [source('sw.ts')],
+    entryPoints: [source('worker/sw.ts')],
     define: {
       FILES: JSON.stringify(Object.keys(files).filter((name) => name !== 'index.html')),
       BUILD: JSON.stringify(hash.digest('hex').slice(0, 12)),

@@ -1,27 +1,14 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import { noiseMultiplier } from '../privacy/accountant/calibrate.ts';
 import { discreteEpsilon } from '../privacy/accountant/discrete.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
 import { pldEpsilon } from '../privacy/accountant/pld.ts';
 import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
-import { RELATION_NAMES, type Relation, relationRow } from '../privacy/relation.ts';
-import { printJson } from './format.ts';
-import { withJson } from './options.ts';
-
-interface Flags {
-  q?: number;
-  sigma?: number;
-  steps?: number;
-  phase: Phase[];
-  delta: number;
-  accountant: 'rdp' | 'pld' | 'all';
-  mechanism: 'gaussian' | 'discrete';
-  relation: Relation;
-  targetEpsilon?: number;
-  tight?: boolean;
-  json?: boolean;
-}
+import { RELATION_NAMES, relationRow } from '../privacy/relation.ts';
+import { flag, number, optional } from './flags.ts';
+import { listing } from './format.ts';
+import { verb } from './verb.ts';
 
 /** What `account` finds; null where an accountant has no finite answer, and `reason` says why. */
 interface Account {
@@ -33,85 +20,62 @@ interface Account {
   reason?: string;
 }
 
-/** A number, or a quotient such as 64/60000. */
-function rate(text: string): number {
-  const parts = text.split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  const value = parts.length > 2 ? Number.NaN : parts[0] / (parts[1] ?? 1);
-  if (!Number.isFinite(value)) throw new InvalidArgumentError('It must be a number, or a quotient such as 64/60000.');
-  return value;
-}
+const PHASE = 'It must be q,sigma,steps.';
+const phaseOf = z
+  .tuple([number(), number(), number()], PHASE)
+  .transform(([q, sigma, steps]): Phase => ({ q, sigma, steps }));
+const meanings = RELATION_NAMES.map((name) => `  ${name.padEnd(12)} ${relationRow(name).sentence}`);
 
-function phase(text: string, before: Phase[]): Phase[] {
-  const parts = text.split(',');
-  if (parts.length !== 3) throw new InvalidArgumentError('It must be q,sigma,steps.');
-  const [q, sigma, steps] = parts.map(rate);
-  return [...before, { q, sigma, steps }];
-}
+const flags = {
+  q: optional(number(), '<p> sampling probability of a record (expected batch / records), a number or a quotient'),
+  sigma: optional(number(), '<s> noise multiplier: standard deviation of the noise of the sum, in clip norms'),
+  steps: optional(number(), '<n> noisy steps that read the data'),
+  phase: z.array(phaseOf).default([]).describe('<q,sigma,steps> one more phase of other steps; repeat for several'),
+  delta: number().default(1e-5).describe('<p> probability with which epsilon may fail to hold'),
+  targetEpsilon: optional(number(), '<e> find the least --sigma that keeps within this, phases included'),
+  tight: flag('a finer grid for pld: smaller gap, up to a minute and 2 GiB'),
+  accountant: z
+    .enum(['rdp', 'pld', 'all'])
+    .default('all')
+    .describe('<name> which one; with --target-epsilon and all, each stays within the target'),
+  mechanism: z
+    .enum(['gaussian', 'discrete'])
+    .default('gaussian')
+    .describe('<name> continuous noise, or the exact integer mechanism (rdp only)'),
+  relation: z
+    .enum(RELATION_NAMES)
+    .default('add-remove')
+    .describe('<name> which two data sets are neighbours, see below'),
+};
+type Flags = z.output<z.ZodObject<typeof flags>>;
 
 /** `account`: what a private run costs, or the noise that a budget asks for. */
-export function accountCommand(): Command {
-  const command = new Command('account')
-    .summary('privacy spent by noisy steps, or the noise for a target')
-    .description(
-      'Epsilon of Poisson-subsampled Gaussian steps at a given delta: by Renyi DP, and by the privacy-loss distribution with ' +
-        'certified upper and lower bounds. Or the noise multiplier for a target epsilon.',
-    )
-    .option('--q <p>', 'sampling probability of a record (expected batch / records), a number or a quotient', rate)
-    .option('--sigma <s>', 'noise multiplier: standard deviation of the noise of the sum, in clip norms', rate)
-    .option('--steps <n>', 'noisy steps that read the data', rate)
-    .option('--phase <q,sigma,steps>', 'one more phase of other steps; repeat for several', phase, [])
-    .option('--delta <p>', 'probability with which epsilon may fail to hold', rate, 1e-5)
-    .option('--target-epsilon <e>', 'find the least --sigma that keeps within this, phases included', rate)
-    .option('--tight', 'a finer grid for pld: smaller gap, up to a minute and 2 GiB');
-  command.addOption(
-    new Option('--accountant <name>', 'which one; with --target-epsilon and all, each stays within the target')
-      .choices(['rdp', 'pld', 'all'])
-      .default('all'),
-  );
-  command.addOption(
-    new Option('--mechanism <name>', 'continuous noise, or the exact integer mechanism (rdp only)')
-      .choices(['gaussian', 'discrete'])
-      .default('gaussian'),
-  );
-  command.addOption(
-    new Option('--relation <name>', 'which two data sets are neighbours, see below')
-      .choices(RELATION_NAMES)
-      .default('add-remove'),
-  );
-  const meanings = RELATION_NAMES.map((name) => `  ${name.padEnd(12)} ${relationRow(name).sentence}`);
-  command.addHelpText(
-    'after',
-    `\nRelations:\n${meanings.join('\n')}\nThe first two cost the same. With replace-one the discrete mechanism is charged by a bound that is coarse where q is below 1.`,
-  );
-  return withJson(command).action((flags: Flags) => account(flags));
-}
+export default verb({
+  about:
+    'Epsilon of Poisson-subsampled Gaussian steps at a given delta: by Renyi DP, and by the privacy-loss distribution with ' +
+    'certified upper and lower bounds. Or the noise multiplier for a target epsilon.',
+  flags,
+  notes: `\nRelations:\n${meanings.join('\n')}\nThe first two cost the same. With replace-one the discrete mechanism is charged by a bound that is coarse where q is below 1.`,
+  run: (given) => asUsage(() => account(given)),
+});
 
-function account(flags: Flags): void {
+function account(flags: Flags) {
   const { delta, accountant, mechanism, relation, targetEpsilon, phase: more } = flags;
   if (mechanism === 'discrete' && accountant === 'pld') {
     throw new VeilganError('USAGE', 'the discrete mechanism has no PLD accountant', {
-      where: '--accountant',
-      fix: 'Use --accountant rdp',
+      where: 'accountant',
+      fix: 'Use `accountant: rdp`',
     });
   }
   const asked = (['rdp', 'pld'] as const).filter((name) => accountant === 'all' || accountant === name);
   const names = mechanism === 'discrete' ? (['rdp'] as const) : asked;
   const phases = [...more];
   let sigmaBy: Partial<Record<'rdp' | 'pld', number>> | undefined;
-  asUsage(() => {
-    if (targetEpsilon === undefined) {
-      if (flags.q !== undefined || flags.sigma !== undefined || flags.steps !== undefined || more.length === 0) {
-        phases.unshift({ q: given(flags, 'q'), sigma: given(flags, 'sigma'), steps: given(flags, 'steps') });
-      }
-      return;
-    }
+  if (targetEpsilon !== undefined) {
     if (flags.sigma !== undefined) {
-      throw new VeilganError('USAGE', 'it is what --target-epsilon looks for', {
-        where: '--sigma',
-        fix: 'Leave it out',
-      });
+      throw new VeilganError('USAGE', 'it is what `targetEpsilon` looks for', { where: 'sigma', fix: 'Leave it out' });
     }
-    const [q, steps] = [given(flags, 'q'), given(flags, 'steps')];
+    const [q, steps] = [needed(flags, 'q'), needed(flags, 'steps')];
     sigmaBy = Object.fromEntries(
       names.map((name) => {
         const by = mechanism === 'discrete' ? 'discrete' : name;
@@ -120,12 +84,13 @@ function account(flags: Flags): void {
       }),
     );
     phases.unshift({ q, sigma: Math.max(...Object.values(sigmaBy)), steps });
-  });
-  const found = asUsage(() => spent(phases, names, flags));
+  } else if (flags.q !== undefined || flags.sigma !== undefined || flags.steps !== undefined || more.length === 0) {
+    phases.unshift({ q: needed(flags, 'q'), sigma: needed(flags, 'sigma'), steps: needed(flags, 'steps') });
+  }
+  const found = spent(phases, names, flags);
   const sigma = sigmaBy ? { sigma: phases[0].sigma, sigma_by: sigmaBy, target_epsilon: targetEpsilon } : {};
   const setting = { delta, mechanism, relation, neighbours: relationRow(relation).short, sampling: 'Poisson', phases };
-  if (flags.json) printJson({ ...found, ...sigma, ...setting });
-  else process.stdout.write(`${lines(found, phases, flags, sigmaBy).join('\n')}\n`);
+  return { document: { ...found, ...sigma, ...setting }, text: words(found, phases, flags, sigmaBy) };
 }
 
 function spent(
@@ -151,7 +116,7 @@ function spent(
   return out;
 }
 
-function lines(
+function words(
   { epsilon, order, gap, reason }: Account,
   phases: readonly Phase[],
   { delta, relation }: Flags,
@@ -174,15 +139,15 @@ function lines(
   }
   rows.push(['at delta', `${delta}, ${relationRow(relation).short}, Poisson sampling`]);
   if (reason) rows.push(['note', reason]);
-  return rows.map(([name, text]) => `${name.padEnd(10)}${text}`);
+  return listing(rows);
 }
 
-function given(flags: Flags, name: 'q' | 'sigma' | 'steps'): number {
+function needed(flags: Flags, name: 'q' | 'sigma' | 'steps'): number {
   const value = flags[name];
   if (value !== undefined) return value;
   throw new VeilganError('USAGE', 'it was not given', {
-    where: `--${name}`,
-    fix: 'Give --q, --sigma and --steps, or --phase q,sigma,steps, or --q, --steps and --target-epsilon',
+    where: name,
+    fix: 'Give `q`, `sigma` and `steps`, or `phase: q,sigma,steps`, or `q`, `steps` and `targetEpsilon`',
   });
 }
 
@@ -192,7 +157,7 @@ function asUsage<T>(fn: () => T): T {
     return fn();
   } catch (error) {
     if (!(error instanceof VeilganError) || error.code !== 'CONFIG') throw error;
-    const where = error.where === '' || error.where.startsWith('phase') ? error.where : `--${error.where}`;
+    const where = error.where === 'target-epsilon' ? 'targetEpsilon' : error.where;
     throw new VeilganError('USAGE', error.message, { where, fix: error.fix, cause: error });
   }
 }

@@ -1,13 +1,12 @@
-import { Command } from 'commander';
+import * as z from 'zod';
 import { type AttackName, attackNames, attacks, quickAttacks } from '../attack/index.ts';
 import type { AttackResult } from '../attack/judge/result.ts';
-import { VeilganError } from '../base/errors.ts';
 import { type Against, type Assessment, attackRun, withoutCurves } from '../run/assess/attacks.ts';
-import { openTraining } from '../run/session.ts';
-import { checkDiagnostics, type Diagnostics, withDiagnostics } from './diagnostics.ts';
-import { printJson, table } from './format.ts';
-import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
-import { stageProgress } from './stages.ts';
+import type { DirectoryJob } from '../run/session.ts';
+import { optional, quiet, runFolder, text, whole } from './flags.ts';
+import { table } from './format.ts';
+import { checkDiagnostics, diagnostics, withRun } from './job.ts';
+import { verb } from './verb.ts';
 
 const slow = attackNames.filter((name) => attacks[name].slow);
 const lines = (names: readonly AttackName[]) =>
@@ -22,65 +21,42 @@ ${lines(slow)}
 With --reference these also come calibrated: ${attackNames.filter((name) => attacks[name].calibrated).join(', ')}. Left out here: GAN-Leaks' perceptual
 distance (LPIPS), which needs the weights of another network.`;
 
-interface AttackFlags extends CommonOptions, Diagnostics {
-  attacks?: string;
-  samples: number;
-  records: number;
-  shadows: number;
-  attackerSteps?: number;
-  reference?: string;
-  quiet?: boolean;
-}
-
-export function attackCommand(): Command {
-  const command = new Command('attack')
-    .summary('attack a trained run: who was in the training data?')
-    .description(
-      [
-        'Membership-inference attacks on a run: its training rows against the hold-out rows of its data set, and',
-        'against rows of the same file that training left out, where there are any. ROC curves go to private/attacks.json.',
-      ].join(' '),
-    )
-    .argument('<run>', 'run directory')
-    .option(
-      '--attacks <names>',
-      `comma-separated, or all: ${attackNames.join(', ')} (default: all but ${slow.join(', ')})`,
-    )
-    .option('--samples <n>', 'fresh samples that attackers query', wholeNumber(100, 1_000_000), 10_000)
-    .option('--records <n>', 'members, and as many others, that slow attacks look at', wholeNumber(2, 1_000_000), 200)
-    .option('--shadows <n>', 'shadow models of lira, an even number', wholeNumber(2, 256), 8)
-    .option('--attacker-steps <n>', "training steps of the attacker's models (default: the target's)", wholeNumber(1))
-    .option('--reference <run>', 'a run trained on other rows of the same kind: calibrates attacks on samples')
-    .option('--quiet', 'no progress')
-    .addHelpText('after', NOTES);
-  withDiagnostics(command);
-  return withDevice(command).action(async (dir: string, flags: AttackFlags) => {
-    const names = (flags.attacks === 'all' ? attackNames : (flags.attacks?.split(',') ?? quickAttacks)) as AttackName[];
-    const unknown = names.find((name) => !attackNames.includes(name));
-    if (unknown !== undefined) {
-      throw new VeilganError('USAGE', `there is no attack ${unknown}`, {
-        where: '--attacks',
-        fix: `Use some of ${attackNames.join(', ')}`,
-      });
-    }
-    await withGpu(flags, async (gpu) => {
-      const job = await openTraining(gpu, dir);
-      checkDiagnostics(job, flags);
-      const reference = flags.reference === undefined ? undefined : await openTraining(gpu, flags.reference);
-      reference?.run.close();
-      const progress = stageProgress(flags);
-      const { samples, records, attackerSteps: steps } = flags;
-      const shadows = 2 * Math.ceil(flags.shadows / 2);
-      const report = progress.update;
-      const result = await attackRun(job, names, { samples, records, steps, shadows, reference, report });
-      progress.stop();
-      job.run.writeJson('private/attacks.json', result);
-      job.run.close();
-      if (flags.json) printJson(withoutCurves(result));
-      else process.stdout.write(attackText(result));
+export default verb({
+  about:
+    'Membership-inference attacks on a run: its training rows against the hold-out rows of its data set, and against rows of the same file that training left out, where there are any. ROC curves go to private/attacks.json.',
+  args: { run: runFolder },
+  flags: {
+    attacks: optional(
+      z.array(z.enum([...attackNames, 'all'])),
+      `<names> comma-separated, or all: ${attackNames.join(', ')} (default: all but ${slow.join(', ')})`,
+    ),
+    samples: whole(100, 1_000_000).default(10_000).describe('<n> fresh samples that attackers query'),
+    records: whole(2, 1_000_000).default(200).describe('<n> members, and as many others, that slow attacks look at'),
+    shadows: whole(2, 256).default(8).describe('<n> shadow models of lira, an even number'),
+    attackerSteps: optional(whole(1), "<n> training steps of the attacker's models (default: the target's)"),
+    reference: text('<run> a run trained on other rows of the same kind: calibrates attacks on samples'),
+    quiet,
+    diagnostics,
+  },
+  device: true,
+  notes: NOTES,
+  run: (given, { gpu, progress }) => {
+    const { samples, records, attackerSteps: steps } = given;
+    const shadows = 2 * Math.ceil(given.shadows / 2);
+    const asked = given.attacks ?? quickAttacks;
+    const names = attackNames.filter((name) => asked.includes('all') || asked.includes(name));
+    return withRun(gpu, given.run, async (job) => {
+      checkDiagnostics(job, given.diagnostics);
+      const attacked = async (reference?: DirectoryJob) => {
+        const report = progress.stage;
+        const result = await attackRun(job, names, { samples, records, steps, shadows, reference, report });
+        job.run.writeJson('private/attacks.json', result);
+        return { document: withoutCurves(result), text: attackText(result) };
+      };
+      return given.reference === undefined ? attacked() : withRun(gpu, given.reference, attacked);
     });
-  });
-}
+  },
+});
 
 /** All that was found, for people. */
 function attackText(result: Assessment): string {
@@ -113,7 +89,7 @@ function againstText({ attacks, tvd, set_attacks, closest_records }: Against, ti
   return `${lines.join('\n')}\n`;
 }
 
-export function attackTable(attacks: readonly AttackResult[]): string {
+function attackTable(attacks: readonly AttackResult[]): string {
   const rows = attacks.map((a) => [
     a.name,
     a.accuracy.toFixed(3),

@@ -1,7 +1,7 @@
 /** An audit for people and for programs. */
 import type { Audited } from '../run/audit/audit.ts';
 import type { PartResult } from '../run/audit/part.ts';
-import { formatSeconds, table } from './format.ts';
+import { formatSeconds, listing, table } from './format.ts';
 
 /** What one call was about, and what it found, as one JSON document. */
 export function auditDocument(audited: Audited, about: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -37,15 +37,13 @@ export function auditDocument(audited: Audited, about: Readonly<Record<string, u
   };
 }
 
-const plain = (rows: readonly (readonly string[])[]): string => table(['', ''], rows).split('\n').slice(2).join('\n');
-
 /** One part: its table, what was found, and what could have been. */
 export function partLines(title: string, { table: own, found, ceiling, epsilon, checks }: PartResult, seconds: number) {
   const least = checks.reduce((p, check) => Math.min(p, check.p), 1);
   return [
     title,
     ...(own ? [table(own.head, own.rows)] : []),
-    plain([
+    listing([
       ['found', found],
       ['ceiling', ceiling],
       ...(epsilon ? [['claimed', `epsilon ${epsilon.claimed.toFixed(4)}`]] : []),
@@ -78,5 +76,5 @@ export function auditLines(audited: Audited, confidence: number, notes: readonly
     ...notes.map((note) => ['note', note]),
   ];
   const each = audited.parts.map(({ part, result, seconds }) => partLines(part.title, result, seconds));
-  return [...each, plain(rows)].join('\n\n');
+  return [...each, listing(rows)].join('\n\n');
 }

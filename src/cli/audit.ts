@@ -1,167 +1,170 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { ofClass } from '../data/dataset.ts';
+import * as z from 'zod';
+import { type Dataset, ofClass } from '../data/dataset.ts';
 import { loadDataset } from '../data/store/store.ts';
 import { isGenerated } from '../data/synthetic.ts';
-import { privateConfig } from '../gan/private/config.ts';
-import { type SystemName, systemNamed, systemsWith } from '../gan/systems.ts';
-import type { Gpu } from '../gpu/index.ts';
+import { withPreset } from '../gan/presets/index.ts';
+import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
+import { parsePrivate } from '../gan/private/run.ts';
+import { type SystemName, systems, systemsWith, withCritics } from '../gan/systems.ts';
 import { type Audited, audit, parts } from '../run/audit/audit.ts';
 import { sensitivityCells } from '../run/audit/cells.ts';
-import type { AuditSetting, PartName } from '../run/audit/part.ts';
+import type { AuditSetting } from '../run/audit/part.ts';
 import { holds, replayCells, replayed } from '../run/audit/replay.ts';
-import { auditConfig } from './audit-config.ts';
-import { HELP } from './audit-help.ts';
 import { auditDocument, auditLines, partLines } from './audit-print.ts';
-import { printJson } from './format.ts';
-import { type CommonOptions, wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
-import { createProgress } from './progress.ts';
+import { flag, optional, quiet, share, text, whole } from './flags.ts';
+import { EXIT, verb } from './verb.ts';
 
-interface AuditFlags extends CommonOptions, Record<string, unknown> {
-  data: string;
-  preset?: string;
-  quick?: boolean;
-  sensitivity?: boolean;
-  parts?: PartName[];
-  claims?: number[];
-  updates?: number;
-  mode: AuditSetting['mode'];
-  score: AuditSetting['score'];
-  canaries?: number;
-  runs?: number;
-  confidence: number;
-  seed: number;
-  insecureSeed?: number;
-  quiet?: boolean;
-}
+/** What is audited where no preset says otherwise: a training of seconds on two cores, and a claim of about 1. */
+const SMALL = {
+  batch: 64,
+  noiseMultiplier: 3,
+  criticSteps: 1,
+  generatorHidden: [32],
+  criticHidden: [64],
+  steps: 150,
+} as const;
+const SMALL_ROWS = 1000;
+
+const LIST = parts.map(({ name, title, proves }) => `  ${name}: ${title}. ${proves}`).join('\n');
+
+const HELP = `
+What it does: makes production runs, as any training is made, and compares what they do with what their ledgers say.
+--parts names some of these; all of them run otherwise:
+${LIST}
+
+What the numbers say: beside each stands its ceiling, what an attacker would find who meets nothing but the noise that
+is claimed. With the stated confidence the true epsilon is at least epsilon_lower; one correct system in twenty gives a
+higher bound than it has at 95 %. That disproves nothing yet: the verdict is over all tests of the call together, which
+a correct system fails once in a million calls. Then the exit code is 1: something in the training is broken. Exit
+code 0 is no proof that nothing is: it says that these tests, on these records, found nothing.
+
+Without --preset a small setting is audited: --rows ${SMALL_ROWS} (or all) --batch ${SMALL.batch} --noise-multiplier ${SMALL.noiseMultiplier} --critic-steps ${SMALL.criticSteps}
+--generator-hidden ${SMALL.generatorHidden} --critic-hidden ${SMALL.criticHidden} --steps ${SMALL.steps}; dp-pargan has 4 partitions and batches of 16.
+--claims 1,4,8 finds the noise with which this training would claim each, and tests single updates with it.
+--sensitivity prints what one record adds for a few kinds of updates, and nothing else.
+An audit of your own data trains on it in every run, which no budget pays for: its output is for the owner alone.
+Nothing is written, and no run is read; Ctrl-C leaves nothing behind.
+
+Examples: veilgan audit --quick
+          veilgan audit --parts step --claims 1,4,8
+          veilgan audit dpgan --data blobs --parts transcript --runs 8`;
 
 /** Canaries of a run, and runs. */
 const SIZES = { 'one-run': [16, 16], 'many-run': [1, 200] } as const;
-/** Systems that claim something. */
-const PRIVATE = systemsWith({ private: true });
 const QUICK_SIZES = { 'one-run': [16, 2], 'many-run': [1, 20] } as const;
 
+/** Systems that claim something. */
+const PRIVATE = systemsWith({ private: true });
+const CLAIMS = 'They must be numbers from 0 to 100.';
+const known = parts.map(({ name }) => name);
+
 /** `audit`: tries to disprove what a private training claims. */
-export function auditCommand(): Command {
-  const command = new Command('audit')
-    .summary('try to disprove the privacy claim of private training')
-    .description('Compares what private training does with what its ledger says, and bounds epsilon from below.')
-    .argument('[system]', PRIVATE.join(' or '), PRIVATE.at(-1))
-    .option('--quick', 'all parts in small form, under a minute on two cores')
-    .option('--parts <names>', `some of ${parts.map(({ name }) => name).join(', ')}, comma-separated`, partNames)
-    .option('--claims <list>', 'epsilons that single updates are tested for, each with its noise', claimList)
-    .option('--updates <n>', 'noisy updates that are looked at one by one', wholeNumber(20, 1e6))
-    .option('--sensitivity', 'what one record adds to a sum, for a few kinds of updates, and nothing else')
-    .option('--data <name>', 'data set that the canaries join, see `data list`', 'blobs')
-    .option('--preset <name>', 'settings to start from, as in `train`')
-    .option('--canaries <n>', 'transcript: in each run (default 16, with many-run 1)', wholeNumber(1, 4096))
-    .option('--runs <n>', 'transcript: trainings (default 16, with many-run 200; quick 2 and 20)', wholeNumber(1, 1e5))
-    .option('--confidence <p>', 'that a bound is below the true epsilon', share, 0.95)
-    .option('--seed <n>', 'of networks and canaries; noise, samples and coins are fresh', wholeNumber(0), 1)
-    .option('--insecure-seed <n>', 'noise, samples and coins from a seed too; for tests', wholeNumber(0))
-    .option('--quiet', 'no progress');
-  command.addOption(
-    new Option('--mode <name>', 'transcript: about many canaries of each run, or one in each of many runs')
-      .choices(['one-run', 'many-run'])
-      .default('one-run'),
-  );
-  command.addOption(
-    new Option('--score <name>', 'transcript: from every noisy update, or from the critics after training')
-      .choices(['trace', 'loss'])
-      .default('trace'),
-  );
-  withConfig(withDevice(command), privateConfig.shape);
-  command.addHelpText('after', HELP);
-  return command.action(async (named: string, flags: AuditFlags) => {
-    const system = systemNamed(named, PRIVATE);
-    await withGpu(flags, (gpu) => (flags.sensitivity ? sensitivityVerb(gpu, flags) : auditVerb(gpu, system, flags)));
-  });
-}
-
-function share(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('It must be a number between 0 and 1.');
-  return value;
-}
-
-function claimList(text: string): number[] {
-  const values = text.split(',').map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
-  if (!values.every((x) => x > 0 && x <= 100)) throw new InvalidArgumentError('They must be numbers from 0 to 100.');
-  return values;
-}
-
-function partNames(text: string): PartName[] {
-  const known = parts.map(({ name }) => name);
-  return text.split(',').map((word) => {
-    const name = known.find((one) => one === word.trim());
-    if (!name) throw new InvalidArgumentError(`There are ${known.join(', ')}.`);
-    return name;
-  });
-}
-
-async function sensitivityVerb(gpu: Gpu, { seed, insecureSeed, json, quiet }: AuditFlags): Promise<void> {
-  const progress = createProgress({ total: 100, label: 'what one record adds', json, quiet });
-  const started = performance.now();
-  const onProgress = (done: number) => progress.update(Math.round(100 * done));
-  const setting = { seed, insecureSeed, onProgress };
-  const cells = await replayCells(gpu, sensitivityCells(), setting).finally(() => progress.stop());
-  const disproved = !cells.every(holds);
-  const result = replayed(cells);
-  const seconds = (performance.now() - started) / 1000;
-  if (json) printJson({ disproved, cells, adapter: gpu.adapter.name, seconds });
-  else process.stdout.write(`${partLines('what one record adds', result, seconds)}\n`);
-  if (disproved) process.exitCode = 1;
-}
-
-async function auditVerb(gpu: Gpu, system: SystemName, flags: AuditFlags): Promise<void> {
-  const { mode, score, confidence, seed, insecureSeed, json, quiet, quick = false } = flags;
-  const whole = await loadDataset(flags.data);
-  const config = auditConfig(system, flags, whole);
-  const data = ofClass(whole, config.onlyClass);
-  const sizes = (quick ? QUICK_SIZES : SIZES)[mode];
-  const setting: AuditSetting = {
-    ...{ config, data, seed, insecureSeed, quick, confidence, mode, score },
-    canaries: flags.canaries ?? sizes[0],
-    runs: flags.runs ?? sizes[1],
-    updates: flags.updates ?? 0,
-    claims: flags.claims ?? [],
-  };
-  const names = flags.parts ?? parts.map(({ name }) => name);
-  const total = 100 * names.length;
-  const progress = createProgress({ total, label: `audit of ${system} on ${data.name}`, json, quiet });
-  const started = performance.now();
-  let audited: Audited;
-  try {
+export default verb({
+  about: 'Compares what private training does with what its ledger says, and bounds epsilon from below.',
+  args: {
+    system: z.enum(PRIVATE).default('dp-pargan').describe('which'),
+  },
+  flags: {
+    quick: flag('all parts in small form, under a minute on two cores'),
+    parts: z.array(z.enum(known)).default(known).describe('<names> some of them, comma-separated'),
+    claims: optional(
+      z.array(z.number(CLAIMS).positive(CLAIMS).max(100, CLAIMS)),
+      '<list> epsilons that single updates are tested for, each with its noise',
+    ),
+    updates: optional(whole(20, 1e6), '<n> noisy updates that are looked at one by one'),
+    sensitivity: flag('what one record adds to a sum, for a few kinds of updates, and nothing else'),
+    data: z.string().default('blobs').describe('<name> data set that the canaries join, see `data list`'),
+    preset: text('<name> settings to start from, as in `train`'),
+    canaries: optional(whole(1, 4096), '<n> transcript: in each run (default 16, with many-run 1)'),
+    runs: optional(whole(1, 1e5), '<n> transcript: trainings (default 16, with many-run 200; quick 2 and 20)'),
+    confidence: share().default(0.95).describe('<p> that a bound is below the true epsilon'),
+    seed: whole(0).default(1).describe('<n> of networks and canaries; noise, samples and coins are fresh'),
+    insecureSeed: optional(whole(0), '<n> noise, samples and coins from a seed too; for tests'),
+    quiet,
+    mode: z
+      .enum(['one-run', 'many-run'])
+      .default('one-run')
+      .describe('<name> transcript: about many canaries of each run, or one in each of many runs'),
+    score: z
+      .enum(['trace', 'loss'])
+      .default('trace')
+      .describe('<name> transcript: from every noisy update, or from the critics after training'),
+  },
+  device: true,
+  config: privateConfig.shape,
+  notes: HELP,
+  run: async (given, { gpu, fields, progress }) => {
+    const { system, mode, score, confidence, seed, insecureSeed, quick = false, parts: names } = given;
+    const started = performance.now();
+    const taken = () => (performance.now() - started) / 1000;
+    const { name: adapter } = gpu.adapter;
+    if (given.sensitivity) {
+      const onProgress = (share: number) => progress.stage('what one record adds', share);
+      const cells = await replayCells(gpu, sensitivityCells(), { seed, insecureSeed, onProgress });
+      const disproved = !cells.every(holds);
+      return {
+        document: { disproved, cells, adapter, seconds: taken() },
+        text: partLines('what one record adds', replayed(cells), taken()),
+        code: disproved ? EXIT.failed : EXIT.done,
+      };
+    }
+    const whole = await loadDataset(given.data);
+    const config = auditConfig(system, fields, given.preset, whole);
+    const data = ofClass(whole, config.onlyClass);
+    const [canaries, runs] = (quick ? QUICK_SIZES : SIZES)[mode];
+    const setting: AuditSetting = {
+      ...{ config, data, seed, insecureSeed, quick, confidence, mode, score },
+      canaries: given.canaries ?? canaries,
+      runs: given.runs ?? runs,
+      updates: given.updates ?? 0,
+      claims: given.claims ?? [],
+    };
     const order = parts.filter(({ name }) => names.includes(name));
-    audited = await audit(gpu, setting, names, (part, done) =>
-      progress.update(Math.round(100 * (order.indexOf(part) + Math.min(1, done)))),
+    const audited = await audit(gpu, setting, names, (part, done) =>
+      progress.stage(`audit of ${system} on ${data.name}`, (order.indexOf(part) + Math.min(1, done)) / names.length),
     );
-  } finally {
-    progress.stop();
-  }
-  const step = audited.parts.find(({ part }) => part.name === 'step')?.result.document as Steps | undefined;
-  const about = {
-    confidence,
-    delta: config.delta,
-    system,
-    data: data.name,
-    quick,
-    mode,
-    score,
-    ...spentOf(audited, step),
-    noise_multiplier: config.noiseMultiplier,
-    insecure: insecureSeed !== undefined,
-    adapter: gpu.adapter.name,
-    seconds: (performance.now() - started) / 1000,
+    const about = {
+      confidence,
+      delta: config.delta,
+      system,
+      data: data.name,
+      quick,
+      mode,
+      score,
+      ...spentOf(audited),
+      noise_multiplier: config.noiseMultiplier,
+      insecure: insecureSeed !== undefined,
+      adapter,
+      seconds: taken(),
+    };
+    const notes = [
+      ...(insecureSeed === undefined ? [] : ['noise, samples and coins come from --insecure-seed']),
+      ...(isGenerated(given.data)
+        ? []
+        : ['it trained on your records in every run, unpaid by any budget: keep this to yourself']),
+    ];
+    return {
+      document: auditDocument(audited, about),
+      text: auditLines(audited, confidence, notes),
+      code: audited.failed.length ? EXIT.failed : EXIT.done,
+    };
+  },
+});
+
+/** @throws VeilganError CONFIG */
+function auditConfig(
+  system: SystemName,
+  given: Readonly<Record<string, unknown>>,
+  preset: string | undefined,
+  whole: Dataset,
+): PrivateConfig {
+  const own = withCritics(system, given);
+  const small = {
+    ...SMALL,
+    rows: Math.min(SMALL_ROWS, whole.rows),
+    ...(systems[system].critics === 'one' ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
   };
-  const notes = [
-    ...(insecureSeed === undefined ? [] : ['noise, samples and coins come from --insecure-seed']),
-    ...(isGenerated(flags.data)
-      ? []
-      : ['it trained on your records in every run, unpaid by any budget: keep this to yourself']),
-  ];
-  if (json) printJson(auditDocument(audited, about));
-  else process.stdout.write(`${auditLines(audited, confidence, notes)}\n`);
-  if (audited.failed.length) process.exitCode = 1;
+  return parsePrivate({ ...(preset === undefined ? small : {}), ...withPreset(preset, own) });
 }
 
 interface Steps {
@@ -169,8 +172,9 @@ interface Steps {
 }
 
 /** Noisy updates of the training that is claimed for, and their rate. */
-function spentOf({ parts: done }: Audited, step?: Steps) {
-  const transcript = done.find(({ part }) => part.name === 'transcript')?.result.document;
-  const { noisy_updates, sampling_rate } = transcript ?? step?.claims[0] ?? {};
+function spentOf({ parts: done }: Audited) {
+  const documentOf = (name: string) => done.find(({ part }) => part.name === name)?.result.document;
+  const { noisy_updates, sampling_rate } =
+    documentOf('transcript') ?? (documentOf('step') as Steps | undefined)?.claims[0] ?? {};
   return noisy_updates === undefined ? {} : { noisy_updates, sampling_rate };
 }

@@ -1,11 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import * as z from 'zod';
 import {
   againstPeers,
-  type BenchOptions,
   convPeersSuite,
   descriptions,
   meanOfBoth,
@@ -15,12 +13,11 @@ import {
   withNewer,
 } from '../../bench/index.ts';
 import { VeilganError } from '../base/errors.ts';
-import type { Gpu } from '../gpu/index.ts';
 import { packageRoot } from '../run/version.ts';
-import { formatBytes, printJson, table } from './format.ts';
-import { type CommonOptions, withDevice, withGpu } from './options.ts';
-
-type BenchFlags = CommonOptions & Pick<BenchOptions, 'large' | 'kernels'> & { peers?: boolean };
+import { packageVersion } from './doctor.ts';
+import { flag } from './flags.ts';
+import { formatBytes, table } from './format.ts';
+import { verb } from './verb.ts';
 
 /** Suites that the peers have too. */
 const PEERS: readonly SuiteName[] = ['matmul', 'blobs', 'conv'];
@@ -32,56 +29,44 @@ interface PeerDocument {
   readonly skipped: readonly { suite: string; case: string; why: string }[];
 }
 
-export function benchCommand(): Command {
-  const names = Object.keys(suites) as SuiteName[];
-  const command = new Command('bench')
-    .summary('benchmarks of kernels and training steps')
-    .description('Measures on this adapter; rounds alternate, figures are medians.')
-    .argument('[suites...]', `some of ${names.join(', ')} (default all)`)
-    .option(
-      '--peers',
+const names = Object.keys(suites) as SuiteName[];
+
+export default verb({
+  about: 'Measures on this adapter; rounds alternate, figures are medians.',
+  args: {
+    suites: z.array(z.enum(names)).default([]).describe('which (default all)'),
+  },
+  flags: {
+    peers: flag(
       `also other WebGPU engines on the same adapter (${PEERS.join(', ')}; needs \`npm ci --prefix bench/peers\`)`,
-    )
-    .option('--large', "also sizes, and the presets' own batches, that take minutes on a software adapter")
-    .addOption(
-      new Option('--kernels <which>', 'conv: the naive and the chosen kernel, or every one that can')
-        .choices(['chosen', 'all'])
-        .default('chosen'),
-    )
-    .addHelpText('after', `\nSuites:\n${names.map((name) => `  ${name.padEnd(9)}${descriptions[name]}`).join('\n')}`);
-  return withDevice(command).action(async (wanted: string[], flags: BenchFlags) => {
-    const unknown = wanted.find((name) => !names.includes(name as SuiteName));
-    if (unknown !== undefined) {
-      throw new VeilganError('USAGE', `there is no benchmark ${unknown}`, {
-        where: 'bench',
-        fix: `Use some of ${names.join(', ')}`,
-      });
-    }
-    const chosen = (wanted.length ? wanted : names) as SuiteName[];
-    const compared = flags.peers ? PEERS.filter((name) => chosen.includes(name)) : [];
+    ),
+    large: flag("also sizes, and the presets' own batches, that take minutes on a software adapter"),
+    kernels: z
+      .enum(['chosen', 'all'])
+      .default('chosen')
+      .describe('<which> conv: the naive and the chosen kernel, or every one that can'),
+  },
+  device: true,
+  notes: `\nSuites:\n${names.map((name) => `  ${name.padEnd(9)}${descriptions[name]}`).join('\n')}`,
+  run: async ({ suites: wanted, peers: withPeers, ...options }, { gpu, progress }) => {
+    const chosen = wanted.length ? wanted : names;
+    const compared = withPeers ? PEERS.filter((name) => chosen.includes(name)) : [];
     if (compared.length) checkPeers();
-    const options: BenchOptions = { ...flags, cli: join(root(), 'dist', 'cli.js') };
-    const convAlone = (gpu: Gpu) => {
+    const convAlone = () => {
       if (!compared.includes('conv')) return [];
-      process.stderr.write('conv, K = 1, to compare with peers ...\n');
-      return convPeersSuite(gpu, flags.large);
+      progress.note('conv, K = 1, to compare with peers ...');
+      return convPeersSuite(gpu, options.large);
     };
     let results: Result[] = [];
-    let before: Result[] = [];
-    const adapter = await withGpu(flags, async (gpu) => {
-      for (const name of chosen) {
-        process.stderr.write(`${name} ...\n`);
-        results.push(...(await suites[name](gpu, options)));
-      }
-      before = await convAlone(gpu);
-      return gpu.adapter.name;
-    });
-    const peers = compared.length ? runPeers(flags.large, compared) : [];
-    if (before.length) {
-      // The machine may drift while the peers run, so ours are measured before and after them.
-      const after = await withGpu(flags, async (gpu) => convAlone(gpu));
-      results = withNewer(results, meanOfBoth(before, after));
+    for (const name of chosen) {
+      progress.note(`${name} ...`);
+      results.push(...(await suites[name](gpu, { ...options, cli: join(root(), 'dist', 'cli.js') })));
     }
+    const before = await convAlone();
+    if (compared.length) progress.note('peers ...');
+    const peers = compared.length ? runPeers(options.large, compared) : [];
+    // The machine may drift while the peers run, so ours are measured before and after them.
+    if (before.length) results = withNewer(results, meanOfBoth(before, await convAlone()));
     const theirs = peers.flatMap((p) => p.results.map((r) => ({ ...r, impl: `${p.peer} ${p.version}: ${r.impl}` })));
     results.push(
       ...againstPeers(
@@ -90,40 +75,31 @@ export function benchCommand(): Command {
       ),
     );
     const skipped = peers.flatMap((p) => p.skipped.map((s) => ({ peer: p.peer, ...s })));
-    if (flags.json) {
-      printJson({
-        adapter,
-        versions: { node: process.version, webgpu: dawnVersion() },
-        results,
-        ...(flags.peers ? { skipped } : {}),
-      });
-      return;
-    }
-    process.stdout.write(`${adapter}, Node ${process.version}, webgpu ${dawnVersion()}\n\n${resultTable(results)}\n`);
-    for (const { peer, suite, case: which, why } of skipped)
-      process.stdout.write(`not measured: ${peer} ${suite} ${which}: ${why}\n`);
-  });
-}
+    const adapter = gpu.adapter.name;
+    const versions = { node: process.version, webgpu: packageVersion('webgpu') };
+    return {
+      document: { adapter, versions, results, ...(withPeers ? { skipped } : {}) },
+      text: [
+        `${adapter}, Node ${versions.node}, webgpu ${versions.webgpu}\n\n${resultTable(results)}`,
+        ...skipped.map(({ peer, suite, case: which, why }) => `not measured: ${peer} ${suite} ${which}: ${why}`),
+      ].join('\n'),
+    };
+  },
+});
 
 const root = (): string => packageRoot().directory;
-
-function dawnVersion(): string {
-  const file = createRequire(import.meta.url).resolve('webgpu/package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
 
 const peerScript = (): string => join(root(), 'bench', 'peers', 'index.mjs');
 
 function checkPeers(): void {
   if (existsSync(join(root(), 'bench', 'peers', 'node_modules'))) return;
   throw new VeilganError('USAGE', 'the other engines are not installed', {
-    where: '--peers',
+    where: 'peers',
     fix: 'Run `npm ci --prefix bench/peers`',
   });
 }
 
 function runPeers(large: boolean | undefined, wanted: readonly SuiteName[]): PeerDocument[] {
-  process.stderr.write('peers ...\n');
   const { status, stdout } = spawnSync(
     process.execPath,
     [peerScript(), '--json', ...(large ? ['--large'] : []), '--only', wanted.join(',')],
@@ -142,16 +118,13 @@ function runPeers(large: boolean | undefined, wanted: readonly SuiteName[]): Pee
 }
 
 function resultTable(results: readonly Result[]): string {
+  const time = (ms: number) => (ms < 1 ? `${(1000 * ms).toFixed(2)} us` : `${ms.toFixed(2)} ms`);
   const rows = results.map((r) => [
     r.suite,
     r.case,
     r.impl,
-    r.median_ms < 1 ? `${(1000 * r.median_ms).toFixed(2)} us` : `${r.median_ms.toFixed(2)} ms`,
-    r.best_ms === undefined
-      ? '-'
-      : r.best_ms < 1
-        ? `${(1000 * r.best_ms).toFixed(2)} us`
-        : `${r.best_ms.toFixed(2)} ms`,
+    time(r.median_ms),
+    r.best_ms === undefined ? '-' : time(r.best_ms),
     r.gflops === undefined ? '-' : r.gflops.toFixed(1),
     r.bytes === undefined ? '-' : formatBytes(r.bytes),
     r.ratio === undefined ? '-' : `${r.ratio.toFixed(2)} of ${r.of}`,

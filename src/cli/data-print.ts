@@ -5,7 +5,7 @@ import type { DatasetInfo } from '../data/store/store.ts';
 import { plainDelta } from '../report/blocks/guarantee.ts';
 import { unpaidLines } from '../report/blocks/public.ts';
 import type { RunSpent, SpentOn } from '../run/odometer.ts';
-import { formatBytes, formatNumber, printJson, table } from './format.ts';
+import { formatBytes, formatNumber, table } from './format.ts';
 
 /** Text from a file, fit for a terminal. */
 const clean = (text: string) => quote(text).slice(1, -1);
@@ -20,7 +20,7 @@ const record = ({ shape, table: typed }: DatasetInfo): string => {
 };
 
 /** `data list` */
-export function printList(list: readonly DatasetInfo[]): void {
+export function listText(list: readonly DatasetInfo[]): string {
   const rows = list.map((d) => [
     d.name,
     formatNumber(d.rows),
@@ -30,7 +30,7 @@ export function printList(list: readonly DatasetInfo[]): void {
     formatBytes(d.bytes),
     d.problem ?? d.origin,
   ]);
-  process.stdout.write(`${table(['name', 'rows', 'hold-out', 'record', 'classes', 'size', 'origin'], rows)}\n`);
+  return table(['name', 'rows', 'hold-out', 'record', 'classes', 'size', 'origin'], rows);
 }
 
 type Typed = NonNullable<DatasetInfo['table']>;
@@ -68,11 +68,7 @@ function columnLines({ columns, label, notes = [], given }: Typed): string[] {
 }
 
 /** `data info`, and what was stored */
-export function printInfo(info: DatasetInfo, json?: boolean, spent?: SpentOn): void {
-  if (json) {
-    printJson({ ...info, ...(spent ? { spent } : {}) });
-    return;
-  }
+export function infoText(info: DatasetInfo, spent?: SpentOn): string {
   const { name, rows, holdout, columns, classes, sha256, origin, bytes, path, table: typed } = info;
   const lines = [
     ['name', name],
@@ -85,8 +81,7 @@ export function printInfo(info: DatasetInfo, json?: boolean, spent?: SpentOn): v
     ['sha256', sha256],
     ['path', path ?? 'generated when used'],
   ].map(([key, value]) => `${key.padEnd(9)}${value}`);
-  const blocks = [...lines, ...(typed ? columnLines(typed) : []), ...(spent ? spentLines(spent) : [])];
-  process.stdout.write(`${blocks.join('\n')}\n`);
+  return [...lines, ...(typed ? columnLines(typed) : []), ...(spent ? spentLines(spent) : [])].join('\n');
 }
 
 const HOW: Readonly<Record<RunSpent['by'], string>> = {

@@ -8,6 +8,8 @@ import { findChromium } from '../build/chromium.mjs';
 import { driverFolders, vulkanEnvironment, vulkanFolder } from '../build/vulkan.mjs';
 import { type AdapterReport, openDevice, reportAdapter } from '../gpu/index.ts';
 import { packageRoot } from '../run/version.ts';
+import { formatBytes, listing } from './format.ts';
+import { EXIT, verb } from './verb.ts';
 
 export interface DoctorReport {
   /** Whether the engine runs here: an adapter was found and gives a device. */
@@ -38,6 +40,14 @@ const NEEDED: Readonly<Record<string, number>> = {
   maxComputeWorkgroupsPerDimension: 65535,
 };
 const BYTES = new Set(['maxStorageBufferBindingSize', 'maxBufferSize', 'maxComputeWorkgroupStorageSize']);
+
+export default verb({
+  about: 'What WebGPU finds on this machine, and what to install',
+  run: async () => {
+    const report = await doctor();
+    return { document: report, text: formatDoctor(report), code: report.ok ? EXIT.done : EXIT.failed };
+  },
+});
 
 /** Examines the machine. Never throws: what fails becomes `ok: false` and a line of advice. */
 export async function doctor(): Promise<DoctorReport> {
@@ -127,7 +137,7 @@ export function formatDoctor(report: DoctorReport): string {
     rows.push(['features', report.features.join(' ')]);
     for (const name of Object.keys(NEEDED)) {
       const value = report.limits[name];
-      rows.push([name, BYTES.has(name) ? bytes(value) : String(value)]);
+      rows.push([name, BYTES.has(name) ? formatBytes(value) : String(value)]);
     }
   }
   rows.push(
@@ -142,9 +152,7 @@ export function formatDoctor(report: DoctorReport): string {
   );
   if (report.vulkan.unpacked) rows.push(['unpacked driver', report.vulkan.unpacked]);
   rows.push(['Chromium', report.chromium ?? 'none found']);
-  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
-  const lines = rows.map(([name, value]) => name.padEnd(width) + value);
-  return [...lines, ...report.advice.map((line) => `- ${line}`)].join('\n');
+  return [listing(rows), ...report.advice.map((line) => `- ${line}`)].join('\n');
 }
 
 function numbers(limits: GPUSupportedLimits): Record<string, number> {
@@ -175,7 +183,8 @@ function systemName(): string {
   return match ? `, ${match[1]}` : '';
 }
 
-function packageVersion(name: string): string | null {
+/** Version of an installed package; null where it is not installed. */
+export function packageVersion(name: string): string | null {
   try {
     let folder = dirname(fileURLToPath(import.meta.resolve(name)));
     while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
@@ -203,8 +212,4 @@ function read(file: string): string {
 
 function range(low: number, high: number): string {
   return low === high ? String(low) : `${low} to ${high}`;
-}
-
-function bytes(n: number): string {
-  return n >= 2 ** 20 ? `${Math.round(n / 2 ** 20)} MiB` : `${Math.round(n / 2 ** 10)} KiB`;
 }

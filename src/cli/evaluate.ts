@@ -1,4 +1,3 @@
-import { Command } from 'commander';
 import { VeilganError } from '../base/errors.ts';
 import type { Classifier } from '../metrics/images/classifier.ts';
 import { type MeasureName, type Metrics, measures } from '../metrics/index.ts';
@@ -8,11 +7,10 @@ import { evaluateRun } from '../run/assess/quality.ts';
 import type { Evaluation } from '../run/assess/subject.ts';
 import { openClassifier } from '../run/classifier.ts';
 import { INCEPTION_SNIPPET, openInception } from '../run/inception.ts';
-import { openTraining } from '../run/session.ts';
-import { checkDiagnostics, type Diagnostics, withDiagnostics } from './diagnostics.ts';
-import { formatNumber, printJson, table } from './format.ts';
-import { type CommonOptions, wholeNumber, withDevice, withGpu } from './options.ts';
-import { stageProgress } from './stages.ts';
+import { flag, optional, quiet, runFolder, text, whole } from './flags.ts';
+import { formatNumber, table } from './format.ts';
+import { checkDiagnostics, diagnostics, withRun } from './job.ts';
+import { verb } from './verb.ts';
 
 const NOTES = `
 What is measured, by the kind of the data:
@@ -36,62 +34,41 @@ An image takes about a second on two CPU cores: --samples and --rows say how man
 /** Shares on one line of a cell. */
 const WRAP = 5;
 
-interface Flags extends CommonOptions, Diagnostics {
-  classifier?: string;
-  inception?: string;
-  downstream?: boolean;
-  target?: string;
-  samples?: number;
-  rows?: number;
-  quiet?: boolean;
-}
-
 /** `evaluate`: quality of a run's samples. */
-export function evaluateCommand(): Command {
-  const command = new Command('evaluate')
-    .summary("quality of a run's samples")
-    .description(
-      'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
-    )
-    .argument('<run>', 'run directory')
-    .option('--samples <n>', 'samples to draw (default 10000, images 2000)', wholeNumber(2, 1_000_000))
-    .option('--rows <n>', 'real rows to compare them with (default all, up to 10000)', wholeNumber(2, 1_000_000))
-    .option('--classifier <run>', 'images: also what this classifier makes of them, see `classifier`')
-    .option('--inception <file>', 'images: FID and KID with these weights (.safetensors)')
-    .option('--downstream', 'train models on samples and test them on real rows')
-    .option('--target <column>', 'the column that such models predict, of 2 to 20 values')
-    .option('--quiet', 'no progress')
-    .addHelpText('after', NOTES);
-  withDiagnostics(command);
-  return withDevice(command).action((dir: string, flags: Flags) => withGpu(flags, (gpu) => evaluate(gpu, dir, flags)));
-}
-
-async function evaluate(gpu: Parameters<typeof openTraining>[0], dir: string, flags: Flags): Promise<void> {
-  const { samples, rows, downstream, target } = flags;
-  const judge = flags.classifier === undefined ? undefined : openClassifier(gpu, flags.classifier);
-  const job = await openTraining(gpu, dir);
-  job.run.close();
-  checkDiagnostics(job, flags);
-  if (judge) checkJudge(judge.classifier, job.data);
-  if (flags.inception !== undefined && job.data.shape.length !== 3) {
-    throw new VeilganError('USAGE', `data set ${job.data.name} has no images`, {
-      where: '--inception',
-      fix: 'Leave it away',
+export default verb({
+  about: 'Compares samples of a run with the hold-out rows of its data set (the training rows where there are none).',
+  args: { run: runFolder },
+  flags: {
+    samples: optional(whole(2, 1_000_000), '<n> samples to draw (default 10000, images 2000)'),
+    rows: optional(whole(2, 1_000_000), '<n> real rows to compare them with (default all, up to 10000)'),
+    classifier: text('<run> images: also what this classifier makes of them, see `classifier`'),
+    inception: text('<file> images: FID and KID with these weights (.safetensors)'),
+    downstream: flag('train models on samples and test them on real rows'),
+    target: text('<column> the column that such models predict, of 2 to 20 values'),
+    quiet,
+    diagnostics,
+  },
+  device: true,
+  notes: NOTES,
+  run: ({ run: dir, samples, rows, downstream, target, ...given }, { gpu, progress }) => {
+    const judge = given.classifier === undefined ? undefined : openClassifier(gpu, given.classifier);
+    return withRun(gpu, dir, async (job) => {
+      checkDiagnostics(job, given.diagnostics);
+      if (judge) checkJudge(judge.classifier, job.data);
+      if (given.inception !== undefined && job.data.shape.length !== 3) {
+        throw new VeilganError('USAGE', `data set ${job.data.name} has no images`, {
+          where: 'inception',
+          fix: 'Leave it away',
+        });
+      }
+      const inception = given.inception === undefined ? undefined : openInception(gpu, given.inception);
+      const report = progress.stage;
+      const found = await evaluateRun(job, { samples, rows, judge, inception, downstream, target, report });
+      job.run.writeJson(QUALITY_FILE, found);
+      return { document: found, text: evaluationText(found) };
     });
-  }
-  const inception = flags.inception === undefined ? undefined : openInception(gpu, flags.inception);
-  const stages = stageProgress(flags);
-  try {
-    const report = stages.update;
-    const found = await evaluateRun(job, { samples, rows, judge, inception, downstream, target, report });
-    job.run.writeJson(QUALITY_FILE, found);
-    stages.stop();
-    if (flags.json) printJson(found);
-    else process.stdout.write(evaluationText(found));
-  } finally {
-    stages.stop();
-  }
-}
+  },
+});
 
 /** All that was found, for people. */
 function evaluationText(found: Evaluation): string {
@@ -149,7 +126,7 @@ function columnLines(found: Evaluation): string[] {
 function checkJudge({ shape }: Classifier, data: { shape: readonly number[]; name: string }): void {
   if (shape.join() === data.shape.join()) return;
   throw new VeilganError('USAGE', `the classifier takes [${shape}], and records of ${data.name} are [${data.shape}]`, {
-    where: '--classifier',
+    where: 'classifier',
     fix: 'Train one on the same kind of images',
   });
 }

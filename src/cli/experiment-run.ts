@@ -14,19 +14,12 @@ import { type Assessment, attackRun } from '../run/assess/attacks.ts';
 import { quickQuality } from '../run/assess/quality.ts';
 import { folderOf, type Measurement, type Plan, type Readings, type Setting } from '../run/experiment/experiment.ts';
 import { CHECKPOINT } from '../run/run.ts';
-import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
-import { released, runTraining } from '../run/training.ts';
-import { createProgress } from './progress.ts';
+import type { DirectoryJob } from '../run/session.ts';
+import { released, type TrainingResult } from '../run/training.ts';
+import { withNewRun, withRun } from './job.ts';
 
 const READINGS = 'private/experiment.json';
 const readings = z.record(z.string(), z.object({ value: z.number(), se: z.number().optional() }));
-
-export interface RunHooks {
-  readonly label: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly stop: () => boolean;
-}
 
 /** Shares of samples below which a mode counts as lost. */
 const LOST = 0.05;
@@ -35,7 +28,7 @@ const LOST = 0.05;
  * The numbers that an experiment averages; those of attacks are accuracies unless the name says otherwise, against rows
  * of the members' own file where training left some out.
  */
-export function readingsOf(attacks: Assessment, quality: Metrics): Readings {
+function readingsOf(attacks: Assessment, quality: Metrics): Readings {
   const { mode_shares: modes, ring_shares: rings, ...numbers } = quality;
   const found: Record<string, Measurement> = {};
   const add = (key: string, value: number, ci95?: readonly [number, number]) => {
@@ -60,7 +53,8 @@ export function readingsOf(attacks: Assessment, quality: Metrics): Readings {
 
 /**
  * What a run measured; it is trained and attacked where that has not been done.
- * @throws VeilganError INTERRUPTED where `stop` says so, with the run saved
+ * @param train trains a job as far as it may
+ * @throws VeilganError INTERRUPTED where it was stopped, with the run saved
  */
 export async function experimentRun(
   gpu: Gpu,
@@ -68,22 +62,16 @@ export async function experimentRun(
   plan: Plan,
   setting: Setting,
   seed: number,
-  { label, json, quiet, stop }: RunHooks,
+  train: (job: DirectoryJob) => Promise<TrainingResult>,
 ): Promise<Readings> {
   const out = join(dir, 'runs', folderOf(setting, seed));
-  const kept = join(out, READINGS);
-  if (existsSync(kept)) {
-    const known = readings.safeParse(readJson(kept));
+  const before = join(out, READINGS);
+  if (existsSync(before)) {
+    const known = readings.safeParse(readJson(before));
     if (known.success) return known.data;
   }
-  const job = await opened(gpu, out, plan, setting, seed);
-  const progress = createProgress({ total: job.steps, start: job.gan.step, label, json, quiet });
-  try {
-    const { interrupted } = await runTraining(job, {
-      stop,
-      onRows: (rows) => progress.update(rows[rows.length - 1].step, rows[rows.length - 1]),
-    });
-    progress.stop();
+  const found = await withRunOf(gpu, out, plan, setting, seed, async (job) => {
+    const { interrupted } = await train(job);
     if (interrupted) {
       throw new VeilganError('INTERRUPTED', 'the experiment was stopped', {
         fix: `Go on with: veilgan experiment --resume ${dir}`,
@@ -95,20 +83,23 @@ export async function experimentRun(
     const found = readingsOf(attacks, metrics);
     job.run.writeJson(READINGS, found);
     return found;
-  } finally {
-    progress.stop();
-    job.guarantee?.close();
-    job.run.close();
-    job.gan.dispose();
-    gpu.trim();
-  }
+  });
+  gpu.trim();
+  return found;
 }
 
 /** A run that goes on from its checkpoint, or a new one; what stopped before its first checkpoint starts over. */
-async function opened(gpu: Gpu, out: string, plan: Plan, setting: Setting, seed: number): Promise<DirectoryJob> {
-  if (existsSync(join(out, CHECKPOINT))) return openTraining(gpu, out, { write: true });
+function withRunOf<T>(
+  gpu: Gpu,
+  out: string,
+  plan: Plan,
+  setting: Setting,
+  seed: number,
+  use: (job: DirectoryJob) => Promise<T>,
+): Promise<T> {
+  if (existsSync(join(out, CHECKPOINT))) return withRun(gpu, out, use, { write: true });
   rmSync(out, { recursive: true, force: true });
   const { system, fields } = setting;
   const config = isPrivate(system) ? parsePrivate(fields) : makeConfig(undefined, fields);
-  return startTraining(gpu, { system, data: plan.data, config, seed, out });
+  return withNewRun(gpu, { system, data: plan.data, config, seed, out }, use);
 }

@@ -33,6 +33,12 @@ export function table(columns: readonly string[], rows: readonly (readonly strin
   return lines.join('\n');
 }
 
+/** Pairs of a name and what is said of it, a line each. */
+export function listing(pairs: readonly (readonly string[])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length)) + 2;
+  return pairs.map(([name, value]) => name.padEnd(width) + value).join('\n');
+}
+
 /**
  * Writes exactly one JSON document and a newline. What is not finite (a loss that diverged, an interval without data)
  * becomes null, JSON having no word for it: a result at the end of a long run is not to be lost over one number. Typed

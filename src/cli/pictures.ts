@@ -29,15 +29,15 @@ export function checkPicture(data: TrainingJob['data'], n: number): void {
   if (isImage(shape) ? n <= PICTURE : isPoints(data)) return;
   if (isImage(shape)) {
     throw new VeilganError('USAGE', `a picture shows at most ${PICTURE} images`, {
-      where: '--n',
-      fix: `Give --n ${PICTURE} or less, or write .npy`,
+      where: 'n',
+      fix: `Give \`n: ${PICTURE}\` or less, or write .npy`,
     });
   }
   throw new VeilganError(
     'USAGE',
     `a picture needs images or two columns, the data have ${encoding?.columns.length ?? columns.length}`,
     {
-      where: '--out',
+      where: 'out',
       fix: 'Write .csv or .npy',
     },
   );

@@ -1,131 +1,133 @@
-/** From the flags of `train` to a job: a new run, or one that goes on. */
-
+/** From the flags of `train` to a plan of a run, and what may be said of one that goes on. */
 import { VeilganError } from '../base/errors.ts';
+import { isTable, ofClass, type Source } from '../data/dataset.ts';
 import { loadSource } from '../data/store/store.ts';
-import { isTable, rowsOf, type Source } from '../data/store/table-files.ts';
-import { flagOf, type GanConfig, ganConfig } from '../gan/config.ts';
+import { type GanConfig, ganConfig } from '../gan/config.ts';
 import { makeConfig, withPreset } from '../gan/presets/index.ts';
 import { usualPreset } from '../gan/presets/tables.ts';
-import { type PrivateConfig, privateConfig } from '../gan/private/config.ts';
+import type { PrivateConfig } from '../gan/private/config.ts';
+import { withNoise as noised } from '../gan/private/plan.ts';
 import { parsePrivate } from '../gan/private/run.ts';
+import { updatesBehind } from '../gan/private/schedule.ts';
 import { isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
-import type { Gpu } from '../gpu/index.ts';
-import { type DirectoryJob, openTraining, startTraining } from '../run/session.ts';
-import { rowsTaken } from '../run/training-data.ts';
-import { type CommonOptions, configFields } from './options.ts';
-import { withNoise } from './train-noise.ts';
+import type { DirectoryJob } from '../run/session.ts';
+import { priceOf } from '../run/training-data.ts';
+import { trainingRows } from '../train/rows.ts';
 
-export interface TrainFlags extends CommonOptions, Record<string, unknown> {
-  data?: string;
-  preset?: string;
-  epochs?: number;
-  steps?: number;
-  seed: number;
-  insecureSeed?: number;
-  out?: string;
-  resume?: string;
-  chunk?: number;
-  quiet?: boolean;
+interface Flags {
+  readonly data?: string;
+  readonly preset?: string;
+  readonly epochs?: number;
+  readonly seed: number;
+  readonly insecureSeed?: number;
+  readonly out?: string;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+type Say = (line: string) => void;
+
 /** A new run. @throws VeilganError USAGE or CONFIG naming the flag */
-export async function fresh(gpu: Gpu, named: string | undefined, flags: TrainFlags): Promise<DirectoryJob> {
+export async function planOf(named: string | undefined, given: Fields, { say, ...flags }: Flags & { say: Say }) {
   const system = systemNamed(named);
+  const { seed, out, insecureSeed } = flags;
   if (flags.data === undefined) {
     throw new VeilganError('USAGE', 'no data set was named', {
-      where: '--data',
+      where: 'data',
       fix: 'Name one that `data list` shows, such as blobs',
     });
   }
-  const fields = withCritics(system, configFields(flags, privateConfig.shape));
+  const fields = withCritics(system, given);
   const source = await loadSource(flags.data);
-  const preset = flags.preset ?? presetFor(system, fields, source, flags);
-  if (flags.insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
+  const preset = flags.preset ?? presetFor(system, fields, source, say);
+  if (insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
   const config = isPrivate(system)
-    ? privateOf(withPreset(preset, fields), flags, source)
-    : withEpochs(plainConfig(preset, fields), flags, source);
-  return startTraining(gpu, {
-    system,
-    data: source,
-    config,
-    seed: flags.seed,
-    out: flags.out,
-    insecureSeed: flags.insecureSeed,
-  });
+    ? privateOf(withPreset(preset, fields), given, flags.epochs, source, say)
+    : withEpochs(plainConfig(preset, fields), given, flags.epochs, source);
+  return { system, data: source, config, seed, out, insecureSeed };
 }
 
 /** The config of a private system, with the noise that a budget and a length ask for. @throws VeilganError CONFIG */
-function privateOf(fields: Record<string, unknown>, flags: TrainFlags, source: Source): PrivateConfig {
-  const config = withEpochs(parsePrivate(fields), flags, source);
-  const length = flags.steps !== undefined || flags.epochs !== undefined;
-  return withNoise({ fields, length }, config, source, (line) => {
-    if (!flags.quiet) process.stderr.write(`${line}\n`);
-  });
+function privateOf(fields: Fields, given: Fields, epochs: number | undefined, source: Source, say: Say): PrivateConfig {
+  const config = withEpochs(parsePrivate(fields), given, epochs, source);
+  const length = given.steps !== undefined || epochs !== undefined;
+  return withNoise({ fields, length }, config, source, say);
 }
 
 /** Tables have settings of their own where none are named; other data have those of --help. */
-function presetFor(
-  system: string,
-  { divergence, population }: Record<string, unknown>,
-  source: Source,
-  { data, quiet }: TrainFlags,
-): string | undefined {
+function presetFor(system: string, { divergence, population }: Fields, source: Source, say: Say): string | undefined {
   if (!isTable(source)) return undefined;
   // Where the number of rows is a secret, what stands in its place decides: the settings are released.
-  const rows = Number(population ?? 0) || rowsOf(source.table.train, source.table.columns);
+  const rows = Number(population ?? 0) || source.rows;
   const preset = usualPreset(system, rows, divergence);
-  if (!quiet) process.stderr.write(`${data} is a table: settings of preset ${preset} (--preset chooses others)\n`);
+  say(`${source.name} is a table: settings of preset ${preset} (--preset chooses others)`);
   return preset;
 }
 
 const onlyPrivate = (field: string) =>
-  new VeilganError('CONFIG', `--${flagOf(field)} belongs to private systems`, {
-    where: `--${flagOf(field)}`,
+  new VeilganError('CONFIG', `\`${field}\` belongs to private systems`, {
+    where: field,
     fix: `Train ${systemsWith({ private: true }).join(' or ')}, or leave it away`,
   });
 
 /** The config of a system without a guarantee. @throws VeilganError CONFIG for a field of private ones */
-function plainConfig(preset: string | undefined, fields: Record<string, unknown>): GanConfig {
+function plainConfig(preset: string | undefined, fields: Fields): GanConfig {
   const foreign = Object.keys(fields).find((name) => !Object.hasOwn(ganConfig.shape, name));
   if (foreign !== undefined) throw onlyPrivate(foreign);
   return makeConfig(preset, fields);
 }
 
 /** With `--epochs`, of floor(partition / batch) steps each, as the notebooks count them. */
-function withEpochs<C extends GanConfig>(config: C, { epochs, steps }: TrainFlags, source: Source): C {
+function withEpochs<C extends GanConfig>(config: C, { steps }: Fields, epochs: number | undefined, source: Source): C {
   if (epochs === undefined) return config;
   if (steps !== undefined) {
-    throw new VeilganError('USAGE', '--epochs and --steps both say how long to train', {
-      where: '--epochs',
+    throw new VeilganError('USAGE', '`epochs` and `steps` both say how long to train', {
+      where: 'epochs',
       fix: 'Give one of them',
     });
   }
-  const rows = ('population' in config && Number(config.population)) || rowsTaken(source, config);
+  const rows = ('population' in config && Number(config.population)) || trainingRows(source, config);
   const each = Math.floor(Math.floor(rows / config.partitions) / config.batch);
   return { ...config, steps: Math.max(1, epochs * each) };
 }
 
-/** A run that goes on. @throws VeilganError USAGE where settings are to change, FILE where it cannot */
-export async function resumed(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<DirectoryJob> {
-  const { steps, ...others } = configFields(flags, privateConfig.shape);
-  const given = [
-    ...Object.keys(others),
-    ...['data', 'preset', 'epochs', 'out', 'insecureSeed'].filter((name) => flags[name] !== undefined),
-  ];
-  if (given.length) {
-    throw new VeilganError('USAGE', `a resumed run keeps its settings: --${given[0]} cannot change`, {
-      where: '--resume',
-      fix: 'Leave it away, or start a new run',
-    });
-  }
-  const job = await openTraining(gpu, flags.resume as string, { write: true, steps: steps as number | undefined });
-  if (system !== undefined && system !== job.run.info.system) {
-    job.guarantee?.close();
-    job.run.close();
-    throw new VeilganError('USAGE', `the run is a ${job.run.info.system}, not a ${system}`, {
-      where: '--resume',
-      fix: 'Leave the system away',
-    });
-  }
-  return job;
+/** @throws VeilganError USAGE where a run that goes on is of another system than was named */
+export function checkSystem({ run }: DirectoryJob, system: string | undefined): void {
+  if (system === undefined || system === run.info.system) return;
+  throw new VeilganError('USAGE', `the run is a ${run.info.system}, not a ${system}`, {
+    where: 'resume',
+    fix: 'Leave the system away',
+  });
+}
+
+/** What of the command line decides whether noise is looked for. */
+export interface Asked {
+  /** the fields of flags and preset together */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** whether the length comes from the command line; that of a preset for plain systems is none for private ones */
+  readonly length: boolean;
+}
+
+/**
+ * The config with the noise that its budget asks for, by a search that may take seconds; or as it is where a multiplier
+ * was given, there is no budget, or how many updates there will be is not known.
+ * @param tell is told of the noise in one line
+ * @throws VeilganError CONFIG where no noise suffices, or where config and data do not fit
+ */
+export function withNoise(
+  { fields, length }: Asked,
+  config: PrivateConfig,
+  source: Source,
+  tell: Say = () => {},
+): PrivateConfig {
+  const { bound, epsilon, onlyClass, population, steps } = config;
+  if (bound !== 'clip' || !epsilon || fields.noiseMultiplier !== undefined || !length) return config;
+  const updates = updatesBehind(config, steps);
+  // How many rows of a class a table has is not known before it is encoded.
+  const unknown = isTable(source) && onlyClass >= 0 && !population;
+  if (unknown || !Number.isFinite(updates)) return config;
+  const rows = trainingRows(ofClass(source, config.onlyClass), config);
+  const found = noised(config, rows, priceOf(source, config));
+  const sigma = found.noiseMultiplier.toPrecision(5);
+  tell(`noise multiplier ${sigma}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
+  return found;
 }

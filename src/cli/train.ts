@@ -1,9 +1,7 @@
-import { Command, Option } from 'commander';
 import { writeAtomic } from '../base/files.ts';
 import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
 import { systemNames, systems } from '../gan/systems.ts';
-import type { Gpu } from '../gpu/index.ts';
 import { unpaidLines, unpaidOf } from '../report/blocks/public.ts';
 import { lossCurves, lossUnit } from '../report/charts/plot.ts';
 import { chartPng } from '../report/charts/png.ts';
@@ -13,90 +11,96 @@ import type { DirectoryJob } from '../run/session.ts';
 import { spending, spendingLine } from '../run/spend.ts';
 import { released, runTraining, type TrainingResult } from '../run/training.ts';
 import { writeSamples } from '../run/write-samples.ts';
-import { formatNumber, formatSeconds, printJson, table } from './format.ts';
-import { wholeNumber, withConfig, withDevice, withGpu } from './options.ts';
+import { optional, quiet, text, whole } from './flags.ts';
+import { formatNumber, formatSeconds, listing } from './format.ts';
+import { checkKept, withNewRun, withRun } from './job.ts';
 import { samplesPng, scatterOf } from './pictures.ts';
-import { createProgress, interruptible } from './progress.ts';
-import { NOISE_HELP } from './train-noise.ts';
-import { fresh, resumed, type TrainFlags } from './train-start.ts';
+import { checkSystem, planOf } from './train-start.ts';
+import { EXIT, verb } from './verb.ts';
 
 /** Images of a picture of samples. */
 const GRID = 100;
 
-/** `train`: a system on a data set, into a run directory. */
-export function trainCommand(): Command {
-  const command = new Command('train')
-    .summary('train a system on a data set')
-    .description('Trains SYSTEM on a data set and writes a run directory.')
-    .argument('[system]', systemNames.map((name) => `${name} (${systems[name].summary})`).join(', '))
-    .option('--data <name>', 'data set, see `data list`')
-    .addOption(new Option('--preset <name>', 'settings to start from').argParser(String))
-    .option('--epochs <n>', 'instead of --steps: passes over each partition', wholeNumber(1))
-    .option('--seed <n>', 'of everything random but privacy noise and private samples', wholeNumber(0), 1)
-    .option(
-      '--insecure-seed <n>',
-      'private systems: noise and samples from a seed, which voids every guarantee; for tests',
-      wholeNumber(0),
-    )
-    .option('--out <dir>', 'run directory (default ./runs/SYSTEM-DATA-DATE-N)')
-    .option('--resume <dir>', 'go on with a run that stopped; takes --steps, --chunk and no other setting')
-    .option(
-      '--chunk <n>',
-      'steps a submit (default: about 100 ms worth); does not change the results',
-      wholeNumber(1, 256),
-    )
-    .option('--quiet', 'no progress');
-  withConfig(withDevice(command), privateConfig.shape);
-  command.addHelpText(
-    'after',
-    `${NOISE_HELP}\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
-  );
-  return command.action(async (system: string | undefined, flags: TrainFlags) => {
-    await withGpu(flags, (gpu) => trainVerb(gpu, system, flags));
-  });
-}
+const NOISE_HELP = `
+Noise: with --epsilon and --steps (or --epochs), and no noise multiplier from a flag or a preset, the least noise is
+taken with which all steps fit the budget, what the encoding of a table costs included. Otherwise the noise is
+--noise-multiplier, and training stops before the budget is exceeded.
+`;
 
-async function trainVerb(gpu: Gpu, system: string | undefined, flags: TrainFlags): Promise<void> {
-  const job = flags.resume !== undefined ? await resumed(gpu, system, flags) : await fresh(gpu, system, flags);
-  const { run, gan } = job;
-  const { json, quiet } = flags;
-  if (!json && !quiet)
-    process.stderr.write(`${run.info.system} on ${run.info.data.name}, run ${run.dir}\nadapter ${gpu.adapter.name}\n`);
-  const progress = createProgress({ total: job.steps, start: gan.step, label: run.info.system, json, quiet });
-  const compiling = setTimeout(() => {
-    progress.note('compiling kernels; the driver keeps them for later starts');
-  }, 1000);
-  const stop = interruptible(() => progress.note('stopping, and saving what is done; once more to quit at once'));
-  let result: TrainingResult;
-  try {
-    result = await runTraining(job, {
-      chunk: flags.chunk,
-      every: isImage(job.data.shape)
-        ? { steps: gan.config.gridEvery, call: (step) => writeGrid(job, `step-${String(step).padStart(7, '0')}.png`) }
-        : undefined,
-      stop: () => stop.signal.aborted,
-      onRows: (rows) => {
+/** `train`: a system on a data set, into a run directory. */
+export default verb({
+  about: 'Trains SYSTEM on a data set and writes a run directory.',
+  args: {
+    system: text(systemNames.map((name) => `${name} (${systems[name].summary})`).join(', ')),
+  },
+  flags: {
+    data: text('<name> data set, see `data list`'),
+    preset: text('<name> settings to start from'),
+    epochs: optional(whole(1), '<n> instead of --steps: passes over each partition'),
+    seed: whole(0).default(1).describe('<n> of everything random but privacy noise and private samples'),
+    insecureSeed: optional(
+      whole(0),
+      '<n> private systems: noise and samples from a seed, which voids every guarantee; for tests',
+    ),
+    out: text('<dir> run directory (default ./runs/SYSTEM-DATA-DATE-N)'),
+    resume: text('<dir> go on with a run that stopped; takes --steps, --chunk and no other setting'),
+    chunk: optional(whole(1, 256), '<n> steps a submit (default: about 100 ms worth); does not change the results'),
+    quiet,
+  },
+  device: true,
+  config: privateConfig.shape,
+  notes: `${NOISE_HELP}\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
+  run: async ({ system, chunk, ...given }, { gpu, fields, asked, progress, stoppable }) => {
+    const trained = async (job: DirectoryJob) => {
+      const { run, gan } = job;
+      progress.note(`${run.info.system} on ${run.info.data.name}, run ${run.dir}\nadapter ${gpu.adapter.name}`);
+      progress.begin(run.info.system, { total: job.steps, start: gan.step });
+      const compiling = setTimeout(() => {
+        progress.note('compiling kernels; the driver keeps them for later starts');
+      }, 1000);
+      const signal = stoppable('stopping, and saving what is done; once more to quit at once');
+      try {
+        const result = await runTraining(job, {
+          chunk,
+          every: isImage(job.data.shape)
+            ? {
+                steps: gan.config.gridEvery,
+                call: (step) => writeGrid(job, `step-${String(step).padStart(7, '0')}.png`),
+              }
+            : undefined,
+          stop: () => signal.aborted,
+          onRows: (rows) => {
+            clearTimeout(compiling);
+            progress.rows(rows);
+          },
+        });
+        progress.stop();
+        progress.note('writing samples and pictures');
+        await writeResults(job);
+        return { ...told(job, result), code: result.interrupted ? EXIT.interrupted : EXIT.done };
+      } catch (error) {
+        run.abandon();
+        throw error;
+      } finally {
         clearTimeout(compiling);
-        const row = rows[rows.length - 1];
-        progress.update(row.step, row);
+      }
+    };
+    const { resume } = given;
+    if (resume === undefined)
+      return withNewRun(gpu, await planOf(system, fields, { ...given, say: progress.note }), trained);
+    checkKept(asked, ['system', 'resume', 'steps', 'chunk']);
+    const steps = fields.steps as number | undefined;
+    return withRun(
+      gpu,
+      resume,
+      (job) => {
+        checkSystem(job, system);
+        return trained(job);
       },
-    });
-    progress.stop();
-    progress.note('writing samples and pictures');
-    await writeResults(job);
-  } catch (error) {
-    run.abandon();
-    throw error;
-  } finally {
-    clearTimeout(compiling);
-    progress.stop();
-    stop.dispose();
-    job.guarantee?.close();
-    run.close();
-  }
-  printResult(job, result, flags);
-  if (result.interrupted) process.exitCode = 130;
-}
+      { write: true, steps },
+    );
+  },
+});
 
 /** Released rows and pictures: samples.csv (or .npy for images), samples.png (and .svg), losses.png and .svg. */
 export async function writeResults(job: DirectoryJob): Promise<void> {
@@ -129,11 +133,8 @@ async function writeGrid(job: DirectoryJob, name: string): Promise<void> {
   writeAtomic(job.run.samplePath(name), [await gridOf(job, await job.gan.sample(GRID))]);
 }
 
-function printResult(
-  { run, gan, data, guarantee, steps: wanted }: DirectoryJob,
-  result: TrainingResult,
-  { json }: TrainFlags,
-): void {
+/** What training came to, for programs and for people. */
+function told({ run, gan, data, guarantee, steps: wanted }: DirectoryJob, result: TrainingResult) {
   const { steps, seconds, added, last, interrupted } = result;
   const document = {
     run: run.dir,
@@ -149,10 +150,6 @@ function printResult(
   };
   const spent = guarantee && spending(guarantee);
   const open = spent && !spent.claim ? unpaidOf(run.info) : undefined;
-  if (json) {
-    printJson({ ...document, ...spent, ...(open ? { public_unpaid: open } : {}) });
-    return;
-  }
   const meanD = last ? last.loss_d.reduce((a, b) => a + b, 0) / last.loss_d.length : Number.NaN;
   const drawn = isImage(data.shape) || isPoints(data) ? ['samples.png'] : [];
   const rows = [
@@ -166,5 +163,5 @@ function printResult(
     ['samples', run.samplePath(isImage(data.shape) ? 'samples.npy' : 'samples.csv')],
     ['pictures', run.samplePath([...drawn, 'losses.png'].join(', '))],
   ];
-  process.stdout.write(`${table(['', ''], rows).split('\n').slice(2).join('\n')}\n`);
+  return { document: { ...document, ...spent, ...(open ? { public_unpaid: open } : {}) }, text: listing(rows) };
 }

@@ -1,4 +1,8 @@
-/** Data sets with public homes: their files, checksums and classes. */
+/** Data sets with public homes: their files, checksums and classes. Node only. */
+import { join } from 'node:path';
+import type { Dataset } from './dataset.ts';
+import { importCifar } from './formats/cifar.ts';
+import { importPairs } from './formats/idx.ts';
 
 export interface RemoteFile {
   readonly name: string;
@@ -11,7 +15,8 @@ export interface KnownSet {
   readonly name: string;
   /** For people. */
   readonly title: string;
-  readonly kind: 'idx' | 'cifar';
+  /** Reads the files, which lie in a folder. */
+  read(folder: string, set: KnownSet): Promise<Dataset<Uint8Array>>;
   /** Addresses that file names are appended to, tried in turn. */
   readonly mirrors: readonly string[];
   readonly files: readonly RemoteFile[];
@@ -23,11 +28,22 @@ const idx = (sizes: readonly (readonly [bytes: number, sha256: string])[]): Remo
     ...{ name: `${name}-ubyte.gz`, bytes: sizes[i][0], sha256: sizes[i][1] },
   }));
 
+/** Images and labels to train on, then those to hold out. */
+export const readPairs: KnownSet['read'] = (folder, { files, ...own }) =>
+  importPairs(
+    folder,
+    [0, 2].map((i) => ({ images: files[i].name, labels: files[i + 1].name })),
+    own,
+  );
+
+export const readArchive: KnownSet['read'] = (folder, { files, ...own }) =>
+  importCifar(join(folder, files[0].name), true, own);
+
 const SETS: readonly KnownSet[] = [
   {
     name: 'mnist',
     title: 'MNIST',
-    kind: 'idx',
+    read: readPairs,
     mirrors: ['https://ossci-datasets.s3.amazonaws.com/mnist/', 'https://storage.googleapis.com/cvdf-datasets/mnist/'],
     files: idx([
       [9912422, '440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609'],
@@ -40,7 +56,7 @@ const SETS: readonly KnownSet[] = [
   {
     name: 'fashion-mnist',
     title: 'Fashion-MNIST',
-    kind: 'idx',
+    read: readPairs,
     mirrors: [
       'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
       'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/',
@@ -56,7 +72,7 @@ const SETS: readonly KnownSet[] = [
   {
     name: 'cifar10',
     title: 'CIFAR-10',
-    kind: 'cifar',
+    read: readArchive,
     mirrors: ['https://www.cs.toronto.edu/~kriz/'],
     files: [
       {

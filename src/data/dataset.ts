@@ -1,10 +1,21 @@
-/** A data set, whatever its source: training rows (the members of an attack) and a hold-out (the non-members). */
+/**
+ * A data set, whatever its source: rows of values, the first of which are trained on (the members of an attack), the
+ * others held out (the non-members). The values are records, which networks take as they are, or the cells of a table,
+ * of which an encoding makes records when a training begins.
+ */
 
 import { VeilganError } from '../base/errors.ts';
-import { pickRows } from '../train/rows.ts';
-import type { Scaling } from './encoding/linear.ts';
 import type { Records } from './records.ts';
-import { type Block, blocksOf, type Encoding, type Open } from './table.ts';
+import {
+  type Block,
+  blocksOf,
+  type Cells,
+  type Encoding,
+  type Given,
+  type Open,
+  type Scaling,
+  type Table,
+} from './table.ts';
 
 export interface DatasetMeta {
   /** Where the rows come from, for people: `generated, seed 0`, `blobs.csv, rows 0:5000, holdout 5000:10000`. */
@@ -20,145 +31,211 @@ export interface DatasetMeta {
    * across the border, or by a hash of each row, so that it moves none. Absent of sets from before this was noted.
    */
   split?: 'positions' | 'hash';
-  /** what was found in the rows of a set that is no table, nobody having given it: see `Open` */
+  /** What was found in the rows, nobody having given it: see `Open`. Absent of sets from before this was noted. */
   open?: readonly Open[];
 }
 
-export interface Labels {
-  train: Uint32Array;
-  holdout: Uint32Array;
+export type Values = Records | Cells;
+
+/** An array of all rows, and the two parts of it as views. */
+export interface Parts<V> {
+  readonly values: V;
+  readonly train: V;
+  readonly holdout: V;
 }
 
-export interface Dataset<R extends Records = Records> {
-  name: string;
+export interface Dataset<V extends Values = Records> extends Parts<V> {
+  readonly name: string;
   /** One name a feature; empty for images. */
-  columns: string[];
-  /** Shape of one record: [features], or [height, width, channels]. */
-  shape: number[];
-  /** Values of one record: the product of `shape`. */
-  features: number;
-  /** Training rows. */
-  rows: number;
+  readonly columns: string[];
+  /** Shape of one row: [features], or [height, width, channels]. */
+  readonly shape: number[];
+  /** Values of one row: the product of `shape`. */
+  readonly features: number;
+  /** Training rows; they come first. */
+  readonly rows: number;
   /** Hold-out rows; may be 0. */
-  holdoutRows: number;
-  /** [rows, ...shape], row-major, all finite; bytes for images (`floats` gives their values). */
-  train: R;
-  /** [holdoutRows, ...shape]. */
-  holdout: R;
+  readonly holdoutRows: number;
   /** Class of each record, where the source has one. No system of VeilGAN trains on them unless told to. */
-  labels?: Labels;
+  readonly labels?: Parts<Uint32Array>;
   /** Names of the classes, by label. */
-  classes?: string[];
-  /** How the columns of a table were brought to [-1, 1]. */
-  scaling?: Scaling;
+  readonly classes?: string[];
+  /** How the numbers of a file were brought to [-1, 1]. */
+  readonly scaling?: Scaling;
   /** How the records were made of the cells of a table. */
-  encoding?: Encoding;
-  /** of an encoded table: what the values of a record are */
-  blocks?: Block[];
-  meta: DatasetMeta;
+  readonly encoding?: Encoding;
+  /** of records that an encoding made: what their values are */
+  readonly blocks?: Block[];
+  /** of cells, which an encoding makes records of: what the columns are */
+  readonly table?: Table;
+  /** of a table: what happened when it was read, such as columns that were left out, and why */
+  readonly notes?: readonly string[];
+  /** of a table: bounds and values of columns that the owner knows without the rows */
+  readonly given?: Given;
+  readonly meta: DatasetMeta;
+}
+
+export type TableData = Dataset<Cells> & { readonly table: Table };
+
+/** What can be trained on: records as they are, or a table, of which they are made when a training begins. */
+export type Source = Dataset | TableData;
+
+export const isTable = (source: Source): source is TableData => source.table !== undefined;
+
+const parts = <V extends Values | Uint32Array>(values: V, at: number): Parts<V> => ({
+  values,
+  train: values.subarray(0, at) as V,
+  holdout: values.subarray(at) as V,
+});
+
+/** What a data set is made of; all else is derived. */
+export interface DatasetParts<V extends Values = Records>
+  extends Pick<Dataset<V>, 'name' | 'columns' | 'shape' | 'classes' | 'scaling' | 'encoding' | 'meta'> {
+  /** [rows, ...shape], row-major, all finite; bytes for images (`floats` gives their values) */
+  readonly values: V;
+  /** the first so many rows are trained on, the others held out; default all */
+  readonly split?: number;
+  /** [rows] */
+  readonly labels?: Uint32Array;
 }
 
 /**
  * A data set from its arrays; counts are derived.
- * @throws VeilganError SHAPE when an array does not hold whole records or the labels do not match the rows or classes.
+ * @throws VeilganError SHAPE when an array does not hold whole records, or the split or the labels do not match the rows
+ * or classes.
  */
-export function makeDataset<R extends Records>(parts: {
-  name: string;
-  columns: string[];
-  shape: number[];
-  train: R;
-  holdout: R;
-  labels?: Labels;
-  classes?: string[];
-  scaling?: Scaling;
-  encoding?: Encoding;
-  meta: DatasetMeta;
-}): Dataset<R> {
-  const features = parts.shape.reduce((product, size) => product * size, 1);
-  const rows = parts.train.length / features;
-  const holdoutRows = parts.holdout.length / features;
-  const { labels, classes } = parts;
-  const named = (list: Uint32Array) => !classes || list.every((label) => label < classes.length);
+export function makeDataset<V extends Values>(of: DatasetParts<V>): Dataset<V> {
+  const { name, columns, shape, values, classes, encoding } = of;
+  const features = shape.reduce((product, size) => product * size, 1);
+  const all = values.length / features;
+  const { split = all, labels, ...facts } = of;
   const fits =
-    Number.isInteger(rows) &&
-    Number.isInteger(holdoutRows) &&
-    (parts.columns.length === features || parts.columns.length === 0) &&
-    (!labels || (labels.train.length === rows && labels.holdout.length === holdoutRows)) &&
-    (labels ? named(labels.train) && named(labels.holdout) : !classes);
+    Number.isInteger(all) &&
+    Number.isInteger(split) &&
+    split >= 0 &&
+    split <= all &&
+    (columns.length === features || columns.length === 0) &&
+    (labels ? labels.length === all && (!classes || labels.every((label) => label < classes.length)) : !classes);
   if (!fits) {
-    throw new VeilganError('SHAPE', `the arrays of data set ${quote(parts.name)} do not fit records [${parts.shape}]`, {
-      where: `train ${parts.train.length} values, holdout ${parts.holdout.length} values`,
+    throw new VeilganError('SHAPE', `the arrays of data set ${quote(name)} do not fit records [${shape}]`, {
+      where: `${values.length} values, ${split} rows to train on${labels ? `, ${labels.length} labels` : ''}`,
       fix: 'Give whole records, one column name a feature, one label a record, and one name a class.',
     });
   }
-  const blocks = parts.encoding && { blocks: blocksOf(parts.encoding).flat() };
-  return { ...parts, ...blocks, features, rows, holdoutRows };
+  return {
+    ...facts,
+    ...parts(values, split * features),
+    ...(labels ? { labels: parts(labels, split) } : {}),
+    ...(encoding ? { blocks: blocksOf(encoding).flat() } : {}),
+    ...{ features, rows: split, holdoutRows: all - split },
+  };
+}
+
+/**
+ * A table as a data set: its rows are cells.
+ * @param of.values [rows, columns]
+ * @throws VeilganError SHAPE as `makeDataset`
+ */
+export function makeTable(
+  of: Pick<Table, 'columns' | 'label'> &
+    Pick<DatasetParts<Cells>, 'name' | 'values' | 'split' | 'meta'> &
+    Pick<TableData, 'notes' | 'given'>,
+): TableData {
+  const { columns, label, notes, given, ...more } = of;
+  const names = columns.map((column) => column.name);
+  const data = makeDataset({ ...more, columns: names, shape: [names.length] });
+  const { train, holdout } = data;
+  const table = { columns, train, holdout, ...(label === undefined ? {} : { label }) };
+  return { ...data, table, ...(notes ? { notes } : {}), ...(given ? { given } : {}) };
+}
+
+/** Rows one behind the other. */
+export function concatRows<V extends Values | Uint32Array>(first: V, second: V): V {
+  const out = new (first.constructor as new (length: number) => V)(first.length + second.length);
+  out.set(first);
+  out.set(second, first.length);
+  return out;
+}
+
+/** Data of the same kind with other rows. @throws VeilganError SHAPE as `makeDataset` */
+export function withRows<D extends Source>(data: D, values: D['values'], split: number, labels?: Uint32Array): D {
+  const { labels: _, ...more } = data as Dataset<Values>;
+  const made = makeDataset({ ...more, values, split, ...(labels ? { labels } : {}) });
+  const { train, holdout } = made;
+  return { ...made, ...(data.table ? { table: { ...data.table, train, holdout } } : {}) } as Source as D;
+}
+
+/** Some of the rows, by their numbers: those to train on and those to hold out. */
+export function pick<D extends Source>(data: D, train: readonly number[], holdout: readonly number[] = []): D {
+  const { values, features, labels }: Dataset<Values> = data as never;
+  const list = [...train, ...holdout];
+  const out = new (values.constructor as new (length: number) => D['values'])(list.length * features);
+  list.forEach((row, at) => {
+    out.set(values.subarray(row * features, (row + 1) * features), at * features);
+  });
+  return withRows(data, out, train.length, labels && Uint32Array.from(list, (row) => labels.values[row]));
 }
 
 /**
  * The records of one class, -1 for all; the set's own checksum stays, for it tells what was read.
  * @throws VeilganError DATA where there are no labels or no such records
  */
-export function ofClass(data: Dataset, label: number): Dataset {
+export function ofClass<D extends Source>(data: D, label: number): D {
   if (label < 0) return data;
-  const { labels, features } = data;
-  const pick = (rows: Records, list: Uint32Array) =>
-    pickRows(
-      rows,
-      features,
-      Array.from(list.keys()).filter((row) => list[row] === label),
-    );
-  const train = labels && pick(data.train, labels.train);
-  if (!labels || !train?.length) {
-    throw new VeilganError(
-      'DATA',
-      `data set ${quote(data.name)} has no ${labels ? `records of class ${label}` : 'labels'}`,
-      {
-        where: '--only-class',
-        fix: labels ? 'Name the number of a class it has' : 'Leave it away, or import labelled data',
-      },
-    );
-  }
-  const alike = (n: number) => new Uint32Array(n).fill(label);
-  const holdout = pick(data.holdout, labels.holdout);
-  const [rows, holdoutRows] = [train.length / features, holdout.length / features];
-  return { ...data, train, holdout, rows, holdoutRows, labels: { train: alike(rows), holdout: alike(holdoutRows) } };
+  const { labels, rows } = data;
+  const list = Array.from(labels?.values.keys() ?? []).filter((row) => labels?.values[row] === label);
+  const members = list.filter((row) => row < rows);
+  if (members.length > 0) return pick(data, members, list.slice(members.length));
+  throw new VeilganError(
+    'DATA',
+    `data set ${quote(data.name)} has no ${labels ? `records of class ${label}` : 'labels'}`,
+    {
+      where: 'onlyClass',
+      fix: labels ? 'Name the number of a class it has' : 'Leave it away, or import labelled data',
+    },
+  );
 }
 
 /** The arrays of a set as the store keeps them, by file name; the order is the order of the fingerprint. */
-export function datasetFiles(data: Dataset): [string, Records | Uint32Array][] {
-  const type = data.train instanceof Uint8Array ? 'u8' : 'f32';
-  const files: [string, Records | Uint32Array][] = [
-    [`train.${type}`, data.train],
-    [`holdout.${type}`, data.holdout],
-  ];
-  if (data.labels) files.push(['train.u32', data.labels.train], ['holdout.u32', data.labels.holdout]);
-  return files;
+export function datasetFiles({ train, holdout, labels }: Source): [file: string, bytes: Uint8Array][] {
+  const type = train instanceof Uint8Array ? 'u8' : train instanceof Float32Array ? 'f32' : 'f64';
+  const files = [
+    [`train.${type}`, train],
+    [`holdout.${type}`, holdout],
+    ...(labels ? [['train.u32', labels.train] as const, ['holdout.u32', labels.holdout] as const] : []),
+  ] as const;
+  return files.map(([file, array]) => [file, new Uint8Array(array.buffer, array.byteOffset, array.byteLength)]);
 }
 
-async function sha256(bytes: Uint8Array): Promise<string> {
+/** SHA-256 (hex). */
+export async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** SHA-256 (hex) of the raw bytes of an array. */
-export function hashArray(array: Records | Uint32Array): Promise<string> {
-  return sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+/** SHA-256 (hex) of what the columns of a table are, whatever the order of their fields. */
+function hashColumns({ columns, label }: Table): Promise<string> {
+  const facts = columns.map((column) => [
+    column.name,
+    column.kind,
+    'values' in column ? column.values : 'format' in column ? column.format : column.decimals,
+  ]);
+  return sha256(new TextEncoder().encode(JSON.stringify([facts, label ?? null])));
 }
 
 /**
- * SHA-256 (hex) of a whole set: the digest of one line `<sha256>  <file>` per file, so that a stored set can be
- * checked with `sha256sum train.f32 holdout.f32 | sha256sum` (the label files follow where there are labels).
+ * SHA-256 (hex) of a whole set: the digest of one line `<sha256>  <file>` per file, so that a stored set can be checked
+ * with `sha256sum train.f32 holdout.f32 | sha256sum` (the label files follow where there are labels). Of a table there
+ * is a line for the columns behind those of the files.
+ * @param sums of the files, where they are known
  */
-export function fingerprint(sums: readonly (readonly [file: string, sha256: string])[]): Promise<string> {
-  return sha256(new TextEncoder().encode(sums.map(([file, sum]) => `${sum}  ${file}\n`).join('')));
-}
-
-/** The fingerprint of a set in memory. */
-export async function fingerprintOf(data: Dataset): Promise<string> {
-  const sums: [string, string][] = [];
-  for (const [file, array] of datasetFiles(data)) sums.push([file, await hashArray(array)]);
-  return fingerprint(sums);
+export async function fingerprintOf(data: Source, sums?: readonly string[]): Promise<string> {
+  const lines: string[] = [];
+  for (const [i, [file, bytes]] of datasetFiles(data).entries()) {
+    lines.push(`${sums?.[i] ?? (await sha256(bytes))}  ${file}\n`);
+  }
+  if (data.table) lines.push(`${await hashColumns(data.table)}  columns\n`);
+  return sha256(new TextEncoder().encode(lines.join('')));
 }
 
 /**
@@ -168,7 +245,7 @@ export async function fingerprintOf(data: Dataset): Promise<string> {
 export function checkName(name: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return;
   throw new VeilganError('DATA', `${quote(name)} cannot be the name of a data set`, {
-    where: '--name',
+    where: 'name',
     fix: 'Use up to 64 letters, digits, ".", "_" and "-", beginning with a letter or a digit.',
   });
 }

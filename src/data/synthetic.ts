@@ -126,9 +126,7 @@ export function generate(name: GeneratedName, options: SyntheticOptions = {}): D
     name,
     columns,
     shape: [columns.length],
-    train: values.slice(0, columns.length * train),
-    holdout: values.slice(columns.length * train),
-    labels: { train: labels.slice(0, train), holdout: labels.slice(train) },
+    ...{ values, split: train, labels },
     meta: { origin: `generated, seed ${seed}`, seed, generator: name },
   });
 }

@@ -18,7 +18,7 @@ export interface NumberColumn {
 export interface DateColumn {
   readonly name: string;
   readonly kind: 'date';
-  /** `YYYY-MM-DD`, `DD.MM.YYYY`, `MM/DD/YYYY`, `YYYY-MM-DD HH:MM:SS`, ...: see dates.ts */
+  /** `YYYY-MM-DD`, `DD.MM.YYYY`, `MM/DD/YYYY`, `YYYY-MM-DD HH:MM:SS`, ...: see csv/dates.ts */
   readonly format: string;
 }
 
@@ -96,6 +96,49 @@ export interface Encoding {
   readonly open?: readonly Open[];
   /** the column that models are to predict */
   readonly label?: string;
+}
+
+/**
+ * What a file of it holds: `{"columns": {"age": {"kind": "integer", "low": 0, "high": 120}, "sex": {"values": ["f",
+ * "m"]}}}`. It may hold a comment.
+ */
+export interface Given {
+  readonly columns: Readonly<Record<string, GivenColumn>>;
+  /** names of the classes of labelled data, by label */
+  readonly classes?: readonly string[];
+  readonly comment?: string;
+}
+
+/**
+ * Of one column. Where its type is given whole (an integer; a number with decimals; a date with its format; a category
+ * with its values), no cell has a say in it, and a cell that does not fit is taken as follows, whatever other rows hold:
+ * what is no number or date is missing, one beyond the bounds is moved to them, another value is the first of the list.
+ */
+export interface GivenColumn {
+  /** `leave`: it is not to be in the table. Implied by values, a format or decimals. */
+  readonly kind?: Kind | 'leave';
+  /** of numbers, 0 to 15: what they are rounded to and written with */
+  readonly decimals?: number;
+  /** of dates: see csv/dates.ts */
+  readonly format?: string;
+  /** for people */
+  readonly unit?: string;
+  /** of numbers; of dates a text in the column's format. What lies beyond is moved to the bounds. */
+  readonly low?: number | string;
+  readonly high?: number | string;
+  /** of categories: all that there can be; other ones count as the first */
+  readonly values?: readonly string[];
+  /** whether cells may be missing; default false */
+  readonly missing?: boolean;
+  readonly comment?: string;
+}
+
+/** How the numbers of a file were scaled: v -> 2 (v - low) / (high - low) - 1, a pair of bounds a column. */
+export interface Scaling {
+  readonly low: number[];
+  readonly high: number[];
+  /** given: bounds known without the data, values beyond them moved to them; data: the training rows' own extremes */
+  readonly from: 'given' | 'data';
 }
 
 /** Places of a category's block. */

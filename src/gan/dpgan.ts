@@ -101,11 +101,8 @@ export class DpGan extends GanSystem {
     return this.schedule.adaptive && this.#since === 0;
   }
 
-  /**
-   * Generator steps at which `updates` noisy updates are made, the last of which may be short of some; Infinity where
-   * the schedule decides on the way.
-   */
-  stepsWithin(updates: number): number {
+  /** The last step may be short of some updates; an adaptive schedule decides on the way. */
+  override stepsWithin(updates: number): number {
     if (this.schedule.adaptive || updates === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
     let { step } = this;
     for (let made = this.updates - this.#since; made < updates; step++) made += this.schedule.updates(step);

@@ -11,6 +11,9 @@ export { normal };
 export const symmetric = (gpu: Gpu, shape: Shape, options: DrawOptions): Tensor =>
   shift(scale(uniform(gpu, shape, options), 2), -1);
 
+/** What latent vectors are drawn by, by the names of `latentLaw`. */
+export const latentLaws = { normal, uniform: symmetric };
+
 /** One-hot labels of uniform law, [...shape, classes]: a public law, never that of a batch. */
 export function uniformLabels(gpu: Gpu, shape: Shape, classes: number, seed: number): Tensor {
   // Multiplied by the largest f32 below the number of classes, a draw below 1 stays below it.

@@ -18,7 +18,7 @@ import { classesOf, type TrainingData } from '../train/rows.ts';
 import { Snapshots } from '../train/snapshots.ts';
 import type { GanConfig } from './config.ts';
 import { divergenceNames, divergences } from './divergences.ts';
-import { normal, symmetric, uniformLabels } from './draws.ts';
+import { latentLaws, uniformLabels } from './draws.ts';
 import { criticNetwork, generatorNetwork, networks } from './networks/index.ts';
 import { noiseWidth } from './networks/table.ts';
 
@@ -74,6 +74,10 @@ export abstract class GanSystem implements System<LossRow> {
 
   /** What must happen before the first step, or before going on. @param begun whether there is a checkpoint */
   async prepare(_begun: boolean): Promise<void> {}
+  /** Generator steps at which `updates` noisy updates are made; Infinity where none are noisy, or it is not known yet. */
+  stepsWithin(_updates: number): number {
+    return Number.POSITIVE_INFINITY;
+  }
   /** Whether a budget allows no further step. */
   get exhausted(): boolean {
     return false;
@@ -109,8 +113,7 @@ export abstract class GanSystem implements System<LossRow> {
   /** Latent vectors for `groups` sub-batches of `n`, by default of B; with labels of uniform law behind them. */
   latent(groups: number, n: number = this.config.batch): Tensor {
     const { gpu, seed, config, classes } = this;
-    const law = config.latentLaw === 'normal' ? normal : symmetric;
-    const z = law(gpu, [groups, n, this.noise], { seed });
+    const z = latentLaws[config.latentLaw](gpu, [groups, n, this.noise], { seed });
     return classes ? concat([z, uniformLabels(gpu, [groups, n], classes, seed)], 2) : z;
   }
 
@@ -144,7 +147,7 @@ export abstract class GanSystem implements System<LossRow> {
     const out = new Float32Array(n * d);
     const rows = Math.ceil(n / members.length);
     const call = callRows(d);
-    const law = config.latentLaw === 'normal' ? normal : symmetric;
+    const law = latentLaws[config.latentLaw];
     for (const [m, model] of members.entries()) {
       const rowOf = (r: number) => r * members.length + m;
       const draw = (first: number) => {

@@ -1,55 +1,15 @@
 /** The page: one line of steps, one of them open; those before it are summed up, those after it wait. */
 
-import type { Choice, Example, Opened, Plan, Ready } from './protocol.ts';
 import { Remote } from './remote.ts';
-import type { Run } from './running.ts';
-import type { Entry } from './schema.ts';
 import { chooseStep } from './steps/choose.ts';
 import { columnsStep } from './steps/columns.ts';
 import { dataStep } from './steps/data.ts';
 import { downloadStep } from './steps/download.ts';
-import { offerToGoOn } from './steps/going-on.ts';
+import { offerToGoOn } from './steps/resume.ts';
+import type { App, State, Step } from './steps/step.ts';
+import { machine, startOffline, warnOfMachine } from './steps/surroundings.ts';
 import { trainStep } from './steps/train.ts';
-import { forget } from './storage.ts';
-import { type Machine, machine, startOffline, warnOfMachine } from './surroundings.ts';
 import { confirmed, h, put } from './ui/dom.ts';
-
-/** What the steps have settled so far. */
-export interface State {
-  opened?: Opened;
-  /** which example that was, if one */
-  source?: { readonly example?: Example };
-  choice?: Choice;
-  ready?: Ready;
-  /** what was typed of columns that are known without the rows, by their names */
-  entries?: Map<string, Entry>;
-  plan?: Plan;
-  /** the training, begun or over */
-  run?: Run;
-}
-
-export interface Step {
-  readonly title: string;
-  /** Fills the open step; returns what is to happen when it closes. */
-  open(body: HTMLElement): void | (() => void);
-  /** What was settled, as a line. */
-  summary(): string;
-  /** What it settles, which is forgotten when it or a step before it is opened. */
-  readonly settles: readonly (keyof State)[];
-}
-
-export interface App {
-  readonly state: State;
-  readonly worker: Remote;
-  /** what this browser can compute with; settled soon after the start */
-  readonly machine: Promise<Machine>;
-  /** Opens the next step. */
-  next(): void;
-  /** Removes everything that is kept, and opens the first step. */
-  clear(): Promise<void>;
-  /** Says something to those who listen to the page; sparingly. */
-  say(text: string): void;
-}
 
 const say = (text: string): void => put(document.querySelector('#said') as Element, text);
 
@@ -79,7 +39,6 @@ class Page implements App {
 
   async clear(): Promise<void> {
     await this.state.run?.discard();
-    forget();
     this.go(0);
   }
 
@@ -104,36 +63,33 @@ class Page implements App {
       const question = going ? 'Stop the training and discard it?' : 'Discard what was trained?';
       if (!(await confirmed(question, 'Discard it', 'Keep it'))) return;
       await run.discard();
-      forget();
     }
     this.go(step);
   }
 
   #draw(item: HTMLElement, i: number): void {
     const { title } = this.#steps[i];
-    const number = h('span', { class: 'number', 'aria-hidden': 'true' }, i < this.#current ? '\u2713' : String(i + 1));
-    const where = h('span', { class: 'hidden' }, `Step ${i + 1}${i < this.#current ? ', done' : ''}: `);
+    const number = h('span.number', { 'aria-hidden': 'true' }, i < this.#current ? '\u2713' : String(i + 1));
+    const where = h('span.hidden', `Step ${i + 1}${i < this.#current ? ', done' : ''}: `);
     const heading = h('h2', { tabindex: -1 }, where, title);
     item.className = i < this.#current ? 'done' : i === this.#current ? 'open' : 'later';
     if (i === this.#current) item.setAttribute('aria-current', 'step');
     else item.removeAttribute('aria-current');
     if (i < this.#current) {
       const change = h(
-        'button',
-        { class: 'quiet', onclick: () => this.#back(i) },
+        'button.quiet',
+        { onclick: () => this.#back(i) },
         i < 3 ? 'Change' : 'Look again',
-        hiddenText(`: ${title}`),
+        h('span.hidden', `: ${title}`),
       );
-      put(item, number, h('div', { class: 'summary' }, heading, h('p', {}, this.#steps[i].summary()), change));
+      put(item, number, h('div.summary', heading, h('p', this.#steps[i].summary()), change));
       return;
     }
-    const body = h('div', { class: 'body' });
-    put(item, number, h('section', {}, heading, i === this.#current ? body : null));
+    const body = h('div.body');
+    put(item, number, h('section', heading, i === this.#current ? body : null));
     if (i === this.#current) this.#close = this.#steps[i].open(body);
   }
 }
-
-const hiddenText = (text: string): HTMLElement => h('span', { class: 'hidden' }, text);
 
 const page = new Page();
 void warnOfMachine(page.machine);

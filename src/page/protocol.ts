@@ -1,21 +1,14 @@
 /** What the page asks of its worker, and what the worker tells it: everything that crosses between the two threads. */
 
-import type { ErrorCode } from '../base/errors.ts';
+import type { VeilganError } from '../base/errors.ts';
 import type { Given } from '../data/encoding/schema.ts';
 import type { Column, Kind } from '../data/table.ts';
 import type { DivergenceName } from '../gan/divergences.ts';
 import type { SystemName } from '../gan/systems.ts';
 import type { AdapterReport } from '../gpu/index.ts';
 
-export { isPrivate as isPrivateSystem, type SystemName } from '../gan/systems.ts';
-
 /** A VeilganError on its way between threads. */
-export interface Trouble {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly where: string;
-  readonly fix: string;
-}
+export type Trouble = Pick<VeilganError, 'code' | 'message' | 'where' | 'fix'>;
 
 export type Example = 'people' | 'points' | 'digits';
 export type Source =
@@ -162,7 +155,7 @@ export interface Calls {
   watch: { takes: boolean; gives: undefined };
   csv: { takes: { rows: number }; gives: Blob };
   npy: { takes: { rows: number }; gives: Blob };
-  picture: { takes: { images: number }; gives: Blob };
+  picture: { takes: { rows: number }; gives: Blob };
   model: { takes: undefined; gives: Blob };
   report: { takes: { diagnostics: boolean }; gives: Blob };
 }

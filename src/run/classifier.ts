@@ -138,7 +138,7 @@ export function openClassifier(gpu: Gpu, dir: string): Judge {
     if (run.info.system !== 'classifier') {
       throw new VeilganError('USAGE', `the run is a ${run.info.system}, not a classifier`, {
         where: dir,
-        fix: 'Train one with: npm run veilgan -- classifier --data NAME',
+        fix: 'Train one on labelled images first',
       });
     }
     const judged = judgedData.safeParse(run.info.data);

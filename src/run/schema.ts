@@ -8,7 +8,7 @@ export const RUN_FORMAT = 1;
 
 const info = z.object({
   format: z.literal(RUN_FORMAT),
-  /** gan, pargan, dpgan, dp-pargan. */
+  /** a name of gan/systems.ts, or `classifier` */
   system: z.string().min(1),
   /** The data set by name, and whatever identifies its content (rows, columns, sha256). */
   data: z.looseObject({ name: z.string().min(1) }),

@@ -1,11 +1,11 @@
 /** From a command to a run directory and back: what training.ts does, with data and runs on the disk. Node only. */
 import { existsSync } from 'node:fs';
 import { VeilganError } from '../base/errors.ts';
+import type { Source } from '../data/dataset.ts';
 import { loadSource } from '../data/store/store.ts';
-import type { Source } from '../data/store/table-files.ts';
 import { relationOf } from '../gan/private/config.ts';
 import { parsePrivate } from '../gan/private/run.ts';
-import { isPrivate } from '../gan/systems.ts';
+import { isPrivate, systemRow } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { FREE } from '../privacy/budget.ts';
 import { createRun, openRun } from './directory.ts';
@@ -64,10 +64,11 @@ function noteOf(source: Source, { system, config, insecureSeed }: RunPlan, out: 
 
 /** The data of a run, checked to be what it was trained on. @throws VeilganError DATA, or USAGE for a classifier's */
 async function dataOf(run: Run): Promise<Source> {
-  if (run.info.system === 'classifier') {
-    throw new VeilganError('USAGE', 'the run is a classifier, which generates nothing', {
+  const { system } = run.info;
+  if (!systemRow(system)) {
+    throw new VeilganError('USAGE', `the run is a ${system}, which generates nothing`, {
       where: run.dir,
-      fix: 'Name a run of `veilgan train`; a classifier goes behind evaluate --classifier',
+      fix: 'Name a run of `veilgan train`; a classifier is given to an evaluation of images',
     });
   }
   const { name, sha256, seed } = run.info.data as { name: string; sha256?: string; seed?: number };

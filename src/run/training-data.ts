@@ -1,27 +1,15 @@
 /** What a run is trained on: records as they are, or a table, whose encoding is made when a training begins. */
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, isTable, type Source } from '../data/dataset.ts';
 import { encodeTable } from '../data/encoding/encode.ts';
 import { fitEncoding } from '../data/encoding/encoding.ts';
 import { paidEncoding } from '../data/encoding/private.ts';
-import { notGiven } from '../data/encoding/schema.ts';
-import { isTable, type NamedTable, openOf, rowsOf, type Source } from '../data/store/table-files.ts';
-import type { Encoding, Open, Table } from '../data/table.ts';
-import type { GanConfig } from '../gan/config.ts';
+import { notGiven, openOf } from '../data/encoding/schema.ts';
+import type { Encoding, Open } from '../data/table.ts';
 import { budgetOf, type PrivateConfig } from '../gan/private/config.ts';
 import type { Witness } from '../gan/private/witness.ts';
 import { type Cost, encodingCost, encodingPrice, FREE } from '../privacy/budget.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 import { trainingRows } from '../train/rows.ts';
-
-/** Training rows that a config takes. @throws VeilganError CONFIG as `trainingRows` */
-export const rowsTaken = (source: Source, config: Pick<GanConfig, 'rows'>): number =>
-  trainingRows(isTable(source) ? { train: source.table.train, features: source.table.columns.length } : source, config);
-
-/** A table with those of its training rows that a config takes. @throws VeilganError CONFIG as `trainingRows` */
-function trained(source: NamedTable, rows: number): Table {
-  const { table } = source;
-  return { ...table, train: table.train.subarray(0, table.columns.length * rowsTaken(source, { rows })) };
-}
 
 /** What a private run pays before its first update for the encoding of what it is trained on; nothing but for tables. */
 export const priceOf = (source: Source, config: PrivateConfig): Cost =>
@@ -43,17 +31,18 @@ export function newRecords(
   dp?: { readonly config: PrivateConfig; readonly key: PrivacyKey; readonly witness?: Witness },
 ): Dataset {
   if (!isTable(source)) return source;
-  const table = trained(source, rows);
+  const { table, train, features } = source;
+  const taken = { ...table, train: train.subarray(0, features * trainingRows(source, { rows })) };
   // Without a guarantee there is nothing to pay for.
-  if (dp?.config.bound !== 'clip') return encodeTable(source.table, fitEncoding(table), source);
+  if (dp?.config.bound !== 'clip') return encodeTable(table, fitEncoding(taken), source);
   const { config, key, witness } = dp;
-  const encoding = paidEncoding(table, {
+  const encoding = paidEncoding(taken, {
     ...encodingCost(budgetOf(config)),
     key,
     given: source.given,
     ...(witness ? { witness: (counts) => witness.count(counts) } : {}),
   });
-  return encodeTable(source.table, { ...encoding, open: openOf(source) }, source);
+  return encodeTable(table, { ...encoding, open: openOf(source) }, source);
 }
 
 /**
@@ -68,15 +57,8 @@ export function records(source: Source, encoding: Encoding | undefined): Dataset
 
 /** What run.json says of a data set, or of the table that records are made of. */
 export function describe(source: Source) {
-  const { name, meta } = source;
+  const { name, rows, holdoutRows: holdout, columns, meta } = source;
   const { origin, sha256, seed, split } = meta;
-  const { rows, holdout, columns } = isTable(source)
-    ? {
-        rows: rowsOf(source.table.train, source.table.columns),
-        holdout: rowsOf(source.table.holdout, source.table.columns),
-        columns: source.table.columns.map((column) => column.name),
-      }
-    : { rows: source.rows, holdout: source.holdoutRows, columns: source.columns };
   return {
     ...{ name, rows, holdout, columns, origin, sha256 },
     ...(seed === undefined ? {} : { seed }),

@@ -1,11 +1,9 @@
 /** Training, from data and a configuration to a run with a checkpoint, and going on with it: in Node and in a page alike. */
 
 import { VeilganError } from '../base/errors.ts';
-import { type Dataset, ofClass } from '../data/dataset.ts';
-import { isTable, type Source } from '../data/store/table-files.ts';
+import { type Dataset, isTable, ofClass, type Source } from '../data/dataset.ts';
 import type { Table } from '../data/table.ts';
 import type { GanConfig } from '../gan/config.ts';
-import { DpGan } from '../gan/dpgan.ts';
 import { ParGan } from '../gan/pargan.ts';
 import { makeConfig } from '../gan/presets/index.ts';
 import { PrivatePlan } from '../gan/private/plan.ts';
@@ -16,8 +14,9 @@ import { isPrivate, type SystemName } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { type LossRow, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
+import { trainingRows } from '../train/rows.ts';
 import type { NewRun, Run } from './run.ts';
-import { describe, newRecords, priceOf, records, rowsTaken } from './training-data.ts';
+import { describe, newRecords, priceOf, records } from './training-data.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
 export const released = ({ shape }: Pick<Dataset, 'shape'>): number => (shape.length === 3 ? 2000 : 10_000);
@@ -88,10 +87,11 @@ function beginPlain<R extends Run>(
   makeRun: (meta: NewRun) => R,
 ): TrainingJob<R> {
   const { config, seed } = plan;
-  const data = ofClass(newRecords(source, config.rows), config.onlyClass);
+  const whole = ofClass(source, config.onlyClass);
+  const data = newRecords(whole, config.rows);
   const gan = new ParGan(gpu, config, data, seed);
   try {
-    const meta = metaOf(gpu, isTable(source) ? source : data, plan);
+    const meta = metaOf(gpu, whole, plan);
     const run = makeRun({ ...meta, ...(data.encoding ? { encoding: data.encoding } : {}) });
     return { run, gan, data, ...tableOf(source), steps: stepsOf(config.steps, gan, undefined) };
   } catch (error) {
@@ -112,8 +112,8 @@ function beginPrivate<R extends Run>(
 ): TrainingJob<R> {
   const { seed, insecureSeed, witness } = plan;
   const config = parsePrivate(plan.config);
-  const whole = isTable(source) ? source : ofClass(source, config.onlyClass);
-  const terms = new PrivatePlan(config, rowsTaken(whole, config), priceOf(whole, config));
+  const whole = ofClass(source, config.onlyClass);
+  const terms = new PrivatePlan(config, trainingRows(whole, config), priceOf(whole, config));
   const key = secretOf(insecureSeed);
   let run: R | undefined;
   let made: PrivateRun | undefined;
@@ -122,7 +122,7 @@ function beginPrivate<R extends Run>(
     if (!isTable(whole)) made = privateRun(gpu, config, whole, seed, { key, plan: terms, witness });
     run = makeRun(metaOf(gpu, whole, { ...plan, config }));
     const { ledger, limit } = terms.begin(run.ledgerFile());
-    const data = isTable(whole) ? newRecords(whole, config.rows, { config, key, witness }) : whole;
+    const data = newRecords(whole, config.rows, { config, key, witness });
     if (data.encoding) run.describe({ encoding: data.encoding });
     made ??= privateRun(gpu, config, data, seed, { key, plan: terms, witness });
     const guarantee = made.pay(ledger, limit);
@@ -184,7 +184,7 @@ export function openJob<R extends Run>(
 
 /** Of so many generator steps those that a budget allows, as far as they are known beforehand. */
 export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | undefined): number =>
-  Math.min(wanted, gan instanceof DpGan && guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
+  Math.min(wanted, guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
 export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {

@@ -122,7 +122,7 @@ test('slow attacks when named, with a reference that calibrates', async () => {
 
 test('wrong calls', async () => {
   const wrong: Wrong[] = [
-    ['attack a --attacks white-box,magic', 2, /there is no attack magic.*Use some of white-box, /],
+    ['attack a --attacks white-box,magic', 2, /There is no magic\. There are white-box, /],
     ['attack a --reference same', 1, /trained on 50 of the 50 members.*Import other rows/],
     ['attack nowhere', 1, /nowhere/],
     ['attack a --shadows 1', 2, /from 2 to 256/],

@@ -78,7 +78,7 @@ test('what one record adds, and what the parts prove', async () => {
 
 test('what cannot be audited is refused', async () => {
   const wrong: Wrong[] = [
-    ['audit pargan', 2, /no claim to audit/],
+    ['audit pargan', 2, /'pargan' is invalid for argument 'system'\. Allowed choices are dpgan, dp-pargan/],
     ['audit --confidence 1', 2, /between 0 and 1/],
     ['audit --parts transcript --mode many-run --canaries 3', 1, /--canaries/],
     ['audit --parts transcript --mode many-run --runs 1', 1, /--runs/],

@@ -1,5 +1,5 @@
 /**
- * Runs main.js (first argument) again and again, once for each message that brings its arguments: every time as a
+ * Runs cli.js (first argument) again and again, once for each message that brings its arguments: every time as a
  * module of its own, with nothing left of the call before but Node. Starting that is most of what a wrong call takes.
  */
 import { pathToFileURL } from 'node:url';
@@ -18,6 +18,7 @@ let calls = 0;
 process.on('message', (args: string[]) => {
   process.argv.splice(1, process.argv.length, main, ...args);
   process.exitCode = undefined;
+  for (const name of ['stdout', 'stderr'] as const) process[name].removeAllListeners('error');
   Object.assign(out, { stdout: '', stderr: '' });
   process.exit = ((code: number) => void process.send?.({ code, ...out })) as typeof process.exit;
   import(`${pathToFileURL(main).href}?${calls++}`).catch((error: Error) => {

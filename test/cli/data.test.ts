@@ -4,8 +4,6 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Terminal } from '../../src/cli/progress.ts';
-import { transferProgress } from '../../src/cli/transfer.ts';
 import { gz, idx } from '../data/making.ts';
 import { Mirror } from '../data/server.ts';
 import { CommandLine, csv } from './spawned.ts';
@@ -193,41 +191,6 @@ test('images: imported, listed and described with their size and classes', async
   assert.match(human.stdout, /^c4 +3 +0 +4x4x3 +2 /m);
   assert.match(human.stdout, /^digits +4 +2 +4x3x1 +3 /m);
   assert.match((await cli.run('data', 'info', 'c4')).stdout, /^classes +2: blue, red$/m);
-});
-
-test('progress of transfers: a bar on a terminal, seldom lines in a log, nothing with --json', () => {
-  const stream = (isTTY: boolean) => {
-    const out = { isTTY, text: '', columns: 80, write: (text: string) => Boolean((out.text += text)) };
-    // cursorTo and clearLine of a terminal, which the bar uses.
-    return Object.assign(out, { cursorTo() {}, clearLine() {}, moveCursor() {} }) as unknown as Terminal & {
-      text: string;
-    };
-  };
-  let time = 0;
-  const log = stream(false);
-  const lines = transferProgress((n) => `${n} B`, { stream: log, now: () => time });
-  for (const [at, done] of [
-    [9_000, 5],
-    [10_001, 7],
-    [19_000, 8],
-    [20_002, 9],
-  ]) {
-    time = at;
-    lines.update(done, 10, 'x.gz');
-  }
-  lines.stop();
-  assert.is(log.text, 'x.gz: 7 B of 10 B\nx.gz: 9 B of 10 B\n');
-  const terminal = stream(true);
-  const bar = transferProgress((n) => `${n} B`, { stream: terminal });
-  bar.update(5, 10, 'x.gz');
-  bar.stop();
-  bar.stop();
-  assert.match(terminal.text, /50 % \| 5 B of 10 B, x\.gz/);
-  const silent = stream(true);
-  const none = transferProgress(String, { stream: silent, json: true });
-  none.update(1, 2, 'x');
-  none.stop();
-  assert.is(silent.text, '');
 });
 
 test('data fetch that is stopped leaves only what came, as .part', async () => {

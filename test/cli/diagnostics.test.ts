@@ -3,17 +3,17 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkDiagnostics } from '../../src/cli/diagnostics.ts';
-import type { TrainingJob } from '../../src/run/training.ts';
+import { checkDiagnostics } from '../../src/cli/job.ts';
+import type { DirectoryJob } from '../../src/run/session.ts';
 import { failure } from '../support/failure.ts';
 import { CommandLine, csv } from './spawned.ts';
 
 test('only a private run needs to be asked for', () => {
-  const of = (system: string) => ({ run: { dir: 'd', info: { system } } }) as unknown as TrainingJob;
-  for (const system of ['gan', 'pargan']) checkDiagnostics(of(system), {});
+  const of = (system: string) => ({ run: { dir: 'd', info: { system } } }) as unknown as DirectoryJob;
+  for (const system of ['gan', 'pargan']) checkDiagnostics(of(system), undefined);
   for (const system of ['dpgan', 'dp-pargan']) {
-    assert.is(failure(() => checkDiagnostics(of(system), {})).code, 'USAGE');
-    checkDiagnostics(of(system), { diagnostics: true });
+    assert.is(failure(() => checkDiagnostics(of(system), undefined)).code, 'USAGE');
+    checkDiagnostics(of(system), true);
   }
 });
 

@@ -185,7 +185,7 @@ test('what is wrong is one line that names the flag, and writes nothing', async 
     ['sample a --out x.jpg', 2, /x\.jpg: samples are written as \.csv, \.npy or \.png/],
     ['sample a --out x.npy --stream 1001', 2, /whole number from 0 to 1000/],
     ['attack judge', 2, /the run is a classifier/],
-    ['evaluate a --classifier c', 2, /the run is a pargan, not a classifier\. Train one with/],
+    ['evaluate a --classifier c', 2, /the run is a pargan, not a classifier\. Train one on labelled images/],
     [
       `${gan} --generator-channels 4,4,4`,
       1,

@@ -30,7 +30,8 @@ const losses = { loss_g: 0.6712, loss_d: [1.3, 1.4] };
 test('without a terminal: a line about every ten seconds, and the last state', async () => {
   const { stream, text } = collector(false);
   let time = 0;
-  const progress = createProgress({ total: 3000, label: 'pargan on blobs', stream, now: () => time });
+  const progress = createProgress({ stream, now: () => time });
+  progress.begin('pargan on blobs', { total: 3000 });
   for (let step = 1; step <= 2500; step++) {
     time += 10;
     progress.update(step, losses);
@@ -52,7 +53,8 @@ test('without a terminal: a line about every ten seconds, and the last state', a
 test('the speed is that of the last ten seconds, without what comes before the first update', async () => {
   const { stream, text } = collector(false);
   let time = 0;
-  const progress = createProgress({ total: 2000, start: 500, stream, now: () => time });
+  const progress = createProgress({ stream, now: () => time });
+  progress.begin('', { total: 2000, start: 500 });
   time = 9000;
   progress.update(501);
   for (let step = 502; step <= 1401; step++) {
@@ -71,7 +73,8 @@ test('nothing with --json or --quiet, and nothing of a job that did nothing', as
     for (const tty of options.json || options.quiet ? [true, false] : [false]) {
       const { stream, text } = collector(tty);
       let time = 0;
-      const progress = createProgress({ total: 10, stream, now: () => time, ...options });
+      const progress = createProgress({ stream, now: () => time, ...options });
+      progress.begin('', { total: 10 });
       if (options.json || options.quiet) {
         time = 60_000;
         progress.update(5, losses);
@@ -88,7 +91,8 @@ test('on a terminal: a bar, with notes above it, that leaves the terminal as it 
   const { stream, text } = collector(true);
   let time = 0;
   const before = process.listenerCount('exit');
-  const progress = createProgress({ total: 200, label: 'demo', stream, now: () => time });
+  const progress = createProgress({ stream, now: () => time });
+  progress.begin('demo', { total: 200 });
   assert.is(process.listenerCount('exit'), before + 1);
   time = 20_000;
   progress.update(1, losses);
@@ -107,6 +111,41 @@ test('on a terminal: a bar, with notes above it, that leaves the terminal as it 
   assert.ok(shown.lastIndexOf('\x1b[?25h') > shown.lastIndexOf('\x1b[?25l'), 'the cursor is back');
   assert.ok(shown.lastIndexOf('\x1b[?7h') > shown.lastIndexOf('\x1b[?7l'), 'lines wrap again');
   assert.ok(shown.endsWith('\n'));
+});
+
+test('what is counted in bytes, and stages one after another', async () => {
+  const log = collector(false);
+  let time = 0;
+  const lines = createProgress({ stream: log.stream, now: () => time });
+  const show = (n: number) => `${n} B`;
+  for (const [now, done] of [
+    [0, 4],
+    [9_000, 5],
+    [10_001, 7],
+    [19_000, 8],
+    [20_002, 9],
+  ]) {
+    time = now;
+    lines.at('x.gz', done, { total: 10, show });
+  }
+  for (const share of [0.1, 0.2]) {
+    time += 10_000;
+    lines.stage('white-box', share);
+  }
+  lines.stage('tvd', 1);
+  lines.stop();
+  const terminal = collector(true);
+  const bar = createProgress({ stream: terminal.stream });
+  bar.at('x.gz', 5, { total: 10, show });
+  bar.stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(log.text().split('\n'), [
+    'x.gz: 7 B of 10 B, 10 s left',
+    'x.gz: 9 B of 10 B, 5 s left',
+    'white-box: 20 % of 100 %, 1 min 20 s left',
+    '',
+  ]);
+  assert.match(terminal.text(), 'x.gz: ███████░░░░░░░ 50 % | 5 B of 10 B');
 });
 
 test('the first signal asks, with its echo; a later one exits with 130', async () => {

@@ -56,7 +56,7 @@ test("a private run: nothing of what looked at real records without the flag, an
   const [open, html] = await report('private');
   assert.is(open, join('private', 'report.html'));
   assert.not.ok(fs.existsSync(join(cli.cwd, 'private/private')), 'nothing was attacked or judged');
-  assert.match(html, /Public, and not paid for.*plain numbers and no table.*zero-out with fixed positions/s);
+  assert.match(html, /Public, and not paid for.*plain numbers and no table.*compares training rows \(.*\) of which all others stay on their side/s);
   const epsilon = /Differentially private: epsilon ([\d.]+) at delta 1e-5/.exec(html)?.[1];
   assert.ok(Number(epsilon) > 0);
   const [file, all] = await report('private', '--diagnostics', '--attack');

@@ -1,12 +1,13 @@
 /** `train` finds the noise of a private run whose budget and length are given, and leaves all others alone. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { withNoise } from '../../src/cli/train-noise.ts';
+import { withNoise } from '../../src/cli/train-start.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import type { Column } from '../../src/data/table.ts';
 import { budgetOf, samplingRate } from '../../src/gan/private/config.ts';
 import { parsePrivate } from '../../src/gan/private/run.ts';
 import { encodingPrice, epsilonOf, upperBound } from '../../src/privacy/budget.ts';
+import { named } from '../support/dataset.ts';
 
 const data = blobs({ rows: 4000, train: 2000, seed: 1 });
 const fields = { partitions: 1, batch: 20, steps: 50, criticSteps: 2, epsilon: 3 };
@@ -31,7 +32,8 @@ test('all steps within the budget, and hardly more; told in one line', () => {
 test('what the encoding of a table costs is left out', () => {
   const columns: Column[] = [{ name: 'town', kind: 'category', values: ['a', 'b'] }];
   const train = Float64Array.from({ length: 2000 }, (_, i) => i % 2);
-  const source = { name: 't', table: { columns, train, holdout: new Float64Array() }, meta: { origin: 'made' } };
+  const table = { columns, train, holdout: new Float64Array() };
+  const source = named({ name: 't', table, meta: { origin: 'made' } });
   const config = withNoise({ fields, length: true }, parsePrivate(fields), source);
   const paid = encodingPrice(budgetOf(config), columns);
   const phase = { q: 0.01, sigma: config.noiseMultiplier, steps: 100 };

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { create } from 'tar';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CIFAR_RECORD, cifarClasses, readCifar } from '../../src/data/formats/cifar.ts';
-import { importCifar } from '../../src/data/formats/cifar-files.ts';
+import { CIFAR_RECORD, cifarClasses, importCifar, readCifar } from '../../src/data/formats/cifar.ts';
 import { detect } from '../../src/data/formats/index.ts';
 import { cifar, Folder, fails, gz, records } from './making.ts';
 

@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { VeilganError } from '../../src/base/errors.ts';
-import { fileSource } from '../../src/data/csv/file.ts';
 import { type CsvOptions, nameFromFile, readNumbers } from '../../src/data/csv/numbers.ts';
 import { utf8Lines } from '../../src/data/csv/utf8.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
+import { fileSource } from '../../src/data/formats/csv.ts';
 
 const test = suite('data/csv', { dir: '' });
 test.before.each((context) => {
@@ -116,7 +116,7 @@ test('a cell that is no finite number: file, row, line, column, remedy', async (
     const text = await bad(cell);
     assert.match(text, place);
     assert.match(text, message);
-    assert.match(text, '--columns');
+    assert.match(text, '`columns`');
   }
   assert.match(await bad('"1,5"'), 'decimal point');
   assert.match(await line(dir, 'NaN,1\n2,3\n'), 't.csv, row 1 (line 1), column column0: the cell "NaN" is a missing');
@@ -153,8 +153,8 @@ test('empty files', async ({ dir }) => {
 
 test('ranges past the end, overlapping, empty or malformed', async ({ dir }) => {
   const text = 'x\n1\n2\n3\n';
-  assert.match(await line(dir, text, { rows: '0:4' }), '--rows 0:4 goes past the end: the file has 3 rows');
-  assert.match(await line(dir, text, { rows: '0:1', holdout: '5:' }), '--holdout 5: goes past the end');
+  assert.match(await line(dir, text, { rows: '0:4' }), '`rows: 0:4` goes past the end: the file has 3 rows');
+  assert.match(await line(dir, text, { rows: '0:1', holdout: '5:' }), '`holdout: 5:` goes past the end');
   assert.match(await line(dir, text, { rows: '0:2', holdout: '1:3' }), 'the ranges 0:2 and 1:3 overlap');
   assert.match(await line(dir, text, { rows: '1:', holdout: '2:3' }), 'overlap');
   assert.match(await line(dir, text, { rows: '2:2' }), 'holds no row');
@@ -201,7 +201,7 @@ test('duplicate and doubtful headers', async ({ dir }) => {
   assert.match(await line(dir, ',\n1,2\n'), 'column column0: the cell is empty');
   const wide = Array.from({ length: 100_000 }, (_, i) => `c${i}`).join();
   assert.match(await line(dir, `${wide},c7\n`), 'columns 7 and 100000 (from 0)');
-  assert.match(await line(dir, 'x,2019\n1,2\n'), '--header yes or --header no');
+  assert.match(await line(dir, 'x,2019\n1,2\n'), '`header: yes` or `header: no`');
   assert.equal((await read(dir, 'x,2019\n1,2\n', { header: 'yes' })).columns, ['x', '2019']);
   assert.match(await line(dir, 'x,y\n1,2\n', { header: 'no' }), 'row 1 (line 1), column column0: the cell "x"');
 });

@@ -180,7 +180,7 @@ test('when no mirror has it, the error says what each said, and nothing passes f
   assert.match(error.message, /^cannot download data\.gz \(127\.0\.0\.1:\d+: HTTP 404 Not Found; /);
   assert.ok(error.message.includes(`other content: SHA-256 ${found}, expected ${file.sha256}`), error.message);
   assert.match(error.message, /a file of 10 bytes instead of 300000/);
-  assert.match(error.fix, /--from/);
+  assert.match(error.fix, /`from`/);
   assert.equal(folder.files(), []);
 
   const broken = await serve(context, status(503));

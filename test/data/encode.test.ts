@@ -3,7 +3,6 @@ import * as assert from 'uvu/assert';
 import { decodeRows } from '../../src/data/encoding/decode.ts';
 import { encodeCells, encodeTable } from '../../src/data/encoding/encode.ts';
 import { fitEncoding } from '../../src/data/encoding/encoding.ts';
-import { parseEncoding } from '../../src/data/encoding/format.ts';
 import { inversionError, rounding } from '../../src/data/encoding/knots.ts';
 import { givenEncoding } from '../../src/data/encoding/schema.ts';
 import {
@@ -17,7 +16,7 @@ import {
 } from '../../src/data/table.ts';
 import { harden } from '../../src/ops/heads.ts';
 import { codeOf, sameBits, Values } from '../support/values.ts';
-import { columnOf, ODD_TEXTS, oddTable, tableOf } from './tables.ts';
+import { columnOf, ODD_TEXTS, oddTable, parseEncoding, tableOf } from './tables.ts';
 
 const hardRows = (encoding: Encoding, rows: Float32Array) => harden(Float32Array.from(rows), blocksOf(encoding).flat());
 const EXACT = { rareBelow: 0, levels: 1000 };
@@ -44,7 +43,7 @@ test('encode, then decode: every cell of every kind comes back', () => {
     for (const options of [{}, { knots: 4 }, { scale: 'min-max' as const }]) {
       const fitted = fitEncoding(table, { ...EXACT, ...options });
       // A generator's user has only the JSON.
-      const encoding = parseEncoding(JSON.parse(JSON.stringify(fitted)), 'run.json');
+      const encoding = parseEncoding(JSON.parse(JSON.stringify(fitted)));
       const { columns } = encoding;
       for (const code of columns) {
         if (!('at' in code)) continue;

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KNOWN, type KnownSet } from '../../src/data/catalogue.ts';
+import { KNOWN, type KnownSet, readPairs } from '../../src/data/catalogue.ts';
 import { fetchDataset, knownSet } from '../../src/data/store/fetch.ts';
 import { rejection } from '../support/failure.ts';
 import { Folder, fails, gz, idx } from './making.ts';
@@ -30,7 +30,7 @@ function small(): { set: KnownSet; contents: Map<string, Uint8Array> } {
   ]);
   const files = [...contents].map(([name, content]) => remote(name, content));
   return {
-    set: { name: 'small', title: 'Small', kind: 'idx', mirrors: [], files, classes: ['a', 'b', 'c'] },
+    set: { name: 'small', title: 'Small', read: readPairs, mirrors: [], files, classes: ['a', 'b', 'c'] },
     contents,
   };
 }
@@ -53,7 +53,7 @@ test('a known set is downloaded, checked and read; its files are used again', as
   await fetchDataset(set, { ...options, mirror: 'http://127.0.0.1:1/' });
   assert.is(mirror.asked.length, 4);
   await mirror.stop();
-  await fails(fetchDataset(set, { home, mirror: 'ftp://x/' }), 'USAGE', '--mirror', /is no address/);
+  await fails(fetchDataset(set, { home, mirror: 'ftp://x/' }), 'USAGE', 'mirror', /is no address/);
 });
 
 test('--from takes files that are there, whole and right', async ({ folder }) => {

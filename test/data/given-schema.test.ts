@@ -1,11 +1,13 @@
 /** What a file of given types decides, no cell can: two files that differ in one odd row are one but for their rows. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { TableData } from '../../src/data/dataset.ts';
 import { encodeTable } from '../../src/data/encoding/encode.ts';
 import { paidEncoding } from '../../src/data/encoding/private.ts';
 import type { Given } from '../../src/data/encoding/schema.ts';
-import { type ImportOptions, importSource, schemaFile } from '../../src/data/formats/index.ts';
-import { type NamedTable, openOf } from '../../src/data/store/table-files.ts';
+import { openOf } from '../../src/data/encoding/schema.ts';
+import { schemaFile } from '../../src/data/encoding/schema-export.ts';
+import { type ImportOptions, importSource } from '../../src/data/formats/index.ts';
 import type { CategoryColumn, Open } from '../../src/data/table.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { rejection } from '../support/failure.ts';
@@ -57,11 +59,11 @@ const ODD: Readonly<Record<string, string>> = {
 async function imported(folder: Folder, rows: readonly string[], given?: Given, options: ImportOptions = {}) {
   const path = folder.put('t.csv', `${HEADER}\n${rows.join('\n')}\n`);
   const file = given && { given: folder.put('given.json', JSON.stringify(given)) };
-  return (await importSource({ kind: 'csv', path, isFile: true, name: 't' }, { ...file, ...options })) as NamedTable;
+  return (await importSource({ kind: 'csv', path, isFile: true, name: 't' }, { ...file, ...options })) as TableData;
 }
 
 /** All that is derived from a file but its rows. */
-function derived(named: NamedTable) {
+function derived(named: TableData) {
   const { name, table, meta, given, notes } = named;
   const { columns, label } = table;
   const encoding = { ...paidEncoding(table, { epsilon: 1, delta: 1e-5, key: PrivacyKey.fresh(), given }) };
@@ -118,7 +120,7 @@ test('cells that do not fit: missing, moved to the bounds, or the first value', 
 });
 
 /** What may differ by the items that a table names as open. */
-function differing(a: NamedTable, b: NamedTable): Set<string> {
+function differing(a: TableData, b: TableData): Set<string> {
   const found = new Set<string>();
   const names = new Set([...a.table.columns, ...b.table.columns].map(({ name }) => name));
   for (const name of names) {
@@ -174,7 +176,7 @@ test('without a file what differs is what is named, and what is given is neither
     const other = await imported(folder, [...ROWS, odd], part);
     assert.ok([...differing(some, other)].every((item) => !/ (age|weight|born)$/.test(item)));
   }
-  assert.equal((await imported(folder, ROWS, undefined, { types: { age: 'integer', id: 'leave' } })).open?.[0], {
+  assert.equal((await imported(folder, ROWS, undefined, { types: { age: 'integer', id: 'leave' } })).meta.open?.[0], {
     what: 'kind',
     column: 'weight',
   });
@@ -187,13 +189,13 @@ test('a kind without the rest: decimals and format come from the rows and are na
     columns: { weight: { kind: 'number' }, born: { kind: 'date' }, town: { kind: 'category' } },
   };
   const rows = [...ROWS, 'u1,41,inf,a,2001-02-03,yes,1', 'u1,41,"1,5",none,soon,yes,1'];
-  const { table, open } = await imported(folder, rows, partly);
+  const { table, meta } = await imported(folder, rows, partly);
   assert.equal(table.columns.slice(2, 5), [
     { name: 'weight', kind: 'number', decimals: 2 },
     { name: 'town', kind: 'category', values: ['a', 'b', 'c', 'none'] },
     { name: 'born', kind: 'date', format: 'YYYY-MM-DD' },
   ]);
-  const of = (open ?? []).filter(({ column }) => Object.hasOwn(partly.columns, column ?? ''));
+  const of = (meta.open ?? []).filter(({ column }) => Object.hasOwn(partly.columns, column ?? ''));
   assert.equal(of, [
     { what: 'decimals', column: 'weight' },
     { what: 'format', column: 'born' },
@@ -292,7 +294,7 @@ test('a header is known by the names that are given, and numbers are a table', a
     'n.json',
     JSON.stringify({ columns: { 2019: { kind: 'integer' }, 2020: { values: ['0', '1'] } } }),
   );
-  const data = (await importSource({ kind: 'csv', path, isFile: true, name: 'n' }, { given })) as NamedTable;
+  const data = (await importSource({ kind: 'csv', path, isFile: true, name: 'n' }, { given })) as TableData;
   assert.equal(data.table.columns, [
     { name: '2019', kind: 'integer', decimals: 0 },
     { name: '2020', kind: 'boolean', values: ['0', '1'] },

@@ -3,9 +3,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { idxKind, readIdxImages, readIdxLabels } from '../../src/data/formats/idx.ts';
-import { importIdx } from '../../src/data/formats/idx-files.ts';
-import { readWhole } from '../../src/data/store/files.ts';
+import { readWhole } from '../../src/data/formats/files.ts';
+import { idxKind, importIdx, readIdxImages, readIdxLabels } from '../../src/data/formats/idx.ts';
 import { Folder, fails, gz, idx, random } from './making.ts';
 
 const labels = idx([5], [3, 1, 4, 1, 5]);
@@ -114,7 +113,7 @@ test('pairs in a folder: train and t10k, one pair, and what is missing', async (
   const data = await read();
   assert.equal([data.rows, data.holdoutRows, data.shape, data.columns], [4, 2, [2, 3, 1], []]);
   assert.equal([[...data.train], [...data.holdout]], [[...Array(24).keys()], [...random(12)]]);
-  assert.equal(data.labels, { train: Uint32Array.of(0, 1, 2, 0), holdout: Uint32Array.of(2, 5) });
+  assert.equal([data.labels?.train, data.labels?.holdout], [Uint32Array.of(0, 1, 2, 0), Uint32Array.of(2, 5)]);
   assert.equal(data.classes, ['0', '1', '2', '3', '4', '5']);
   // Ranges count through both files.
   const cut = await read('3:5', '5:6');
@@ -122,8 +121,8 @@ test('pairs in a folder: train and t10k, one pair, and what is missing', async (
   assert.equal([...cut.train], [...Array(24).keys()].slice(18).concat([...random(6)]));
   const rest = await read(undefined, '1:5');
   assert.equal([...(rest.labels?.train ?? [])], [0, 5]);
-  await fails(read('4:7'), 'DATA', /train-images/, /--rows 4:7 goes past the end: there are 6 images/);
-  await fails(read('0:3', '2:4'), 'USAGE', '--rows and --holdout', /overlap/);
+  await fails(read('4:7'), 'DATA', /train-images/, /`rows: 4:7` goes past the end: there are 6 images/);
+  await fails(read('0:3', '2:4'), 'USAGE', 'holdout', /overlap/);
   await fails(read(undefined, '0:'), 'DATA', /train-images/, /no training rows are left/);
 
   folder.put('t10k-labels.idx1-ubyte', idx([3], [2, 5, 5]));

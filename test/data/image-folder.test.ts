@@ -92,7 +92,7 @@ test('--size covers and crops at the centre', async ({ folder }) => {
   assert.equal((await importImages(folder.path, { name: 'x', size: '6x2' })).shape, [2, 6, 3]);
   assert.equal(parseSize(' 96 x 64 '), { width: 96, height: 64 });
   for (const size of ['0', '64x', 'x64', '-3', '64x64x3', '5000', 'big', '']) {
-    await fails(importImages(folder.path, { name: 'x', size }), 'USAGE', '--size', /is no size of images/);
+    await fails(importImages(folder.path, { name: 'x', size }), 'USAGE', 'size', /is no size of images/);
   }
 });
 

@@ -78,10 +78,10 @@ test('what nothing fits says what would', async ({ folder }) => {
 test('options of another kind of source are refused', async ({ folder }) => {
   const table = await detect(folder.put('a.csv', 'x,y\n1,2\n'));
   const digits = await detect(folder.put('a-images-idx3-ubyte', idx([2, 2, 2])));
-  await fails(importSource(table, { size: '64' }), 'USAGE', '--size', /a\.csv" holds a CSV file/);
-  await fails(importSource(table, { grey: true }), 'USAGE', '--grey', /holds a CSV file/);
-  await fails(importSource(digits, { columns: ['x'] }), 'USAGE', '--columns', /holds IDX data/);
-  await fails(importSource(digits, { header: 'no' }), 'USAGE', '--header', /holds IDX data/);
+  await fails(importSource(table, { size: '64' }), 'USAGE', 'size', /a\.csv" holds a CSV file/);
+  await fails(importSource(table, { grey: true }), 'USAGE', 'grey', /holds a CSV file/);
+  await fails(importSource(digits, { columns: ['x'] }), 'USAGE', 'columns', /holds IDX data/);
+  await fails(importSource(digits, { header: 'no' }), 'USAGE', 'header', /holds IDX data/);
   assert.is((await records(table, { grey: false, as: 'numbers' })).rows, 1);
 });
 

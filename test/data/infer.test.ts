@@ -109,7 +109,7 @@ test('identifiers, free text and empty columns are left out with a note, unless 
   );
   assert.is((await kindOf(many(200, (i) => 5 * i))).note, 'rises from row to row: leave it out if it numbers the rows');
   assert.is((await kindOf(many(90, (i) => `u${i}`))).kind, 'category', 'a small table may have them all');
-  assert.match(await line('a,b\nNA,\n,?\n'), /no column is left; column a: left out: it has no values\. .*--types/);
+  assert.match(await line('a,b\nNA,\n,?\n'), /no column is left; column a: left out: it has no values\. .*`types`/);
 });
 
 test('more different texts than are remembered', async () => {
@@ -144,9 +144,9 @@ test('what a type cannot be: the cell and its place', async () => {
   assert.match(await told('boolean', 'a', 'b', 'c'), /has 3 different values/);
   assert.match(await told('colour', 'a'), /colour is no type of column c\. Give number, integer/);
   assert.match(await told('date:YYYY', 'a'), /is no type/);
-  assert.match(await line('a,b\n1,2\n', { types: { z: 'number' } }), /no column "z"; there are: a, b.*--types/);
+  assert.match(await line('a,b\n1,2\n', { types: { z: 'number' } }), /no column "z"; there are: a, b.*`types`/);
   assert.match(await line('a,b\n1,2\n', { columns: ['a'], types: { b: 'number' } }), /not among the columns taken/);
-  assert.match(await line('a,b\n1,2\n', { label: 'z' }), /no column "z".*--label/);
+  assert.match(await line('a,b\n1,2\n', { label: 'z' }), /no column "z".*`label`/);
   assert.match(
     await line('a,b\n1,2\n', { label: 'b', types: { b: 'leave' } }),
     /column b is to be predicted but is not/,

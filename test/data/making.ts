@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
 import { PhiloxStream } from '../../src/base/philox.ts';
-import type { Dataset } from '../../src/data/dataset.ts';
+import { type Dataset, isTable } from '../../src/data/dataset.ts';
 import { CIFAR_RECORD } from '../../src/data/formats/cifar.ts';
-import { type ImportOptions, importSource, type Source } from '../../src/data/formats/index.ts';
+import { type Found, type ImportOptions, importSource } from '../../src/data/formats/index.ts';
 import { rejection } from '../support/failure.ts';
 
 /** An IDX file of the given sizes: seeded bytes, or those given. */
@@ -80,8 +80,8 @@ export async function fails(
 }
 
 /** What a source holds, where that is no table of mixed types. */
-export async function records(source: Source, options: ImportOptions = {}): Promise<Dataset> {
+export async function records(source: Found, options: ImportOptions = {}): Promise<Dataset> {
   const data = await importSource(source, options);
-  if ('table' in data) throw new Error(`${source.path} was read as a table`);
+  if (isTable(data)) throw new Error(`${source.path} was read as a table`);
   return data;
 }

@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeDataset } from '../../src/data/dataset.ts';
 import { scaled, unscaled } from '../../src/data/encoding/linear.ts';
 import { detect } from '../../src/data/formats/index.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import { loadDataset } from '../../src/data/store/store.ts';
+import { datasetOf } from '../support/dataset.ts';
 import { records } from './making.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'veilgan-scaling-'));
 test.after(() => rmSync(home, { recursive: true, force: true }));
 
 const table = () =>
-  makeDataset({
+  datasetOf({
     name: 'ages',
     columns: ['age', 'constant', 'income'],
     shape: [3],
@@ -43,10 +43,10 @@ test('what is no scale is refused', () => {
   for (const spec of ['', '1', '5:1', '1:1', 'a:b', '0:1,0:1', 'minmax']) {
     assert.throws(
       () => scaled(table(), spec),
-      (e: { code: string; where: string }) => e.code === 'USAGE' && e.where === '--scale',
+      (e: { code: string; where: string }) => e.code === 'USAGE' && e.where === 'scale',
     );
   }
-  const image = makeDataset({
+  const image = datasetOf({
     ...{ name: 'i', columns: [], shape: [1, 1, 1], train: new Uint8Array(2), holdout: new Uint8Array(1) },
     meta: { origin: 'test' },
   });

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type DatasetMeta, makeDataset } from '../../src/data/dataset.ts';
-import { shareOf } from '../../src/data/ranges.ts';
-import { shuffled, shuffledTable } from '../../src/data/shuffle.ts';
+import type { DatasetMeta } from '../../src/data/dataset.ts';
+import { shareOf, shuffled } from '../../src/data/split.ts';
 import type { Cells, Column } from '../../src/data/table.ts';
+import { datasetOf, named } from '../support/dataset.ts';
 import { failure } from '../support/failure.ts';
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
@@ -12,7 +12,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 function records(train: readonly number[], holdout: readonly number[], meta: Partial<DatasetMeta> = {}) {
   const of = (list: readonly number[]) => Uint8Array.from({ length: 2 * list.length }, (_, i) => list[i >> 1]);
   const labels = (list: readonly number[]) => Uint32Array.from(list, (v) => v % 7);
-  return makeDataset({
+  return datasetOf({
     name: 'sorted',
     columns: [],
     shape: [1, 2, 1],
@@ -98,12 +98,12 @@ test('rows of a table stay whole; their order is that of what they say, not of h
   const cells = (from: number, to: number): Cells =>
     Float64Array.from({ length: 3 * (to - from) }, (_, i) => from + Math.floor(i / 3) + (i % 3) / 8);
   const columns = ['a', 'b', 'c'].map((name) => ({ name, kind: 'number' as const, decimals: 3 }));
-  const named = {
+  const people = {
     name: 't',
     table: { columns, train: cells(0, 70), holdout: cells(70, 100), label: 'c' },
     meta: { origin: 'o' },
   };
-  const { table, meta } = shuffledTable(named, 5);
+  const { table, meta } = shuffled(named(people), 5);
   assert.equal([table.label, meta.origin], ['c', 'o, shuffled by seed 5']);
   const all = [...table.train, ...table.holdout];
   const rows = every(all, 3);
@@ -120,7 +120,7 @@ test('rows of a table stay whole; their order is that of what they say, not of h
     const column: Column = { name: 'w', kind: 'category', values };
     const train = Float64Array.from(['x', 'y', 'z', 'y'], (text) => values.indexOf(text));
     const made = { name: 't', table: { columns: [column], train, holdout: new Float64Array() }, meta: { origin: 'o' } };
-    return Array.from(shuffledTable(made, 1).table.train, (cell) => values[cell]);
+    return Array.from(shuffled(named(made), 1).table.train, (cell) => values[cell]);
   };
   assert.equal(words(['x', 'y', 'z']), words(['z', 'x', 'y']));
 });

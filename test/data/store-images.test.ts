@@ -4,9 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Dataset, fingerprintOf, makeDataset } from '../../src/data/dataset.ts';
+import { type Dataset, fingerprintOf } from '../../src/data/dataset.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import { describeDataset, listDatasets, loadDataset } from '../../src/data/store/store.ts';
+import { datasetOf } from '../support/dataset.ts';
 import { rejection } from '../support/failure.ts';
 import { Folder } from './making.ts';
 
@@ -18,7 +19,7 @@ test.before.each((context) => {
 test.after.each(({ folder }) => folder.remove());
 
 const picture = (): Dataset =>
-  makeDataset({
+  datasetOf({
     name: 'pictures',
     columns: [],
     shape: [1, 3, 1],
@@ -67,8 +68,8 @@ test('a set that was stored before there were images and classes loads', async (
 test('labels beyond the classes, and classes without labels, are no data set', () => {
   const parts = picture();
   const { labels: _, ...bare } = parts;
-  assert.throws(() => makeDataset({ ...parts, classes: ['cat'] }), /do not fit/);
-  assert.throws(() => makeDataset(bare), /do not fit/);
+  assert.throws(() => datasetOf({ ...parts, classes: ['cat'] }), /do not fit/);
+  assert.throws(() => datasetOf(bare), /do not fit/);
 });
 
 test('the folder of downloads is no data set', async ({ home }) => {

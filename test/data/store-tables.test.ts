@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fingerprintOf, isTable, type TableData } from '../../src/data/dataset.ts';
 import { fitEncoding } from '../../src/data/encoding/encoding.ts';
-import { saveTable } from '../../src/data/store/save.ts';
+import { openOf } from '../../src/data/encoding/schema.ts';
+import { saveDataset } from '../../src/data/store/save.ts';
 import { describeDataset, listDatasets, loadDataset, loadSource } from '../../src/data/store/store.ts';
-import { type NamedTable, openOf, tableFingerprint } from '../../src/data/store/table-files.ts';
 import type { CategoryColumn, Table } from '../../src/data/table.ts';
+import { named } from '../support/dataset.ts';
 import { rejection } from '../support/failure.ts';
 
 const test = suite('data/store-tables', { home: '' });
@@ -31,7 +33,8 @@ const table: Table = {
   holdout: Float64Array.of(50, gone, 7, 1, gone),
   label: 'member',
 };
-const named: NamedTable = { name: 'people', table, meta: { origin: 'test' }, notes: ['id: left out'] };
+const people = (more: Partial<Parameters<typeof named>[0]> = {}) =>
+  named({ name: 'people', table, meta: { origin: 'test' }, notes: ['id: left out'], ...more });
 
 // uvu's comparison of typed arrays takes NaN for different from NaN.
 const plain = (of?: Table) => of && { ...of, train: [...of.train], holdout: [...of.holdout] };
@@ -43,14 +46,14 @@ test('what the rows decided is kept with the table; of one from before it was no
     { what: 'kind' as const, column: 'pay' },
     { what: 'left-out' as const, column: 'id' },
   ];
-  await saveTable({ ...named, meta: { origin: 'test', split: 'hash' }, open }, { home });
-  const back = (await loadSource('people', { home })) as NamedTable;
+  await saveDataset(people({ meta: { origin: 'test', split: 'hash', open } }), { home });
+  const back = (await loadSource('people', { home })) as TableData;
   assert.equal([openOf(back), back.meta.split], [open, 'hash']);
   assert.equal(openOf({ ...back, given: { columns: { pay: { kind: 'number' }, id: { kind: 'leave' } } } }), []);
   const path = join(home, 'people', 'meta.json');
   const { open: _, split: __, ...before } = JSON.parse(readFileSync(path, 'utf8'));
   writeFileSync(path, JSON.stringify(before));
-  const old = (await loadSource('people', { home })) as NamedTable;
+  const old = (await loadSource('people', { home })) as TableData;
   assert.equal(
     openOf(old).map(({ what, column }) => `${what} ${column ?? ''}`),
     [
@@ -61,13 +64,13 @@ test('what the rows decided is kept with the table; of one from before it was no
 });
 
 test('what is stored comes back, bit for bit', async ({ home }) => {
-  const info = await saveTable(named, { home });
+  const info = await saveDataset(people(), { home });
   assert.equal(readdirSync(join(home, 'people')).sort(), ['holdout.f64', 'meta.json', 'train.f64']);
-  const back = (await loadSource('people', { home })) as NamedTable;
+  const back = (await loadSource('people', { home })) as TableData;
   assert.equal(plain(back.table), plain(table));
-  assert.equal(back.notes, named.notes);
-  assert.equal(back.meta, { origin: 'test', sha256: info.sha256 });
-  assert.is(info.sha256, await tableFingerprint(table));
+  assert.equal(back.notes, ['id: left out']);
+  assert.equal(back.meta, { origin: 'test', sha256: info.sha256, open: info.open });
+  assert.is(info.sha256, await fingerprintOf(people()));
   assert.equal([info.rows, info.holdout, info.bytes, info.columns.length], [3, 1, 160, 5]);
   assert.equal(
     info.table?.columns.map(({ missing }) => missing),
@@ -86,19 +89,17 @@ test('what is stored comes back, bit for bit', async ({ home }) => {
   }
 });
 
-test('as a data set it is encoded: by the training rows, or as told', async ({ home }) => {
-  const { sha256 } = await saveTable(named, { home });
+test('as a data set it is encoded: by the training rows', async ({ home }) => {
+  const { sha256 } = await saveDataset(people(), { home });
   const fitted = fitEncoding(table);
   const data = await loadDataset('people', { home });
   assert.equal(data.encoding, fitted);
   assert.equal([data.name, data.rows, data.holdoutRows, data.meta.sha256], ['people', 3, 1, sha256]);
-  const two = { ...fitted, columns: fitted.columns.slice(3) };
-  assert.equal((await loadDataset('people', { home, encoding: two })).encoding, two);
-  assert.not.ok('table' in (await loadSource('blobs', { home })));
+  assert.not.ok(isTable(await loadSource('blobs', { home })));
 });
 
 test('the fingerprint tells tables apart whose cells are alike', async () => {
-  const of = (change: Partial<Table>) => tableFingerprint({ ...table, ...change });
+  const of = (change: Partial<Table>) => fingerprintOf(people({ table: { ...table, ...change } }));
   const town = table.columns[3] as CategoryColumn;
   const swapped = table.columns.map((c) =>
     'values' in c && c.name === 'town' ? { ...c, values: [...town.values].reverse() } : c,
@@ -136,18 +137,18 @@ test('damage is named', async ({ home }) => {
     [(meta) => Object.assign(meta.table.columns[1], { decimals: 1e9 }), /field "table\.columns\.1\.decimals"/],
   ];
   for (const [change, message] of cases) {
-    await saveTable(named, { home, force: true });
+    await saveDataset(people(), { home, force: true });
     edit(change);
     const error = await rejection(loadSource('people', { home }));
     assert.is(error.code, 'FILE', error.message);
     assert.match(error.message, message);
   }
-  await saveTable(
-    { ...named, table: { ...table, train: Float64Array.of(1, Number.POSITIVE_INFINITY, 1, 0, 0) } },
-    { home, force: true },
-  );
+  await saveDataset(people({ table: { ...table, train: Float64Array.of(1, Number.POSITIVE_INFINITY, 1, 0, 0) } }), {
+    home,
+    force: true,
+  });
   assert.match((await rejection(loadSource('people', { home }))).message, /row 1 holds Infinity/);
-  await saveTable(named, { home, force: true });
+  await saveDataset(people(), { home, force: true });
   writeFileSync(join(home, 'people', 'train.f64'), Buffer.alloc(120, 1));
   assert.match((await rejection(loadSource('people', { home }))).message, /checksum/);
 });

@@ -14,11 +14,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Dataset, fingerprintOf, makeDataset } from '../../src/data/dataset.ts';
+import { type Dataset, fingerprintOf } from '../../src/data/dataset.ts';
 import { dataHome } from '../../src/data/store/home.ts';
 import { checkFree, saveDataset } from '../../src/data/store/save.ts';
 import { describeDataset, listDatasets, loadDataset } from '../../src/data/store/store.ts';
 import { blobs } from '../../src/data/synthetic.ts';
+import { datasetOf } from '../support/dataset.ts';
 import { rejection } from '../support/failure.ts';
 
 const test = suite('data/store', { home: '' });
@@ -28,7 +29,7 @@ test.before.each((context) => {
 test.after.each((context) => rmSync(context.home, { recursive: true, force: true }));
 
 const small = (name = 'small', first = 1): Dataset =>
-  makeDataset({
+  datasetOf({
     name,
     columns: ['a', 'b'],
     shape: [2],
@@ -74,7 +75,7 @@ test('an existing name is refused unless forced; forced replaces and leaves noth
   await saveDataset(small(), { home });
   const error = await rejection(saveDataset(small('small', 9), { home }));
   assert.match(error.message, 'exists already');
-  assert.match(error.fix, '--force');
+  assert.match(error.fix, '`force`');
   assert.is((await loadDataset('small', { home })).train[0], 1);
   await saveDataset(small('small', 9), { home, force: true });
   assert.is((await loadDataset('small', { home })).train[0], 9);
@@ -178,7 +179,7 @@ test('damage is named: missing, short, flipped bit, bad meta.json', async ({ hom
     assert.is(error.code, 'FILE');
     assert.match(error.message, message);
     assert.is(error.where, join(path, file));
-    assert.match(error.fix, '--force');
+    assert.match(error.fix, '`force`');
   }
   assert.match((await listDatasets({ home })).find((info) => info.name === 'small')?.problem ?? '', /damaged/);
 });

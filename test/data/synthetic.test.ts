@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fingerprintOf, makeDataset, quote } from '../../src/data/dataset.ts';
+import { fingerprintOf, quote } from '../../src/data/dataset.ts';
 import { BLOB_MEANS, blobs, circles, codeProbability, codes, knownModes } from '../../src/data/synthetic.ts';
+import { datasetOf } from '../support/dataset.ts';
 
 const near = (value: number, want: number, tolerance: number, what = '') =>
   assert.ok(Math.abs(value - want) <= tolerance, `${what} ${value} is not ${want} +- ${tolerance}`);
@@ -102,11 +103,11 @@ test('a data set must fit its shape', () => {
     holdout: new Float32Array(0),
     meta: { origin: '' },
   };
-  assert.is(makeDataset(parts).rows, 3);
-  assert.throws(() => makeDataset({ ...parts, train: new Float32Array(5) }), /do not fit/);
-  assert.throws(() => makeDataset({ ...parts, columns: ['x'] }), /do not fit/);
+  assert.is(datasetOf(parts).rows, 3);
+  assert.throws(() => datasetOf({ ...parts, train: new Float32Array(5) }), /do not fit/);
+  assert.throws(() => datasetOf({ ...parts, columns: ['x'] }), /do not fit/);
   assert.throws(
-    () => makeDataset({ ...parts, labels: { train: new Uint32Array(2), holdout: new Uint32Array(0) } }),
+    () => datasetOf({ ...parts, labels: { train: new Uint32Array(2), holdout: new Uint32Array(0) } }),
     /fit/,
   );
 });

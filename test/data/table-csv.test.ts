@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PhiloxStream } from '../../src/base/philox.ts';
-import { fileSource } from '../../src/data/csv/file.ts';
 import { readTable, type TableOptions } from '../../src/data/csv/table.ts';
+import { fileSource } from '../../src/data/formats/csv.ts';
 import type { CategoryColumn } from '../../src/data/table.ts';
 import { rejection } from '../support/failure.ts';
 import { column, inspect, line, many, read } from './reading.ts';
@@ -17,14 +17,14 @@ bob;;Oslo;no;2020-01-04;NA
 "c;d";45;Rome;no;?;80.25
 eve;31;null;yes;1970-01-01;3
 `;
-  const { table, notes, rows } = await read(text, {
+  const { data, table, rows } = await read(text, {
     types: { age: 'integer' },
     label: 'member',
     rows: '0:3',
     holdout: '3:4',
   });
   assert.equal(rows, 4);
-  assert.equal(notes, ['cells are separated by ";"']);
+  assert.equal(data.notes, ['cells are separated by ";"']);
   assert.equal(table.columns, [
     { name: 'name', kind: 'category', values: ['ann', 'bob', 'c;d', 'eve'] },
     { name: 'age', kind: 'integer', decimals: 0 },
@@ -40,7 +40,7 @@ eve;31;null;yes;1970-01-01;3
 });
 
 test('no header: rows of texts and numbers like the next one; types by index', async () => {
-  const { table, notes } = await read('ann,31,2020-01-01\nbob,32,2020-01-05\n', {
+  const { data, table } = await read('ann,31,2020-01-01\nbob,32,2020-01-05\n', {
     types: { 1: 'integer' },
     label: '0',
   });
@@ -53,8 +53,8 @@ test('no header: rows of texts and numbers like the next one; types by index', a
     ],
   );
   assert.is(table.label, 'column0');
-  assert.equal(notes, ['the first line is a row: columns have numbers for names']);
-  assert.match(await line('x,2019\n1,2\n'), '--header yes or --header no');
+  assert.equal(data.notes, ['the first line is a row: columns have numbers for names']);
+  assert.match(await line('x,2019\n1,2\n'), '`header: yes` or `header: no`');
 });
 
 test('separators are guessed from the first lines', async () => {
@@ -123,7 +123,8 @@ test('one column, two hundred columns, blank lines', async () => {
 test('a share of the rows is held out, by a hash of each row', async () => {
   const rows = many(400, (i) => i % 350);
   const sides = async (list: readonly (string | number)[], options: TableOptions = {}) => {
-    const { table, origin, split } = await read(column(list), { types: { c: 'integer' }, ...options });
+    const { table, data } = await read(column(list), { types: { c: 'integer' }, ...options });
+    const { origin, split } = data.meta;
     return { origin, split, train: [...table.train], holdout: [...table.holdout] };
   };
   const share = { holdoutShare: 0.2 };

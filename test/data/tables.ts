@@ -1,5 +1,6 @@
 /** Tables of odd columns for the tests of encoders. */
-import type { Column, Table } from '../../src/data/table.ts';
+import { encodingSchema } from '../../src/data/encoding/format.ts';
+import type { Column, Encoding, Table } from '../../src/data/table.ts';
 import { Values } from '../support/values.ts';
 
 /** A table by columns: what each is, and its cells, training rows first. */
@@ -87,4 +88,12 @@ export function oddTable(seed: number, rows: number, train: number): Table {
     ],
     train,
   );
+}
+
+/** An encoding of JSON; else the first thing that is wrong, as `encoding.columns.0: message`. */
+export function parseEncoding(value: unknown): Encoding {
+  const parsed = encodingSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`${['encoding', ...issue.path].join('.')}: ${issue.message}`);
 }

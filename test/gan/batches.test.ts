@@ -1,4 +1,4 @@
-/** Which rows each critic sees when: spec sections 1.1 and 1.3. */
+/** Which rows each critic sees when, as PAR-GAN's notebooks have it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Batches } from '../../src/train/batches.ts';

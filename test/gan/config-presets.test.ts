@@ -50,7 +50,7 @@ test("presets of private systems are refused in others, and the papers' sampling
   }
   const { noiseMultiplier, clipNorm, criticSteps, batch } = parsePrivate(withPreset('mnist-dpgan', {}));
   const setting = { q: batch / 60_000, criticSteps, noise: noiseMultiplier * clipNorm, gradientBound: clipNorm };
-  // Spec 7.2: 28.69 with the authors' log10.
+  // 28.69 with the authors' log10.
   assert.ok(Math.abs(paperEpsilon({ ...setting, delta: 1e-5 }) - 28.69) < 0.01);
 });
 

@@ -96,7 +96,7 @@ test('groups: the block of a group, and the sum over those that share one', () =
   assert.equal([...sumGroups64(six, 3, 1)], [6, 9]);
 });
 
-test('the full networks have the parameters of spec Appendix B', () => {
+test('the full networks have the parameters that src/gan/README.md states', () => {
   const count = (shapes: Readonly<Record<string, readonly number[]>>) =>
     Object.values(shapes).reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const counts = (data: 'mnist' | 'cifar10') => {
@@ -191,7 +191,7 @@ for (const data of ['mnist', 'cifar10'] as const) {
   }
 }
 
-test('a generator before its first update starts at the losses of spec section 1.4', () => {
+test('a generator before its first update starts at the losses that src/gan/README.md states', () => {
   const term = crossEntropy('tf21');
   near([term(0, true)[0] + term(0, false)[0], term(0, true)[0]], [1.4482, 0.4741], { absolute: 5e-5 });
   const [dead, live] = [-1e3, 1e3];

@@ -1,4 +1,4 @@
-/** The networks of the DPGAN papers: counts (spec Appendix B), shapes, initial values, labels; records do not meet. */
+/** The networks of the DPGAN papers: counts (src/gan/README.md), shapes, initial values, labels; records do not meet. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';

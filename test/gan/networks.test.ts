@@ -1,4 +1,4 @@
-/** The networks of the presets layer by layer (spec 2.5 to 2.8), and geometries that they refuse. */
+/** The networks of the presets layer by layer (src/gan/README.md), and geometries that they refuse. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';

@@ -1,4 +1,4 @@
-/** The image networks of spec sections 2.5 to 2.8 in float64, layer by layer as those sections list them. */
+/** The image networks of PAR-GAN's notebooks in float64, layer by layer as src/gan/README.md lists them. */
 import { geometry } from '../support/conv64.ts';
 import { conv, dense, dropout, type Layer64, leaky, norm, tanh, up } from './reference-images.ts';
 

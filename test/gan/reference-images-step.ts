@@ -1,4 +1,4 @@
-/** One training step of PAR-GAN on images (spec section 1.3) in float64, every random draw handed in. */
+/** One training step of PAR-GAN on images (src/gan/README.md) in float64, every random draw handed in. */
 
 import { type Params64, penalty64, Run, type Way, zeros64 } from './reference-images.ts';
 import type { Net64 } from './reference-images-nets.ts';
@@ -9,7 +9,7 @@ const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x
 /** A term of a loss and its derivative by the score. */
 export type Term = (score: number, real: boolean) => readonly [value: number, slope: number];
 
-/** Binary cross-entropy on the score as a logit, or on its sigmoid as a logit (spec section 1.4). */
+/** Binary cross-entropy on the score as a logit, or on its sigmoid as a logit: `loss` standard and tf21. */
 export const crossEntropy =
   (loss: 'standard' | 'tf21'): Term =>
   (score, real) => {
@@ -19,7 +19,7 @@ export const crossEntropy =
   };
 export const wasserstein: Term = (score, real) => (real ? [-score, -1] : [score, 1]);
 
-/** Adam, RMSProp or plain descent as TensorFlow writes them (spec section 1.6). */
+/** Adam, RMSProp or plain descent as TensorFlow writes them. */
 export class Optimizer64 {
   t = 0;
   readonly m: Params64;
@@ -67,7 +67,7 @@ export class Moving64 {
       this.variance[name] = new Float64Array(channels).fill(1);
     }
   }
-  /** Over images the unbiased variance is averaged, over flat features the biased one (spec section 1.6). */
+  /** Over images the unbiased variance is averaged, over flat features the biased one, as TensorFlow 2.1 does. */
   update(name: string, mean: Float64Array, variance: Float64Array, count: number): void {
     const factor = this.#norms[name].images ? count / (count - 1) : 1;
     for (let c = 0; c < mean.length; c++) {

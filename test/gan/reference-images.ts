@@ -1,6 +1,6 @@
 /**
  * Layers of image networks in float64 and plain loops, each with its backward and its linearisation; shares nothing
- * with src. Rows are flat, [n, h * w * c]; layouts and defaults as spec sections 1.6 and Appendix B read.
+ * with src. Rows are flat, [n, h * w * c]; layouts and defaults as src/gan/README.md has them.
  */
 import { conv64, convFilter64, convInput64, type Geometry } from '../support/conv64.ts';
 
@@ -194,7 +194,7 @@ export const zeros64 = (p: Params64): Params64 =>
 
 /**
  * The mean over rows of (|d net / d x| - 1)^2, and `weight` times its derivative by the parameters added to `into`, by
- * pushing a constant direction through the linearised network (spec section 1.5): no second derivative is taken.
+ * pushing a constant direction through the linearised network: no second derivative is taken.
  */
 export function penalty64(
   net: readonly Layer64[],

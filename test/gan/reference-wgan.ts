@@ -33,7 +33,7 @@ export interface Source {
   slope: number;
 }
 
-/** `steps` steps of spec section 1.3 in float64, from the weights in G and D, which it changes. */
+/** `steps` steps of PAR-GAN (src/gan/README.md) in float64, from the weights in G and D, which it changes. */
 export function reference(c: WganCase, source: Source, G: Layer[], D: Layer[][]): Losses[] {
   const { data, seed, hash, list, slope } = source;
   const { K, B, criticSteps } = c;

@@ -1,4 +1,4 @@
-/** PAR-GAN's training step once more, in float64 and plain loops, as spec section 1.3 reads; shares nothing with src. */
+/** PAR-GAN's training step once more, in float64 and plain loops, as src/gan/README.md reads; shares nothing with src. */
 
 import { philox } from '../../src/base/philox.ts';
 import type { ParGan } from '../../src/gan/pargan.ts';
@@ -154,7 +154,7 @@ export const sgd = (layers: Layer[], rate: number, clip = Number.POSITIVE_INFINI
 
 /**
  * One row's term of the gradient penalty, (|d critic / d x| - 1)^2, and `weight` times its gradient by the weights,
- * added to `into`: spec section 1.5, by pushing a constant direction through the linearised critic. No second
+ * added to `into`, by pushing a constant direction through the linearised critic. No second
  * derivative is taken; biases get none.
  */
 export function penalty(layers: Layer[], x: number[], slope: number, weight: number, into: Layer[]): number {

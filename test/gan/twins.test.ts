@@ -6,13 +6,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
-import { makeDataset } from '../../src/data/dataset.ts';
 import { type PrivateConfig, privateConfig } from '../../src/gan/private/config.ts';
 import { privateRun } from '../../src/gan/private/run.ts';
 import { Witness } from '../../src/gan/private/witness.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { MemoryLedgerFile } from '../../src/run/memory-run.ts';
 import { train } from '../../src/train/loop.ts';
+import { datasetOf } from '../support/dataset.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
@@ -35,7 +35,7 @@ function dataOf(image: boolean, rows: readonly number[]) {
   });
   const shape = image ? [SIDE, SIDE, 1] : [2];
   const holdout = train.slice(0, 0);
-  return makeDataset({ name: 't', columns: [], shape, train, holdout, meta: { origin: 'test' } });
+  return datasetOf({ name: 't', columns: [], shape, train, holdout, meta: { origin: 'test' } });
 }
 
 const configOf = (more: Partial<PrivateConfig>): PrivateConfig =>

@@ -150,7 +150,7 @@ test('the reference itself: the penalty by finite differences, and in closed for
       }
     });
     if (critic.length === 2) {
-      // g = sum_j w2_j s_j W1_j (spec section 1.5).
+      // g = sum_j w2_j s_j W1_j.
       const [{ w: w1, b }, { w: w2 }] = critic;
       const s = b.map((bias, j) => (x[0] * w1[0][j] + x[1] * w1[1][j] + bias > 0 ? 1 : SLOPE));
       const gradient = [0, 1].map((f) => s.reduce((sum, sj, j) => sum + w2[j][0] * sj * w1[f][j], 0));

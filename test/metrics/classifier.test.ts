@@ -23,7 +23,7 @@ test.after(() => gpu.close());
 
 const configOf = (fields: Partial<ClassifierConfig> = {}) => parseConfig(classifierConfig, fields) as ClassifierConfig;
 
-test('the network of the DPGAN evaluations has 1,199,882 parameters (spec 8.3)', () => {
+test('the network of the DPGAN evaluations has 1,199,882 parameters', () => {
   const network = classifierNetwork(configOf(), [28, 28, 1], 10);
   assert.is(parameterCount(network), 1_199_882);
   assert.equal(Object.values(network.shapes(1)), [

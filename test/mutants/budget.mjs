@@ -132,9 +132,9 @@ export default [
     name: 'a table is looked at before its ledger stands',
     area: 'ledger',
     file: 'src/run/training.ts',
-    find: 'const terms = new PrivatePlan(config, rowsTaken(whole, config), priceOf(whole, config));',
+    find: 'const terms = new PrivatePlan(config, trainingRows(whole, config), priceOf(whole, config));',
     replace:
-      'const terms = new PrivatePlan(config, rowsTaken(whole, config) + 0 * (isTable(whole) ? whole.table.train[0] || 0 : 0), priceOf(whole, config));',
+      'const terms = new PrivatePlan(config, trainingRows(whole, config) + 0 * (whole.train[0] || 0), priceOf(whole, config));',
     tests: ['run/private-start'],
   },
   {

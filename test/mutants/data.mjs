@@ -3,7 +3,7 @@ export default [
   {
     name: 'a row is held out by its number',
     area: 'data',
-    file: 'src/data/row-hash.ts',
+    file: 'src/data/split.ts',
     find: 'const [low, high] = sipHash(this.#key, row);',
     replace: 'const [low, high] = sipHash(this.#key, new Uint8Array([this.#seen.size]));',
     tests: ['data/shuffle', 'data/table-csv'],
@@ -11,7 +11,7 @@ export default [
   {
     name: 'copies of a row go together',
     area: 'data',
-    file: 'src/data/row-hash.ts',
+    file: 'src/data/split.ts',
     find: 'this.#seen.set(known, before + 1);',
     replace: '',
     tests: ['data/table-csv', 'data/shuffle'],
@@ -19,7 +19,7 @@ export default [
   {
     name: 'the seed of a hold-out has no say',
     area: 'data',
-    file: 'src/data/row-hash.ts',
+    file: 'src/data/split.ts',
     find: 'Uint32Array.of(seed >>> 0, Math.floor(seed / TWO_32),',
     replace: 'Uint32Array.of(0, 0,',
     tests: ['data/shuffle', 'data/table-csv'],
@@ -30,7 +30,7 @@ export default [
     file: 'src/run/training-data.ts',
     find: 'open: openOf(source)',
     replace: 'open: []',
-    tests: ['run/noted', 'run/twins'],
+    tests: ['run/odometer-start', 'run/twins'],
   },
   {
     name: 'classes that were counted pass for named ones',
@@ -43,7 +43,7 @@ export default [
   {
     name: 'decimals that are open are not listed',
     area: 'data',
-    file: 'src/data/encoding/schema-kind.ts',
+    file: 'src/data/encoding/schema-entry.ts',
     find: "if (what === 'decimals') return decimals !== undefined || values !== undefined;",
     replace: "if (what === 'decimals') return true;",
     tests: ['data/given-schema', 'run/twins'],
@@ -70,7 +70,7 @@ export default [
     file: 'src/run/session.ts',
     find: '  const noted = noteOf(source, plan, out);\n',
     replace: '  const noted = undefined as ReturnType<typeof noteOf>;\n  void noteOf;\n',
-    tests: ['run/noted'],
+    tests: ['run/odometer-start'],
   },
   {
     name: 'rounding is counted for the expected number of records',

@@ -27,6 +27,7 @@ import { RELATION_NAMES, relationRow } from '../../src/privacy/relation.ts';
 import { MemoryLedgerFile } from '../../src/run/memory-run.ts';
 import { spending, spendingLine } from '../../src/run/spend.ts';
 import { newRecords } from '../../src/run/training-data.ts';
+import { named } from '../support/dataset.ts';
 import { failure } from '../support/failure.ts';
 
 const budget = (more: Partial<Budget> = {}): Budget => ({
@@ -108,7 +109,8 @@ test('what an encoder spends is what the ledger is charged, and the price that w
   ];
   const s = new PhiloxStream(1, 'test/budget');
   const train = Float64Array.from({ length: 2 * 2000 }, (_, i) => (i % 2 ? s.below(2) : s.below(80)));
-  const source = { name: 'people', table: { columns, train, holdout: new Float64Array() }, meta: { origin: 'made' } };
+  const table = { columns, train, holdout: new Float64Array() };
+  const source = named({ name: 'people', table, meta: { origin: 'made' } });
   for (const relation of ['auto', 'replace-one'] as const) {
     const config = parsePrivate({ relation, epsilon: 3, partitions: 1, batch: 20 });
     const paid = newRecords(source, 0, { config, key: PrivacyKey.insecure(1) }).encoding?.paid;

@@ -3,11 +3,11 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeDataset } from '../../src/data/dataset.ts';
 import { floats } from '../../src/data/records.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import { openClassifier, trainClassifier } from '../../src/run/classifier.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
+import { datasetOf } from '../support/dataset.ts';
 import { rejection } from '../support/failure.ts';
 import { sameBits } from '../support/values.ts';
 import { configOf, finish, gpu, halves, root, store } from './images.ts';
@@ -103,7 +103,7 @@ test('stopped: what was learned is tested and kept whole; before the first step 
 test('what it cannot learn from: no labels, tables, small images, small sets, wrong settings; nothing is left', async () => {
   await store('bare', { labelled: false });
   await saveDataset(
-    makeDataset({
+    datasetOf({
       name: 'table',
       columns: ['x', 'y'],
       shape: [2],
@@ -140,7 +140,7 @@ test('what it cannot learn from: no labels, tables, small images, small sets, wr
 
 test('a loss that is not finite: the step, and no run stays', async () => {
   await saveDataset(
-    makeDataset({
+    datasetOf({
       name: 'extreme',
       columns: [],
       shape: [8, 8, 1],

@@ -9,6 +9,7 @@ import { type PrivateConfig, privateConfig, samplingRate } from '../../src/gan/p
 import { epsilonOf } from '../../src/privacy/budget.ts';
 import { averaged, folderOf, type Plan, settingsOf, tableOf, tQuantile } from '../../src/run/experiment/experiment.ts';
 import { type Asked, planOf, readPlan } from '../../src/run/experiment/plan.ts';
+import { named } from '../support/dataset.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'veilgan-experiment-'));
 test.after(() => rmSync(dir, { recursive: true, force: true }));
@@ -93,11 +94,8 @@ test('columns that are given are not paid for', () => {
     { name: 'age', kind: 'integer', decimals: 0 },
     { name: 'sex', kind: 'boolean', values: ['f', 'm'] },
   ] as const;
-  const table = {
-    name: 't',
-    table: { columns, train: cells, holdout: cells },
-    meta: { source: 't', origin: 'imported' as const },
-  };
+  const cut = { columns, train: cells, holdout: cells };
+  const table = named({ name: 't', table: cut, meta: { origin: 'imported' } });
   const asked = { kind: 'epsilon-sweep', data: 't', values: [4], fields: { steps: 60, batch: 10 } } as const;
   assert.equal(planOf(asked, table).rows, 100);
   assert.equal(planOf(asked, table).paying, [

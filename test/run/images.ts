@@ -1,13 +1,14 @@
 /** Tiny labelled images in a folder of their own, for the tests of runs on images. */
+
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from '../../src/api/node.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';
-import { makeDataset } from '../../src/data/dataset.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import type { GanConfig } from '../../src/gan/config.ts';
 import { makeConfig } from '../../src/gan/presets/index.ts';
+import { datasetOf } from '../support/dataset.ts';
 
 export const gpu = await open();
 export const root = fs.mkdtempSync(join(tmpdir(), 'veilgan-images-'));
@@ -47,7 +48,7 @@ export function store(
   const labels = Uint32Array.from({ length: rows }, (_, row) => label(row));
   const others = Uint32Array.from({ length: holdout }, (_, row) => row % 2);
   return saveDataset(
-    makeDataset({
+    datasetOf({
       name,
       columns: [],
       shape: [SIDE, SIDE, channels],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import type { NamedTable } from '../../src/data/store/table-files.ts';
+import type { TableData } from '../../src/data/dataset.ts';
 import { privateConfig } from '../../src/gan/private/config.ts';
 import { ledgerFile } from '../../src/privacy/ledger/disk.ts';
 import { readLedger } from '../../src/privacy/ledger/ledger.ts';
@@ -19,6 +19,7 @@ import { RUN_FORMAT } from '../../src/run/schema.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
 import { spending, spendingLine } from '../../src/run/spend.ts';
 import { beginJob, runTraining, type TrainingJob } from '../../src/run/training.ts';
+import { named } from '../support/dataset.ts';
 import { codeOf, Values } from '../support/values.ts';
 
 const gpu = await open();
@@ -32,7 +33,7 @@ const small = { generatorHidden: [8], criticHidden: [8], batch: 100, noiseMultip
 const configOf = (more: Record<string, unknown> = {}) => privateConfig.parse({ partitions: 1, ...small, ...more });
 
 /** A table of one column, in which no value of the other is frequent enough to be named. */
-function people(rare: boolean, rows = 600): NamedTable {
+function people(rare: boolean, rows = 600): TableData {
   const values = new Values(7);
   const train = new Float64Array(2 * rows);
   for (let row = 0; row < rows; row++) {
@@ -40,7 +41,7 @@ function people(rare: boolean, rows = 600): NamedTable {
     train[2 * row + 1] = rare ? row : row % 2;
   }
   const texts = Array.from({ length: rare ? rows : 2 }, (_, i) => `value ${i}`);
-  return {
+  return named({
     name: 'people',
     table: {
       columns: [
@@ -51,7 +52,7 @@ function people(rare: boolean, rows = 600): NamedTable {
       holdout: new Float64Array(),
     },
     meta: { origin: 'test', sha256: 'x' },
-  };
+  });
 }
 
 const plan = (more: Record<string, unknown> = {}) => ({ system: 'dpgan' as const, config: configOf(more), seed: 1 });
@@ -73,7 +74,7 @@ test('the ledger counts the price of an encoding before a cell is looked at', ()
     },
   });
   let run: MemoryRun | undefined;
-  const watched = { ...table, table: { ...table.table, train: cells } };
+  const watched = { ...table, train: cells, table: { ...table.table, train: cells } };
   const job = beginJob(gpu, watched, plan({ epsilon: 3 }), (meta) => {
     run = new MemoryRun('t', {
       ...{ format: RUN_FORMAT, created: '2026-01-01T00:00:00Z', version: { veilgan: '0' } },
@@ -94,7 +95,7 @@ test('the ledger counts the price of an encoding before a cell is looked at', ()
 });
 
 test('a start that fails after noise was drawn keeps a ledger that says so, one that fails before keeps nothing', async () => {
-  const fails = (out: string, source: NamedTable, more: Record<string, unknown>) =>
+  const fails = (out: string, source: TableData, more: Record<string, unknown>) =>
     codeOf(() => beginJob(gpu, source, plan(more), (meta) => createRun(join(root, out), meta)));
   assert.is(await fails('rare', people(true), { epsilon: 1 }), 'CONFIG');
   const ledger = readLedger(ledgerFile(join(root, 'rare', 'ledger.jsonl')));

@@ -2,8 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
+import type { TableData } from '../../src/data/dataset.ts';
 import { fitEncoding } from '../../src/data/encoding/encoding.ts';
-import type { NamedTable } from '../../src/data/store/table-files.ts';
 import type { Table } from '../../src/data/table.ts';
 import { makeConfig, withPreset } from '../../src/gan/presets/index.ts';
 import { parsePrivate } from '../../src/gan/private/run.ts';
@@ -15,6 +15,7 @@ import { RUN_FORMAT } from '../../src/run/schema.ts';
 import { spending } from '../../src/run/spend.ts';
 import { beginJob, openJob, type RunPlan, runTraining } from '../../src/run/training.ts';
 import { records } from '../../src/run/training-data.ts';
+import { named } from '../support/dataset.ts';
 import { codeOf, sameBits, Values } from '../support/values.ts';
 
 const gpu = await open();
@@ -23,7 +24,7 @@ test.after(() => gpu.close());
 const ROWS = 2000;
 
 /** An age, a town with a rare one, a smoker or not, sometimes unknown. */
-function people(): NamedTable {
+function people(): TableData {
   const values = new Values(4);
   const train = new Float64Array(3 * ROWS);
   for (let at = 0; at < train.length; at += 3) {
@@ -40,11 +41,11 @@ function people(): NamedTable {
     train,
     holdout: new Float64Array(),
   };
-  return { name: 'people', table, meta: { origin: 'test' } };
+  return named({ name: 'people', table, meta: { origin: 'test' } });
 }
 
 const added = { format: RUN_FORMAT, created: '2026-01-01T00:00:00Z', version: { veilgan: '0' } } as const;
-const begin = (source: NamedTable, plan: RunPlan) =>
+const begin = (source: TableData, plan: RunPlan) =>
   beginJob(gpu, source, plan, (meta) => new MemoryRun('t', { ...meta, ...added }));
 const small = { generatorHidden: [16], criticHidden: [16], latent: 4, snapshotEvery: 5 };
 const plain = (): RunPlan => ({ system: 'pargan', config: makeConfig('broward-js', { ...small, steps: 20 }), seed: 1 });
@@ -152,7 +153,7 @@ test('where a record is exchanged for another, the encoding counts twice and the
 test('refused: a private run on records of a fitted encoding, a price above the budget, more rows than there are', async () => {
   const source = people();
   const fitted = records(source, undefined);
-  const start = (data: NamedTable | typeof fitted, plan: RunPlan) =>
+  const start = (data: TableData | typeof fitted, plan: RunPlan) =>
     codeOf(() => beginJob(gpu, data, plan, (meta) => new MemoryRun('t', { ...meta, ...added })));
   assert.is(await start(fitted, dp()), 'CONFIG');
   assert.is(await start(source, dp({ encoderEpsilon: 3 })), 'CONFIG');

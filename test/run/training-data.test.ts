@@ -1,12 +1,13 @@
 /** What run.json says of data: labels whose classes nobody named are noted as counted from the rows. */
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeDataset } from '../../src/data/dataset.ts';
 import { describe } from '../../src/run/training-data.ts';
+import { datasetOf, named } from '../support/dataset.ts';
 
 const labels = { train: Uint32Array.of(0, 2, 1), holdout: Uint32Array.of(1) };
 const dataOf = (more: Record<string, unknown> = {}, meta: Record<string, unknown> = {}) =>
-  makeDataset({
+  datasetOf({
     name: 'd',
     columns: [],
     shape: [2, 2, 1],
@@ -32,7 +33,7 @@ test('a table is described by its own columns', () => {
     train: new Float64Array(5),
     holdout: new Float64Array(2),
   };
-  const found = describe({ name: 't', table, meta: { origin: 'test', split: 'hash' } });
+  const found = describe(named({ name: 't', table, meta: { origin: 'test', split: 'hash' } }));
   assert.equal([found.rows, found.holdout, found.columns, found.split], [5, 2, ['age'], 'hash']);
   assert.not.ok('open' in found);
 });

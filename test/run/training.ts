@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { makeDataset } from '../../src/data/dataset.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import type { GanConfig } from '../../src/gan/config.ts';
 import { makeConfig } from '../../src/gan/presets/index.ts';
 import { startTraining } from '../../src/run/session.ts';
 import { runTraining, type TrainingJob } from '../../src/run/training.ts';
+import { datasetOf } from '../support/dataset.ts';
 import { sameBits, Values } from '../support/values.ts';
 
 export const gpu = await open();
@@ -26,7 +26,7 @@ export const store = (name: string, seed: number, scale = 1) => {
   const values = new Values(seed);
   const rows = (n: number) => values.normal([n, 2]).map((x) => x * scale);
   return saveDataset(
-    makeDataset({
+    datasetOf({
       name,
       columns: ['x', 'y'],
       shape: [2],

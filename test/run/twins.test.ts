@@ -6,9 +6,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
+import type { TableData } from '../../src/data/dataset.ts';
 import type { Given } from '../../src/data/encoding/schema.ts';
 import { importSource } from '../../src/data/formats/index.ts';
-import type { NamedTable } from '../../src/data/store/table-files.ts';
 import { privateConfig } from '../../src/gan/private/config.ts';
 import { Witness } from '../../src/gan/private/witness.ts';
 import type { Plan } from '../../src/page/protocol.ts';
@@ -66,15 +66,15 @@ const ODD = {
   'a new town': '41,61.25,Zanzibar,2001-02-03,yes',
 };
 
-async function tableOf(folder: Folder, rows: readonly string[], given?: Given): Promise<NamedTable> {
+async function tableOf(folder: Folder, rows: readonly string[], given?: Given): Promise<TableData> {
   const path = folder.put('t.csv', `${HEADER}\n${rows.join('\n')}\n`);
   const file = given && { given: folder.put('given.json', JSON.stringify(given)) };
   const source = { kind: 'csv', path, isFile: true, name: 't' } as const;
-  return (await importSource(source, { ...file, label: 'member' })) as NamedTable;
+  return (await importSource(source, { ...file, label: 'member' })) as TableData;
 }
 
 /** Everything that leaves the owner's hands, by name. */
-async function released(table: NamedTable, given?: Witness) {
+async function released(table: TableData, given?: Witness) {
   const witness = new Witness(given);
   const config = privateConfig.parse({
     ...{ partitions: 1, batch: 40, population: 400, noiseMultiplier: 2, epsilon: 5, criticSteps: 2, steps: 3 },

@@ -6,8 +6,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { makeDataset } from '../../src/data/dataset.ts';
-import type { NamedTable } from '../../src/data/store/table-files.ts';
+import type { TableData } from '../../src/data/dataset.ts';
 import type { Table } from '../../src/data/table.ts';
 import type { DpGan } from '../../src/gan/dpgan.ts';
 import { type PrivateConfig, privateConfig } from '../../src/gan/private/config.ts';
@@ -28,6 +27,7 @@ import { gradientDepth } from '../../src/tensor/tape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { train } from '../../src/train/loop.ts';
 import { correlation, ERRORS } from '../privacy/laws.ts';
+import { datasetOf, named } from '../support/dataset.ts';
 import { codeOf, Values } from '../support/values.ts';
 
 const gpu = await open();
@@ -37,7 +37,7 @@ const ROWS = 317;
 const records = new Values(8).normal([ROWS, 2]);
 
 const dataOf = (rows = ROWS) =>
-  makeDataset({
+  datasetOf({
     ...{ name: 'points', columns: ['x', 'y'], shape: [2], meta: { origin: 'test' } },
     ...{ train: records.slice(0, 2 * rows), holdout: new Float32Array() },
   });
@@ -166,7 +166,7 @@ for (const [name, more] of Object.entries(WIRED)) {
 }
 
 const added = { format: RUN_FORMAT, created: '2026-01-01T00:00:00Z', version: { veilgan: '0' } } as const;
-const begin = (config: PrivateConfig, source: ReturnType<typeof dataOf> | NamedTable = dataOf()) =>
+const begin = (config: PrivateConfig, source: ReturnType<typeof dataOf> | TableData = dataOf()) =>
   beginJob(gpu, source, { system: 'dp-pargan', config, seed: 1 }, (meta) => new MemoryRun('t', { ...meta, ...added }));
 
 /** Changes what the critics say of a batch, [K, n, 1]. */
@@ -255,6 +255,20 @@ test('a run that is resumed draws anew: two that go on from one checkpoint part'
   assert.not.equal(weights[0], weights[1]);
 });
 
+test('a run that is only looked at has its partition, and neither samplers nor a ledger to train with', async () => {
+  const job = begin(configOf({ steps: 2 }));
+  await runTraining(job);
+  const owners = job.gan.owners();
+  job.guarantee?.close();
+  job.gan.dispose();
+  const seen = openJob(gpu, job.run, dataOf());
+  assert.equal(seen.gan.owners(), owners);
+  assert.is((await seen.gan.sample(3)).length, 3 * seen.gan.features);
+  assert.is(await codeOf(async () => seen.gan.chunk(1)), 'VALIDATION');
+  seen.guarantee?.close();
+  seen.gan.dispose();
+});
+
 test('what follows from an insecure seed has no epsilon', async () => {
   const plan = { system: 'dp-pargan' as const, config: configOf({ steps: 2 }), seed: 1, insecureSeed: 3 };
   const job = beginJob(gpu, dataOf(), plan, (meta) => new MemoryRun('t', { ...meta, ...added }));
@@ -319,8 +333,8 @@ test('a column of which only the type is given is paid for, one whose bounds or 
     train: new Float64Array(100),
     holdout: new Float64Array(),
   };
-  const price = (given?: NamedTable['given']) =>
-    priceOf({ name: 'people', table, meta: { origin: 'test' }, given }, configOf({ epsilon: 2 })).epsilon;
+  const price = (given?: TableData['given']) =>
+    priceOf(named({ name: 'people', table, meta: { origin: 'test' }, given }), configOf({ epsilon: 2 })).epsilon;
   assert.equal(
     [price(), price({ columns: { age: { kind: 'integer' } } }), price({ columns: { age: { low: 0, high: 99 } } })],
     [0.4, 0.4, 0],
@@ -336,7 +350,7 @@ test('two starts draw the encoding of a table under keys of their own, and pay f
   };
   const encodings = [0, 1].map(() => {
     const job = begin(configOf({ epsilon: 2, steps: 1, noiseMultiplier: 3 }), {
-      ...{ name: 'people', table, meta: { origin: 'test' } },
+      ...named({ name: 'people', table, meta: { origin: 'test' } }),
     });
     job.guarantee?.close();
     job.gan.dispose();

@@ -12,8 +12,8 @@ export function delimiterOf(given: string): string {
   const delimiter = given === 'tab' || given === '\\t' ? '\t' : given;
   if (delimiter.length === 1 && !/["\r\n\0]/.test(delimiter)) return delimiter;
   throw new VeilganError('USAGE', `${quote(given)} cannot separate cells`, {
-    where: '--delimiter',
-    fix: 'Give one character, for example --delimiter ";", or --delimiter tab.',
+    where: 'delimiter',
+    fix: 'Give one character, for example `delimiter: ;`, or `delimiter: tab`.',
   });
 }
 

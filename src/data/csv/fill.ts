@@ -1,32 +1,14 @@
 /** Cells of a table from their texts, once it is known what the columns are. Browser-safe. */
 import { VeilganError } from '../../base/errors.ts';
 import { rounding } from '../encoding/knots.ts';
-import type { GivenType } from '../encoding/schema-kind.ts';
-import type { Cells, Column } from '../table.ts';
+import type { GivenType } from '../encoding/schema-entry.ts';
+import type { Column } from '../table.ts';
 import { cellKind, numberIn } from './cell.ts';
 import { parseDate } from './dates.ts';
 import type { Decision } from './infer.ts';
 import { shown } from './layout.ts';
 
-/** Cells of 2 GiB: what fits one array everywhere, checksums included. */
-const MOST_CELLS = 2 ** 28 - 1;
 const MOST_VALUES = 2 ** 20;
-const MAKE_FEWER = 'Take fewer rows with --rows, or fewer columns with --columns.';
-
-/** `count` cells. @throws VeilganError OVER_LIMIT, OUT_OF_MEMORY naming `file` */
-export function allocateCells(count: number, file: string): Cells {
-  if (count > MOST_CELLS) {
-    throw new VeilganError('OVER_LIMIT', `the table has ${count} cells, where ${MOST_CELLS} is the most`, {
-      where: file,
-      fix: MAKE_FEWER,
-    });
-  }
-  try {
-    return new Float64Array(count);
-  } catch (cause) {
-    throw new VeilganError('OUT_OF_MEMORY', `no memory for ${count} cells`, { where: file, fix: MAKE_FEWER, cause });
-  }
-}
 
 /** Turns the texts of one column into cells. */
 export interface Fill {
@@ -134,7 +116,7 @@ class ColumnFill implements Fill {
     if (this.values.length < MOST_VALUES) return this.values.push(text) - 1;
     const { name } = this.decision.summary;
     throw new VeilganError('OVER_LIMIT', `column ${shown(name)} has more than ${MOST_VALUES} categories`, {
-      where: '--types',
+      where: 'types',
       fix: 'Leave the column out, or take it as a number.',
     });
   }

@@ -1,7 +1,7 @@
 /** Which kind a column is, from what its cells look like or as its owner says. Browser-safe. */
 import type { VeilganError } from '../../base/errors.ts';
 import { quote } from '../dataset.ts';
-import { type GivenType, isWhole } from '../encoding/schema-kind.ts';
+import { type GivenType, isWhole } from '../encoding/schema-entry.ts';
 import type { Kind, Open } from '../table.ts';
 import { isPairOf } from './cell.ts';
 import { isDateFormat } from './dates.ts';
@@ -82,7 +82,7 @@ const MOST_CODES = 20;
 const MANY = 100;
 const KINDS: readonly string[] = ['number', 'integer', 'category', 'boolean', 'date', 'leave'];
 
-/** Whether a text names a type that `--types` takes. */
+/** Whether a text names a type that `types` takes. */
 export const isTypeChoice = (text: string): text is TypeChoice =>
   KINDS.includes(text) || (text.startsWith('date:') && isDateFormat(text.slice(5)));
 

@@ -1,30 +1,18 @@
 /**
  * What every reader of a CSV file needs to know of it: its header, the columns to take, which rows are for training and
  * which are held out. The file is untrusted: what is wrong is named by row, line and column. Rows are counted from 1 in
- * messages (data rows, without the header) and from 0 in the ranges `--rows`, `--holdout`. Browser-safe.
+ * messages (data rows, without the header) and from 0 in the ranges `rows`, `holdout`. Browser-safe.
  */
 import { VeilganError } from '../../base/errors.ts';
 import { quote } from '../dataset.ts';
-import { checkDisjoint, checkShare, holds, parseRange, type Range, showRange } from '../ranges.ts';
-import { bytesOfCells, RowHash } from '../row-hash.ts';
+import { Split, type SplitOptions } from '../split.ts';
 import { hasComma, hasValue, isNameLike } from './cell.ts';
 
-export interface LayoutOptions {
+export interface LayoutOptions extends SplitOptions {
   /** Columns to take, in this order: names, or indices from 0 where there is no header; default all. */
   columns?: readonly (string | number)[];
   /** `auto` (default): the first line is a header when none of its cells is a number or a date. */
   header?: 'auto' | 'yes' | 'no';
-  /** Training rows `a:b`, from 0, end excluded; default: every row outside `holdout`. */
-  rows?: string;
-  /** Hold-out rows `c:d`; default none. */
-  holdout?: string;
-  /**
-   * The probability with which each training row is held out instead, by a keyed hash of its cells; not with `holdout`.
-   * Which rows are, and how many, does not depend on what other rows hold.
-   */
-  holdoutShare?: number;
-  /** Of that hash, a public number; default 1. */
-  holdoutSeed?: number;
   /** Names of columns that are known: a first line that has them all is the header. */
   names?: readonly string[];
 }
@@ -36,7 +24,7 @@ export interface Place {
 }
 
 /** Gets the cells of every row that is trained on or held out. */
-export type TakeRow = (cells: readonly string[], place: Place, held: boolean) => void;
+export type TakeRow = (cells: readonly string[], place: Place, side: 'train' | 'holdout') => void;
 
 /** The first two places that hold the same value. */
 function repeated(values: readonly (string | number)[]): [number, number] | undefined {
@@ -73,41 +61,24 @@ export class CsvLayout {
   hasHeader = false;
   /** rows of training and of the hold-out so far */
   readonly counts = { train: 0, holdout: 0 };
+  readonly split: Split;
   private readonly file: string;
   private readonly options: LayoutOptions;
   private readonly take: TakeRow;
-  private readonly rows: Range | undefined;
-  private readonly holdout: Range | undefined;
-  private readonly hash: RowHash | undefined;
-  /** of the rows that a hash decides on, in order: whether each is held out */
-  readonly sides: boolean[];
-  private next = 0;
   private row = 0;
   /** Lines of a single column that may be empty cells or the end of the file. */
   private blank = { line: 0, count: 0 };
 
   /**
    * @param file the name that messages give the file
-   * @param sides of a pass over the same file before, so that rows need not be hashed again
+   * @param split of a pass over the same file before, so that rows need not be hashed again
    * @throws VeilganError USAGE for bad ranges
    */
-  constructor(file: string, options: LayoutOptions, take: TakeRow, sides: boolean[] = []) {
+  constructor(file: string, options: LayoutOptions, take: TakeRow, split = new Split(options)) {
     this.file = file;
     this.options = options;
     this.take = take;
-    this.sides = sides;
-    this.holdout = options.holdout === undefined ? undefined : parseRange(options.holdout, '--holdout');
-    this.rows = options.rows === undefined ? undefined : parseRange(options.rows, '--rows');
-    if (!this.rows && !this.holdout) this.rows = { start: 0, end: Number.POSITIVE_INFINITY };
-    checkDisjoint(this.rows, this.holdout);
-    if (options.holdoutShare !== undefined) checkShare(options.holdoutShare);
-    this.hash = options.holdoutShare === undefined ? undefined : new RowHash(options.holdoutSeed ?? 1, 'holdout');
-    if (this.hash && this.holdout) {
-      throw new VeilganError('USAGE', 'rows to hold out are given twice', {
-        where: '--holdout and --holdout-share',
-        fix: 'Give one of the two.',
-      });
-    }
+    this.split = split;
   }
 
   /**
@@ -129,51 +100,16 @@ export class CsvLayout {
       if (this.hasHeader) return true;
     }
     this.addRow(cells, line);
-    return !(this.rows && this.row >= Math.max(this.rows.end, this.holdout?.end ?? 0));
+    return this.row < this.split.end;
   }
 
   /** @throws VeilganError DATA: no rows, or a range past the end */
   finish(): void {
     if (this.names.length === 0) throw this.error('the file is empty', '', 'Give a CSV file with one record a line.');
     if (this.row === 0) {
-      throw this.error('the file has a header but no rows', '', 'Give a file with data, or --header no.');
+      throw this.error('the file has a header but no rows', '', 'Give a file with data, or `header: no`.');
     }
-    const open = Number.POSITIVE_INFINITY;
-    for (const [flag, range] of [
-      ['--rows', this.rows],
-      ['--holdout', this.holdout],
-    ] as const) {
-      if (!range || (range.end === open ? range.start < this.row : range.end <= this.row)) continue;
-      const message = `${flag} ${showRange(range)} goes past the end: the file has ${plural(this.row, 'row')}`;
-      throw this.error(message, '', `Choose rows within 0:${this.row}.`);
-    }
-    const { holdoutShare } = this.options;
-    if (holdoutShare !== undefined && (this.counts.train === 0 || this.counts.holdout === 0)) {
-      const none = this.counts.train === 0 ? 'all of' : 'none of';
-      const all = plural(this.counts.train + this.counts.holdout, 'row');
-      throw new VeilganError('USAGE', `a share of ${holdoutShare} holds out ${none} ${all}`, {
-        where: '--holdout-share',
-        fix: 'Give a share between 0 and 1 that leaves rows on both sides, or another --holdout-seed.',
-      });
-    }
-    if (this.counts.train === 0) {
-      throw this.error('no training rows are left', '', 'Make --holdout smaller or give --rows.');
-    }
-  }
-
-  /** What the file is, for people: its name and the rows taken. */
-  origin(): string {
-    const { rows, holdout, holdoutShare } = this.options;
-    const seed = this.options.holdoutSeed === undefined ? '' : ` (seed ${this.options.holdoutSeed})`;
-    const share = holdoutShare === undefined ? '' : `each held out with probability ${holdoutShare} by a hash${seed}`;
-    return [this.file, rows && `rows ${rows}`, holdout && `holdout ${holdout}`, share].filter(Boolean).join(', ');
-  }
-
-  /** How the training rows were chosen, where not all are: by where they stand, or by what each of them is. */
-  get split(): 'positions' | 'hash' | undefined {
-    const { rows, holdout } = this.options;
-    if (rows !== undefined || holdout !== undefined) return 'positions';
-    return this.hash && 'hash';
+    this.split.check(this.row, `the file has ${plural(this.row, 'row')}`, this.counts, this.file);
   }
 
   error(message: string, place: string, fix: string): VeilganError {
@@ -193,7 +129,7 @@ export class CsvLayout {
    * The index of a column by its name, or from 0 (as text only where there is no header).
    * @throws VeilganError DATA naming the columns that there are
    */
-  find(column: string | number, flag: string): number {
+  find(column: string | number, field: string): number {
     const { names } = this;
     const named = typeof column === 'string' ? names.indexOf(column.trim()) : -1;
     if (named >= 0) return named;
@@ -205,7 +141,11 @@ export class CsvLayout {
     const there = this.hasHeader
       ? `there are: ${listed}`
       : `there is no header; there are columns 0 to ${names.length - 1}`;
-    throw this.error(`there is no column ${quote(String(column))}; ${there}`, '', `Choose among them with ${flag}.`);
+    throw this.error(
+      `there is no column ${quote(String(column))}; ${there}`,
+      '',
+      `Choose among them with \`${field}\`.`,
+    );
   }
 
   private start(first: readonly string[], line: number, next: readonly string[] | undefined): void {
@@ -217,15 +157,15 @@ export class CsvLayout {
       throw this.error(message, `line ${line}`, 'Give every column a name of its own in the header.');
     }
     const wanted = this.options.columns ?? this.names.map((_, i) => i);
-    this.taken = wanted.map((column) => this.find(column, '--columns'));
+    this.taken = wanted.map((column) => this.find(column, 'columns'));
     const again = repeated(this.taken);
     if (again || wanted.length === 0) {
       const message = again
         ? `column ${quote(this.names[this.taken[again[1]]])} is chosen twice`
         : 'no column is chosen';
       throw new VeilganError('USAGE', message, {
-        where: '--columns',
-        fix: 'Name each column once, as in --columns x,y.',
+        where: 'columns',
+        fix: 'Name each column once, as in `columns: x,y`.',
       });
     }
   }
@@ -244,7 +184,7 @@ export class CsvLayout {
     throw this.error(
       'the first line may be a header or a row: some of its cells are numbers and some are not',
       `line ${line}`,
-      'Say which with --header yes or --header no.',
+      'Say which with `header: yes` or `header: no`.',
     );
   }
 
@@ -257,16 +197,9 @@ export class CsvLayout {
         'Give every row the same number of cells; quote a cell that holds the delimiter.',
       );
     }
-    const inHoldout = holds(this.holdout, row);
-    if (!inHoldout && this.rows && !holds(this.rows, row)) return;
-    const held = this.hash ? this.hashed(this.hash, cells) : inHoldout;
-    this.counts[held ? 'holdout' : 'train']++;
-    this.take(cells, { row, line }, held);
-  }
-
-  private hashed(hash: RowHash, cells: readonly string[]): boolean {
-    const at = this.next++;
-    this.sides[at] ??= hash.next(bytesOfCells(cells)) < (this.options.holdoutShare ?? 0);
-    return this.sides[at];
+    const side = this.split.sideOf(row, cells);
+    if (!side) return;
+    this.counts[side]++;
+    this.take(cells, { row, line }, side);
   }
 }

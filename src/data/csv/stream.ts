@@ -25,6 +25,12 @@ export interface ReadOptions {
   signal?: AbortSignal;
 }
 
+/** The options of one of two passes, which come to an end together in what `onProgress` is told. */
+export function passOf<T extends ReadOptions>(options: T, pass: 0 | 1): T {
+  const { onProgress } = options;
+  return onProgress ? { ...options, onProgress: (at, total) => onProgress(pass * total + at, 2 * total) } : options;
+}
+
 /** Records that came together. */
 export interface Batch {
   readonly records: readonly (readonly string[])[];

@@ -3,10 +3,11 @@
  * cells, so that no text of the file is kept but the values of categories. Browser-safe.
  */
 import { VeilganError } from '../../base/errors.ts';
-import { type GivenType, givenTypes, isWhole } from '../encoding/schema-kind.ts';
+import { makeTable, type TableData } from '../dataset.ts';
+import { type GivenType, givenTypes, isWhole } from '../encoding/schema-entry.ts';
 import type { Open, Table } from '../table.ts';
 import { showDelimiter } from './delimiter.ts';
-import { allocateCells, fillOf } from './fill.ts';
+import { fillOf } from './fill.ts';
 import {
   asGiven,
   type ColumnSummary,
@@ -17,9 +18,9 @@ import {
   refusing,
   type TypeChoice,
 } from './infer.ts';
-import { CsvLayout, type LayoutOptions, shown, type TakeRow } from './layout.ts';
-import { readInto } from './numbers.ts';
-import type { CsvSource, ReadOptions } from './stream.ts';
+import { CsvLayout, type LayoutOptions, shown } from './layout.ts';
+import { fillRows, nameFromFile, readInto } from './numbers.ts';
+import { type CsvSource, passOf, type ReadOptions } from './stream.ts';
 import { ColumnSurvey } from './survey.ts';
 
 export interface TableOptions extends LayoutOptions, ReadOptions {
@@ -44,42 +45,36 @@ export interface Inspected {
 }
 
 export interface ReadTable {
+  /** called as the file; its notes are what was assumed of the file */
+  readonly data: TableData;
+  /** its columns and cells */
   readonly table: Table;
   /** of all columns taken; those of kind `leave` are not in the table */
   readonly summaries: readonly ColumnSummary[];
   readonly rows: number;
-  readonly notes: readonly string[];
-  /** where the rows come from, for people */
-  readonly origin: string;
-  /** how the rows to train on were chosen, where not all are */
-  readonly split?: 'positions' | 'hash';
-  /** what was found in the rows, nobody having given it */
-  readonly open: readonly Open[];
 }
 
 /** The first pass. */
 export interface Survey extends Inspected {
   readonly decisions: readonly Decision[];
-  readonly counts: { readonly train: number; readonly holdout: number };
   readonly label?: string;
   /** whether these are numbers to be taken as they are: points, which all have fractions, or codes of zeros and ones */
   readonly numeric: boolean;
   readonly open: readonly Open[];
-  /** which rows a hash holds out */
-  readonly sides: boolean[];
+  readonly layout: CsvLayout;
 }
 
 /** The type of each column whose type is told, by index. */
 function toldTypes(layout: CsvLayout, types: TableOptions['types'] = {}): Map<number, TypeChoice> {
   const told = new Map<number, TypeChoice>();
   for (const [name, choice] of Object.entries(types)) {
-    const index = layout.find(name, '--types');
+    const index = layout.find(name, 'types');
     if (!isTypeChoice(choice) || !layout.taken.includes(index)) {
       const message = isTypeChoice(choice)
         ? `column ${shown(name)} has a type but is not among the columns taken`
         : `${shown(String(choice))} is no type of column ${shown(name)}`;
       throw new VeilganError('USAGE', message, {
-        where: '--types',
+        where: 'types',
         fix: 'Give number, integer, category, boolean, date, date:DD/MM/YYYY (or another format) or leave.',
       });
     }
@@ -89,11 +84,11 @@ function toldTypes(layout: CsvLayout, types: TableOptions['types'] = {}): Map<nu
 }
 
 function labelOf(layout: CsvLayout, label: string, decisions: readonly Decision[]): string {
-  const index = layout.find(label, '--label');
+  const index = layout.find(label, 'label');
   const decision = decisions.find((other) => other.index === index);
   if (decision && decision.summary.kind !== 'leave') return decision.summary.name;
   const message = `column ${shown(layout.names[index])} is to be predicted but is not in the table`;
-  throw layout.error(message, '', 'Give it a type with --types, or choose another --label.');
+  throw layout.error(message, '', 'Give it a type with `types`, or choose another `label`.');
 }
 
 /**
@@ -140,16 +135,15 @@ export async function surveyTable(source: CsvSource, options: TableOptions = {})
     rows: layout.counts.train + layout.counts.holdout,
     notes,
     decisions,
-    counts: layout.counts,
     ...(options.label === undefined ? {} : { label: labelOf(layout, options.label, decisions) }),
     numeric: points || decisions.every(({ bits }) => bits),
-    sides: layout.sides,
+    layout,
     open: decisions.flatMap((decision) => foundIn(decision, told.get(decision.index))),
   };
 }
 
 /** A header is known by the names of the columns that are given. */
-function layoutOf(options: TableOptions): LayoutOptions {
+function layoutOf(options: TableOptions): TableOptions {
   const { columns } = (options.known ?? {}) as { columns?: unknown };
   return typeof columns === 'object' && columns !== null ? { ...options, names: Object.keys(columns) } : options;
 }
@@ -169,43 +163,21 @@ export async function fillTable(source: CsvSource, survey: Survey, options: Tabl
     const why = survey.columns.find(({ note }) => note);
     throw new VeilganError('DATA', `no column is left${why ? `; column ${shown(why.name)}: ${why.note}` : ''}`, {
       where: source.name,
-      fix: 'Say what a column is with --types, for example --types NAME=category.',
+      fix: 'Say what a column is with `types`, for example `types: NAME=category`.',
     });
   }
-  const done = { train: 0, holdout: 0 };
-  const take: TakeRow = (cells, _, held) => {
-    const part = held ? 'holdout' : 'train';
-    // In a file that has grown the last rows are past the end, where writing does nothing; the counts tell below.
-    const at = done[part]++ * width;
-    for (let i = 0; i < width; i++) parts[part][at + i] = fills[i].cell(cells[fills[i].index]);
-  };
-  const layout = new CsvLayout(source.name, layoutOf(options), take, survey.sides);
-  const { counts } = survey;
-  const parts = {
-    train: allocateCells(counts.train * width, source.name),
-    holdout: allocateCells(counts.holdout * width, source.name),
-  };
-  await readInto(layout, source, options);
-  if (done.train !== counts.train || done.holdout !== counts.holdout) {
-    throw layout.error('the file changed while it was read', '', 'Read it again.');
-  }
+  const layout = survey.layout;
+  const values = await fillRows(Float64Array, [source, layoutOf(options)], layout, width, (values, at, cells) => {
+    for (let i = 0; i < width; i++) values[at + i] = fills[i].cell(cells[fills[i].index]);
+  });
   const { label, columns: summaries, notes, open } = survey;
-  const { split } = layout;
-  return {
-    table: { columns: fills.map((fill) => fill.column()), ...parts, ...(label === undefined ? {} : { label }) },
-    summaries,
-    rows: survey.rows,
+  const data = makeTable({
+    name: nameFromFile(source.name),
+    ...{ columns: fills.map((fill) => fill.column()), label, values, split: layout.counts.train },
+    meta: { ...layout.split.meta(source.name), open },
     notes,
-    origin: layout.origin(),
-    ...(split ? { split } : {}),
-    open,
-  };
-}
-
-/** The options of one of two passes, which come to an end together in what `onProgress` is told. */
-export function passOf<T extends ReadOptions>(options: T, pass: 0 | 1): T {
-  const { onProgress } = options;
-  return onProgress ? { ...options, onProgress: (at, total) => onProgress(pass * total + at, 2 * total) } : options;
+  });
+  return { data, table: data.table, summaries, rows: survey.rows };
 }
 
 /**

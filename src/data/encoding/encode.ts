@@ -85,11 +85,16 @@ function sourceOf(code: ColumnCode, columns: readonly Column[]): number {
  * - a value without a place goes to the shared one, else to the first value (of a paid encoding, the most frequent one);
  * - a missing cell of a column without a place for it goes where a value without a place goes, a number to 0, the
  *   middle.
+ * @param out zeros, to be filled
  * @throws VeilganError DATA where the table lacks a column, or has it of another kind
  */
-export function encodeCells(columns: readonly Column[], cells: Cells, encoding: Encoding): Float32Array {
+export function encodeCells(
+  columns: readonly Column[],
+  cells: Cells,
+  encoding: Encoding,
+  out = new Float32Array((cells.length / columns.length) * widthOf(encoding)),
+): Float32Array {
   const width = widthOf(encoding);
-  const out = new Float32Array((cells.length / columns.length) * width);
   const blocks = blocksOf(encoding);
   encoding.columns.forEach((code, j) => {
     const from = sourceOf(code, columns);
@@ -119,13 +124,10 @@ export function encodeTable(table: Table, encoding: Encoding, of: { name: string
       fix: `Take fewer rows or columns, or fewer levels (column ${quote(widest.name)} has ${widest.places} places)`,
     });
   }
-  return makeDataset({
-    name: of.name,
-    columns: valueNames(encoding),
-    shape: [width],
-    train: encodeCells(columns, train, encoding),
-    holdout: encodeCells(columns, holdout, encoding),
-    encoding,
-    meta: of.meta,
-  });
+  const split = train.length / columns.length;
+  const values = new Float32Array(rows * width);
+  encodeCells(columns, train, encoding, values.subarray(0, split * width));
+  encodeCells(columns, holdout, encoding, values.subarray(split * width));
+  const { name, meta } = of;
+  return makeDataset({ name, columns: valueNames(encoding), shape: [width], values, split, encoding, meta });
 }

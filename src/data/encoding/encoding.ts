@@ -19,7 +19,7 @@ export interface EncodingOptions {
 export function checkWhole(name: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
   throw new VeilganError('CONFIG', `${name} of ${value}`, {
-    where: `--${name}`,
+    where: name,
     fix: `Give a whole number from ${low} to ${high}`,
   });
 }

@@ -1,6 +1,5 @@
 /** An encoding from a file, which may come from elsewhere, so it is checked before anything is believed. Browser-safe. */
 import { z } from 'zod';
-import { VeilganError } from '../../base/errors.ts';
 import { isDateFormat } from '../csv/dates.ts';
 import type { Encoding } from '../table.ts';
 
@@ -73,19 +72,3 @@ export const encodingSchema: z.ZodType<Encoding> = z
     'no column is the label',
   )
   .refine((encoding) => (encoding.from === 'paid') === (encoding.paid !== undefined), 'the price is missing or idle');
-
-/**
- * An encoding of a run.json or another file.
- * @param where the file, for messages
- * @throws VeilganError FILE naming the field that is wrong
- */
-export function parseEncoding(value: unknown, where: string): Encoding {
-  const parsed = encodingSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = ['encoding', ...issue.path].join('.');
-  throw new VeilganError('FILE', `field ${field}: ${issue.message.replace(/^Invalid input: /, '')}`, {
-    where,
-    fix: 'Restore the file from a copy, or make the run anew',
-  });
-}

@@ -14,7 +14,7 @@ export function grainOf(epsilon: number): number {
   const grain = Math.floor(epsilon * T);
   if (grain >= 1 && grain <= T * T) return grain / T;
   throw new VeilganError('CONFIG', `an epsilon of ${epsilon} for a count`, {
-    where: '--encoder-epsilon',
+    where: 'encoderEpsilon',
     fix: 'Give a larger share of the budget, or the bounds and values of more columns',
   });
 }

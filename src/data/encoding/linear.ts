@@ -1,19 +1,13 @@
-/** Bringing the columns of a table to [-1, 1], and samples back. Browser-safe. */
+/** Numbers of a file to [-1, 1] along straight lines, once and for all, and samples back. Browser-safe. */
 import { VeilganError } from '../../base/errors.ts';
-import { type Dataset, quote } from '../dataset.ts';
+import { type Dataset, quote, withRows } from '../dataset.ts';
+import type { Scaling } from '../table.ts';
+import { interpolate, straightCurve } from './knots.ts';
 
-/** How columns were scaled: v -> 2 (v - low) / (high - low) - 1. */
-export interface Scaling {
-  low: number[];
-  high: number[];
-  /** given: bounds known without the data, values beyond them moved to them; data: the training rows' own extremes */
-  from: 'given' | 'data';
-}
-
-const wrong = (message: string, fix: string) => new VeilganError('USAGE', message, { where: '--scale', fix });
+const wrong = (message: string, fix: string) => new VeilganError('USAGE', message, { where: 'scale', fix });
 
 /** Bounds `low:high`, one for all columns or one for each, separated by commas. @throws VeilganError USAGE */
-function parseBounds(text: string, columns: readonly string[]): Pick<Scaling, 'low' | 'high'> {
+function parseBounds(text: string, columns: readonly string[]): Scaling {
   const pairs = text.split(',').map((part) => part.split(':').map((s) => (s.trim() === '' ? Number.NaN : Number(s))));
   if (!pairs.every((pair) => pair.length === 2 && pair.every(Number.isFinite) && pair[0] < pair[1])) {
     throw wrong(`${quote(text)} gives no bounds`, 'Give LOW:HIGH, or one for each column as in 0:100,-5:5; or data');
@@ -23,38 +17,30 @@ function parseBounds(text: string, columns: readonly string[]): Pick<Scaling, 'l
     throw wrong(what, `Give one for all, or one for each of ${columns.slice(0, 8).join(', ')}`);
   }
   const of = (side: number) => columns.map((_, j) => pairs[pairs.length === 1 ? 0 : j][side]);
-  return { low: of(0), high: of(1) };
-}
-
-function extremes({ train, features }: Dataset): Pick<Scaling, 'low' | 'high'> {
-  const low = new Array<number>(features).fill(Number.POSITIVE_INFINITY);
-  const high = new Array<number>(features).fill(Number.NEGATIVE_INFINITY);
-  train.forEach((v, i) => {
-    low[i % features] = Math.min(low[i % features], v);
-    high[i % features] = Math.max(high[i % features], v);
-  });
-  return { low, high };
+  return { low: of(0), high: of(1), from: 'given' };
 }
 
 /**
- * A table with its columns scaled.
+ * Numbers with their columns scaled; a column of one value has nothing to learn, and becomes 0.
  * @param spec `data` for the training rows' own extremes, or bounds (`0:100`, `0:100,-5:5`)
  * @throws VeilganError USAGE for other texts, and for images
  */
 export function scaled(data: Dataset, spec: string): Dataset {
-  if (!(data.train instanceof Float32Array) || data.shape.length !== 1) {
-    throw wrong('images are in [-1, 1] already', 'Leave --scale away');
+  const { values, train, features, columns, rows, labels } = data;
+  if (!(values instanceof Float32Array) || data.shape.length !== 1) {
+    throw wrong('images are in [-1, 1] already', 'Leave it away');
   }
-  const from = spec === 'data' ? 'data' : 'given';
-  const bounds = from === 'data' ? extremes(data) : parseBounds(spec, data.columns);
-  const { features } = data;
-  const to = (values: Dataset['train']) =>
-    Float32Array.from(values, (v, i) => {
-      const [low, high] = [bounds.low[i % features], bounds.high[i % features]];
-      // A column of one value has nothing to learn.
-      return high === low ? 0 : (2 * (Math.min(high, Math.max(low, v)) - low)) / (high - low) - 1;
+  const extreme = (of: (a: number, b: number) => number) =>
+    columns.map((_, j) => {
+      let most = train[j];
+      for (let i = j; i < train.length; i += features) most = of(most, train[i]);
+      return most;
     });
-  return { ...data, train: to(data.train), holdout: to(data.holdout), scaling: { ...bounds, from } };
+  const scaling: Scaling =
+    spec === 'data' ? { low: extreme(Math.min), high: extreme(Math.max), from: 'data' } : parseBounds(spec, columns);
+  const curves = columns.map((_, j) => straightCurve(scaling.low[j], scaling.high[j]));
+  const to = values.map((v, i) => interpolate(curves[i % features].values, curves[i % features].at, v));
+  return { ...withRows(data, to, rows, labels?.values), scaling };
 }
 
 /** Rows [n, columns] back in the units of the source; as they are where nothing was scaled. */

@@ -46,7 +46,7 @@ const ZERO = OCTAVES.indexOf(0);
 
 function nothing(name: string, what: string, fix: string): VeilganError {
   return new VeilganError('CONFIG', `column ${quote(name)} has ${what}`, {
-    where: '--encoder-epsilon',
+    where: 'encoderEpsilon',
     fix: `${fix}, pay a larger epsilon, or leave the column away`,
   });
 }

@@ -1,8 +1,8 @@
 /** What the rows of a data set look like, as a file for its owner to correct and confirm. Browser-safe. */
 import { formatDate } from '../csv/dates.ts';
-import type { CategoryColumn, Column, Table } from '../table.ts';
+import { isTable, type Source } from '../dataset.ts';
+import type { CategoryColumn, Column, Given, GivenColumn } from '../table.ts';
 import { gridOf, rounding } from './knots.ts';
-import type { Given, GivenColumn } from './schema.ts';
 
 const COMMENT =
   'Taken from the rows: every entry here tells of them. Keep an entry only where you would know it without having seen ' +
@@ -12,11 +12,6 @@ const COMMENT =
 
 /** Values of a category that a file may list. */
 const MOST_VALUES = 2 ** 16;
-
-/** The cells of one column, of both parts. */
-function* cellsOf({ columns, train, holdout }: Table, j: number): Generator<number> {
-  for (const cells of [train, holdout]) for (let i = j; i < cells.length; i += columns.length) yield cells[i];
-}
 
 function categoryEntry({ kind, values }: CategoryColumn): GivenColumn {
   // The order of the rows is theirs alone.
@@ -38,25 +33,29 @@ function numberEntry(column: Exclude<Column, CategoryColumn>, [low, high]: reado
 }
 
 /**
- * @param left names of the columns that were left out
- * @returns what `data import --given` takes
+ * What a data set looks like, as a file that an import takes as `given` once its owner has confirmed each entry. A CSV file
+ * is to be read `as: 'table'` for it.
+ * @param types that it was read with: what was told to be left out stays so
  */
-export function schemaOf(table: Table, left: readonly string[]): Given {
+export function schemaFile(data: Source, types: Readonly<Record<string, string>> = {}): Given {
+  if (!isTable(data)) return { comment: COMMENT, columns: {}, classes: data.classes ?? [] };
+  const { values, table, given, meta } = data;
   const columns = table.columns.map((column, j): [string, GivenColumn] => {
-    const [ends, seen] = [[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as [number, number], { missing: false }];
-    for (const cell of cellsOf(table, j)) {
-      if (Number.isNaN(cell)) seen.missing = true;
-      else {
-        ends[0] = Math.min(ends[0], cell);
-        ends[1] = Math.max(ends[1], cell);
-      }
+    const ends: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let missing = false;
+    for (let i = j; i < values.length; i += table.columns.length) {
+      const cell = values[i];
+      if (Number.isNaN(cell)) missing = true;
+      else [ends[0], ends[1]] = [Math.min(ends[0], cell), Math.max(ends[1], cell)];
     }
     const entry = 'values' in column ? categoryEntry(column) : numberEntry(column, ends);
-    return [column.name, { ...entry, missing: seen.missing }];
+    return [column.name, { ...entry, missing }];
   });
+  const left = [
+    ...(meta.open ?? []).flatMap(({ what, column }) => (what === 'left-out' && column ? [column] : [])),
+    ...Object.keys(types).filter((name) => types[name] === 'leave'),
+    ...Object.keys(given?.columns ?? {}).filter((name) => given?.columns[name].kind === 'leave'),
+  ];
   const out = left.map((name): [string, GivenColumn] => [name, { kind: 'leave' }]);
   return { comment: COMMENT, columns: Object.fromEntries([...columns, ...out]) };
 }
-
-/** Of labelled data that are no table. */
-export const classSchema = (classes: readonly string[]): Given => ({ comment: COMMENT, columns: {}, classes });

@@ -1,45 +1,23 @@
 /** What the owner knows of columns without the data, so that using it costs nothing. Browser-safe. */
-import { quote } from '../dataset.ts';
-import type { Column, ColumnCode, Encoding, Kind, Open } from '../table.ts';
+import { quote, type Source } from '../dataset.ts';
+import type { Column, ColumnCode, Encoding, Given, Kind, Open, Table } from '../table.ts';
 import { numberCode } from './encoding.ts';
 import { straightCurve } from './knots.ts';
-import { Entry, refuse } from './schema-entry.ts';
-import { entriesIn, noColumn, placeOf, tells, typeOf } from './schema-kind.ts';
+import {
+  boundsOf,
+  checkFields,
+  entriesIn,
+  entryOf,
+  hasBounds,
+  noColumn,
+  placeOf,
+  refuse,
+  tells,
+  typeOf,
+  valuesOf,
+} from './schema-entry.ts';
 
-/**
- * What a file of it holds: `{"columns": {"age": {"kind": "integer", "low": 0, "high": 120}, "sex": {"values": ["f",
- * "m"]}}}`. It may hold a comment.
- */
-export interface Given {
-  readonly columns: Readonly<Record<string, GivenColumn>>;
-  /** names of the classes of labelled data, by label */
-  readonly classes?: readonly string[];
-  readonly comment?: string;
-}
-
-/**
- * Of one column. Where its type is given whole (an integer; a number with decimals; a date with its format; a category
- * with its values), no cell has a say in it, and a cell that does not fit is taken as follows, whatever other rows hold:
- * what is no number or date is missing, one beyond the bounds is moved to them, another value is the first of the list.
- */
-export interface GivenColumn {
-  /** `leave`: it is not to be in the table. Implied by values, a format or decimals. */
-  readonly kind?: Kind | 'leave';
-  /** of numbers, 0 to 15: what they are rounded to and written with */
-  readonly decimals?: number;
-  /** of dates: see dates.ts */
-  readonly format?: string;
-  /** for people */
-  readonly unit?: string;
-  /** of numbers; of dates a text in the column's format. What lies beyond is moved to the bounds. */
-  readonly low?: number | string;
-  readonly high?: number | string;
-  /** of categories: all that there can be; other ones count as the first */
-  readonly values?: readonly string[];
-  /** whether cells may be missing; default false */
-  readonly missing?: boolean;
-  readonly comment?: string;
-}
+export type { Given, GivenColumn } from '../table.ts';
 
 /** The columns whose bounds or values are not given: those that an encoding has to pay for. */
 export const notGiven = <C extends { readonly name: string }>(columns: readonly C[], given?: Given): C[] =>
@@ -47,6 +25,10 @@ export const notGiven = <C extends { readonly name: string }>(columns: readonly 
     const entry = Object.hasOwn(given?.columns ?? {}, name) ? given?.columns[name] : undefined;
     return entry?.values === undefined && entry?.low === undefined && entry?.high === undefined;
   });
+
+/** What of a data set was found in its rows and is not given: what no budget covers. */
+export const openOf = ({ table, given, meta }: Pick<Source, 'table' | 'given' | 'meta'>): Open[] =>
+  stillOpen(meta.open ?? (table ? allOpen(table.columns) : []), given);
 
 /** Of what was found in the rows, that which is not given. */
 export const stillOpen = (open: readonly Open[], given?: Given): Open[] =>
@@ -82,37 +64,31 @@ export const typedColumns = (columns: readonly Column[], given: unknown): Column
 
 /** The code of a column by its entry; undefined where it gives neither bounds nor values. */
 function codeOf(column: Column, given: unknown, where: string): ColumnCode | undefined {
-  const entry = new Entry(given, where);
-  if (entry.kind === undefined && entry.has('values') !== 'values' in column) entry.check(column.kind);
+  const entry = entryOf(given, where);
+  const isCategory = 'values' in column;
+  if (entry.kind === undefined && (entry.values !== undefined) !== isCategory) checkFields(entry, column.kind, where);
   const { kind: told, decimals, format } = typeOf(given, where);
-  const { name } = column;
   const kind = told ?? column.kind;
-  const [isNumber, isCategory] = [
-    (of: string) => of === 'number' || of === 'integer',
-    (of: string) => of === 'category' || of === 'boolean',
-  ];
+  const family = (of: Kind) => (of === 'integer' ? 'number' : of === 'boolean' ? 'category' : of);
   const fits =
-    kind === column.kind ||
-    (isNumber(kind) && isNumber(column.kind)) ||
-    (isCategory(kind) && isCategory(column.kind)) ||
-    (kind === 'leave' && !entry.has('low', 'high', 'values'));
+    kind === 'leave' ? !hasBounds(entry) && entry.values === undefined : family(kind) === family(column.kind);
   const fix = 'Read the column as that from the start, or correct the entry';
   if (!fits) {
-    if (entry.kind === undefined) entry.check(column.kind);
+    if (entry.kind === undefined) checkFields(entry, column.kind, where);
     throw refuse(`the table has the column as ${column.kind}, and it is given as ${kind}`, `${where}.kind`, fix);
   }
   if (kind === 'leave') return undefined;
-  entry.check(kind);
+  checkFields(entry, kind, where);
   if (column.kind === 'date' && (format ?? column.format) !== column.format) {
     throw refuse(`the table has dates as ${column.format}`, `${where}.format`, fix);
   }
-  if ('values' in column) {
-    if (!entry.has('values') && told !== undefined) return undefined;
-    return { name, kind: kind as 'category', values: entry.values, missing: entry.missing };
-  }
-  if (!entry.has('low', 'high') && told !== undefined) return undefined;
+  const silent = isCategory ? entry.values === undefined : !hasBounds(entry);
+  if (silent && told !== undefined) return undefined;
+  const { missing = false } = entry;
+  const { name } = column;
+  if (isCategory) return { name, kind: kind as 'category', values: valuesOf(entry, where), missing };
   const as = column.kind === 'date' ? column : { name, kind: kind as 'number', decimals: decimals ?? column.decimals };
-  return numberCode(as, straightCurve(...entry.bounds(as)), entry.missing);
+  return numberCode(as, straightCurve(...boundsOf(entry, as, where)), missing);
 }
 
 /**
@@ -143,7 +119,7 @@ export function givenCodes(columns: readonly Column[], given: unknown, source: s
  * @throws VeilganError CONFIG as `givenCodes`, and where a column is not given
  */
 export function givenEncoding(
-  { columns, label }: { readonly columns: readonly Column[]; readonly label?: string },
+  { columns, label }: Pick<Table, 'columns' | 'label'>,
   given: unknown,
   source = 'bounds',
 ): Encoding {

@@ -1,9 +1,10 @@
 /** A folder of image files as a data set; class sub-folders give labels. Node only: `sharp` decodes. */
 import { basename, join, resolve } from 'node:path';
 import { VeilganError } from '../../base/errors.ts';
+import { nameFromFile } from '../csv/numbers.ts';
 import { type Dataset, quote } from '../dataset.ts';
-import { allocate, imageDataset, type RowRanges } from '../images.ts';
-import { entriesOf } from '../store/files.ts';
+import { entriesOf, type Format } from './files.ts';
+import { allocate, imageDataset, type RowRanges } from './images.ts';
 
 export interface ImageFolderOptions extends RowRanges {
   name: string;
@@ -27,7 +28,7 @@ const AT_ONCE = 16;
 const DEEPEST = 4;
 
 /** Whether a name is that of an image that can be decoded. */
-export const isImageName = (file: string): boolean => /\.(jpe?g|png|webp|gif|tiff?)$/i.test(file);
+const isImageName = (file: string): boolean => /\.(jpe?g|png|webp|gif|tiff?)$/i.test(file);
 
 interface Size {
   width: number;
@@ -40,8 +41,8 @@ export function parseSize(text: string): Size {
   const size = { width: Number(match?.[1]), height: Number(match?.[2] ?? match?.[1]) };
   if (match && Math.min(size.width, size.height) >= 1 && Math.max(size.width, size.height) <= MOST_SIDE) return size;
   throw new VeilganError('USAGE', `${quote(text)} is no size of images`, {
-    where: '--size',
-    fix: `Give pixels from 1 to ${MOST_SIDE}, as in --size 64 or --size 96x64 (width x height).`,
+    where: 'size',
+    fix: `Give pixels from 1 to ${MOST_SIDE}, as in \`size: 64\` or \`size: 96x64\` (width x height).`,
   });
 }
 
@@ -59,14 +60,6 @@ async function below(folder: string, path = '', depth = 0): Promise<string[]> {
   const found = files.filter(isImageName).map(inside);
   if (depth < DEEPEST) for (const name of folders) found.push(...(await below(folder, inside(name), depth + 1)));
   return depth === 0 ? found.sort() : found;
-}
-
-/** Whether there are images in a folder or below it. */
-export async function holdsImages(folder: string, depth = 0): Promise<boolean> {
-  const { files, folders } = await entriesOf(folder);
-  if (files.some(isImageName)) return true;
-  if (depth < DEEPEST) for (const name of folders) if (await holdsImages(join(folder, name), depth + 1)) return true;
-  return false;
 }
 
 /** @throws VeilganError DATA: no images, images both beside and inside class folders, or a folder of no class given */
@@ -170,7 +163,7 @@ export async function importImages(folder: string, options: ImageFolderOptions):
       const others = `${shape.width}x${shape.height} of ${quote(files[0])}`;
       throw new VeilganError('DATA', `the image is ${width}x${height}, not the ${others}`, {
         where: files[index],
-        fix: `Bring all to one size, for example with --size ${shape.width}x${shape.height}.`,
+        fix: `Bring all to one size, for example with \`size: ${shape.width}x${shape.height}\`.`,
       });
     }
     features = pixels.length;
@@ -199,3 +192,19 @@ export async function importImages(folder: string, options: ImageFolderOptions):
     options,
   );
 }
+
+const PICTURES = /^(\x89PNG|\xff\xd8\xff|GIF8|.{8}WEBP)/s;
+
+export const images = {
+  title: 'a folder of images',
+  options: ['classes', 'size', 'grey'],
+  async claims({ path, isFile, head }) {
+    if (isFile && PICTURES.test(String.fromCharCode(...head.subarray(0, 12)))) {
+      const fix = 'Give the folder that it lies in.';
+      throw new VeilganError('DATA', 'this is one image', { where: path, fix });
+    }
+    if (isFile || (await below(path)).length === 0) return undefined;
+    return { path, isFile, name: nameFromFile(`${basename(resolve(path))}.`) };
+  },
+  read: ({ path }, options: ImageFolderOptions) => importImages(path, options),
+} satisfies Format;

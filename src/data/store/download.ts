@@ -98,7 +98,7 @@ export async function download(
   const reasons = [...said].map(([mirror, why]) => `${new URL(mirror).host}: ${why}`).join('; ');
   throw new VeilganError('FILE', `cannot download ${file.name} (${reasons})`, {
     where: folder,
-    fix: 'Check the connection and run it again, or get the files yourself and give their folder with --from.',
+    fix: 'Check the connection and run it again, or get the files yourself and give their folder with `from`.',
   });
 }
 

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { VeilganError } from '../../base/errors.ts';
 import { KNOWN, type KnownSet } from '../catalogue.ts';
 import { type Dataset, quote } from '../dataset.ts';
-import { importCifar } from '../formats/cifar-files.ts';
-import { importPairs } from '../formats/idx-files.ts';
+import { readError } from '../formats/files.ts';
 import { type DownloadOptions, download, hashFile } from './download.ts';
-import { readError } from './files.ts';
 import { DOWNLOADS, dataHome } from './home.ts';
 
 export interface FetchOptions extends Omit<DownloadOptions, 'onProgress'> {
@@ -51,7 +49,7 @@ async function checkFolder(set: KnownSet, folder: string): Promise<void> {
 function mirrorUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.endsWith('/') ? text : `${text}/`;
   throw new VeilganError('USAGE', `${quote(text)} is no address`, {
-    where: '--mirror',
+    where: 'mirror',
     fix: 'Give the https address of a folder.',
   });
 }
@@ -77,16 +75,7 @@ export async function fetchDataset(set: KnownSet, options: FetchOptions = {}): P
   } else {
     await checkFolder(set, folder);
   }
-  const { name, classes, files, title } = set;
-  const own = { name, classes };
-  const data =
-    set.kind === 'cifar'
-      ? await importCifar(join(folder, files[0].name), true, own)
-      : await importPairs(
-          folder,
-          [0, 2].map((i) => ({ images: files[i].name, labels: files[i + 1].name })),
-          own,
-        );
-  data.meta.origin = `${title}: ${data.meta.origin}`;
+  const data = await set.read(folder, set);
+  data.meta.origin = `${set.title}: ${data.meta.origin}`;
   return data;
 }

@@ -4,76 +4,60 @@ import { VeilganError } from '../../base/errors.ts';
 import { isDateFormat } from '../csv/dates.ts';
 import { quote } from '../dataset.ts';
 import { openSchema } from '../encoding/format.ts';
-import type { Given } from '../encoding/schema.ts';
+import type { Given } from '../table.ts';
 
 const count = z
-  .number()
   .int()
-  .nonnegative()
+  .min(0)
   .max(2 ** 40);
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
+const texts = z.array(z.string());
+const distinct = (list: readonly string[]) => new Set(list).size === list.length;
+const values = texts.max(2 ** 20).refine(distinct, 'a value is there twice');
 
 const named = { name: z.string().min(1), missing: count };
-const distinct = (list: readonly string[]) => new Set(list).size === list.length;
 const column = z.discriminatedUnion('kind', [
   z.object({ ...named, kind: z.enum(['number', 'integer']), decimals: z.int().min(0).max(100) }),
   z.object({ ...named, kind: z.literal('date'), format: z.string().max(100).refine(isDateFormat) }),
-  z.object({
-    ...named,
-    kind: z.enum(['category', 'boolean']),
-    values: z
-      .array(z.string())
-      .max(2 ** 20)
-      .refine(distinct, 'a value is there twice'),
-  }),
+  z.object({ ...named, kind: z.enum(['category', 'boolean']), values }),
 ]);
+
+/** What the columns of a table of mixed types are; its cells are in `train.f64`, `holdout.f64`. */
+const table = z.object({
+  columns: z.array(column).min(1),
+  label: z.string().optional(),
+  notes: texts.max(2 ** 16).optional(),
+  /** checked where it is used: see encoding/schema.ts */
+  given: z.custom<Given>((value) => typeof value === 'object' && value !== null).optional(),
+});
+
+const bounds = z.array(z.number());
+const size = z
+  .int()
+  .min(1)
+  .max(2 ** 31);
 
 const schema = z.object({
   format: z.literal(1),
   name: z.string(),
-  columns: z.array(z.string()),
+  columns: texts,
   /** Shape of one record. */
-  shape: z
-    .array(
-      z
-        .number()
-        .int()
-        .positive()
-        .max(2 ** 31),
-    )
-    .min(1),
+  shape: z.array(size).min(1),
   rows: count,
   holdoutRows: count,
   sha256: hex,
   origin: z.string(),
-  seed: z.number().int().nonnegative().optional(),
+  seed: z.int().min(0).optional(),
   generator: z.string().optional(),
   /** How the rows to train on were chosen where not all are. */
   split: z.enum(['positions', 'hash']).optional(),
   /** What was found in the rows, nobody having given it. */
   open: openSchema.max(2 ** 18).optional(),
   /** Names of the classes, by label. */
-  classes: z
-    .array(z.string())
-    .max(2 ** 20)
-    .optional(),
+  classes: texts.max(2 ** 20).optional(),
   /** How the columns were scaled. */
-  scaling: z
-    .object({ low: z.array(z.number()), high: z.array(z.number()), from: z.enum(['given', 'data']) })
-    .optional(),
-  /** What the columns of a table of mixed types are; its cells are in `train.f64`, `holdout.f64`. */
-  table: z
-    .object({
-      columns: z.array(column).min(1),
-      label: z.string().optional(),
-      notes: z
-        .array(z.string())
-        .max(2 ** 16)
-        .optional(),
-      /** checked where it is used: see given.ts */
-      given: z.custom<Given>((value) => typeof value === 'object' && value !== null).optional(),
-    })
-    .optional(),
+  scaling: z.object({ low: bounds, high: bounds, from: z.enum(['given', 'data']) }).optional(),
+  table: table.optional(),
   files: z.array(z.object({ name: z.string(), bytes: count, sha256: hex })),
 });
 
@@ -83,7 +67,7 @@ export type Stored = z.infer<typeof schema>;
 export function damaged(name: string, file: string, what: string): VeilganError {
   return new VeilganError('FILE', `data set ${quote(name)} is damaged: ${what}`, {
     where: file,
-    fix: 'Import it again with --force.',
+    fix: 'Import it again with `force`.',
   });
 }
 

@@ -6,13 +6,21 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VeilganError } from '../../base/errors.ts';
-import { checkName, type Dataset, type DatasetMeta, datasetFiles, fingerprint, hashArray, quote } from '../dataset.ts';
+import {
+  checkName,
+  datasetFiles,
+  fingerprintOf,
+  isTable,
+  quote,
+  type Source,
+  sha256,
+  type TableData,
+} from '../dataset.ts';
 import { allOpen } from '../encoding/schema.ts';
 import { isGenerated } from '../synthetic.ts';
 import { DOWNLOADS, dataHome } from './home.ts';
 import type { Stored } from './meta.ts';
 import { type DatasetInfo, errorCode, fileError, type StoreOptions, toInfo } from './store.ts';
-import { hashColumns, missingIn, type NamedTable, rowsOf, tableFiles } from './table-files.ts';
 
 export interface SaveOptions extends StoreOptions {
   /** Replace a stored set of the same name. */
@@ -42,7 +50,7 @@ async function sweep(home: string): Promise<void> {
 function taken(name: string, path: string): VeilganError {
   return new VeilganError('DATA', `a data set ${quote(name)} exists already`, {
     where: path,
-    fix: 'Choose another --name, or replace it with --force.',
+    fix: 'Choose another `name`, or replace it with `force`.',
   });
 }
 
@@ -54,13 +62,13 @@ export async function checkFree(name: string, options: SaveOptions = {}): Promis
   checkName(name);
   if (name.toLowerCase() === DOWNLOADS) {
     throw new VeilganError('DATA', `${quote(name)} is the name of the folder of downloads`, {
-      where: '--name',
+      where: 'name',
       fix: 'Choose another name.',
     });
   }
   if (isGenerated(name.toLowerCase())) {
     throw new VeilganError('DATA', `${quote(name)} is the name of a generated data set`, {
-      where: '--name',
+      where: 'name',
       fix: `Choose another name, for example ${name}-imported.`,
     });
   }
@@ -68,67 +76,40 @@ export async function checkFree(name: string, options: SaveOptions = {}): Promis
   if (!options.force && (await stat(path).catch(() => undefined))) throw taken(name, path);
 }
 
+/** Missing cells of each column. */
+function missingIn({ values, features }: TableData): number[] {
+  const missing = new Array<number>(features).fill(0);
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) missing[i % features]++;
+  return missing;
+}
+
+/** What `meta.json` says beside checksums. */
+function factsOf(data: Source): Omit<Stored, 'format' | 'sha256' | 'files'> {
+  const { name, columns, shape, rows, holdoutRows, classes, scaling, notes = [], given, meta } = data;
+  const { origin, split, seed, generator, open = isTable(data) ? allOpen(data.table.columns) : [] } = meta;
+  const facts = { name, columns, shape, rows, holdoutRows, origin, split, open: [...open], seed, generator };
+  if (!isTable(data)) return { ...facts, classes, scaling };
+  const missing = missingIn(data);
+  const typed = data.table.columns.map((column, i) => ({
+    ...('values' in column ? { ...column, values: [...column.values] } : column),
+    missing: missing[i],
+  }));
+  const { label } = data.table;
+  const more = {
+    ...(label === undefined ? {} : { label }),
+    ...(notes.length > 0 ? { notes: [...notes] } : {}),
+    ...(given ? { given } : {}),
+  };
+  return { ...facts, table: { columns: typed, ...more } };
+}
+
 /**
  * Stores a set under `data.name`: written to a temporary folder, synced, then renamed into place. With `force` an
  * existing set is moved aside first and restored when the rename fails.
  * @throws VeilganError as `checkFree`; FILE when the disk refuses. Nothing is left behind then.
  */
-export function saveDataset(data: Dataset, options: SaveOptions = {}): Promise<DatasetInfo> {
-  const { name, columns, shape, rows, holdoutRows, classes, scaling, meta } = data;
-  const facts = {
-    name,
-    columns,
-    shape,
-    rows,
-    holdoutRows,
-    ...metaFacts(meta),
-    seed: meta.seed,
-    generator: meta.generator,
-    classes,
-    scaling,
-  };
-  const files = () =>
-    datasetFiles(data).map(([file, array]): [string, Uint8Array] => [
-      file,
-      new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
-    ]);
-  return store(facts, files, options);
-}
-
-const metaFacts = ({ origin, split, open = [] }: DatasetMeta) => ({ origin, split, open: [...open] });
-
-/** Stores a table of mixed types, as `saveDataset` does a data set. @throws VeilganError as `saveDataset` */
-export async function saveTable(named: NamedTable, options: SaveOptions = {}): Promise<DatasetInfo> {
-  const { name, table, meta, notes = [], given, open } = named;
-  const { columns, train, holdout, label } = table;
-  const missing = missingIn(table);
-  const facts = {
-    name,
-    columns: columns.map((column) => column.name),
-    shape: [columns.length],
-    rows: rowsOf(train, columns),
-    holdoutRows: rowsOf(holdout, columns),
-    ...metaFacts({ ...meta, open: open ?? allOpen(columns) }),
-    table: {
-      columns: columns.map((column, i) => ({
-        ...('values' in column ? { ...column, values: [...column.values] } : column),
-        missing: missing[i],
-      })),
-      ...(label === undefined ? {} : { label }),
-      ...(notes.length > 0 ? { notes: [...notes] } : {}),
-      ...(given ? { given } : {}),
-    },
-  };
-  return store(facts, () => tableFiles(table), options, [['columns', await hashColumns(columns, label)]]);
-}
-
-async function store(
-  facts: Omit<Stored, 'format' | 'sha256' | 'files'>,
-  content: () => [string, Uint8Array][],
-  options: SaveOptions,
-  sums: readonly [string, string][] = [],
-): Promise<DatasetInfo> {
-  const { name } = facts;
+export async function saveDataset(data: Source, options: SaveOptions = {}): Promise<DatasetInfo> {
+  const { name } = data;
   const home = options.home ?? dataHome();
   await checkFree(name, options);
   const path = join(home, name);
@@ -140,12 +121,15 @@ async function store(
     await sweep(home);
     await mkdir(fresh);
     const files: Stored['files'] = [];
-    for (const [file, bytes] of content()) {
+    for (const [file, bytes] of datasetFiles(data)) {
       await writeSynced(join(fresh, file), bytes);
-      files.push({ name: file, bytes: bytes.byteLength, sha256: await hashArray(bytes) });
+      files.push({ name: file, bytes: bytes.byteLength, sha256: await sha256(bytes) });
     }
-    const sha256 = await fingerprint([...files.map((file): [string, string] => [file.name, file.sha256]), ...sums]);
-    const stored: Stored = { format: 1, ...facts, sha256, files };
+    const sum = await fingerprintOf(
+      data,
+      files.map((file) => file.sha256),
+    );
+    const stored: Stored = { format: 1, ...factsOf(data), sha256: sum, files };
     await writeSynced(join(fresh, 'meta.json'), new TextEncoder().encode(`${JSON.stringify(stored, null, 2)}\n`));
     await putInPlace(fresh, path, old, options.force === true);
     return toInfo(name, stored, path);

@@ -15,18 +15,21 @@ import {
   type DatasetMeta,
   datasetFiles,
   fingerprintOf,
-  hashArray,
+  isTable,
   makeDataset,
+  makeTable,
   quote,
+  type Source,
+  sha256,
+  type TableData,
+  type Values,
 } from '../dataset.ts';
 import { encodeTable } from '../encoding/encode.ts';
 import { fitEncoding } from '../encoding/encoding.ts';
 import type { Records } from '../records.ts';
 import { type GeneratedName, generate, generated, isGenerated } from '../synthetic.ts';
-import type { Encoding, Table } from '../table.ts';
 import { DOWNLOADS, dataHome } from './home.ts';
 import { damaged, type Stored, storedMeta } from './meta.ts';
-import { isTable, type NamedTable, type Source, tableFingerprint, wrongCell } from './table-files.ts';
 
 export interface StoreOptions {
   /** The folder of all data sets; default `dataHome()`. */
@@ -85,13 +88,13 @@ export function toInfo(name: string, stored: Stored, path: string): DatasetInfo 
   return { name, rows, holdout: holdoutRows, shape, columns, ...more, sha256, origin, bytes, path };
 }
 
-async function describeGenerated(name: GeneratedName, seed: number | undefined): Promise<[DatasetInfo, Dataset]> {
+async function describeGenerated(name: GeneratedName, seed?: number): Promise<[DatasetInfo, Dataset]> {
   const data = generate(name, { seed });
-  data.meta.sha256 = await fingerprintOf(data);
   const { rows, holdoutRows, shape, columns, meta } = data;
+  const { origin } = meta;
+  meta.sha256 = await fingerprintOf(data);
   const bytes = datasetFiles(data).reduce((sum, [, array]) => sum + array.byteLength, 0);
-  const sha256 = data.meta.sha256;
-  return [{ name, rows, holdout: holdoutRows, shape, columns, sha256, origin: meta.origin, bytes }, data];
+  return [{ name, rows, holdout: holdoutRows, shape, columns, sha256: meta.sha256, origin, bytes }, data];
 }
 
 async function storedNames(home: string): Promise<string[]> {
@@ -113,10 +116,10 @@ async function readStored(name: string, home: string): Promise<{ path: string; s
     if (await stat(path).catch(() => undefined)) throw damaged(name, join(path, 'meta.json'), 'the file is missing');
     const names = [...Object.keys(generated), ...(await storedNames(home))];
     throw new VeilganError('DATA', `there is no data set ${quote(name)}; there are: ${names.join(', ')}`, {
-      where: '--data',
+      where: 'data',
       fix: KNOWN.has(name)
-        ? `Download it with: npm run veilgan -- data fetch ${name}`
-        : `Import it with: npm run veilgan -- data import FILE.csv --name ${name}`,
+        ? `Download it with: veilgan data fetch ${name}`
+        : `Import it with: veilgan data import FILE.csv --name ${name}`,
     });
   });
   const stored = storedMeta(name, join(path, 'meta.json'), text);
@@ -149,101 +152,107 @@ export async function listDatasets(options: StoreOptions = {}): Promise<DatasetI
   return list;
 }
 
-/** The arrays of a stored set, by file, with their checksums verified. @throws VeilganError FILE */
-async function readArrays(name: string, path: string, files: Stored['files']): Promise<Map<string, ArrayBuffer>> {
-  const arrays = new Map<string, ArrayBuffer>();
+/** Of a set from before it was noted: the classes may be as many as the labels of the rows go up to. */
+const unnoted = (files: Stored['files']): DatasetMeta['open'] => (files.length === 4 ? [{ what: 'classes' }] : []);
+
+const metaOf = ({ origin, sha256, seed, generator, split, table, files, open }: Stored): DatasetMeta => {
+  const found = open ?? (table ? undefined : unnoted(files));
+  return {
+    ...{ origin, sha256 },
+    ...(seed === undefined ? {} : { seed }),
+    ...(generator === undefined ? {} : { generator }),
+    ...(split ? { split } : {}),
+    ...(found ? { open: found } : {}),
+  };
+};
+
+/** An array of two files one behind the other, their checksums verified. @throws VeilganError FILE */
+async function readParts<A extends Values | Uint32Array>(
+  name: string,
+  path: string,
+  files: Stored['files'],
+  Type: new (buffer: ArrayBuffer) => A,
+): Promise<A> {
+  const all = new Uint8Array(files.reduce((sum, { bytes }) => sum + bytes, 0));
+  let at = 0;
   for (const file of files) {
     const bytes = await readFile(join(path, file.name)).catch((error: unknown) => {
       throw fileError(error, join(path, file.name), `read data set ${quote(name)}`);
     });
-    // A copy of its own: a small file's Buffer is a window at any offset of a shared pool.
-    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-    if ((await hashArray(new Uint8Array(buffer))) !== file.sha256) {
+    if (bytes.length !== file.bytes || (await sha256(bytes)) !== file.sha256) {
       throw damaged(name, join(path, file.name), 'its checksum is not the one in meta.json');
     }
-    arrays.set(file.name, buffer);
+    all.set(bytes, at);
+    at += bytes.length;
   }
-  return arrays;
+  return new Type(all.buffer);
 }
 
-const metaOf = ({ origin, sha256, seed, generator, split, open, table, files }: Stored): DatasetMeta => ({
-  ...{ origin, sha256 },
-  ...(seed === undefined ? {} : { seed }),
-  ...(generator === undefined ? {} : { generator }),
-  ...(split ? { split } : {}),
-  ...(table ? {} : { open: open ?? unnoted(files) }),
-});
-
-/** Of a set from before it was noted: the classes may be as many as the labels of the rows go up to. */
-const unnoted = (files: Stored['files']): DatasetMeta['open'] => (files.length === 4 ? [{ what: 'classes' }] : []);
-
-async function readTable(name: string, path: string, stored: Stored): Promise<NamedTable | undefined> {
-  if (!stored.table) return undefined;
-  const arrays = await readArrays(name, path, stored.files);
-  const cells = (part: string) => new Float64Array(arrays.get(`${part}.f64`) ?? new ArrayBuffer(0));
-  const { label, notes, given } = stored.table;
-  const columns = stored.table.columns.map(({ missing: _, ...column }) => column);
-  const table: Table = {
-    columns,
-    train: cells('train'),
-    holdout: cells('holdout'),
-    ...(label === undefined ? {} : { label }),
-  };
-  const wrong =
-    wrongCell(table) ??
-    ((await tableFingerprint(table)) === stored.sha256 ? undefined : 'its columns are not those that were stored');
-  if (wrong) throw damaged(name, join(path, 'meta.json'), wrong);
-  const { open } = stored;
-  const more = { ...(notes ? { notes } : {}), ...(given ? { given } : {}), ...(open ? { open } : {}) };
-  return { name, table, meta: metaOf(stored), ...more };
-}
-
-async function readRecords(name: string, path: string, stored: Stored): Promise<Dataset> {
-  const arrays = await readArrays(name, path, stored.files);
-  const buffer = (file: string) => arrays.get(file) ?? new ArrayBuffer(0);
-  const records = (part: string): Records =>
-    arrays.has(`${part}.u8`) ? new Uint8Array(buffer(`${part}.u8`)) : new Float32Array(buffer(`${part}.f32`));
-  const u32 = (file: string) => new Uint32Array(buffer(file));
-  const { columns, shape, classes, scaling } = stored;
-  const labels = arrays.has('train.u32') ? { train: u32('train.u32'), holdout: u32('holdout.u32') } : undefined;
-  return makeDataset({
-    ...{ name, columns, shape, train: records('train'), holdout: records('holdout') },
-    ...(labels ? { labels } : {}),
-    ...(classes ? { classes } : {}),
-    ...(scaling ? { scaling } : {}),
-    meta: metaOf(stored),
+/** The first cell that its column cannot hold: an infinite number, or the index of a category that there is not. */
+function wrongCell({ values, table: { columns } }: TableData): string | undefined {
+  const counts = columns.map((column) => ('values' in column ? column.values.length : undefined));
+  const wrong = values.findIndex((value, i) => {
+    const count = counts[i % counts.length];
+    if (Number.isNaN(value)) return false;
+    return count === undefined ? !Number.isFinite(value) : !(Number.isInteger(value) && value >= 0 && value < count);
   });
+  const row = Math.floor(wrong / columns.length) + 1;
+  return wrong < 0 ? undefined : `row ${row} holds ${values[wrong]}, which is no value of its column`;
 }
 
-/** A table of mixed types by name, or a data set that is none, with its checksums verified. @throws VeilganError as `loadDataset` */
-export async function loadSource(name: string, options: StoreOptions = {}): Promise<Source> {
-  if (isGenerated(name)) return (await describeGenerated(name, options.seed))[1];
-  const { path, stored } = await readStored(name, options.home ?? dataHome());
-  return (await readTable(name, path, stored)) ?? readRecords(name, path, stored);
+async function readSet(name: string, path: string, stored: Stored): Promise<Source> {
+  const { columns, shape, classes, scaling, table, rows: split, files } = stored;
+  const read = <A extends Values | Uint32Array>(first: number, Type: new (buffer: ArrayBuffer) => A) =>
+    readParts(name, path, files.slice(first, first + 2), Type);
+  const meta = metaOf(stored);
+  if (!table) {
+    const values = await read<Records>(0, files[0].name === 'train.u8' ? Uint8Array : Float32Array);
+    const labels = files.length === 4 ? { labels: await read(2, Uint32Array) } : {};
+    const more = { ...labels, ...(classes ? { classes } : {}), ...(scaling ? { scaling } : {}) };
+    return makeDataset({ name, columns, shape, values, split, ...more, meta });
+  }
+  const { label, notes, given } = table;
+  const typed = table.columns.map(({ missing: _, ...column }) => column);
+  const data = makeTable({
+    name,
+    columns: typed,
+    label,
+    values: await read(0, Float64Array),
+    split,
+    meta,
+    notes,
+    given,
+  });
+  const wrong =
+    wrongCell(data) ??
+    ((await fingerprintOf(data)) === stored.sha256 ? undefined : 'its columns are not those that were stored');
+  if (wrong) throw damaged(name, join(path, 'meta.json'), wrong);
+  return data;
 }
 
 /**
- * A data set by name, with its checksums verified. The records of a table are its cells as `encoding` says, by default
- * one that is fitted to the training rows.
- * @throws VeilganError DATA for an unknown or impossible name, and for an encoding of other columns; FILE for a damaged
- * set
+ * A data set by name, with its checksums verified.
+ * @throws VeilganError DATA for an unknown or impossible name; FILE for a damaged set
  */
-export async function loadDataset(
-  name: string,
-  options: StoreOptions & { readonly encoding?: Encoding } = {},
-): Promise<Dataset> {
+export async function loadSource(name: string, options: StoreOptions = {}): Promise<Source> {
+  if (isGenerated(name)) return (await describeGenerated(name, options.seed))[1];
+  const { path, stored } = await readStored(name, options.home ?? dataHome());
+  return readSet(name, path, stored);
+}
+
+/** As `loadSource`; the records of a table are its cells in an encoding that is fitted to the training rows. */
+export async function loadDataset(name: string, options: StoreOptions = {}): Promise<Dataset> {
   const source = await loadSource(name, options);
-  if (!isTable(source)) return source;
-  return encodeTable(source.table, options.encoding ?? fitEncoding(source.table), source);
+  return isTable(source) ? encodeTable(source.table, fitEncoding(source.table), source) : source;
 }
 
 /**
  * What is known of one data set; a stored one is read and verified whole.
- * @throws VeilganError as `loadDataset`.
+ * @throws VeilganError as `loadSource`.
  */
 export async function describeDataset(name: string, options: StoreOptions = {}): Promise<DatasetInfo> {
   if (isGenerated(name)) return (await describeGenerated(name, options.seed))[0];
   const { path, stored } = await readStored(name, options.home ?? dataHome());
-  if (!(await readTable(name, path, stored))) await readRecords(name, path, stored);
+  await readSet(name, path, stored);
   return toInfo(name, stored, path);
 }

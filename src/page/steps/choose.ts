@@ -1,14 +1,30 @@
 /** Step 3: what to make, in plain words first; the words of the field stand beside them. */
-import type { App, Step } from '../app.ts';
-import { about, type Length, lengthOf, usualPlan, usualSystem } from '../plan.ts';
-import { protectionFields, SYSTEMS } from '../protection.ts';
-import { isPrivateSystem, type Plan, type Ready, type SystemName } from '../protocol.ts';
-import { Run } from '../running.ts';
-import { forget, keep, recall } from '../storage.ts';
-import { numberInput, radios } from '../ui/controls.ts';
+
+import { isPrivate, type SystemName } from '../../gan/systems.ts';
+import { type Change, planNumbers } from '../fields.ts';
+import type { Plan, Ready, Size } from '../protocol.ts';
+import { numberInput, radios, segments } from '../ui/controls.ts';
 import { confirmed, count, h, put } from '../ui/dom.ts';
 import { advanced } from './choose-advanced.ts';
+import { about, type Length, lengthOf, usualPlan, usualSystem } from './plan.ts';
+import { cards, cardTitle, protectionFields } from './protection.ts';
+import { Run } from './run.ts';
 import { type GivenFields, givenFields } from './schema-fields.ts';
+import type { App, Step } from './step.ts';
+import { forget, keep, recall } from './storage.ts';
+
+const SIZES: Readonly<Record<Size, readonly [title: string, text: string]>> = {
+  small: ['Small', 'fast; simple tables'],
+  medium: ['Medium', 'a good start'],
+  large: ['Large', 'finer patterns, slower'],
+};
+
+const LENGTHS: Readonly<Record<Length | 'own', readonly [title: string, text: string]>> = {
+  short: ['Short', 'a first look'],
+  medium: ['Medium', 'usually enough'],
+  long: ['Long', 'for the best rows'],
+  own: ['Own', 'steps or minutes'],
+};
 
 export function chooseStep(app: App): Step {
   const { state } = app;
@@ -16,7 +32,7 @@ export function chooseStep(app: App): Step {
   function open(body: HTMLElement): () => void {
     const ready = state.ready as Ready;
     let plan = usualPlan(usualSystem(ready), ready);
-    let length: Length | 'own' = 'medium';
+    let length = 'medium' as Length | 'own';
     let unit: 'steps' | 'minutes' = 'steps';
     /** milliseconds a step, of plans as the one that is shown */
     let speed: number | undefined;
@@ -25,12 +41,12 @@ export function chooseStep(app: App): Step {
 
     const protection = h('div');
     const extra = h('div');
-    const estimate = h('p', { class: 'estimate' });
-    const begin = h('button', { class: 'primary', onclick: () => start() }, 'Start training');
+    const estimate = h('p.estimate');
+    const begin = h('button.primary', { onclick: () => start() }, 'Start training');
     const own = h('div', { hidden: true });
 
     const protect = () => put(protection, ...protectionFields(plan, ready, change, known?.element));
-    const change = (fields: Partial<Plan>, matters = true) => {
+    const change: Change = (fields, matters = true) => {
       plan = { ...plan, ...fields };
       // What epsilon means depends on it, and is said above.
       if ('delta' in fields && !Number.isNaN(plan.delta)) protect();
@@ -43,7 +59,7 @@ export function chooseStep(app: App): Step {
     const known: GivenFields | undefined =
       ready.known && givenFields(ready.known, state.entries, state.opened?.name ?? '', changed, app.say);
     /** What has to be corrected of what is known, where it matters. */
-    const wrong = () => (isPrivateSystem(plan.system) ? known?.wrong() : undefined);
+    const wrong = () => (isPrivate(plan.system) ? known?.wrong() : undefined);
     const valid = () => Object.values(plan).every((value) => !Number.isNaN(value));
 
     /** How long a step takes here is measured, once for each plan that differs in it. */
@@ -81,40 +97,33 @@ export function chooseStep(app: App): Step {
       put(estimate, `${steps}, ${time} on this computer ${machine}. You can stop at any time and keep what there is.`);
     }
 
-    const minutes = { value: 5 };
+    let minutes = 5;
     const minutesToSteps = () => {
-      plan = { ...plan, steps: speed ? Math.max(10, Math.round((minutes.value * 60_000) / speed)) : plan.steps };
+      plan = { ...plan, steps: speed ? Math.max(10, Math.round((minutes * 60_000) / speed)) : plan.steps };
     };
     function ownLength(): void {
-      const isMinutes = unit === 'minutes';
-      const number = numberInput(
-        isMinutes ? minutes.value : plan.steps,
-        isMinutes ? { min: 0.1, max: 10_000 } : { min: 10, max: 10_000_000, whole: true },
-        (value) => {
-          if (unit === 'steps') return change({ steps: value }, false);
-          minutes.value = value;
-          change({ steps: Number.isNaN(value) ? value : lengthOf('medium', plan.system, ready.kind) }, false);
-        },
-      );
-      number.setAttribute('aria-label', 'How long');
-      const units = h(
-        'select',
-        { 'aria-label': 'Unit' },
-        h('option', { value: 'steps', selected: !isMinutes }, 'steps'),
-        h('option', { value: 'minutes', selected: isMinutes }, 'minutes'),
-      );
+      const number =
+        unit === 'steps'
+          ? numberInput(plan.steps, planNumbers.steps, (steps) => change({ steps }, false))
+          : numberInput(minutes, { min: 0.1, max: 10_000 }, (value) => {
+              minutes = value;
+              change({ steps: Number.isNaN(value) ? value : lengthOf('medium', plan.system, ready.kind) }, false);
+            });
+      number.setAttribute('aria-label', planNumbers.steps.label);
+      const option = (value: typeof unit) => h('option', { value, selected: value === unit }, value);
+      const units = h('select', { 'aria-label': 'Unit' }, option('steps'), option('minutes'));
       units.addEventListener('change', () => {
         unit = units.value as typeof unit;
         ownLength();
         void tell();
       });
-      put(own, h('div', { class: 'pair' }, number, units));
+      put(own, h('div.buttons', number, units));
     }
 
     function choose(system: SystemName): void {
       const { size, seed } = plan;
       const steps = length === 'own' ? plan.steps : lengthOf(length, system, ready.kind);
-      const given = isPrivateSystem(system) ? known?.given() : undefined;
+      const given = isPrivate(system) ? known?.given() : undefined;
       plan = { ...usualPlan(system, ready), size, steps, seed, given };
       protect();
       known?.price(plan);
@@ -128,7 +137,7 @@ export function chooseStep(app: App): Step {
       if (left && recall()?.run && !(await confirmed(question, 'Start and remove it'))) return;
       left?.remove();
       forget();
-      const run = new Run(app.worker, plan, !isPrivateSystem(plan.system) && ready.holdout > 0);
+      const run = new Run(app.worker, plan, !isPrivate(plan.system) && ready.holdout > 0);
       const { opened, choice, source } = state;
       Object.assign(state, { plan, run });
       void run.start((name) => {
@@ -138,44 +147,22 @@ export function chooseStep(app: App): Step {
       app.next();
     }
 
-    const cards = (Object.keys(SYSTEMS) as SystemName[]).map((value) => ({ value, ...SYSTEMS[value] }));
     put(
       body,
       radios('How well are the people in your table to be protected?', cards, plan.system, choose),
       protection,
-      radios(
-        'How large are the networks?',
-        [
-          { value: 'small', title: 'Small', text: 'fast; simple tables' },
-          { value: 'medium', title: 'Medium', text: 'a good start' },
-          { value: 'large', title: 'Large', text: 'finer patterns, slower' },
-        ],
-        plan.size,
-        (size) => change({ size }),
-        'segments',
-      ),
-      radios(
-        'How long do they learn?',
-        [
-          { value: 'short', title: 'Short', text: 'a first look' },
-          { value: 'medium', title: 'Medium', text: 'usually enough' },
-          { value: 'long', title: 'Long', text: 'for the best rows' },
-          { value: 'own', title: 'Own', text: 'steps or minutes' },
-        ],
-        length,
-        (value: Length | 'own') => {
-          length = value;
-          own.hidden = value !== 'own';
-          if (value === 'own') ownLength();
-          else plan = { ...plan, steps: lengthOf(value, plan.system, ready.kind) };
-          void tell();
-        },
-        'segments',
-      ),
+      segments('How large are the networks?', SIZES, plan.size, (size) => change({ size })),
+      segments('How long do they learn?', LENGTHS, length, (value) => {
+        length = value;
+        own.hidden = value !== 'own';
+        if (value === 'own') ownLength();
+        else plan = { ...plan, steps: lengthOf(value, plan.system, ready.kind) };
+        void tell();
+      }),
       own,
       extra,
       estimate,
-      h('div', { class: 'buttons' }, begin),
+      h('div.buttons', begin),
     );
     choose(plan.system);
     return () => {
@@ -193,8 +180,7 @@ export function chooseStep(app: App): Step {
 
 /** `Guaranteed (DPGAN), epsilon 3; medium networks; 2,000 steps`. */
 function planLine({ system, partitions, epsilon, size, steps }: Plan): string {
-  const { title, name } = SYSTEMS[system];
   const k = partitions > 1 ? `, ${partitions} critics` : '';
-  const e = isPrivateSystem(system) ? `, epsilon ${epsilon}` : '';
-  return `${title} (${name.replace(/:.*/, '')})${k}${e}; ${size} networks; ${count(steps)} steps`;
+  const e = isPrivate(system) ? `, epsilon ${epsilon}` : '';
+  return `${cardTitle(system)}${k}${e}; ${size} networks; ${count(steps)} steps`;
 }

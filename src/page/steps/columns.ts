@@ -1,19 +1,20 @@
 /** Step 2: what the columns are; types corrected, columns left out, one named to be predicted. */
 import type { Kind } from '../../data/table.ts';
-import type { App, Step } from '../app.ts';
 import type { Choice, ColumnView, OpenedTable } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
-import { count, explain, field, h, newId, plural, put } from '../ui/dom.ts';
+import { checkbox } from '../ui/controls.ts';
+import { count, explain, field, h, plural, put } from '../ui/dom.ts';
 import { sentence, troubleBox } from '../ui/notice.ts';
-import { whileReading } from './reading-bar.ts';
+import { whileReading } from './progress.ts';
 import { samplesView } from './samples-view.ts';
+import type { App, Step } from './step.ts';
 
-export const KINDS: Readonly<Record<Kind, string>> = {
-  number: 'Number',
-  integer: 'Whole number',
-  category: 'Category',
-  boolean: 'Yes or no',
-  date: 'Date',
+export const KINDS: Readonly<Record<Kind, readonly [name: string, meaning: string]>> = {
+  number: ['Number', 'A measure, such as a weight. New values may fall anywhere between the smallest and the largest.'],
+  integer: ['Whole number', 'A count, such as an age. As a number, but whole.'],
+  category: ['Category', 'One of some words or codes, such as a town. New rows use the words of your table only.'],
+  boolean: ['Yes or no', 'One of two words: yes and no, true and false, 0 and 1.'],
+  date: ['Date', 'A day, perhaps with a time. Written again as your table writes it.'],
 };
 
 /** Columns from which on they scroll in a box of their own. */
@@ -28,35 +29,28 @@ interface Line {
 }
 
 function lineOf(view: ColumnView, { worker, say }: App, changed: () => void): Line {
-  const use = h('input', { type: 'checkbox', id: newId('use'), checked: !view.leaveOut });
   const kind = h(
     'select',
     { 'aria-label': `Type of ${view.name}` },
-    view.kinds.map((k) => h('option', { value: k, selected: k === view.kind }, KINDS[k])),
+    view.kinds.map((k) => h('option', { value: k, selected: k === view.kind }, KINDS[k][0])),
   );
-  const values = h('span', { class: 'values' });
-  const missing = h('span', { class: 'missing' });
-  const note = h('span', { class: 'why' });
-  const element = h(
-    'li',
-    {},
-    h('span', { class: 'use' }, use, h('label', { for: use.id }, view.name)),
-    kind,
-    values,
-    missing,
-    note,
-  );
+  const values = h('span.values');
+  const missing = h('span.missing');
+  const note = h('span.why');
   const show = (now: ColumnView) => {
     put(values, valuesOf(now));
-    put(missing, now.missing ? `${count(now.missing)} missing` : h('span', { class: 'none' }, 'none missing'));
+    put(missing, now.missing ? `${count(now.missing)} missing` : h('span.none', 'none missing'));
     put(note, now.note ? sentence(now.note) : '');
   };
-  const used = () => {
-    element.classList.toggle('out', !use.checked);
-    kind.disabled = !use.checked;
-    changed();
+  const used = (on: boolean) => {
+    element.classList.toggle('out', !on);
+    kind.disabled = !on;
   };
-  use.addEventListener('change', used);
+  const { box: use, line } = checkbox(view.name, !view.leaveOut, (on) => {
+    used(on);
+    changed();
+  });
+  const element = h('li', line, kind, values, missing, note);
   let kindNow = kind.value;
   kind.addEventListener('change', async () => {
     try {
@@ -71,8 +65,7 @@ function lineOf(view: ColumnView, { worker, say }: App, changed: () => void): Li
     }
     changed();
   });
-  element.classList.toggle('out', !use.checked);
-  kind.disabled = !use.checked;
+  used(use.checked);
   show(view);
   return { name: view.name, use, kind, element };
 }
@@ -95,8 +88,7 @@ export function columnsStep(app: App): Step {
       const what = opened.kind === 'points' ? 'the first of these points' : 'some of these images';
       form = h(
         'div',
-        {},
-        h('p', {}, `This example is ready as it is. Here are ${what}:`),
+        h('p', `This example is ready as it is. Here are ${what}:`),
         samplesView(opened.preview),
         buttons(() => send([])),
       );
@@ -108,13 +100,13 @@ export function columnsStep(app: App): Step {
   const progress = h('div');
   /** Everything above the button. */
   let form = h('div');
-  const buttons = (act: () => void) =>
-    h('div', { class: 'buttons' }, h('button', { class: 'primary', onclick: act }, 'Continue'));
+  const buttons = (act: () => void) => h('div.buttons', h('button.primary', { onclick: act }, 'Continue'));
 
   async function send(columns: Choice['columns'], label?: string): Promise<void> {
     const choice = { columns, label };
-    const places = { form, place: progress, problem };
-    const ready = await whileReading(app, state.opened?.name ?? '', places, () => worker.call('choose', choice));
+    const ready = await whileReading(app, state.opened?.name ?? '', { form, progress, problem }, () =>
+      worker.call('choose', choice),
+    );
     if (!ready) return;
     state.choice = choice;
     state.ready = ready;
@@ -122,7 +114,7 @@ export function columnsStep(app: App): Step {
   }
 
   function table(body: HTMLElement, { columns, rows, notes }: OpenedTable): void {
-    const label = h('select', {});
+    const label = h('select');
     const chosen = () => lines.filter(({ use }) => use.checked);
     const changed = () => {
       const before = label.value;
@@ -134,7 +126,7 @@ export function columnsStep(app: App): Step {
       );
       put(tally, `${chosen().length} of ${plural(columns.length, 'column')} used, ${plural(rows, 'row')}`);
     };
-    const tally = h('p', { class: 'hint', role: 'status' });
+    const tally = h('p.hint', { role: 'status' });
     const lines = columns.map((view) => lineOf(view, app, changed));
     const all = (on: boolean) => {
       for (const { use } of lines) if (use.checked !== on) use.click();
@@ -142,23 +134,15 @@ export function columnsStep(app: App): Step {
     changed();
     form = h(
       'div',
-      {},
-      notes.length ? h('p', { class: 'hint' }, notes.map(sentence).join(' ')) : null,
-      h(
-        'p',
-        {},
-        'Is every column read as what it is? Leave out what the new rows do not need: names, numbers of records.',
-      ),
+      notes.length ? h('p.hint', notes.map(sentence).join(' ')) : null,
+      h('p', 'Is every column read as what it is? Leave out what the new rows do not need: names, numbers of records.'),
       explain(
         'What do the types mean?',
         h(
           'dl',
-          {},
-          Object.entries(MEANING).map(([kind, text]) =>
-            h('div', {}, h('dt', {}, KINDS[kind as Kind]), h('dd', {}, text)),
-          ),
+          Object.values(KINDS).map(([name, meaning]) => h('div', h('dt', name), h('dd', meaning))),
         ),
-        h('p', {}, 'An empty cell counts as missing, and the new rows have about as many of them.'),
+        'An empty cell counts as missing, and the new rows have about as many of them.',
       ),
       h(
         'ul',
@@ -167,10 +151,9 @@ export function columnsStep(app: App): Step {
       ),
       columns.length > MANY
         ? h(
-            'div',
-            { class: 'buttons' },
-            h('button', { class: 'quiet', onclick: () => all(true) }, 'Use all'),
-            h('button', { class: 'quiet', onclick: () => all(false) }, 'Use none'),
+            'div.buttons',
+            h('button.quiet', { onclick: () => all(true) }, 'Use all'),
+            h('button.quiet', { onclick: () => all(false) }, 'Use none'),
           )
         : null,
       tally,
@@ -202,11 +185,3 @@ export function columnsStep(app: App): Step {
     settles: ['choice', 'ready', 'entries'],
   };
 }
-
-const MEANING: Readonly<Record<Kind, string>> = {
-  number: 'A measure, such as a weight. New values may fall anywhere between the smallest and the largest.',
-  integer: 'A count, such as an age. As a number, but whole.',
-  category: 'One of some words or codes, such as a town. New rows use the words of your table only.',
-  boolean: 'One of two words: yes and no, true and false, 0 and 1.',
-  date: 'A day, perhaps with a time. Written again as your table writes it.',
-};

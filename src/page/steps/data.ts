@@ -1,10 +1,11 @@
 /** Step 1: a CSV, dropped or chosen, or an example. */
-import type { App, Step } from '../app.ts';
+
 import type { Example, Source, Trouble } from '../protocol.ts';
-import { fileInput, TABLES } from '../ui/controls.ts';
+import { fileButton, TABLES } from '../ui/controls.ts';
 import { h, plural, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
-import { whileReading } from './reading-bar.ts';
+import { whileReading } from './progress.ts';
+import type { App, Step } from './step.ts';
 
 const EXAMPLES: readonly [Example, title: string, text: string][] = [
   ['people', 'People', '3,000 made-up members of a gym: dates, numbers, categories, gaps'],
@@ -15,17 +16,14 @@ const EXAMPLES: readonly [Example, title: string, text: string][] = [
 /** What is wrong with what was dropped; undefined where it is one file. */
 function dropTrouble(transfer: DataTransfer): Trouble | undefined {
   const entries = Array.from(transfer.items).filter((item) => item.kind === 'file');
-  const bad = (message: string, fix: string): Trouble => ({ code: 'USAGE', message, where: '', fix });
-  if (entries.some((item) => item.webkitGetAsEntry?.()?.isDirectory)) {
-    return bad('that is a folder', 'Drop one CSV file out of it');
-  }
-  if (entries.length > 1) {
-    return bad(`those are ${entries.length} files, and one is needed`, 'Drop a single CSV file');
-  }
-  if (entries.length === 0) {
-    return bad('that was no file', 'Drop a CSV file from your file manager, or choose one with the button');
-  }
-  return undefined;
+  const folder = entries.some((item) => item.webkitGetAsEntry?.()?.isDirectory);
+  if (entries.length === 1 && !folder) return undefined;
+  const [message, fix] = folder
+    ? ['that is a folder', 'Drop one CSV file out of it']
+    : entries.length > 1
+      ? [`those are ${entries.length} files, and one is needed`, 'Drop a single CSV file']
+      : ['that was no file', 'Drop a CSV file from your file manager, or choose one with the button'];
+  return { code: 'USAGE', message, where: '', fix };
 }
 
 export function dataStep(app: App): Step {
@@ -33,34 +31,26 @@ export function dataStep(app: App): Step {
   let reading = false;
 
   function open(body: HTMLElement): () => void {
-    const input = fileInput('file', TABLES, (file) => void read({ from: 'file', file }, file.name));
     const problem = h('div');
     const place = h(
-      'div',
-      { class: 'drop' },
-      h('p', {}, h('strong', {}, 'Drop a CSV file here'), h('span', { class: 'or' }, 'or')),
-      input,
-      h('label', { for: 'file', class: 'button primary' }, 'Choose a file'),
-      h(
-        'p',
-        { class: 'hint' },
-        'A table as text, one row a line. Any spreadsheet saves one with \u201cSave as CSV\u201d.',
-      ),
+      'div.drop',
+      h('p', h('strong', 'Drop a CSV file here'), h('span.or', 'or')),
+      fileButton('Choose a file', TABLES, (file) => void read({ from: 'file', file }, file.name), { id: 'file' }),
+      h('p.hint', 'A table as text, one row a line. Any spreadsheet saves one with \u201cSave as CSV\u201d.'),
     );
     const examples = h(
-      'div',
-      { class: 'examples' },
-      h('h3', {}, 'No file at hand? Take an example'),
+      'div.examples',
+      h('h3', 'No file at hand? Take an example'),
       EXAMPLES.map(([example, title, text]) =>
         h(
-          'button',
-          { class: 'choice', 'data-example': example, onclick: () => read({ from: 'example', example }, title) },
-          h('strong', {}, title),
-          h('span', {}, text),
+          'button.choice',
+          { 'data-example': example, onclick: () => read({ from: 'example', example }, title) },
+          h('strong', title),
+          h('span', text),
         ),
       ),
     );
-    const form = h('div', {}, place, examples);
+    const form = h('div', place, examples);
     const progress = h('div');
     put(body, problem, form, progress);
 
@@ -68,7 +58,7 @@ export function dataStep(app: App): Step {
       if (reading) return;
       reading = true;
       const work = () => worker.call('open', source);
-      const opened = await whileReading(app, name, { form, place: progress, problem }, work);
+      const opened = await whileReading(app, name, { form, progress, problem }, work);
       reading = false;
       if (!opened) return;
       state.opened = opened;
@@ -89,11 +79,10 @@ export function dataStep(app: App): Step {
       else if (file) void read({ from: 'file', file }, file.name);
     };
     // Anywhere on the page, lest the browser leave it for the file.
-    const events = { dragover: over, dragleave: over, drop } as const;
-    for (const [name, listener] of Object.entries(events)) document.addEventListener(name as 'drop', listener);
-    return () => {
-      for (const [name, listener] of Object.entries(events)) document.removeEventListener(name as 'drop', listener);
-    };
+    const end = new AbortController();
+    const events = Object.entries({ dragover: over, dragleave: over, drop }) as ['drop', typeof drop][];
+    for (const [name, listener] of events) document.addEventListener(name, listener, end);
+    return () => end.abort();
   }
 
   return {

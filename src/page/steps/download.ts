@@ -1,11 +1,12 @@
 /** Step 5: new rows, the model, the report. */
-import type { App, Step } from '../app.ts';
-import { isPrivateSystem } from '../protocol.ts';
-import type { Run } from '../running.ts';
+
+import { isPrivate } from '../../gan/systems.ts';
 import { troubleOf } from '../trouble.ts';
-import { numberInput } from '../ui/controls.ts';
-import { confirmed, field, h, newId, put, save } from '../ui/dom.ts';
+import { checkbox, numberInput } from '../ui/controls.ts';
+import { type Child, confirmed, field, h, put, save } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
+import type { Run } from './run.ts';
+import type { App, Step } from './step.ts';
 
 const MOST_ROWS = 1_000_000;
 
@@ -14,31 +15,27 @@ export function downloadStep(app: App): Step {
 
   function open(body: HTMLElement): void {
     const run = state.run as Run;
-    const dp = isPrivateSystem(run.plan.system);
+    const dp = isPrivate(run.plan.system);
     const base = (state.opened?.name ?? 'data').replace(/\.[^.]*$/, '');
     const images = state.opened?.kind === 'images';
     const problem = h('div');
     let rows = images ? 1000 : (state.ready?.rows ?? 1000);
 
     /** A button that makes a file and offers it. */
-    function offer(
-      text: string,
-      name: () => string,
-      make: () => Promise<Blob> | undefined,
-      primary = false,
-    ): HTMLButtonElement {
-      const button = h('button', { class: primary ? 'primary' : undefined, id: newId('save') }, text);
-      button.addEventListener('click', async () => {
+    function offer(text: string, kind: string, make: () => Promise<Blob> | undefined, primary = false): HTMLElement {
+      const name = `${base}-${kind}`;
+      const button = h('button', { class: primary && 'primary', onclick: () => act() }, text);
+      async function act(): Promise<void> {
         put(problem);
         button.disabled = true;
         button.setAttribute('aria-busy', 'true');
-        app.say(`Making ${name()}`);
+        app.say(`Making ${name}`);
         try {
           const made = await make();
           if (made) {
-            save(made, name());
+            save(made, name);
             run.saved = true;
-            app.say(`${name()} is saved in your downloads`);
+            app.say(`${name} is saved in your downloads`);
           }
         } catch (error) {
           put(problem, troubleBox(troubleOf(error)));
@@ -46,7 +43,7 @@ export function downloadStep(app: App): Step {
         button.disabled = false;
         button.removeAttribute('aria-busy');
         button.focus();
-      });
+      }
       return button;
     }
 
@@ -54,90 +51,53 @@ export function downloadStep(app: App): Step {
       rows = value;
     });
     /** What takes the number of rows, which must be one. */
-    const counted = (make: () => Promise<Blob>) => (number.reportValidity() ? make() : undefined);
-    const card = (title: string, text: string, ...rest: HTMLElement[]) =>
-      h('section', { class: 'card' }, h('h3', {}, title), h('p', {}, text), ...rest);
+    const counted = (call: 'csv' | 'npy' | 'picture') => () =>
+      number.reportValidity() ? worker.call(call, { rows }) : undefined;
     let diagnostics = false;
-    const withOwner = h('input', { type: 'checkbox', id: newId('diagnostics'), checked: diagnostics });
-    withOwner.addEventListener('change', () => {
-      diagnostics = withOwner.checked;
+    const owner = checkbox('With a part for me only: attacks, comparisons with real rows', diagnostics, (on) => {
+      diagnostics = on;
     });
-    const choice = dp
-      ? h(
-          'p',
-          { class: 'use' },
-          withOwner,
-          h('label', { for: withOwner.id }, 'With a part for me only: attacks, comparisons with real rows'),
-        )
-      : h(
-          'p',
-          { class: 'hint' },
-          'It attacks the model and compares with your real rows: for you only. That takes a moment.',
-        );
     put(
       body,
       problem,
       images
-        ? card(
+        ? part(
+            'card',
             'New images',
             'As one picture to look at, or as numbers for programs (.npy, the format of NumPy).',
             field('How many', number),
             h(
-              'div',
-              { class: 'buttons' },
-              offer(
-                'Save the picture',
-                () => `${base}-synthetic.png`,
-                () => counted(() => worker.call('picture', { images: Math.min(rows, 400) })),
-                true,
-              ),
-              offer(
-                'Save the numbers',
-                () => `${base}-synthetic.npy`,
-                () => counted(() => worker.call('npy', { rows })),
-              ),
+              'div.buttons',
+              offer('Save the picture', 'synthetic.png', counted('picture'), true),
+              offer('Save the numbers', 'synthetic.npy', counted('npy')),
             ),
           )
-        : card(
+        : part(
+            'card',
             'New rows',
             'A CSV with the columns of your table, in the same formats. It holds values that your table allows, and nothing else.',
             field('How many rows', number, 'More rows than you began with are fine; they do not say more, though.'),
-            h(
-              'div',
-              { class: 'buttons' },
-              offer(
-                'Save the rows',
-                () => `${base}-synthetic.csv`,
-                () => counted(() => worker.call('csv', { rows })),
-                true,
-              ),
-            ),
+            h('div.buttons', offer('Save the rows', 'synthetic.csv', counted('csv'), true)),
           ),
-      card(
+      part(
+        'card',
         'The report',
         'One page (HTML) that opens without a network: what is promised, what was trained and how, the losses and samples, what to be careful with.',
-        choice,
+        dp
+          ? h('p', owner.line)
+          : h('p.hint', 'It attacks the model and compares with your real rows: for you only. That takes a moment.'),
         h(
-          'div',
-          { class: 'buttons' },
-          offer(
-            'Save the report',
-            () => `${base}-report.html`,
-            () => worker.call('report', { diagnostics }),
-          ),
+          'div.buttons',
+          offer('Save the report', 'report.html', () => worker.call('report', { diagnostics })),
         ),
       ),
-      card(
+      part(
+        'card',
         'The model',
         'The networks with all settings and what your columns hold, in one file (.safetensors), for you to keep and for programs to read.',
         h(
-          'div',
-          { class: 'buttons' },
-          offer(
-            'Save the model',
-            () => `${base}-model.safetensors`,
-            () => worker.call('model', undefined),
-          ),
+          'div.buttons',
+          offer('Save the model', 'model.safetensors', () => worker.call('model', undefined)),
         ),
       ),
       release(dp, run),
@@ -148,6 +108,10 @@ export function downloadStep(app: App): Step {
   return { title: 'Download', open, summary: () => '', settles: [] };
 }
 
+/** A headed part of the step. */
+const part = (look: string, title: string, text: string, ...rest: Child[]): HTMLElement =>
+  h('section', { class: look }, h('h3', title), h('p', text), rest);
+
 /** What the browser keeps, and a way to remove it. */
 function whatStays(app: App, run: Run): HTMLElement {
   const clear = async () => {
@@ -155,38 +119,24 @@ function whatStays(app: App, run: Run): HTMLElement {
       run.saved || (await confirmed('Nothing has been downloaded yet. Remove it all the same?', 'Remove it'));
     if (sure) await app.clear();
   };
-  return h(
-    'section',
-    {},
-    h('h3', {}, 'What stays here?'),
-    h(
-      'p',
-      {},
-      run.kept
-        ? 'The networks and the words of your columns are kept in this browser, on this computer, so that you can come back and go on. Your rows are not.'
-        : 'Nothing: when you close this tab, all of it is gone.',
-    ),
-    h('div', { class: 'buttons' }, h('button', { onclick: clear }, 'Remove everything and start anew')),
+  return part(
+    '',
+    'What stays here?',
+    run.kept
+      ? 'The networks and the words of your columns are kept in this browser, on this computer, so that you can come back and go on. Your rows are not.'
+      : 'Nothing: when you close this tab, all of it is gone.',
+    h('div.buttons', h('button', { onclick: clear }, 'Remove everything and start anew')),
   );
 }
 
 /** What may be passed on. */
 function release(dp: boolean, { plan, spent }: Run): HTMLElement {
   const epsilon = spent ? `epsilon ${spent.epsilon.toFixed(2)} at delta ${spent.delta}` : `epsilon ${plan.epsilon}`;
-  return h(
-    'section',
-    { class: dp ? 'panel' : 'panel care' },
-    h('h3', {}, 'What may I pass on?'),
+  return part(
+    dp ? 'panel' : 'panel care',
+    'What may I pass on?',
     dp
-      ? h(
-          'p',
-          {},
-          `The new rows, however many, and the report without its part for you: the limit of ${epsilon} covers them. What the report shows of real rows, and your own file, stay with you.`,
-        )
-      : h(
-          'p',
-          {},
-          'There is no guarantee: the new rows may repeat or betray rows of your table. Pass them on only where you could also live with that; else go back to step 3 and choose a guaranteed way. Never pass on the model: its critics remember rows best.',
-        ),
+      ? `The new rows, however many, and the report without its part for you: the limit of ${epsilon} covers them. What the report shows of real rows, and your own file, stay with you.`
+      : 'There is no guarantee: the new rows may repeat or betray rows of your table. Pass them on only where you could also live with that; else go back to step 3 and choose a guaranteed way. Never pass on the model: its critics remember rows best.',
   );
 }

@@ -1,8 +1,9 @@
 /** What only the owner should see: attacks on the model, which look at real rows and which no guarantee covers. */
 
 import type { AttackScore } from '../protocol.ts';
-import type { Run } from '../running.ts';
+import { checkbox } from '../ui/controls.ts';
 import { count, explain, h, newId, plural, put } from '../ui/dom.ts';
+import type { Run } from './run.ts';
 
 /** The attacks that are shown, by name; with one critic they are all alike. */
 const NAMES: Readonly<Record<string, (critics: number) => string>> = {
@@ -18,7 +19,6 @@ function scoreView({ accuracy, low, high, step }: AttackScore, how: string): HTM
   const verdict = leak ? 'More than a coin: something leaks.' : 'That could be a coin: no leak to be seen.';
   return h(
     'li',
-    {},
     h('strong', { class: leak ? 'bad' : 'good' }, `${percent(accuracy)} right`),
     ` ${how} (95 % sure: ${percent(low)} to ${percent(high)}; step ${count(step)}). ${verdict}`,
   );
@@ -27,11 +27,10 @@ function scoreView({ accuracy, low, high, step }: AttackScore, how: string): HTM
 /** A box of its own, marked; attacks run only while its switch is on. */
 export function ownerPanel(run: Run, holdout: number, dp: boolean): { element: HTMLElement; draw: () => void } {
   const heading = h('h3', { id: newId('owner') }, 'For you only: is it leaking?');
-  const list = h('ul', { class: 'plain' });
-  const wait = h('p', { class: 'hint' });
-  const box = h('input', { type: 'checkbox', id: newId('watch'), checked: run.watched });
-  box.addEventListener('change', () => {
-    void run.watch(box.checked);
+  const list = h('ul.plain');
+  const wait = h('p.hint');
+  const { box, line } = checkbox('Attack what there is from time to time', run.watched, (on) => {
+    void run.watch(on);
     draw();
   });
   const warning = dp
@@ -46,20 +45,16 @@ export function ownerPanel(run: Run, holdout: number, dp: boolean): { element: H
   const element =
     holdout > 0
       ? h(
-          'section',
-          { class: 'panel owner', 'aria-labelledby': heading.id },
+          'section.panel.owner',
+          { 'aria-labelledby': heading.id },
           heading,
-          h('p', {}, h('strong', {}, 'Outside the guarantee. '), warning),
-          h('p', { class: 'use' }, box, h('label', { for: box.id }, 'Attack what there is from time to time')),
+          h('p', h('strong', 'Outside the guarantee. '), warning),
+          h('p', line),
           wait,
           list,
           explain(
             'What is attacked, and how?',
-            h(
-              'p',
-              {},
-              `${plural(holdout, 'row')} were kept back from training. The attack is shown rows that were trained on and rows that were kept back, in equal numbers, and has to say which is which. A coin is right in 50 % of cases; clearly more means that what was trained on can be told.`,
-            ),
+            `${plural(holdout, 'row')} were kept back from training. The attack is shown rows that were trained on and rows that were kept back, in equal numbers, and has to say which is which. A coin is right in 50 % of cases; clearly more means that what was trained on can be told.`,
           ),
         )
       : h('div');

@@ -16,47 +16,33 @@ export function samplesView(samples: Samples): HTMLElement {
     case 'rows':
       return rowsView(samples);
     case 'points':
-      return h('div', { class: 'chart square' }, scatter(samples.xy, samples.columns));
+      return h('div.chart.square', scatter(samples.xy, samples.columns));
     case 'images':
       return imagesView(samples);
   }
 }
 
 function rowsView({ columns, rows }: Extract<Samples, { kind: 'rows' }>): HTMLElement {
-  const shown = columns.slice(0, COLUMNS);
-  const cell = (text: string) => h('td', text === '' ? { class: 'none' } : {}, text === '' ? 'missing' : text);
+  const line = (cells: readonly HTMLElement[]) => h('tr', cells.slice(0, COLUMNS));
+  const cell = (text: string) => (text === '' ? h('td.none', 'missing') : h('td', text));
   const table = h(
     'table',
-    {},
-    h(
-      'thead',
-      {},
-      h(
-        'tr',
-        {},
-        shown.map((name) => h('th', { scope: 'col' }, name)),
-      ),
-    ),
-    h(
-      'tbody',
-      {},
-      rows.slice(0, ROWS).map((row) => h('tr', {}, row.slice(0, COLUMNS).map(cell))),
-    ),
+    h('thead', line(columns.map((name) => h('th', { scope: 'col' }, name)))),
+    h('tbody', ...rows.slice(0, ROWS).map((row) => line(row.map(cell)))),
   );
-  const more = columns.length - shown.length;
+  const more = columns.length - COLUMNS;
   return h(
     'div',
-    {},
     // It scrolls sideways, by the keyboard too.
-    h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Rows' }, table),
-    more > 0 ? h('p', { class: 'hint' }, `and ${more} more columns`) : null,
+    h('div.wide', { tabindex: 0, role: 'region', 'aria-label': 'Rows' }, table),
+    more > 0 && h('p.hint', `and ${more} more columns`),
   );
 }
 
 function imagesView({ shape, bytes }: Extract<Samples, { kind: 'images' }>): HTMLElement {
   const [n, ...one] = shape;
   const { width, height, channels, data } = imageGrid(bytes, one, { scale: 1, columns: ACROSS });
-  const canvas = h('canvas', { width, height, class: 'pixels', role: 'img', 'aria-label': `${n} images` });
+  const canvas = h('canvas.pixels', { width, height, role: 'img', 'aria-label': `${n} images` });
   const rgba = new Uint8ClampedArray(4 * width * height).fill(255);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgba[4 * i + c] = data[channels === 1 ? i : 3 * i + c];

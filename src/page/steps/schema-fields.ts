@@ -4,10 +4,22 @@ import { type Given, notGiven } from '../../data/encoding/schema.ts';
 import type { Column } from '../../data/table.ts';
 import { encodingPrice } from '../../privacy/budget.ts';
 import type { Plan } from '../protocol.ts';
-import { EMPTY, type Entry, givenOfAll, isEmpty, readEntry, type Taken, UNREADABLE } from '../schema.ts';
-import { givenFile } from '../schema-file.ts';
-import { type Child, explain, h, newId, plural, put } from '../ui/dom.ts';
+import { troubleOf } from '../trouble.ts';
+import { checkbox, fileButton } from '../ui/controls.ts';
+import { type Child, explain, h, newId, plural, put, save } from '../ui/dom.ts';
+import { troubleBox } from '../ui/notice.ts';
 import { KINDS, MANY } from './columns.ts';
+import {
+  EMPTY,
+  type Entry,
+  entryOf,
+  givenIn,
+  givenOfAll,
+  isEmpty,
+  readEntry,
+  type Taken,
+  UNREADABLE,
+} from './schema.ts';
 
 /** Fields of one column. */
 interface Line {
@@ -29,12 +41,7 @@ export interface GivenFields {
 /** A visible word that is a control's label, with the rest of what it is for those who do not see where it stands. */
 const labelled = (word: string, what: string, control: HTMLElement): HTMLElement => {
   control.id ||= newId('given');
-  return h(
-    'div',
-    {},
-    h('label', { for: control.id, class: 'above' }, word, h('span', { class: 'hidden' }, what)),
-    control,
-  );
+  return h('div', h('label.above', { for: control.id }, word, h('span.hidden', what)), control);
 };
 
 /** Nothing of the table's rows is in it, not even as an example: who took it over would give it away. */
@@ -47,9 +54,10 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
   const low = bound('low');
   const high = bound('high');
   const values = h('textarea', { rows: kind === 'boolean' ? 2 : 3, autocomplete: 'off', spellcheck: 'false' });
-  const missing = h('input', { type: 'checkbox', id: newId('missing') });
-  const state = h('span', { class: 'state' });
-  const problem = h('p', { class: 'wrong', id: newId('wrong') });
+  // What happens is heard by the line as a whole.
+  const missing = checkbox('Cells may be empty', first.missing, () => {}, `: ${name}`);
+  const state = h('span.state');
+  const problem = h('p.wrong', { id: newId('wrong') });
   const fields = { low, high, values };
   const of = ` of ${name}`;
   const inner: Child[] =
@@ -58,20 +66,9 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
       : [labelled('Lowest', ` value${of}`, low), labelled('Highest', ` value${of}`, high)];
   const element = h(
     'li',
-    {},
-    h('span', { class: 'of' }, h('strong', {}, name), ' ', h('small', {}, KINDS[kind].toLowerCase())),
+    h('span.of', h('strong', name), ' ', h('small', KINDS[kind][0].toLowerCase())),
     state,
-    h(
-      'div',
-      { class: 'known' },
-      inner,
-      h(
-        'span',
-        { class: 'use' },
-        missing,
-        h('label', { for: missing.id }, 'Cells may be empty', h('span', { class: 'hidden' }, `: ${name}`)),
-      ),
-    ),
+    h('div.known', inner, missing.line),
     problem,
   );
   const text = (field: HTMLInputElement) => (field.validity.badInput ? UNREADABLE : field.value);
@@ -80,7 +77,7 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
     low: text(low),
     high: text(high),
     values: values.value,
-    missing: missing.checked,
+    missing: missing.box.checked,
     ...(more ? { told: more } : {}),
   });
   let taken: Taken = {};
@@ -88,10 +85,11 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
   let told = false;
   function show(): void {
     const { given, wrong } = taken;
+    const empty = isEmpty(column, entry());
     // What may be missing matters of a column that is given only.
-    missing.disabled = isEmpty(column, entry());
-    put(state, wrong ? 'to be corrected' : given && !isEmpty(column, entry()) ? 'known: free' : 'estimated');
-    element.className = given && !isEmpty(column, entry()) ? 'given' : wrong && told ? 'bad' : '';
+    missing.box.disabled = empty;
+    put(state, wrong ? 'to be corrected' : given && !empty ? 'known: free' : 'estimated');
+    element.className = given && !empty ? 'given' : wrong && told ? 'bad' : '';
     const said = told ? (wrong?.text ?? '') : '';
     if (problem.textContent !== said) {
       put(problem, said);
@@ -109,12 +107,11 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
     if (!taken.wrong) told = false;
     show();
   }
-  function fill(now: Entry): void {
-    [low.value, high.value, values.value, missing.checked] = [now.low, now.high, now.values, now.missing];
+  function set(now: Entry): void {
+    [low.value, high.value, values.value, missing.box.checked] = [now.low, now.high, now.values, now.missing];
     more = now.told;
     told = true;
     read();
-    changed(entry());
   }
   element.addEventListener('input', () => {
     read();
@@ -125,9 +122,11 @@ function lineOf(column: Column, first: Entry, changed: (entry: Entry) => void, s
     told = taken.wrong !== undefined;
     show();
   });
-  [low.value, high.value, values.value, missing.checked] = [first.low, first.high, first.values, first.missing];
-  told = true;
-  read();
+  set(first);
+  const fill = (now: Entry) => {
+    set(now);
+    changed(entry());
+  };
   return { element, taken: () => taken, fill };
 }
 
@@ -154,34 +153,24 @@ export function givenFields(
     return [name, lineOf(column, entries.get(name) ?? EMPTY, note, say)];
   });
   const given = () => givenOfAll(lines.map(([name, { taken }]) => [name, taken()]));
-  const cost = h('p', { class: 'price', role: 'status' });
+  const cost = h('p.price', { role: 'status' });
   const element = h(
-    'div',
-    { class: 'knowing' },
+    'div.knowing',
     cost,
     h(
       'details',
       { open: entries.size > 0 },
-      h('summary', {}, 'What do you know without looking at the rows?'),
+      h('summary', 'What do you know without looking at the rows?'),
       h(
         'p',
-        {},
-        h('strong', {}, "Enter only what you would know without this table: a scale's ends, a code list. "),
+        h('strong', "Enter only what you would know without this table: a scale's ends, a code list. "),
         'What you leave empty is estimated with noise, for a part of epsilon. The smallest and largest values of your rows are not such knowledge: they belong to single rows, which the limit would then no longer protect.',
       ),
       explain(
         'What happens to cells that do not fit?',
-        h('p', {}, 'A number or a date beyond the ends counts as the nearer end.'),
-        h(
-          'p',
-          {},
-          'A value that is not on the list counts as the first one of the list, so spell values as the table does. A value with a line break stands in double quotes.',
-        ),
-        h(
-          'p',
-          {},
-          'An empty cell of a column whose cells may not be empty counts as the middle between the ends, or as the first value of the list.',
-        ),
+        'A number or a date beyond the ends counts as the nearer end.',
+        'A value that is not on the list counts as the first one of the list, so spell values as the table does. A value with a line break stands in double quotes.',
+        'An empty cell of a column whose cells may not be empty counts as the middle between the ends, or as the first value of the list.',
       ),
       h(
         'ul',
@@ -201,7 +190,7 @@ export function givenFields(
     },
     price: (plan) => {
       const [part, rest] = priceText(columns, plan);
-      if (cost.textContent !== `${part}${rest}`) put(cost, h('strong', {}, part), rest);
+      if (cost.textContent !== `${part}${rest}`) put(cost, h('strong', part), rest);
     },
   };
 }
@@ -229,4 +218,39 @@ function priceText(columns: readonly Column[], { epsilon, delta, given }: Plan):
     part,
     `${finding} the ${all} can hold: lowest and highest values, lists of values. What you know anyway need not be found out.`,
   ];
+}
+
+/** Buttons that fill the fields from a file and save them as one. */
+function givenFile(
+  columns: readonly Column[],
+  table: string,
+  given: () => Given | undefined,
+  fill: (name: string, entry: Entry) => void,
+): HTMLElement {
+  const said = h('div', { role: 'status' });
+  const read = async (file: File) => {
+    try {
+      const found = Object.entries(givenIn(await file.text(), columns, file.name).columns);
+      for (const [name, column] of found) fill(name, entryOf(column));
+      put(said, h('p.hint', `${plural(found.length, 'column')} of ${columns.length} filled in.`));
+    } catch (error) {
+      put(said, troubleBox(troubleOf(error)));
+    }
+  };
+  const write = () => {
+    const now = given();
+    if (!now) return put(said, h('p.hint', 'There is nothing to save yet.'));
+    const text = `${JSON.stringify(now, null, 2)}\n`;
+    save(new Blob([text], { type: 'application/json' }), `${table.replace(/\.[^.]*$/, '')}-known.json`);
+    put(said);
+  };
+  return h(
+    'div',
+    h(
+      'div.buttons',
+      fileButton('Fill in from a file', '.json', read, { look: 'quiet' }),
+      h('button.quiet', { type: 'button', onclick: write }, 'Save for next time'),
+    ),
+    said,
+  );
 }

@@ -1,32 +1,39 @@
 /** Step 4: training as it goes on: losses, samples, epsilon, time; and what only the owner should see. */
-import type { App, Step } from '../app.ts';
-import { about } from '../plan.ts';
-import { isPrivateSystem } from '../protocol.ts';
-import type { Run } from '../running.ts';
+
+import { isPrivate } from '../../gan/systems.ts';
 import { gauge, lossChart } from '../ui/chart.ts';
 import { type Child, count, explain, h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
 import { ownerPanel } from './owner-panel.ts';
+import { about } from './plan.ts';
+import type { Run, Status } from './run.ts';
 import { samplesView } from './samples-view.ts';
+import type { App, Step } from './step.ts';
 
 /** Between two drawings, in milliseconds: often enough for eyes, seldom enough for the training. */
 const DRAW_MS = 250;
+/** What is said when the training comes to be so. */
+const SAID: Partial<Record<Status, string>> = {
+  starting: 'Training starts',
+  training: 'Training',
+  over: 'Training has ended',
+};
 
 export function trainStep(app: App): Step {
   const { state } = app;
 
   function open(body: HTMLElement): () => void {
     const run = state.run as Run;
-    const dp = isPrivateSystem(run.plan.system);
-    const line = h('p', { class: 'now' });
+    const dp = isPrivate(run.plan.system);
+    const line = h('p.now');
     const bar = h('progress', { 'aria-label': 'Progress of the training', max: 1, value: 0 });
-    const buttons = h('div', { class: 'buttons' });
+    const buttons = h('div.buttons');
     const problem = h('div');
     const spent = h('div');
-    const notice = h('p', { class: 'hint' });
-    const stay = h('p', { class: 'hint' });
-    const chart = h('div', { class: 'chart' });
-    const made = h('div', { class: 'made' });
+    const notice = h('p.hint');
+    const stay = h('p.hint');
+    const chart = h('div.chart');
+    const made = h('div.made');
     const owner = ownerPanel(run, state.ready?.holdout ?? 0, dp);
     put(
       body,
@@ -37,23 +44,19 @@ export function trainStep(app: App): Step {
       stay,
       notice,
       dp ? spent : null,
-      h('h3', {}, 'What it makes now'),
+      h('h3', 'What it makes now'),
       made,
-      h('h3', {}, 'Losses'),
+      h('h3', 'Losses'),
       h(
-        'p',
-        { class: 'legend', 'aria-hidden': 'true' },
-        h('span', { class: 'key generator' }, 'generator'),
-        h('span', { class: 'key critics' }, run.plan.partitions > 1 ? 'critics, on average' : 'critic'),
+        'p.legend',
+        { 'aria-hidden': 'true' },
+        h('span.key.generator', 'generator'),
+        h('span.key.critics', run.plan.partitions > 1 ? 'critics, on average' : 'critic'),
       ),
       chart,
       explain(
         'How do I read these curves?',
-        h(
-          'p',
-          {},
-          'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
-        ),
+        'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
       ),
       owner.element,
     );
@@ -79,7 +82,7 @@ export function trainStep(app: App): Step {
       if (run.points.length && run.step !== drawn.points)
         put(chart, lossChart(run.points, Math.max(run.steps, run.step)));
       if (run.samples && run.samples.step !== drawn.step) put(made, samplesView(run.samples.samples));
-      if (!run.samples) put(made, h('p', { class: 'hint' }, 'The first ones appear within moments.'));
+      if (!run.samples) put(made, h('p.hint', 'The first ones appear within moments.'));
       if (dp) put(spent, spentView(run));
       owner.draw();
       drawn = { points: run.step, step: run.samples?.step ?? -1, status: run.status, at: performance.now() };
@@ -87,7 +90,7 @@ export function trainStep(app: App): Step {
 
     function controls(): void {
       const button = (text: string, act: () => void, primary = false) =>
-        h('button', { class: primary ? 'primary' : undefined, onclick: act }, text);
+        h('button', { class: primary && 'primary', onclick: act }, text);
       const more = () => void run.resume(Math.max(0, run.plan.steps - run.step) || run.plan.steps);
       const exhausted = run.ending === 'budget' || (dp && run.step >= run.plan.steps);
       const list: Child[] = {
@@ -107,14 +110,8 @@ export function trainStep(app: App): Step {
       put(buttons, list);
       if (focused) (buttons.querySelector('button:not(:disabled)') as HTMLElement | null)?.focus();
       put(problem, run.trouble ? troubleBox(run.trouble) : null);
-      const said = {
-        starting: 'Training starts',
-        training: 'Training',
-        stopping: '',
-        over: 'Training has ended',
-        failed: '',
-      };
-      if (said[run.status]) app.say(said[run.status]);
+      const said = SAID[run.status];
+      if (said) app.say(said);
     }
 
     const title = document.title;
@@ -142,29 +139,27 @@ export function trainStep(app: App): Step {
       const { run } = state;
       if (!run) return '';
       const spent = run.spent ? `; epsilon ${run.spent.epsilon.toFixed(2)} spent` : '';
-      return `${count(run.step)} steps${run.seconds ? ` in ${about(run.seconds).replace('about ', '')}` : ''}${spent}`;
+      return `${done(run)}${spent}`;
     },
     settles: [],
   };
 }
 
+/** `60 steps in 10 s`. */
+const done = ({ step, seconds }: Run): string =>
+  `${count(step)} steps${seconds ? ` in ${about(seconds).replace('about ', '')}` : ''}`;
+
 function lineOf(run: Run): string {
   const steps = `step ${count(run.step)} of ${count(run.steps)}`;
   const left = run.left === undefined ? '' : `, ${about(run.left)} left`;
-  switch (run.status) {
-    case 'starting':
-      return run.step ? 'Going on\u2026' : 'Preparing the networks: a few seconds, on a slow computer longer\u2026';
-    case 'training':
-      return run.step < run.steps ? `Training: ${steps}${left}` : 'Finishing\u2026';
-    case 'stopping':
-      return `Stopping after ${steps}`;
-    case 'failed':
-      return `Ended at ${steps}`;
-    case 'over': {
-      const why = { done: 'Done', budget: 'Done: the limit is reached', stopped: 'Stopped' }[run.ending ?? 'done'];
-      return `${why}. ${count(run.step)} steps${run.seconds ? ` in ${about(run.seconds).replace('about ', '')}` : ''}.`;
-    }
-  }
+  const why = { done: 'Done', budget: 'Done: the limit is reached', stopped: 'Stopped' }[run.ending ?? 'done'];
+  return {
+    starting: run.step ? 'Going on\u2026' : 'Preparing the networks: a few seconds, on a slow computer longer\u2026',
+    training: run.step < run.steps ? `Training: ${steps}${left}` : 'Finishing\u2026',
+    stopping: `Stopping after ${steps}`,
+    failed: `Ended at ${steps}`,
+    over: `${why}. ${done(run)}.`,
+  }[run.status];
 }
 
 /** How much of epsilon is gone. */
@@ -172,9 +167,8 @@ function spentView({ spent, plan }: Run): HTMLElement {
   const value = spent?.epsilon ?? 0;
   const label = `Epsilon spent: ${value.toFixed(2)} of ${plan.epsilon}`;
   return h(
-    'div',
-    { class: 'budget' },
-    h('p', {}, h('strong', {}, label), h('span', { class: 'hint' }, ' Training ends before the limit is passed.')),
+    'div.budget',
+    h('p', h('strong', label), h('span.hint', ' Training ends before the limit is passed.')),
     gauge(value, plan.epsilon, label),
   );
 }

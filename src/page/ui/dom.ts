@@ -1,26 +1,31 @@
 /** Small helpers for making elements; no framework. */
 
 type Attribute = string | number | boolean | undefined | ((event: never) => void);
+type Attributes = Readonly<Record<string, Attribute>>;
 export type Child = Node | string | undefined | null | false;
+type Children = readonly (Child | readonly Child[])[];
+type Tag = keyof HTMLElementTagNameMap;
 
 /**
- * An element with attributes and children. `true` sets an attribute without a value, `false` and `undefined` leave it
- * away, a function under `onNAME` listens, `value` and `checked` are properties.
+ * An element: a tag with classes (`p.hint`), attributes if any, children. `true` sets an attribute without a value,
+ * `false` and `undefined` leave it away, a function under `onNAME` listens, `value` and `checked` are properties.
  */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Readonly<Record<string, Attribute>> = {},
-  ...children: readonly (Child | readonly Child[])[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  put(element, ...children);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === 'function') element.addEventListener(name.slice(2), value as (event: Event) => void);
-    else if (name === 'value' || name === 'checked') Object.assign(element, { [name]: value });
-    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : String(value));
+export function h<T extends Tag>(tag: T | `${T}.${string}`, ...rest: Children | [Attributes, ...Children]) {
+  const [name, ...classes] = tag.split('.') as [T, ...string[]];
+  const element = document.createElement(name);
+  element.classList.add(...classes);
+  const [attributes, children] = isAttributes(rest[0]) ? [rest[0], rest.slice(1)] : [{}, rest];
+  put(element, ...(children as Children));
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(key.slice(2), value as (event: Event) => void);
+    else if (key === 'value' || key === 'checked') Object.assign(element, { [key]: value });
+    else if (value !== undefined && value !== false) element.setAttribute(key, value === true ? '' : String(value));
   }
   return element;
 }
+
+const isAttributes = (first: Attributes | Children[number]): first is Attributes =>
+  Boolean(first) && Object.getPrototypeOf(first) === Object.prototype;
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -37,7 +42,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 }
 
 /** Replaces what an element holds. */
-export function put(element: Element, ...children: readonly (Child | readonly Child[])[]): void {
+export function put(element: Element, ...children: Children): void {
   element.replaceChildren(
     ...(children.flat() as Child[]).filter((child): child is Node | string => Boolean(child) || child === ''),
   );
@@ -47,16 +52,18 @@ let ids = 0;
 /** An id that no other element has. */
 export const newId = (name: string): string => `${name}-${++ids}`;
 
-/** A technical word's explanation, folded away where the word stands. */
-export const explain = (summary: string, ...children: readonly (Child | readonly Child[])[]): HTMLDetailsElement =>
-  h('details', { class: 'explain' }, h('summary', {}, summary), h('div', {}, ...children));
+/** A technical word's explanation, folded away where the word stands; texts are paragraphs. */
+export const explain = (summary: string, ...children: readonly (Node | string)[]): HTMLDetailsElement => {
+  const parts = children.map((child) => (typeof child === 'string' ? h('p', child) : child));
+  return h('details.explain', h('summary', summary), h('div', parts));
+};
 
 /** A label above its control, and a short line under it that describes it. */
 export function field(label: string, control: HTMLElement, hint?: Child): HTMLElement {
   control.id ||= newId('field');
-  const described = hint ? h('p', { class: 'hint', id: `${control.id}-hint` }, hint) : null;
+  const described = hint ? h('p.hint', { id: `${control.id}-hint` }, hint) : null;
   if (described) control.setAttribute('aria-describedby', described.id);
-  return h('div', { class: 'field' }, h('label', { for: control.id }, label), control, described);
+  return h('div.field', h('label', { for: control.id }, label), control, described);
 }
 
 /** Offers bytes as a file. */
@@ -77,12 +84,7 @@ export function confirmed(question: string, yes: string, no = 'Cancel'): Promise
       'form',
       { method: 'dialog' },
       title,
-      h(
-        'div',
-        { class: 'buttons' },
-        h('button', { value: 'yes', class: 'primary' }, yes),
-        h('button', { value: 'no' }, no),
-      ),
+      h('div.buttons', h('button.primary', { value: 'yes' }, yes), h('button', { value: 'no' }, no)),
     ),
   );
   document.body.append(box);

@@ -11,11 +11,11 @@ export const sentence = (text: string): string => {
 
 /** What happened, where, and what to do: read out at once. */
 export function troubleBox({ message, where, fix }: Trouble): HTMLElement {
-  const place = where && !message.includes(where) ? h('p', { class: 'where' }, where) : null;
+  const place = where && !message.includes(where) ? h('p.where', where) : null;
   return h(
-    'div',
-    { class: 'panel bad', role: 'alert' },
-    h('p', {}, h('strong', {}, sentence(message)), ' ', fix ? sentence(fix) : null),
+    'div.panel.bad',
+    { role: 'alert' },
+    h('p', h('strong', sentence(message)), ' ', fix ? sentence(fix) : null),
     place,
   );
 }

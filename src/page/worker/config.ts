@@ -7,14 +7,13 @@ import { budgetOf, type PrivateConfig } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
 import { parsePrivate } from '../../gan/private/run.ts';
 import { encodingPrice } from '../../privacy/budget.ts';
-import { SIZES } from '../plan.ts';
 import type { Plan, Size } from '../protocol.ts';
 
-/** Convolutional networks for images, by size. */
-const IMAGE: Readonly<Record<Size, { generatorChannels: number[]; criticChannels: number[] }>> = {
-  small: { generatorChannels: [32, 16, 16], criticChannels: [16, 32] },
-  medium: { generatorChannels: [64, 32, 32], criticChannels: [32, 64] },
-  large: { generatorChannels: [128, 64, 64], criticChannels: [64, 128] },
+/** Widths of dense layers, and channels of convolutional ones, by size. */
+const SIZES: Readonly<Record<Size, Readonly<Record<'hidden' | 'generator' | 'critic', readonly number[]>>>> = {
+  small: { hidden: [64, 64], generator: [32, 16, 16], critic: [16, 32] },
+  medium: { hidden: [128, 128], generator: [64, 32, 32], critic: [32, 64] },
+  large: { hidden: [256, 256], generator: [128, 64, 64], critic: [64, 128] },
 };
 
 /** Copies of the generator that samples are drawn from in turn, over the second half of the run. */
@@ -24,16 +23,18 @@ const SNAPSHOTS = 16;
 function fields(plan: Plan, { shape, encoding }: Dataset): Record<string, unknown> {
   const { partitions, size, steps, batch, criticSteps, rate, divergence } = plan;
   const shared = { partitions, partitionOrder: 'shuffled', steps, batch, criticSteps, rate, divergence };
+  const { hidden, generator, critic } = SIZES[size];
   if (shape.length === 3) {
-    return { ...shared, network: 'dcgan', latent: 64, beta1: 0.5, snapshots: 1, ...IMAGE[size] };
+    const channels = { generatorChannels: generator, criticChannels: critic };
+    return { ...shared, network: 'dcgan', latent: 64, beta1: 0.5, snapshots: 1, ...channels };
   }
   return {
     ...shared,
     latent: encoding ? 16 : 4,
     temperature: 0.1,
     beta1: 0.5,
-    generatorHidden: SIZES[size],
-    criticHidden: SIZES[size],
+    generatorHidden: hidden,
+    criticHidden: hidden,
     snapshots: SNAPSHOTS,
     snapshotEvery: Math.max(1, Math.floor(steps / 2 / SNAPSHOTS)),
   };

@@ -2,18 +2,11 @@
 
 import { PhiloxStream } from '../../base/philox.ts';
 import { type Dataset, makeDataset } from '../../data/dataset.ts';
-import { DIGITS } from './strokes.ts';
 
-const TOWNS: readonly [name: string, weight: number][] = [
-  ['Ashford', 30],
-  ['Brookfield', 22],
-  ['Cedar Hill', 15],
-  ['Dunmore', 12],
-  ['East Lake', 9],
-  ['Fairview', 6],
-  ['Glenwood', 4],
-  ['Harbour, North', 2],
-];
+const TOWNS: Readonly<Record<string, number>> = {
+  ...{ Ashford: 30, Brookfield: 22, 'Cedar Hill': 15, Dunmore: 12, 'East Lake': 9 },
+  ...{ Fairview: 6, Glenwood: 4, 'Harbour, North': 2 },
+};
 const DAY_MS = 86_400_000;
 
 /** An index with probability proportional to the weights. */
@@ -34,13 +27,7 @@ export function peopleCsv(rows = 3000, seed = 1): string {
   const lines = ['joined,age,town,membership,income,visits_a_month,weight_kg,smoker,renewed'];
   for (let i = 0; i < rows; i++) {
     const age = Math.round(within(18, 41 + 14 * s.normal(), 90));
-    const town =
-      TOWNS[
-        pick(
-          s,
-          TOWNS.map(([, weight]) => weight),
-        )
-      ][0];
+    const town = Object.keys(TOWNS)[pick(s, Object.values(TOWNS))];
     const kind = ['Basic', 'Plus', 'Family'][pick(s, [5, 3, age > 28 && age < 55 ? 5 : 1])];
     const income = Math.exp(10.1 + 0.35 * s.normal() + 0.012 * Math.min(age, 60));
     const smoker = s.uniform() < 0.22;
@@ -64,6 +51,35 @@ export function peopleCsv(rows = 3000, seed = 1): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** A stroke of a pen, in a square from (0, 0) at the top left to (1, 1). */
+type Stroke = readonly (readonly [x: number, y: number])[];
+
+/** A piece of an ellipse around (x, y), in turns: from 0 at the right, clockwise, 0.25 at the bottom. */
+function arc(x: number, y: number, rx: number, ry: number, from: number, to: number): Stroke {
+  const n = Math.max(3, Math.ceil(14 * Math.abs(to - from)));
+  return Array.from({ length: n + 1 }, (_, i) => {
+    const angle = 2 * Math.PI * (from + ((to - from) * i) / n);
+    return [x + rx * Math.cos(angle), y + ry * Math.sin(angle)] as const;
+  });
+}
+
+/** A line through points, given as x, y, x, y ... */
+const line = (...at: number[]): Stroke => at.flatMap((x, i) => (i % 2 ? [] : [[x, at[i + 1]] as const]));
+
+/** The ten digits. */
+const DIGITS: readonly (readonly Stroke[])[] = [
+  [arc(0.5, 0.5, 0.42, 0.5, 0, 1)],
+  [line(0.25, 0.2, 0.55, 0, 0.55, 1)],
+  [[...arc(0.5, 0.27, 0.38, 0.27, -0.5, 0.08), ...line(0.1, 1, 0.95, 1)]],
+  [arc(0.45, 0.25, 0.4, 0.25, -0.42, 0.25), arc(0.45, 0.75, 0.45, 0.25, -0.25, 0.42)],
+  [line(0.65, 0, 0.05, 0.65, 0.95, 0.65), line(0.7, 0.3, 0.7, 1)],
+  [line(0.85, 0, 0.2, 0, 0.15, 0.45), [...line(0.15, 0.45), ...arc(0.45, 0.68, 0.42, 0.32, -0.3, 0.42)]],
+  [[...line(0.7, 0, 0.25, 0.35), ...arc(0.5, 0.7, 0.38, 0.3, 0.5, 1.5)]],
+  [line(0.1, 0, 0.9, 0, 0.4, 1)],
+  [arc(0.5, 0.25, 0.34, 0.25, 0, 1), arc(0.5, 0.75, 0.42, 0.25, 0, 1)],
+  [[...arc(0.5, 0.3, 0.38, 0.3, 0, 1), ...line(0.8, 1)]],
+];
+
 const SIDE = 16;
 
 /** How bright a pixel is that lies so far from the middle of a stroke, in pixels. */
@@ -77,7 +93,7 @@ function distance(x: number, y: number, [ax, ay]: readonly number[], [bx, by]: r
 }
 
 /** One digit, slanted, stretched, moved and drawn with a pen of some width by chance. */
-function drawDigit(out: Uint8Array, strokes: (typeof DIGITS)[number], s: PhiloxStream): void {
+function drawDigit(out: Uint8Array, strokes: readonly Stroke[], s: PhiloxStream): void {
   const [slant, wide, high] = [0.18 * s.normal(), 0.55 + 0.14 * s.uniform(), 0.72 + 0.12 * s.uniform()];
   const [left, top, width] = [0.6 * s.normal(), 0.6 * s.normal(), 0.55 + 0.55 * s.uniform()];
   const place = ([x, y]: readonly number[]) => [
@@ -107,9 +123,7 @@ export function digits(rows = 3000, holdout = 500, seed = 1): Dataset<Uint8Array
     name: 'digits',
     columns: [],
     shape: [SIDE, SIDE, 1],
-    train: bytes.slice(0, rows * area),
-    holdout: bytes.slice(rows * area),
-    labels: { train: labels.slice(0, rows), holdout: labels.slice(rows) },
+    ...{ values: bytes, split: rows, labels },
     classes: Array.from({ length: 10 }, (_, digit) => String(digit)),
     meta: { origin: `drawn by a program, seed ${seed}`, seed },
   });

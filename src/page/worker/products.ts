@@ -3,17 +3,19 @@
 import { csvPieces } from '../../data/csv/text.ts';
 import { decodeRows } from '../../data/encoding/decode.ts';
 import { toBytes } from '../../data/records.ts';
+import { isPrivate } from '../../gan/systems.ts';
 import { imageGrid } from '../../report/grid.ts';
 import { encodePng } from '../../report/png.ts';
 import { encodeSafetensors } from '../../run/safetensors.ts';
 import { toCsv, toNpy } from '../../run/samples.ts';
 import { releasedInfo, releasedMeta } from '../../run/schema.ts';
 import { trainingRows } from '../../train/rows.ts';
-import { isPrivateSystem } from '../protocol.ts';
 import type { Training } from './training.ts';
 
 /** Rows that are generated at once. */
 const PIECE = 20_000;
+/** Images of a picture, at most. */
+const PICTURED = 400;
 /** Sequences of samples that a generator has, and files may take in turn. */
 const STREAMS = 1000;
 
@@ -56,7 +58,7 @@ export class Products {
 
   async picture(count: number): Promise<Blob> {
     const { session, data } = this.#training.live();
-    const rows = await session.sample(count, this.#fresh());
+    const rows = await session.sample(Math.min(count, PICTURED), this.#fresh());
     return blobOf(await encodePng(imageGrid(toBytes(rows), data.shape, { scale: 3 })), 'image/png');
   }
 
@@ -66,7 +68,7 @@ export class Products {
     const { run, job } = session;
     const { tensors, meta } = run.readCheckpoint();
     const rows = job.guarantee?.config.population ? undefined : trainingRows(data, job.gan.config);
-    const info = releasedInfo(run.info, isPrivateSystem(plan.system), rows);
+    const info = releasedInfo(run.info, isPrivate(plan.system), rows);
     const bytes = encodeSafetensors(tensors, { ...releasedMeta(meta), 'run.json': JSON.stringify(info) });
     return blobOf(bytes, 'application/octet-stream');
   }
@@ -74,7 +76,7 @@ export class Products {
   /** @param diagnostics of a private system what only the owner may see */
   async report(diagnostics: boolean): Promise<Blob> {
     const { session, data, plan } = this.#training.live();
-    const looks = diagnostics || !isPrivateSystem(plan.system);
+    const looks = diagnostics || !isPrivate(plan.system);
     if (looks && data.holdoutRows > 0) await session.attack();
     return new Blob([await session.report({ diagnostics })], { type: 'text/html' });
   }

@@ -6,8 +6,7 @@
 import { type AttackName, basicAttacks } from '../../attack/index.ts';
 import '../../ops/install.ts';
 import { VeilganError } from '../../base/errors.ts';
-import { fingerprintOf } from '../../data/dataset.ts';
-import { isTable, type Source, tableFingerprint } from '../../data/store/table-files.ts';
+import { fingerprintOf, type Source } from '../../data/dataset.ts';
 import { isPrivate } from '../../gan/systems.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { reportOn } from '../../report/compare.ts';
@@ -44,7 +43,6 @@ export interface SessionOptions {
   readonly onNotice?: (notice: string) => void;
   /** default 10 */
   readonly checkpointSeconds?: number;
-  readonly targetMs?: number;
   /** milliseconds for which a kept run that is open elsewhere is waited for; default 10,000 */
   readonly wait?: number;
   /** of the package, for run.json */
@@ -108,7 +106,7 @@ export class PageSession {
     options: SessionOptions,
     makeJob: (gpu: Gpu, more: MemoryRunOptions, state: Uint8Array | undefined) => Job,
   ): Promise<PageSession> {
-    data.meta.sha256 ??= await (isTable(data) ? tableFingerprint(data.table) : fingerprintOf(data));
+    data.meta.sha256 ??= await fingerprintOf(data);
     const kept = await OpfsRun.open(name, options.wait);
     let gpu: Gpu | undefined;
     try {
@@ -158,7 +156,7 @@ export class PageSession {
   }
 
   async #train(wanted: number): Promise<TrainingResult> {
-    const { targetMs = TARGET_MS, checkpointSeconds = 10, onRows, onNotice } = this.#options;
+    const { checkpointSeconds = 10, onRows, onNotice } = this.#options;
     const [started, first] = [performance.now(), this.#job.gan.step];
     let [losses, reached] = [0, first];
     for (;;) {
@@ -166,7 +164,7 @@ export class PageSession {
       this.#job = { ...this.#job, steps: stepsOf(wanted, gan, guarantee) };
       try {
         const result = await runTraining(this.#job, {
-          targetMs,
+          targetMs: TARGET_MS,
           checkpointSeconds,
           checkpointFirst: true,
           stop: () => this.#stopped,

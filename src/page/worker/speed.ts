@@ -1,32 +1,27 @@
 /** How long a step of a plan takes on this computer, measured. For the worker. */
 
 import { VeilganError } from '../../base/errors.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { ParGan } from '../../gan/pargan.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { train } from '../../train/loop.ts';
 import type { Plan } from '../protocol.ts';
 import { plainConfig } from './config.ts';
-import type { Shelf } from './reading.ts';
 
 /** Steps whose time is measured at most, after some that compile the kernels; and milliseconds after which it is enough. */
 const [WARM, STEPS, ENOUGH_MS] = [2, 8, 1500];
 
 export class Speed {
-  readonly #shelf: Shelf;
   #measuring: Promise<unknown> = Promise.resolve();
   #enough = false;
-
-  constructor(shelf: Shelf) {
-    this.#shelf = shelf;
-  }
 
   /**
    * Milliseconds of a step, of private systems about: theirs is measured without noise. One plan at a time.
    * @throws VeilganError CONFIG; INTERRUPTED where something else is wanted meanwhile
    */
-  async of(plan: Plan, gpu: Gpu): Promise<number> {
+  async of(plan: Plan, data: Dataset, gpu: Gpu): Promise<number> {
     await this.rest();
-    const measured = this.#measure(plan, gpu);
+    const measured = this.#measure(plan, data, gpu);
     this.#measuring = measured.catch(() => {});
     return measured;
   }
@@ -38,8 +33,7 @@ export class Speed {
     this.#enough = false;
   }
 
-  async #measure(plan: Plan, gpu: Gpu): Promise<number> {
-    const data = this.#shelf.records();
+  async #measure(plan: Plan, data: Dataset, gpu: Gpu): Promise<number> {
     const gan = new ParGan(gpu, plainConfig(plan, data), data, 1);
     const stop = () => this.#enough;
     try {

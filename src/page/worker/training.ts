@@ -2,15 +2,16 @@
 
 import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { isPrivate } from '../../gan/systems.ts';
 import { Gpu } from '../../gpu/index.ts';
 import { lossesOf } from '../../run/run.ts';
 import type { LossRow } from '../../train/loop.ts';
-import { isPrivateSystem, type LossPoint, type News, type Plan } from '../protocol.ts';
+import type { LossPoint, News, Plan } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
 import { plainConfig, privatePlan } from './config.ts';
 import { keptRuns, removeRun } from './opfs.ts';
-import { type Shelf, samplesOf, shownOf } from './reading.ts';
 import { PageSession, type SessionOptions } from './session.ts';
+import { type Shelf, samplesOf, shownOf } from './shelf.ts';
 
 /** Milliseconds between samples that are shown, at least; the first come at once. */
 const SHOW_MS = 1500;
@@ -73,7 +74,7 @@ export class Training {
   async start(plan: Plan): Promise<{ run?: string }> {
     await this.forget();
     this.#stopping = false;
-    const config = (isPrivateSystem(plan.system) ? privatePlan : plainConfig)(plan, this.#shelf.records());
+    const config = (isPrivate(plan.system) ? privatePlan : plainConfig)(plan, this.#shelf.records());
     const { system, seed, given } = plan;
     const session = await PageSession.start(this.#shelf.trained(given), { system, config, seed }, this.#options());
     this.#begin(session, plan);
@@ -82,7 +83,7 @@ export class Training {
   }
 
   /** A kept training, as if it had been stopped just now. @throws VeilganError DATA, FILE */
-  async reopen(run: string, plan: Plan): Promise<undefined> {
+  async reopen(run: string, plan: Plan): Promise<void> {
     await this.#close();
     const session = await PageSession.reopen(run, this.#shelf.trained(), this.#options());
     this.#begin(session, plan);
@@ -92,7 +93,6 @@ export class Training {
     await this.#show(step);
     this.#spent();
     this.#say({ news: 'ended', how: session.job.gan.exhausted ? 'budget' : 'stopped', step, seconds: 0 });
-    return undefined;
   }
 
   #begin(session: PageSession, plan: Plan): void {
@@ -124,12 +124,11 @@ export class Training {
    * @param run one that is to go even if the page that was just left has it open still
    * @throws VeilganError FILE where another tab has that one open
    */
-  async forget(run?: string): Promise<undefined> {
+  async forget(run?: string): Promise<void> {
     await this.#close();
     const others = (await keptRuns()).filter(({ name }) => name !== run);
     for (const { name } of others) await removeRun(name, 0).catch(() => {});
     if (run !== undefined) await removeRun(run);
-    return undefined;
   }
 
   /** What is being or was trained. @throws VeilganError USAGE before the first start */
@@ -210,22 +209,19 @@ export class Training {
     this.#next.attack = performance.now() + Math.max(ATTACK_MS, 10 * (performance.now() - started));
   }
 
-  stop(): undefined {
+  stop(): void {
     this.#stopping = true;
     this.#session?.stop();
-    return undefined;
   }
 
-  resume(steps: number): undefined {
+  resume(steps: number): void {
     const { plan } = this.live();
     this.#plan = { ...plan, steps };
     this.#stopping = false;
     void this.#train(steps);
-    return undefined;
   }
 
-  watch(on: boolean): undefined {
+  watch(on: boolean): void {
     this.#attacks = on;
-    return undefined;
   }
 }

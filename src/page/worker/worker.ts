@@ -4,7 +4,7 @@ import '../../ops/install.ts';
 import type { Asked, CallName, Calls, News, Told } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
 import { Products } from './products.ts';
-import { Shelf } from './reading.ts';
+import { Shelf } from './shelf.ts';
 import { Speed } from './speed.ts';
 import { Training } from './training.ts';
 
@@ -13,7 +13,7 @@ const say = (news: News): void => tell(news);
 
 const shelf = new Shelf();
 const training = new Training(shelf, say);
-const speed = new Speed(shelf);
+const speed = new Speed();
 const products = new Products(training);
 /** At most so often is told how far reading has come, in milliseconds. */
 const OFTEN = 100;
@@ -25,13 +25,17 @@ function onProgress(bytes: number, of: number): void {
   say({ news: 'reading', bytes, of });
 }
 
-const calls: { [C in CallName]: (takes: Calls[C]['takes']) => Calls[C]['gives'] | Promise<Calls[C]['gives']> } = {
+type Handler<Takes, Gives> = [Gives] extends [undefined]
+  ? (takes: Takes) => void
+  : (takes: Takes) => Gives | Promise<Gives>;
+
+const calls: { [C in CallName]: Handler<Calls[C]['takes'], Calls[C]['gives']> } = {
   adapter: async () => (await training.gpu()).adapter,
   open: (source) => shelf.open(source, onProgress),
   cancel: () => shelf.cancel(),
   look: ({ name, kind }) => shelf.look(name, kind),
   choose: (choice) => shelf.choose(choice, onProgress),
-  speed: async (plan) => speed.of(plan, await training.gpu()),
+  speed: async (plan) => speed.of(plan, shelf.records(), await training.gpu()),
   start: async (plan) => {
     await speed.rest();
     return training.start(plan);
@@ -43,7 +47,7 @@ const calls: { [C in CallName]: (takes: Calls[C]['takes']) => Calls[C]['gives'] 
   watch: (on) => training.watch(on),
   csv: ({ rows }) => products.csv(rows),
   npy: ({ rows }) => products.npy(rows),
-  picture: ({ images }) => products.picture(images),
+  picture: ({ rows }) => products.picture(rows),
   model: () => products.model(),
   report: ({ diagnostics }) => products.report(diagnostics),
 };

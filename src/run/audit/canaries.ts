@@ -6,7 +6,7 @@
 import { spreadRows } from '../../attack/audit/likelihood.ts';
 import { perSample } from '../../autograd/per-sample.ts';
 import { PhiloxStream } from '../../base/philox.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import { concatRows, type Dataset, withRows } from '../../data/dataset.ts';
 import { floats, type Records } from '../../data/records.ts';
 import type { GanConfig } from '../../gan/config.ts';
 import { divergences } from '../../gan/divergences.ts';
@@ -187,12 +187,8 @@ export async function makeCanaries(
 
 /** The data set with those canaries that are in. */
 export function joined(data: Dataset, base: Records, canaries: Records, labels: Uint32Array): Dataset {
-  const Type = base.constructor as new (length: number) => Records;
-  const train = new Type(base.length + canaries.length);
-  train.set(base);
-  train.set(canaries, base.length);
-  const rows = train.length / data.features;
-  if (!data.labels) return { ...data, train, rows };
-  const own = data.labels.train.subarray(0, base.length / data.features);
-  return { ...data, train, rows, labels: { ...data.labels, train: Uint32Array.of(...own, ...labels) } };
+  const rows = base.length / data.features;
+  const values = concatRows(base, canaries);
+  const own = data.labels && concatRows(data.labels.train.slice(0, rows), labels);
+  return withRows(data, values, values.length / data.features, own);
 }

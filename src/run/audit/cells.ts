@@ -2,7 +2,6 @@
 
 import { PhiloxStream } from '../../base/philox.ts';
 import { type Dataset, makeDataset } from '../../data/dataset.ts';
-import type { Records } from '../../data/records.ts';
 import { divergenceNames, divergences } from '../../gan/divergences.ts';
 import { networkNames, networks } from '../../gan/networks/index.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
@@ -118,31 +117,15 @@ export function dataOf({ network }: Pick<PrivateConfig, 'network'>, seed: number
   const random = new PhiloxStream(seed, 'audit/cells');
   const list = Array.from({ length: ROWS }, (_, i) => makeRecord(image, CANARIES.includes(i), random));
   list[EQUAL[1]] = list[EQUAL[0]];
-  const values = list.flat();
-  const train = image ? Uint8Array.from(values) : Float32Array.from(values);
+  const values = image ? Uint8Array.from(list.flat()) : Float32Array.from(list.flat());
   const shape = image ? [SIDE, SIDE, 1] : [3];
   const labels = Uint32Array.from({ length: ROWS }, (_, i) => (EQUAL.includes(i) ? 0 : i % CLASSES));
   return makeDataset({
     name: 'cells',
     columns: [],
     shape,
-    train,
-    holdout: train.slice(0, 0),
-    labels: { train: labels, holdout: new Uint32Array(0) },
+    ...{ values, labels },
     classes: Array.from({ length: CLASSES }, (_, i) => `class ${i}`),
     meta: { origin: 'made by an audit' },
   });
-}
-
-/** Some rows of a data set, in this order. */
-export function rowsOf(data: Dataset, list: readonly number[]): Dataset {
-  const { features } = data;
-  const Type = data.train.constructor as new (length: number) => Records;
-  const train = new Type(list.length * features);
-  list.forEach((row, i) => {
-    train.set(data.train.subarray(row * features, (row + 1) * features), i * features);
-  });
-  const own = data.labels;
-  const labels = own && { ...own, train: Uint32Array.from(list, (row) => own.train[row]) };
-  return { ...data, train, rows: list.length, ...(labels ? { labels } : {}) };
 }

@@ -4,13 +4,13 @@
  * nothing else if nothing else depends on it: at most C over all critics together, and in its own critic alone.
  */
 import type { Check } from '../../attack/audit/family.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import { type Dataset, pick } from '../../data/dataset.ts';
 import type { PrivateConfig } from '../../gan/private/config.ts';
 import { secretOf } from '../../gan/private/run.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { pickRows, trainingRows } from '../../train/rows.ts';
 import { canaryCandidates } from './canaries.ts';
-import { allCells, type Cell, configOf, dataOf, quickCells, ROWS, rowsOf, smallRun } from './cells.ts';
+import { allCells, type Cell, configOf, dataOf, quickCells, ROWS, smallRun } from './cells.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { byCritic, type Claimed, dot, type Watched, watch } from './production.ts';
 
@@ -113,7 +113,7 @@ export async function replayCells(
   const out: Replayed[] = [];
   for (const [i, cell] of cells.entries()) {
     const data = dataOf(cell, setting.seed);
-    const without = (row: number) => rowsOf(data, others(ROWS, row));
+    const without = (row: number) => pick(data, others(ROWS, row));
     out.push(await replay(gpu, cell.name, configOf(cell), data, without, { ...setting, removed }));
     setting.onProgress?.((i + 1) / (cells.length + 1));
   }
@@ -125,13 +125,11 @@ async function replayConfigured(gpu: Gpu, setting: AuditSetting): Promise<Replay
   const { data, seed } = setting;
   const { partitions: K } = setting.config;
   const n = Math.min(ROWS, trainingRows(data, setting.config));
-  const some = rowsOf(data, others(n, -1));
-  const canaries = canaryCandidates(some.train, data.features, 2, seed);
-  const train = some.train.slice();
-  // First and last.
-  train.set(pickRows(canaries, data.features, [0]), 0);
-  train.set(pickRows(canaries, data.features, [1]), (n - 1) * data.features);
-  const all = { ...some, train };
+  const all = pick(data, others(n, -1));
+  const canaries = canaryCandidates(all.train, data.features, 2, seed);
+  // First and last; `pick` has made the rows, so they may be written over.
+  all.train.set(pickRows(canaries, data.features, [0]), 0);
+  all.train.set(pickRows(canaries, data.features, [1]), (n - 1) * data.features);
   const run = smallRun(1);
   const config: PrivateConfig = {
     ...setting.config,
@@ -141,7 +139,7 @@ async function replayConfigured(gpu: Gpu, setting: AuditSetting): Promise<Replay
   };
   const removed = setting.quick ? [0, n - 1] : others(n, -1);
   const options = { ...setting, removed, prepare: true };
-  return replay(gpu, 'as configured', config, all, (row) => rowsOf(all, others(n, row)), options);
+  return replay(gpu, 'as configured', config, all, (row) => pick(all, others(n, row)), options);
 }
 
 /** Movements as a table, and what they prove. */

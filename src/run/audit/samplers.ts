@@ -20,14 +20,13 @@ const MOST = 20_000;
 /** So many records; of four the second is equal to the first, for equal records must be sampled apart, too. */
 function points(rows: number, seed: number): Dataset {
   const random = new PhiloxStream(seed, 'audit/samplers');
-  const train = Float32Array.from({ length: 2 * rows }, () => random.normal());
-  for (let row = 1; row < rows; row += 4) train.copyWithin(2 * row, 2 * row - 2, 2 * row);
+  const values = Float32Array.from({ length: 2 * rows }, () => random.normal());
+  for (let row = 1; row < rows; row += 4) values.copyWithin(2 * row, 2 * row - 2, 2 * row);
   return makeDataset({
     name: 'points',
     columns: [],
     shape: [2],
-    train,
-    holdout: new Float32Array(0),
+    values,
     meta: { origin: 'made by an audit' },
   });
 }

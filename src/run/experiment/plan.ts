@@ -1,13 +1,13 @@
 /** Plans of experiments: presets, what the command line adds, and the file that an experiment goes on from. */
 import { VeilganError } from '../../base/errors.ts';
 import { readJson } from '../../base/files.ts';
+import { isTable, type Source } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
-import { isTable, type Source } from '../../data/store/table-files.ts';
 import { type GanConfig, ganConfig, parseConfig } from '../../gan/config.ts';
 import { presets, withPreset } from '../../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
 import { type SystemName, systemNamed, systemNames } from '../../gan/systems.ts';
-import { rowsTaken } from '../training-data.ts';
+import { trainingRows } from '../../train/rows.ts';
 import { type Kind, type Plan, planSchema } from './experiment.ts';
 
 interface Preset {
@@ -138,7 +138,7 @@ export function planOf(asked: Asked, data: Source | undefined): Plan {
     private: beside,
     partitions,
     epsilon,
-    rows: data ? rowsTaken(data, config) : 0,
+    rows: data ? trainingRows(data, config) : 0,
     ...(data ? paying(data) : {}),
     attacks: [...(asked.attacks ?? ['white-box', 'nearest-sample', 'gan-leaks'])],
   };

@@ -1,14 +1,15 @@
 /** Attacks on a run: the target that a training makes, who is a member, and what is not run. */
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { attackNames } from '../../../src/attack/index.ts';
-import { makeDataset } from '../../../src/data/dataset.ts';
 import { blobs } from '../../../src/data/synthetic.ts';
 import { ParGan } from '../../../src/gan/pargan.ts';
 import { attackRun, withoutCurves } from '../../../src/run/assess/attacks.ts';
 import { quickQuality } from '../../../src/run/assess/quality.ts';
 import { membersOf, runModel, unseenOf } from '../../../src/run/assess/target.ts';
 import type { TrainingJob } from '../../../src/run/training.ts';
+import { datasetOf } from '../../support/dataset.ts';
 import { Values } from '../../support/values.ts';
 import { configOf, finish, gpu } from '../training.ts';
 
@@ -23,7 +24,7 @@ test.after(() => {
 /** As much of an opened run as attacks look at: 60 rows, of which 40 are trained on, and 30 held out. */
 function jobOf(features = 2, name = 'points'): TrainingJob {
   const rows = (n: number) => values.normal([n, features]);
-  const data = makeDataset({
+  const data = datasetOf({
     ...{ name, columns: Array.from({ length: features }, (_, i) => `c${i}`), shape: [features] },
     ...{ train: rows(60), holdout: rows(30), meta: { origin: 'test' } },
   });

@@ -7,30 +7,23 @@ import * as assert from 'uvu/assert';
 import { open } from '../../../src/api/node.ts';
 import { failed } from '../../../src/attack/audit/family.ts';
 import { PhiloxStream } from '../../../src/base/philox.ts';
-import { makeDataset } from '../../../src/data/dataset.ts';
+import { pick } from '../../../src/data/dataset.ts';
 import { type PrivateConfig, privateConfig } from '../../../src/gan/private/config.ts';
 import { secretOf } from '../../../src/gan/private/run.ts';
 import { Schedule } from '../../../src/gan/private/schedule.ts';
 import { audit, parts } from '../../../src/run/audit/audit.ts';
-import {
-  allCells,
-  configOf,
-  dataOf,
-  quickCells,
-  ROWS,
-  rowsOf,
-  sensitivityCells,
-} from '../../../src/run/audit/cells.ts';
+import { allCells, configOf, dataOf, quickCells, ROWS, sensitivityCells } from '../../../src/run/audit/cells.ts';
 import type { AuditSetting, PartName, PartResult } from '../../../src/run/audit/part.ts';
 import { watch } from '../../../src/run/audit/production.ts';
 import { holds, replay } from '../../../src/run/audit/replay.ts';
 import { claimOf } from '../../../src/run/audit/step.ts';
+import { datasetOf } from '../../support/dataset.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
 
 const random = new PhiloxStream(2, 'parts.test');
-const data = makeDataset({
+const data = datasetOf({
   name: 'points',
   columns: ['x', 'y'],
   shape: [2],
@@ -132,7 +125,7 @@ test('replay: a record moves a sum by at most C, in its own critic', async () =>
   const list = dataOf(cell, 1);
   const rest = (row: number) => Array.from({ length: ROWS }, (_, i) => i).filter((i) => i !== row);
   const once = (more: object) =>
-    replay(gpu, 'cell', configOf(cell), list, (row) => rowsOf(list, rest(row)), {
+    replay(gpu, 'cell', configOf(cell), list, (row) => pick(list, rest(row)), {
       seed: 1,
       insecureSeed: 2,
       removed: [0, 6],
@@ -143,7 +136,7 @@ test('replay: a record moves a sum by at most C, in its own critic', async () =>
   assert.not(holds(await once({ unclipped: true })));
   assert.not(holds(await once({ claimed: { bound: configOf(cell).clipNorm / 1.5 } })));
   // Another record in its place moves more than C, or another critic.
-  const other = await replay(gpu, 'cell', configOf(cell), list, () => rowsOf(list, [...rest(0), 5]), {
+  const other = await replay(gpu, 'cell', configOf(cell), list, () => pick(list, [...rest(0), 5]), {
     seed: 1,
     insecureSeed: 2,
     removed: [0],
@@ -179,7 +172,7 @@ test('a claim counts the updates of the schedule, however long, and no more than
 test('two runs under one key share batches, and no noise', async () => {
   const key = secretOf(7);
   const small = config({ batch: 2, population: 12, steps: 6 });
-  const few = rowsOf(data, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  const few = pick(data, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   const first = await watch(gpu, small, few, 3, { key, batches: true });
   const second = await watch(gpu, small, few, 3, { key, noise: 1, batches: true });
   assert.equal(second.batches, first.batches);

@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../../src/api/node.ts';
 import { PhiloxStream } from '../../../src/base/philox.ts';
-import { type Dataset, makeDataset } from '../../../src/data/dataset.ts';
+import type { Dataset } from '../../../src/data/dataset.ts';
 import type { DpGan } from '../../../src/gan/dpgan.ts';
 import { type PrivateConfig, privateConfig } from '../../../src/gan/private/config.ts';
 import { privateRun } from '../../../src/gan/private/run.ts';
@@ -19,13 +19,14 @@ import { type Trained, trainOnce } from '../../../src/run/audit/training.ts';
 import { transcript } from '../../../src/run/audit/transcript.ts';
 import { MemoryLedgerFile } from '../../../src/run/memory-run.ts';
 import { train } from '../../../src/train/loop.ts';
+import { datasetOf } from '../../support/dataset.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
 
 function table(rows: number, features: number): Dataset {
   const random = new PhiloxStream(2, `transcript.test/${features}`);
-  return makeDataset({
+  return datasetOf({
     name: 'points',
     columns: Array.from({ length: features }, (_, j) => `c${j}`),
     shape: [features],

@@ -1,0 +1,130 @@
+/** The ways to make rows, K and epsilon, each with what it means. */
+
+import { isPrivate, type SystemName, type SystemRow, systemNames, systems } from '../../gan/systems.ts';
+import { relationRow } from '../../privacy/relation.ts';
+import { bestGuess, plainDelta } from '../../report/blocks/guarantee.ts';
+import type { Change } from '../fields.ts';
+import type { Plan, Ready } from '../protocol.ts';
+import { numberField, type Option } from '../ui/controls.ts';
+import { count, explain, h, put } from '../ui/dom.ts';
+import { mostPartitions } from './plan.ts';
+
+/** Systems in plain words; one without any is told by its row. */
+const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>> = {
+  gan: [
+    'No guarantee, best looking',
+    'One network makes rows, another, the critic, tells them from real ones; both learn from each other. Nothing limits what the rows give away about single people.',
+  ],
+  pargan: [
+    'Split among several critics',
+    'Each critic sees a part of your rows only. What the rows share is learnt, what is special to one should be learnt less. Its authors found that it leaks less; nothing guarantees it.',
+  ],
+  dpgan: [
+    'Guaranteed',
+    'Measured noise goes into every lesson of the critic. A limit, epsilon, then holds on what anyone can find out about one row, whatever they know. The rows look rougher.',
+  ],
+  'dp-pargan': [
+    'Guaranteed and split',
+    'Both: noise, and several critics that each see a part of the rows. Needs many rows, 10,000 or more, to look good.',
+  ],
+};
+
+/** A card for each system. */
+export const cards = systemNames.map((value): Option<SystemName> => {
+  const row: SystemRow = systems[value];
+  const [title, text] = WORDS[value] ?? [row.title, row.summary];
+  return { value, title, text, name: row.private ? `${row.title}: differential privacy` : row.title };
+});
+
+/** `Guaranteed (DPGAN)`. */
+export const cardTitle = (system: SystemName): string => `${WORDS[system]?.[0] ?? system} (${systems[system].title})`;
+
+/**
+ * K and epsilon, as far as the system has them.
+ * @param known of tables the fields that say what need not be paid for
+ */
+export function protectionFields(plan: Plan, { rows }: Ready, change: Change, known?: HTMLElement): HTMLElement[] {
+  const out: HTMLElement[] = [];
+  if (systems[plan.system].critics === 'many') {
+    const share = h('p.hint');
+    const tell = (k: number) => {
+      const part = `Each critic sees about ${count(Math.floor(rows / k))} of your ${count(rows)} rows.`;
+      put(share, Number.isNaN(k) ? '' : part);
+    };
+    const changed = ({ partitions = 1 }: Partial<Plan>) => {
+      tell(partitions);
+      const batch = Number.isNaN(partitions) ? plan.batch : Math.min(plan.batch, Math.floor(rows / partitions));
+      change({ partitions, batch });
+    };
+    tell(plan.partitions);
+    const hint = 'The more there are, the fewer rows each of them sees, and the slower they learn; 2 to 10 is usual.';
+    out.push(numberField('partitions', plan, changed, hint, { max: Math.max(2, mostPartitions(rows)) }), share);
+  }
+  if (isPrivate(plan.system)) out.push(epsilonField(plan, rows, change, known));
+  return out;
+}
+
+/** Epsilons that a button sets. */
+const QUICK: readonly [epsilon: number, word: string][] = [
+  [1, 'strong'],
+  [3, 'medium'],
+  [10, 'weak'],
+];
+
+function epsilonField(plan: Plan, rows: number, change: Change, known?: HTMLElement): HTMLElement {
+  const meaning = h('p.meaning');
+  const tell = (epsilon: number) => put(meaning, Number.isNaN(epsilon) ? '' : epsilonText(epsilon, plan.delta));
+  const changed = (fields: Partial<Plan>, matters?: boolean) => {
+    tell(fields.epsilon as number);
+    change(fields, matters);
+  };
+  const limit = numberField('epsilon', plan, changed, 'Small protects better and makes rougher rows.');
+  const set = (value: number) => {
+    const input = limit.querySelector('input') as HTMLInputElement;
+    input.value = String(value);
+    input.dispatchEvent(new Event('input'));
+  };
+  tell(plan.epsilon);
+  return h(
+    'div.epsilon',
+    limit,
+    h(
+      'div.buttons',
+      QUICK.map(([value, word]) =>
+        h('button.quiet', { type: 'button', onclick: () => set(value) }, `${value}: ${word}`),
+      ),
+    ),
+    meaning,
+    explain('What are epsilon and delta?', ...deltaText(plan.delta, rows)),
+    known,
+  );
+}
+
+const percent = (share: number): string =>
+  share > 0.999 ? 'practically always' : `in ${(Math.ceil(1000 * share) / 10).toFixed(1)} % of cases`;
+
+/** The page tells how many rows there are, and accounts for that. */
+const NEIGHBOURS = relationRow('zero-out');
+
+/** What an epsilon promises, by the best guess it leaves to anyone. */
+function epsilonText(epsilon: number, delta: number): string {
+  const factor = Math.exp(epsilon);
+  // Rounded up: the words must not promise more.
+  const times = factor < 100 ? (Math.ceil(10 * factor) / 10).toFixed(1) : count(Math.ceil(factor));
+  return `Epsilon ${epsilon} means: suppose someone knows every row of your table but one, and has to guess whether that one was in it. A coin is right in 50 % of cases; with the new rows, they are right ${percent(bestGuess(epsilon, delta))} at most. What they see is at most ${times} times as likely in the one case as in the other, apart from delta: ${NEIGHBOURS.cases}.`;
+}
+
+/** What stands behind "What are epsilon and delta?". */
+const deltaText = (delta: number, rows: number): (HTMLElement | string)[] => [
+  h(
+    'p',
+    h('strong', 'Epsilon'),
+    ' limits how much any single row can change what comes out. 0 would mean that no row has any influence, so nothing could be learnt. 1 is a strong promise, 3 is common for research on real people, 10 is weak but far better than none.',
+  ),
+  h(
+    'p',
+    h('strong', 'Delta'),
+    ` is the small probability with which that limit may fail. It is set to ${plainDelta(delta)}, and should be well below one in the number of rows (1 / ${count(rows)}). It can be changed under Advanced settings.`,
+  ),
+  'Each lesson spends a part of epsilon. Training ends by itself before the limit would be passed. A person with several rows in the table is protected less: the limit is for one row.',
+];

@@ -1,0 +1,218 @@
+/** What was opened: a CSV file or an example, and the data set that its chosen columns make. For the worker. */
+import { parse } from 'csv-parse/browser/esm/sync';
+import { VeilganError } from '../../base/errors.ts';
+import type { ColumnSummary, TypeChoice } from '../../data/csv/infer.ts';
+import { blobSource, type CsvSource } from '../../data/csv/stream.ts';
+import { inspectCsv, readTable } from '../../data/csv/table.ts';
+import { decodedCsv } from '../../data/csv/text.ts';
+import type { Dataset, TableData, Source as TrainingSource } from '../../data/dataset.ts';
+import { decodeRows } from '../../data/encoding/decode.ts';
+import type { Given } from '../../data/encoding/schema.ts';
+import { floats, toBytes } from '../../data/records.ts';
+import { shuffled } from '../../data/split.ts';
+import { blobs } from '../../data/synthetic.ts';
+import { type Kind, widthOf } from '../../data/table.ts';
+import { formatNumber } from '../../report/numbers.ts';
+import { newRecords } from '../../run/training-data.ts';
+import type { Choice, ColumnView, Opened, Ready, Samples, Source } from '../protocol.ts';
+import { digits, peopleCsv } from './examples.ts';
+import { checkFile } from './sniff.ts';
+
+/** Cells that a table in memory may have: 400 MB. */
+const MOST_CELLS = 50_000_000;
+/** Values of encoded records: 256 MiB. */
+const MOST_VALUES = 2 ** 26;
+/** Rows below which nothing can be learnt. */
+const LEAST_ROWS = 20;
+/** The share of the rows that is kept back, and about the most that are. */
+const HELD = { share: 0.2, most: 10_000 };
+/** What decides which rows are kept back, and their order. */
+const SPLIT_SEED = 1;
+/** Records in a preview. */
+const SHOWN = { points: 1000, images: 40, rows: 6 };
+
+type Progress = (bytes: number, of: number) => void;
+
+/** What was opened last. */
+export class Shelf {
+  #source?: CsvSource;
+  #rows = 0;
+  #columns: readonly ColumnSummary[] = [];
+  #table?: TableData;
+  /** an example that is no table */
+  #data?: Dataset;
+  #records?: Dataset;
+  #reading = new AbortController();
+
+  cancel(): void {
+    this.#reading.abort();
+    this.#reading = new AbortController();
+  }
+
+  /** @throws VeilganError for whatever is wrong with a file */
+  async open(source: Source, onProgress: Progress): Promise<Opened> {
+    this.#table = undefined;
+    this.#data = undefined;
+    this.#records = undefined;
+    this.#source = undefined;
+    if (source.from === 'example' && source.example !== 'people') {
+      this.#data = source.example === 'points' ? blobs({ rows: 5000, train: 4000, seed: 1 }) : digits();
+      const { name, rows, holdoutRows } = this.#data;
+      const kind = source.example === 'points' ? 'points' : 'images';
+      return { kind, name, rows: rows + holdoutRows, preview: samplesOf(this.#data, floats(this.#data.train)) };
+    }
+    const file = source.from === 'file' ? source.file : new File([peopleCsv()], 'people.csv');
+    await checkFile(file);
+    const csv = breathing(blobSource(file, file.name));
+    const { columns, rows, notes } = await inspectCsv(csv, { onProgress, signal: this.#reading.signal });
+    this.#source = csv;
+    this.#rows = rows;
+    this.#columns = columns;
+    return { kind: 'table', name: file.name, rows, columns: columns.map(viewOf), notes };
+  }
+
+  /** One column as it looks when it is taken for something else. @throws VeilganError where it cannot be */
+  async look(name: string, kind: Kind): Promise<ColumnView> {
+    const { columns } = await inspectCsv(this.#source as CsvSource, { columns: [name], types: { [name]: kind } });
+    return viewOf(columns[0]);
+  }
+
+  /** Reads the cells of the chosen columns, and keeps some rows back. @throws VeilganError */
+  async choose({ columns, label }: Choice, onProgress: Progress): Promise<Ready> {
+    if (!this.#source) {
+      const { rows, holdoutRows, features, shape } = this.#data as Dataset;
+      return { kind: shape.length === 3 ? 'images' : 'points', rows, holdout: holdoutRows, columns: features };
+    }
+    this.#records = undefined;
+    const types: Record<string, TypeChoice> = {};
+    for (const { name, kind } of this.#columns) {
+      const chosen = columns.find((column) => column.name === name)?.kind ?? 'leave';
+      if (chosen !== kind) types[name] = chosen;
+    }
+    if (this.#rows < LEAST_ROWS) {
+      throw new VeilganError('DATA', `the table has ${this.#rows} rows, from which nothing can be learnt`, {
+        fix: `Take a table of at least ${LEAST_ROWS} rows; some thousands are better`,
+      });
+    }
+    const most = Math.min(
+      this.#rows,
+      Math.floor(MOST_CELLS / columns.length),
+      Math.floor(MOST_VALUES / this.#width(columns)),
+    );
+    const rows = most < this.#rows ? { rows: `0:${most}` } : {};
+    const { signal } = this.#reading;
+    const kept = { holdoutShare: heldShare(most), holdoutSeed: SPLIT_SEED };
+    const options = { types, label, ...rows, ...kept, onProgress, signal };
+    this.#table = shuffled((await readTable(this.#source, options)).data, SPLIT_SEED);
+    const { table, rows: train, holdoutRows: holdout } = this.#table;
+    return {
+      ...{ kind: 'table', rows: train, holdout, columns: columns.length },
+      known: table.columns.map((column) => ('values' in column ? { ...column, values: [] } : column)),
+      ...(most < this.#rows ? { of: this.#rows } : {}),
+    };
+  }
+
+  /** Most values that a record of these columns may have. */
+  #width(columns: Choice['columns'], given: Given = { columns: {} }): number {
+    const known = new Map(Object.entries(given.columns));
+    return columns.reduce((sum, { name, kind }) => {
+      const found = this.#columns.find((column) => column.name === name);
+      const values = known.get(name)?.values?.length ?? Math.min(64, found?.distinct ?? 64);
+      return sum + (kind === 'category' || kind === 'boolean' ? values + 2 : 3);
+    }, 0);
+  }
+
+  /**
+   * What a training begins with.
+   * @param given bounds and values of columns, of private systems
+   * @throws VeilganError OVER_LIMIT where lists of values make the records larger than a tab can hold
+   */
+  trained(given?: Given): TrainingSource {
+    if (!this.#table || !given) return (this.#table ?? this.#data) as TrainingSource;
+    const { table, rows, holdoutRows } = this.#table;
+    const values = (rows + holdoutRows) * this.#width(table.columns, given);
+    if (values <= MOST_VALUES) return { ...this.#table, given };
+    throw new VeilganError('OVER_LIMIT', 'the lists of values are too long for so many rows', {
+      fix: 'List fewer values, or leave those columns empty, which keeps their most frequent values only',
+    });
+  }
+
+  /** The same as records, to measure time with. */
+  records(): Dataset {
+    this.#records ??= newRecords(this.trained(), 0);
+    return this.#records;
+  }
+}
+
+/**
+ * The probability with which a row is kept back, by a hash of its own: halved as often as so many rows make it, so that a
+ * row more or less does not move it, but at a power of two times the least.
+ */
+export function heldShare(rows: number): number {
+  const halves = Math.max(0, Math.ceil(Math.log2((HELD.share * rows) / HELD.most)));
+  return HELD.share / 2 ** halves;
+}
+
+/** Milliseconds of reading between two looks at what else has been asked. */
+const BREATH_MS = 50;
+
+/** The same file, read so that messages get through: bytes that are there already leave no room for them. */
+function breathing(source: CsvSource): CsvSource {
+  return {
+    ...source,
+    async *bytes() {
+      let due = performance.now() + BREATH_MS;
+      for await (const chunk of source.bytes()) {
+        yield chunk;
+        if (performance.now() < due) continue;
+        await new Promise((done) => setTimeout(done));
+        due = performance.now() + BREATH_MS;
+      }
+    },
+  };
+}
+
+/** Types that a column may be taken for, that which was found first. */
+function kindsOf({ kind, distinct, decimals }: ColumnSummary): Kind[] {
+  const number: Kind[] = decimals ? ['number', 'category'] : ['integer', 'number', 'category'];
+  const found: Kind[] =
+    kind === 'number' || kind === 'integer' ? number : kind === 'date' ? ['date', 'category'] : ['category'];
+  const text: Kind[] =
+    kind === 'category' || kind === 'boolean' || kind === 'leave' ? ['integer', 'number', 'date'] : [];
+  return [...found, ...(distinct <= 2 ? ['boolean' as const] : []), ...text];
+}
+
+function viewOf(column: ColumnSummary): ColumnView {
+  const { name, kind, distinct, more, missing, examples, min, max, decimals, note } = column;
+  const range = min !== undefined && max !== undefined && Number.isFinite(min);
+  const written = (value: number) => (decimals ? value.toFixed(decimals) : formatNumber(value));
+  return {
+    name,
+    kind: kind === 'leave' ? 'category' : kind,
+    kinds: kindsOf(column),
+    distinct,
+    atLeast: more,
+    missing,
+    examples: range ? [written(min), written(max)] : examples.slice(0, 3),
+    range,
+    leaveOut: kind === 'leave',
+    ...(note ? { note } : {}),
+  };
+}
+
+/** Records as people look at them. @param rows [n, features], values as networks see them */
+export function samplesOf(data: Dataset, rows: Float32Array, seed = 1): Samples {
+  const { shape, columns, features, encoding } = data;
+  if (shape.length === 3) {
+    const some = rows.subarray(0, Math.min(rows.length, SHOWN.images * features));
+    return { kind: 'images', shape: [some.length / features, ...shape], bytes: toBytes(some) };
+  }
+  if (!encoding) return { kind: 'points', columns, xy: rows.slice(0, SHOWN.points * features) };
+  const some = rows.subarray(0, Math.min(rows.length, SHOWN.rows * widthOf(encoding)));
+  const [head, ...cells] = parse(decodedCsv(decodeRows(encoding, some, { seed }))) as string[][];
+  return { kind: 'rows', columns: head, rows: cells };
+}
+
+/** Records of a preview. */
+export const shownOf = ({ shape, encoding }: Dataset): number =>
+  shape.length === 3 ? SHOWN.images : encoding ? SHOWN.rows : SHOWN.points;
