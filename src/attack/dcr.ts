@@ -54,8 +54,7 @@ export function closestRecordPool(n: number, m: number, seed = 0, most = 5000): 
 }
 
 /**
- * Distance to the closest record, from the samples' side: are they nearer to training records than to others? A share
- * near one half is no evidence of privacy ("The DCR Delusion", arXiv 2505.01524); one far above is evidence of copying.
+ * Whether samples are nearer to training records than to others: a share far above one half is evidence of copying.
  * @param closest of each sample, the place in `member` of its closest record; records in random order, so that equal
  *   distances, which go to the first, favour nobody
  * @param member [records]: 1 for a member, 0 for another; as many of each

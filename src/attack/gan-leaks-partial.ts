@@ -3,18 +3,11 @@
  * an evolution strategy (the original: Powell's method).
  */
 import { PhiloxStream } from '../base/philox.ts';
+import { pickRows } from '../base/rows.ts';
 import { scope } from '../tensor/scope.ts';
 import { noGrad } from '../tensor/tape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
-import {
-  type LatentSearchOptions,
-  objective,
-  padded,
-  pieces,
-  searchedOf,
-  searching,
-  startingLatents,
-} from './latents.ts';
+import { type LatentSearchOptions, objective, searchEach, searchedOf, searching } from './latents.ts';
 import type { Attack, Generator } from './target.ts';
 
 /** Offspring of an iteration of the evolution strategy. */
@@ -32,57 +25,47 @@ export async function invertBlackBox(
   records: Float32Array,
   options: LatentSearchOptions = {},
 ): Promise<Float64Array> {
-  const { steps = 40, restarts = 2, seed = 0, onProgress } = options;
+  const { steps = 40, seed = 0 } = options;
   const { latent, features } = g;
   const searched = searchedOf(g);
-  const count = records.length / features;
-  const starts = await startingLatents(g, records, { ...options, onProgress: (share) => onProgress?.(0.1 * share) });
-  const best = starts.squared.slice();
-  const size = Math.max(1, Math.min(Math.floor(g.rows / OFFSPRING), count));
+  const size = Math.max(1, Math.min(Math.floor(g.rows / OFFSPRING), records.length / features));
   const stream = new PhiloxStream(seed, 'attack/evolution');
-  const parts = pieces(count, size);
-  let done = 0;
-  for (const [first, live] of parts) {
-    const of = padded(records, features, [first, live], size);
-    const repeated = new Float32Array(size * OFFSPRING * features);
-    for (let i = 0; i < size * OFFSPRING; i++) {
-      const from = Math.floor(i / OFFSPRING) * features;
-      repeated.set(of.subarray(from, from + features), i * features);
-    }
+  return searchEach(g, records, { ...options, steps }, size, async (z, targets, stepped) => {
+    const repeated = pickRows(
+      targets,
+      features,
+      Array.from({ length: size * OFFSPRING }, (_, i) => Math.floor(i / OFFSPRING)),
+    );
     const target = tensor(g.gpu, repeated, [1, size * OFFSPRING, features]);
-    for (let r = 0; r < restarts; r++) {
-      const z = padded(starts.z, latent, [r * count + first, live], size);
-      const loss = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
-      const reach = new Float64Array(size).fill(0.3);
-      for (let step = 0; step < steps; step++) {
-        const tries = new Float32Array(size * OFFSPRING * latent);
-        for (let i = 0; i < tries.length; i++) {
-          const record = Math.floor(i / (OFFSPRING * latent));
-          // The first offspring of the first iteration is the start itself.
-          const still = step === 0 && i - record * OFFSPRING * latent < latent;
-          const free = !still && i % latent < searched;
-          tries[i] = z[record * latent + (i % latent)] + (free ? reach[record] * stream.normal() : 0);
-        }
-        const found = await evaluate(g, tries, target);
-        for (let i = 0; i < size; i++) {
-          let winner = -1;
-          for (let o = i * OFFSPRING; o < (i + 1) * OFFSPRING; o++) {
-            if (i < live) best[first + i] = Math.min(best[first + i], found.squared[o]);
-            if (found.loss[o] < loss[i]) {
-              loss[i] = found.loss[o];
-              winner = o;
-            }
-          }
-          if (winner >= 0) z.set(tries.subarray(winner * latent, (winner + 1) * latent), i * latent);
-          reach[i] *= winner >= 0 ? 1.5 : 0.875;
-        }
-        done++;
-        onProgress?.(0.1 + (0.9 * done) / (parts.length * restarts * steps));
+    const [nearest, loss] = [1, 2].map(() => new Float64Array(size).fill(Number.POSITIVE_INFINITY));
+    const reach = new Float64Array(size).fill(0.3);
+    for (let step = 0; step < steps; step++) {
+      const tries = new Float32Array(size * OFFSPRING * latent);
+      for (let i = 0; i < tries.length; i++) {
+        const record = Math.floor(i / (OFFSPRING * latent));
+        // The first offspring of the first iteration is the start itself.
+        const still = step === 0 && i - record * OFFSPRING * latent < latent;
+        const free = !still && i % latent < searched;
+        tries[i] = z[record * latent + (i % latent)] + (free ? reach[record] * stream.normal() : 0);
       }
+      const found = await evaluate(g, tries, target);
+      for (let i = 0; i < size; i++) {
+        let winner = -1;
+        for (let o = i * OFFSPRING; o < (i + 1) * OFFSPRING; o++) {
+          nearest[i] = Math.min(nearest[i], found.squared[o]);
+          if (found.loss[o] < loss[i]) {
+            loss[i] = found.loss[o];
+            winner = o;
+          }
+        }
+        if (winner >= 0) z.set(tries.subarray(winner * latent, (winner + 1) * latent), i * latent);
+        reach[i] *= winner >= 0 ? 1.5 : 0.875;
+      }
+      stepped(1);
     }
     target.dispose();
-  }
-  return best.map(Math.sqrt);
+    return nearest;
+  });
 }
 
 /** Objective and squared distance of each row of z. */

@@ -10,7 +10,7 @@ import { disposeFlat, flat, writeFlat } from '../optim/flat.ts';
 import { Optimizer } from '../optim/optimizer.ts';
 import { scope } from '../tensor/scope.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
-import { type LatentSearchOptions, objective, padded, pieces, searching, startingLatents } from './latents.ts';
+import { type LatentSearchOptions, objective, searchEach, searching } from './latents.ts';
 import type { Attack, Generator } from './target.ts';
 
 /** Adam's rate for z, whose coordinates are of size 1. */
@@ -31,12 +31,9 @@ export async function invertWhiteBox(
   records: Float32Array,
   options: LatentSearchOptions = {},
 ): Promise<Float64Array> {
-  const { steps = 150, restarts = 2, onProgress } = options;
+  const { steps = 150 } = options;
   const { gpu, latent, features } = g;
-  const count = records.length / features;
-  const starts = await startingLatents(g, records, { ...options, onProgress: (share) => onProgress?.(0.1 * share) });
-  const best = starts.squared.slice();
-  const size = Math.min(g.rows, count);
+  const size = Math.min(g.rows, records.length / features);
   const z = flat(gpu, { z: [1, size, latent] });
   const optimizer = new Optimizer({ kind: 'adam', rate: RATE }, z);
   const target = tensor(gpu, new Float32Array(size * features), [1, size, features]);
@@ -51,28 +48,20 @@ export async function invertWhiteBox(
       optimizer.update(gradient);
     }),
   );
-  const parts = pieces(count, size);
-  const total = parts.length * restarts * steps;
-  let done = 0;
   try {
-    for (const [first, live] of parts) {
-      gpu.upload(target, padded(records, features, [first, live], size));
-      for (let r = 0; r < restarts; r++) {
-        writeFlat(z, { z: padded(starts.z, latent, [r * count + first, live], size) });
-        gpu.upload(nearest, new Float32Array(size).fill(3e38));
-        for (const moment of Object.values(optimizer.moments))
-          gpu.upload(moment.whole, new Float32Array(moment.whole.length));
-        optimizer.updates = 0;
-        for (let step = 0; step < steps; step += CHUNK) {
-          const some = Math.min(CHUNK, steps - step);
-          await gpu.replay(Array.from({ length: some }, (_, i) => ({ program, step: step + i }))).done();
-          done += some;
-          onProgress?.(0.1 + (0.9 * done) / total);
-        }
-        const found = await nearest.read();
-        for (let i = 0; i < live; i++) best[first + i] = Math.min(best[first + i], found[i]);
+    return await searchEach(g, records, { ...options, steps }, size, async (start, targets, stepped) => {
+      gpu.upload(target, targets);
+      writeFlat(z, { z: start });
+      gpu.upload(nearest, new Float32Array(size).fill(3e38));
+      for (const { whole } of Object.values(optimizer.moments)) gpu.upload(whole, new Float32Array(whole.length));
+      optimizer.updates = 0;
+      for (let step = 0; step < steps; step += CHUNK) {
+        const some = Math.min(CHUNK, steps - step);
+        await gpu.replay(Array.from({ length: some }, (_, i) => ({ program, step: step + i }))).done();
+        stepped(some);
       }
-    }
+      return nearest.read();
+    });
   } finally {
     program.dispose();
     optimizer.dispose();
@@ -80,7 +69,6 @@ export async function invertWhiteBox(
     target.dispose();
     nearest.dispose();
   }
-  return best.map(Math.sqrt);
 }
 
 export const ganLeaksWhiteBox: Attack = {

@@ -1,6 +1,20 @@
-/** GAN-Leaks' full black-box attack (Chen et al. 2020): the nearest of many fresh samples. */
-import { FULL_BLACK_BOX } from './nearest-sample.ts';
+/** GAN-Leaks' full black-box attack (Chen et al. 2020): the nearest of the released samples, or of many fresh ones. */
 import { type Attack, distanceScores, distancesTo } from './target.ts';
+
+const FULL_BLACK_BOX = 'nearest sample (GAN-Leaks, full black-box)';
+
+/** Needs no access to the model. */
+export const nearestSample: Attack = {
+  title: 'nearest released sample',
+  family: FULL_BLACK_BOX,
+  score: 'Score: closeness to the nearest of the released samples. Needs no access to the model.',
+  slow: false,
+  basic: true,
+  async run({ model, members, others, onProgress }) {
+    const distances = await distancesTo(model, [members.rows, others.rows], await model.released(), onProgress);
+    return { scored: [distanceScores('nearest-sample', distances)] };
+  },
+};
 
 export const ganLeaks: Attack = {
   title: 'nearest of fresh samples',

@@ -1,13 +1,12 @@
 /** The attacks, a row each; a name is what `attack --attacks` takes. How they work and what is measured: README.md here. */
 import { dcr } from './dcr.ts';
 import { domias } from './domias.ts';
-import { ganLeaks } from './gan-leaks.ts';
+import { ganLeaks, nearestSample } from './gan-leaks.ts';
 import { ganLeaksPartial } from './gan-leaks-partial.ts';
 import { ganLeaksWhiteBox } from './gan-leaks-white-box.ts';
 import { lira } from './lira.ts';
 import { loganBlackBox } from './logan-black-box.ts';
 import { monteCarlo } from './monte-carlo.ts';
-import { nearestSample } from './nearest-sample.ts';
 import type { Attack, Reading } from './target.ts';
 import { tvd } from './tvd.ts';
 import { loganWhiteBox } from './white-box.ts';

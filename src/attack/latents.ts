@@ -42,23 +42,16 @@ export function objective(g: Generator, z: Tensor, x: Tensor): { loss: Tensor; s
   return { loss: add(scale(squared, 1 / g.features), scale(penalty, PENALTY)), squared };
 }
 
-/** Where a search for each of some records begins. */
-export interface Starts {
-  /** latents [restarts, records, latent] */
-  readonly z: Float32Array;
-  /** squared distances of the nearest generated record [records] */
-  readonly squared: Float64Array;
-}
-
 /**
  * For each record the latents whose generated records are nearest to it.
  * @param records [records, features]
+ * @returns latents [restarts, records, latent], and squared distances of the nearest generated record [records]
  */
 export async function startingLatents(
   g: Generator,
   records: Float32Array,
   { restarts = 2, pool = 4096, onProgress }: LatentSearchOptions = {},
-): Promise<Starts> {
+): Promise<{ z: Float32Array; squared: Float64Array }> {
   const count = records.length / g.features;
   const calls = Math.ceil(pool / g.rows);
   const latents = new Float32Array(calls * g.rows * g.latent);
@@ -89,6 +82,52 @@ export async function startingLatents(
     }
   }
   return { z, squared: Float64Array.from({ length: count }, (_, i) => squared[i * k]) };
+}
+
+/**
+ * Searches for the z of each record from each of its starting points, some records at a time.
+ * @param records [records, features]
+ * @param size records of one search
+ * @param search from latents z [size, latent] for targets [size, features]: the squared distance of each target to the
+ * nearest G(z) on its way, [size]; `stepped` is told of iterations that are done
+ * @returns [records], the distance of each to the nearest that was seen, the generated ones that it started from included
+ */
+export async function searchEach(
+  g: Generator,
+  records: Float32Array,
+  options: LatentSearchOptions & { readonly steps: number },
+  size: number,
+  search: (z: Float32Array, targets: Float32Array, stepped: (count: number) => void) => Promise<ArrayLike<number>>,
+): Promise<Float64Array> {
+  const { steps, restarts = 2, onProgress } = options;
+  const count = records.length / g.features;
+  const starts = await startingLatents(g, records, { ...options, onProgress: (share) => onProgress?.(0.1 * share) });
+  const best = starts.squared.slice();
+  const total = Math.ceil(count / size) * restarts * steps;
+  let done = 0;
+  const stepped = (some: number) => {
+    done += some;
+    onProgress?.(0.1 + (0.9 * done) / total);
+  };
+  for (let first = 0; first < count; first += size) {
+    const live = Math.min(size, count - first);
+    const targets = padded(records, g.features, first, live, size);
+    for (let r = 0; r < restarts; r++) {
+      const found = await search(padded(starts.z, g.latent, r * count + first, live, size), targets, stepped);
+      for (let i = 0; i < live; i++) best[first + i] = Math.min(best[first + i], found[i]);
+    }
+  }
+  return best.map(Math.sqrt);
+}
+
+/** Rows [first, first + count) of [rows, width], the last one repeated up to `size` rows. */
+function padded(rows: Float32Array, width: number, first: number, count: number, size: number) {
+  const out = new Float32Array(size * width);
+  for (let i = 0; i < size; i++) {
+    const from = (first + Math.min(i, count - 1)) * width;
+    out.set(rows.subarray(from, from + width), i * width);
+  }
+  return out;
 }
 
 /** What the attacks that search for the z of each record have in common: they look at some records only. */
@@ -123,17 +162,3 @@ export const searching = (
     return { scored: [distanceScores(name, own), ...calibrated] };
   },
 });
-
-/** Pieces of a list of records, [first, count] each. */
-export const pieces = (count: number, size: number): [number, number][] =>
-  Array.from({ length: Math.ceil(count / size) }, (_, i) => [i * size, Math.min(size, count - i * size)]);
-
-/** Rows [first, first + count) of [rows, width], the last one repeated up to `size` rows. */
-export function padded(rows: Float32Array, width: number, [first, count]: readonly [number, number], size: number) {
-  const out = new Float32Array(size * width);
-  for (let i = 0; i < size; i++) {
-    const from = (first + Math.min(i, count - 1)) * width;
-    out.set(rows.subarray(from, from + width), i * width);
-  }
-  return out;
-}

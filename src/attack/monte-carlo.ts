@@ -96,16 +96,6 @@ export function shareWithinRadius(
 /** The epsilon of the attack: the median over all candidates of the distance to the nearest sample. */
 export const medianRadius = ({ members, nonMembers }: Sides): number => median(together(members, nonMembers));
 
-export interface SetOptions {
-  /** M: records drawn from each side, with replacement; default 100 */
-  size?: number;
-  /** default 50 */
-  repetitions?: number;
-  seed?: number;
-  /** shuffles of the membership, and bootstrap samples; default 200 */
-  repeats?: number;
-}
-
 const logFactorial = (n: number): number => {
   let sum = 0;
   for (let i = 2; i <= n; i++) sum += Math.log(i);
@@ -163,10 +153,12 @@ export function topHalf(a: Float64Array, b: Float64Array): { more: number; equal
  * Drawing with replacement repeats records; copies share their fate, which moves the original's chance level a little
  * where candidates are few.
  * @param nearest distances of the candidates to their nearest sample
+ * @param options size: M, records drawn from each side, with replacement, default 100; repetitions: default 50; repeats:
+ * shuffles of the membership, and bootstrap samples, default 200
  */
 export function monteCarloSet(
   nearest: Sides,
-  options: SetOptions = {},
+  options: { size?: number; repetitions?: number; seed?: number; repeats?: number } = {},
 ): [corrected: SetAttackResult, original: SetAttackResult] {
   const { size = 100, repetitions = 50, seed = 0, repeats = 200 } = options;
   const [n, m] = [nearest.members.length, nearest.nonMembers.length];
@@ -186,31 +178,26 @@ export function monteCarloSet(
   const identity = Array.from({ length: n + m }, (_, i) => i);
   const found = games(new PhiloxStream(seed, 'attack/monte-carlo'), identity);
 
-  const drawn = [0, 1].map(() => new Float64Array(repeats));
   const bootstrap = new PhiloxStream(seed, 'attack/monte-carlo/bootstrap');
-  for (let b = 0; b < repeats; b++) {
+  const drawn = Array.from({ length: repeats }, () => {
     const some = identity.map((i) => (i < n ? bootstrap.below(n) : n + bootstrap.below(m)));
-    games(bootstrap, some).forEach((accuracy, rule) => {
-      drawn[rule][b] = accuracy;
-    });
-  }
-  const blind = [0, 1].map(() => new Float64Array(repeats));
-  const shuffled = new PhiloxStream(seed, 'attack/monte-carlo/shuffled');
-  forEachShuffle(n, m, { seed, repeats }, (order, s) => {
-    games(shuffled, order).forEach((accuracy, rule) => {
-      blind[rule][s] = accuracy;
-    });
+    return games(bootstrap, some);
   });
+  const shuffled = new PhiloxStream(seed, 'attack/monte-carlo/shuffled');
+  const blind: [number, number][] = [];
+  forEachShuffle(n, m, { seed, repeats }, (order) => blind.push(games(shuffled, order)));
+  const lawOf = (list: readonly [number, number][], rule: 0 | 1) =>
+    summarise(Float64Array.from(list, (accuracies) => accuracies[rule]));
   const least = 0.025 ** (1 / repetitions);
   const result = (rule: 0 | 1, name: string, chance: number): SetAttackResult => {
-    const [low, high] = summarise(drawn[rule]).ci95;
+    const [low, high] = lawOf(drawn, rule).ci95;
     return {
       name,
       accuracy: found[rule],
       chance,
       // Where every game has the same end, the exact bound of as many games.
       ci95: [low === 1 ? least : low, high === 0 ? 1 - least : high],
-      floor: summarise(blind[rule]),
+      floor: lawOf(blind, rule),
       repetitions,
       set_size: size,
     };

@@ -22,25 +22,20 @@ const ROUNDS = 12;
 /** Floats of records on the device at a time. */
 const TILE_FLOATS = 1 << 23;
 
-/** x - mean of rows [first, first + count), f32. */
-function centredRows(rows: Float32Array, mean: Float64Array, first: number, count: number): Float32Array {
-  const width = mean.length;
-  return Float32Array.from({ length: count * width }, (_, i) => rows[first * width + i] - mean[i % width]);
-}
-
-/** Calls `use` for tiles of the centred rows on the device, in order. */
+/** Calls `use` for tiles of rows - mean on the device, in order. */
 async function inTiles(
   gpu: Gpu,
   rows: Float32Array,
   mean: Float64Array,
-  use: (tile: Tensor, first: number, count: number) => Promise<void>,
+  use: (tile: Tensor, first: number) => Promise<void>,
 ): Promise<void> {
   const width = mean.length;
   const [total, size] = [rows.length / width, Math.max(1, Math.floor(TILE_FLOATS / width))];
   for (let first = 0; first < total; first += size) {
     const count = Math.min(size, total - first);
-    const tile = tensor(gpu, centredRows(rows, mean, first, count), [count, width]);
-    await use(tile, first, count);
+    const centred = Float32Array.from({ length: count * width }, (_, i) => rows[first * width + i] - mean[i % width]);
+    const tile = tensor(gpu, centred, [count, width]);
+    await use(tile, first);
     tile.dispose();
   }
 }
@@ -149,7 +144,7 @@ export async function fitPca(
     orthonormalise(v, features);
   }
   // The covariance inside the subspace, and its axes.
-  const coordinates = await projectOn(gpu, rows, mean, v, width);
+  const coordinates = await project(gpu, rows, { mean, axes: v });
   const small = new Float64Array(width * width);
   for (let r = 0; r < total; r++) {
     for (let i = 0; i < width; i++) {
@@ -168,13 +163,13 @@ export async function fitPca(
   return { mean, axes, variances: values.slice(0, components).map((x) => Math.max(0, x) / Math.max(1, total - 1)) };
 }
 
-async function projectOn(
+/** Coordinates of rows along the axes, [rows, components], f32. */
+export async function project(
   gpu: Gpu,
   rows: Float32Array,
-  mean: Float64Array,
-  axes: Float64Array,
-  count: number,
+  { mean, axes }: Pick<Pca, 'mean' | 'axes'>,
 ): Promise<Float32Array> {
+  const count = axes.length / mean.length;
   const out = new Float32Array((rows.length / mean.length) * count);
   const directions = tensor(gpu, Float32Array.from(axes), [count, mean.length]);
   await inTiles(gpu, rows, mean, async (tile, first) => {
@@ -185,7 +180,3 @@ async function projectOn(
   directions.dispose();
   return out;
 }
-
-/** Coordinates of rows along the components, [rows, components], f32. */
-export const project = (gpu: Gpu, rows: Float32Array, { mean, axes, variances }: Pca): Promise<Float32Array> =>
-  projectOn(gpu, rows, mean, axes, variances.length);

@@ -178,10 +178,8 @@ export const sidesOf = (values: Float64Array, members: number): Sides => ({
 
 /** Members and others in one array. */
 export function together<A extends Float32Array | Float64Array>(members: A, others: A): A {
-  const all =
-    members instanceof Float32Array
-      ? new Float32Array(members.length + others.length)
-      : new Float64Array(members.length + others.length);
+  const length = members.length + others.length;
+  const all = members instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
   all.set(members);
   all.set(others, members.length);
   return all as A;

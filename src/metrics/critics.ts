@@ -13,17 +13,11 @@ export interface CriticScores {
   own?: Uint32Array;
 }
 
-export interface CriticSizes {
-  critics: number;
-  n: number;
-  m: number;
-}
-
 /**
  * The sizes of a set of critic scores.
  * @throws VeilganError SHAPE when the arrays do not fit K, DATA when one is empty, NAN for a score that is not a number
  */
-export function criticSizes({ critics, members, nonMembers, own }: CriticScores): CriticSizes {
+export function criticSizes({ critics, members, nonMembers, own }: CriticScores) {
   const n = members.length / critics;
   const m = nonMembers.length / critics;
   const fits =

@@ -18,14 +18,8 @@ export interface GeneralisationGap {
   readonly each: (number | null)[];
 }
 
-interface Spread {
-  readonly n: number;
-  readonly mean: number;
-  /** divided by n - 1; 0 for a single value */
-  readonly variance: number;
-}
-
-function spreadOf(values: Float64Array): Spread {
+/** The variance is divided by n - 1, and 0 for a single value. */
+function spreadOf(values: Float64Array) {
   const n = values.length;
   const centre = mean(values);
   const squares = values.reduce((sum, v) => sum + (v - centre) ** 2, 0);

@@ -71,12 +71,6 @@ export function prdcOf(
   return { precision: inside / m, recall: found.recall / n, density: all / (k * m), coverage: found.coverage / n };
 }
 
-export interface PrdcOptions {
-  readonly features: number;
-  /** neighbours, 1 to 15; default 5 */
-  readonly k?: number;
-}
-
 /** Squared distance of each row to its k-th nearest among the others. */
 async function ballsOf(gpu: Gpu, rows: Float32Array, features: number, k: number): Promise<Float64Array> {
   // The nearest of all is the row itself, or one equal to it.
@@ -87,13 +81,14 @@ async function ballsOf(gpu: Gpu, rows: Float32Array, features: number, k: number
 /**
  * Precision, recall, density and coverage of samples [m, features] against real rows [n, features], exact in float64.
  * Nearest neighbours on the device where that pays; the counting is n m features operations on the host.
+ * @param options k: neighbours, 1 to 15; default 5
  * @throws VeilganError SHAPE, NAN; DATA where a side has no more than k rows
  */
 export async function prdc(
   gpu: Gpu,
   real: Float32Array,
   fake: Float32Array,
-  { features, k = 5 }: PrdcOptions,
+  { features, k = 5 }: { readonly features: number; readonly k?: number },
 ): Promise<Prdc> {
   const counts = [countRecords(real, features, 'real rows'), countRecords(fake, features, 'samples')];
   if (Math.min(...counts) <= k) {

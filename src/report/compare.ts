@@ -3,10 +3,10 @@ import { epsilonOf, upperBound } from '../privacy/budget.ts';
 import { relationRow } from '../privacy/relation.ts';
 import { broken, epsilonLine, type PrivacyFacts, plainDelta } from './blocks/guarantee.ts';
 import { type RunFacts, titleOf } from './facts.ts';
-import { type Block, nested, type Report } from './html.ts';
+import { type Block, heading, nested, panel, paragraph, type Report, section, table } from './html.ts';
 import { attackReadings, qualityReadings } from './readings.ts';
 import { isOwners, OWNER, originOf, ownersOnly, runBlocks } from './run.ts';
-import { configTable, originTable, resultTable, type SummaryRun } from './summary.ts';
+import { originBlocks, resultTable, type SummaryRun } from './summary.ts';
 
 /** The report on one run or more. @param runs at least one */
 export async function reportOn(runs: readonly RunFacts[]): Promise<Report> {
@@ -17,7 +17,7 @@ export async function reportOn(runs: readonly RunFacts[]): Promise<Report> {
   const named = withTitles(runs);
   const sections: Block[] = [];
   for (const [i, run] of runs.entries()) {
-    sections.push({ kind: 'heading', text: named[i].title }, ...nested(await runBlocks(run)));
+    sections.push(heading(named[i].title), ...nested(await runBlocks(run)));
   }
   return {
     title: `VeilGAN: ${runs.length} runs side by side`,
@@ -48,19 +48,13 @@ function withTitles(runs: readonly RunFacts[]): SummaryRun[] {
 function sideBySide(runs: readonly RunFacts[], named: readonly SummaryRun[]): Block[] {
   const results = named.some(({ readings }) => readings.length) ? [resultTable(named)] : [];
   const titles = named.map(({ title }) => title);
+  const ownersTitle = `Measured side by side. ${OWNER}`;
   return [
-    { kind: 'heading', text: 'What is promised' },
-    { kind: 'table', columns: ['', ...titles], rows: [['privacy guarantee', ...runs.map(promise)]] },
+    heading('What is promised'),
+    table(titles, [['privacy guarantee', ...runs.map(promise)]]),
     ...together(runs),
-    ...(runs.some(isOwners)
-      ? [{ kind: 'panel', tone: 'owner', title: `Measured side by side. ${OWNER}`, blocks: results } as const]
-      : results.length
-        ? [{ kind: 'heading', text: 'Measured' } as const, ...results]
-        : []),
-    { kind: 'heading', text: 'How the runs were made' },
-    originTable(named),
-    { kind: 'heading', text: 'Configuration' },
-    configTable(named),
+    ...(runs.some(isOwners) ? [panel('owner', ownersTitle, results)] : section('Measured', results)),
+    ...originBlocks(named),
   ];
 }
 
@@ -83,12 +77,12 @@ function together(runs: readonly RunFacts[]): Block[] {
     if (group.length < 2 || !guarded.length) return [];
     const { name } = group[0].info.data;
     if (guarded.length < group.length) {
-      const text = `Runs on ${name} without a guarantee stand beside private ones here. Who releases both has no guarantee for ${name} at all.`;
-      return [{ kind: 'paragraph', text }];
+      const both = `Who releases both has no guarantee for ${name} at all.`;
+      return [paragraph(`Runs on ${name} without a guarantee stand beside private ones here. ${both}`)];
     }
     const [epsilon, delta] = composed(guarded.flatMap(({ privacy }) => privacy ?? []));
     const text = `Who releases all ${guarded.length} private runs on ${name} promises less than each of them alone: epsilon ${epsilon.toFixed(4)} at delta ${plainDelta(delta)} together.`;
-    return [{ kind: 'paragraph', text }];
+    return [paragraph(text)];
   });
 }
 

@@ -9,7 +9,7 @@ import {
   tableOf,
 } from '../run/experiment/experiment.ts';
 import { type IntervalPoint, intervalChart } from './charts/intervals.ts';
-import type { Block, Report } from './html.ts';
+import { type Block, figure, heading, panel, paragraph, type Report, table } from './html.ts';
 import { formatNumber, formatPercent } from './numbers.ts';
 import { attackNote, attackRow, type Row as Measured, qualityRow } from './readings.ts';
 import { readingCell } from './summary.ts';
@@ -76,30 +76,24 @@ export async function experimentReport(
   const { kind, data, seeds } = plan;
   const accuracies = rows.filter(({ metric }) => metricOf(metric).accuracy);
   const quality = rows.filter(({ metric }) => !metricOf(metric).attack);
+  const many = seeds.length === 1 ? 'run' : 'runs';
   return {
     title: `VeilGAN experiment: leakage and quality by ${WORDS[kind]}, ${data}`,
     blocks: [
-      {
-        kind: 'panel',
-        tone: 'owner',
-        title: "For the data's owner",
-        blocks: [
-          {
-            kind: 'paragraph',
-            text: 'Attacks and quality look at real records, and no epsilon covers what they say. Who publishes this page of private data publishes more than the runs promise.',
-          },
-        ],
-      },
-      { kind: 'heading', text: 'What was found' },
-      {
-        kind: 'paragraph',
-        text: `${settings.length} settings, ${seeds.length} ${seeds.length === 1 ? 'run' : 'runs'} of each with different seeds, trained on ${plan.rows.toLocaleString('en')} records. The best of several attacks is chosen after the fact, so it lies a little above chance even where nothing leaks; the intervals here are widened for that.`,
-      },
+      panel('owner', "For the data's owner", [
+        paragraph(
+          'Attacks and quality look at real records, and no epsilon covers what they say. Who publishes this page of private data publishes more than the runs promise.',
+        ),
+      ]),
+      heading('What was found'),
+      paragraph(
+        `${settings.length} settings, ${seeds.length} ${many} of each with different seeds, trained on ${plan.rows.toLocaleString('en')} records. The best of several attacks is chosen after the fact, so it lies a little above chance even where nothing leaks; the intervals here are widened for that.`,
+      ),
       { kind: 'points', items: verdict(settings, runs) },
       ...(await figures(plan, settings, accuracies, quality)),
-      { kind: 'heading', text: 'All numbers' },
-      table(settings, rows),
-      { kind: 'heading', text: 'What the numbers mean' },
+      heading('All numbers'),
+      numbersTable(settings, rows),
+      heading('What the numbers mean'),
       {
         kind: 'list',
         items: [...accuracies, ...quality].map(({ metric }) => {
@@ -107,7 +101,7 @@ export async function experimentReport(
           return { term: title, text: meaning };
         }),
       },
-      { kind: 'heading', text: 'Settings' },
+      heading('Settings'),
       settingsTable(settings),
       {
         kind: 'list',
@@ -128,39 +122,29 @@ function within({ ci95 }: Averaged, { unit, attack }: Metric): readonly [number,
   return [Math.max(0, ci95[0]), Math.min(1, ci95[1])];
 }
 
-function table(settings: readonly Setting[], rows: readonly Row[]): Block {
-  return {
-    kind: 'table',
-    columns: ['', ...settings.map(({ label }) => label)],
-    rows: rows.map(({ metric, values }) => {
-      const row = metricOf(metric);
-      const { chance } = row;
-      return [
-        row.title,
-        ...values.map((value) =>
-          readingCell(value ? { row, value: value.mean, ci95: within(value, row), chance } : undefined),
-        ),
-      ];
-    }),
-    caption:
-      'Means over seeds, with the 95 % interval below: over seeds, and for attacks over the choice of records too. "above chance" where all of it lies above.',
-  };
+function numbersTable(settings: readonly Setting[], rows: readonly Row[]): Block {
+  const cells = rows.map(({ metric, values }) => {
+    const row = metricOf(metric);
+    const reading = (value: Averaged) => ({ row, value: value.mean, ci95: within(value, row), chance: row.chance });
+    return [row.title, ...values.map((value) => readingCell(value ? reading(value) : undefined))];
+  });
+  const caption =
+    'Means over seeds, with the 95 % interval below: over seeds, and for attacks over the choice of records too. "above chance" where all of it lies above.';
+  return table(titlesOf(settings), cells, caption);
 }
 
 function settingsTable(settings: readonly Setting[]): Block {
   const names = [...new Set(settings.flatMap(({ fields }) => Object.keys(fields)))];
   const show = (value: unknown) =>
     value === undefined ? '-' : typeof value === 'number' ? formatNumber(value) : String(value);
-  return {
-    kind: 'table',
-    columns: ['', ...settings.map(({ label }) => label)],
-    rows: [
-      ['system', ...settings.map(({ system }) => system)],
-      ...names.map((name) => [name, ...settings.map(({ fields }) => show(fields[name]))]),
-    ],
-    caption: 'All other settings are the defaults of train.',
-  };
+  const rows = [
+    ['system', ...settings.map(({ system }) => system)],
+    ...names.map((name) => [name, ...settings.map(({ fields }) => show(fields[name]))]),
+  ];
+  return table(titlesOf(settings), rows, 'All other settings are the defaults of train.');
 }
+
+const titlesOf = (settings: readonly Setting[]): string[] => settings.map(({ label }) => label);
 
 async function figures(
   { kind }: Plan,
@@ -170,36 +154,22 @@ async function figures(
 ): Promise<Block[]> {
   const place = ({ value, label }: Setting) => (kind === 'compare' ? label : value === null ? 'none' : String(value));
   const xTitle = { 'k-sweep': 'K, critics', 'epsilon-sweep': 'epsilon', compare: '' }[kind];
-  const pointsOf = (list: readonly Row[]): IntervalPoint[] =>
-    list.flatMap(({ metric, values }) =>
-      values.flatMap((value: Averaged | null, i) =>
-        value
-          ? [
-              {
-                at: place(settings[i]),
-                series: metricOf(metric).title,
-                mean: value.mean,
-                ci95: within(value, metricOf(metric)) ?? null,
-              },
-            ]
-          : [],
-      ),
-    );
-  const figure = async (list: readonly Row[], yTitle: string, caption: string, level?: number): Promise<Block> => {
-    const chart = intervalChart(pointsOf(list), {
-      ...{ xTitle, yTitle },
-      ...(level === undefined ? {} : { level: { value: level, name: 'chance' } }),
+  const pointsOf = ({ metric, values }: Row): IntervalPoint[] =>
+    values.flatMap((value: Averaged | null, i) => {
+      if (!value) return [];
+      const row = metricOf(metric);
+      return [{ at: place(settings[i]), series: row.title, mean: value.mean, ci95: within(value, row) ?? null }];
     });
-    return { kind: 'figure', svg: await chart.svg(), caption, alt: `Points with intervals. ${caption}` };
-  };
+  const chart = (list: readonly Row[], yTitle: string, caption: string, level?: number) =>
+    figure(intervalChart(list.flatMap(pointsOf), { xTitle, yTitle, level }), caption, 'Points with intervals');
   const blocks: Block[] = [];
   if (accuracies.length) {
     const caption = 'Attack accuracy, means and 95 % intervals; the dashed line is chance.';
-    blocks.push(await figure(accuracies, 'attack accuracy', caption, 0.5));
+    blocks.push(await chart(accuracies, 'attack accuracy', caption, 0.5));
   }
   for (const row of quality) {
     const { title, meaning } = metricOf(row.metric);
-    blocks.push(await figure([row], title, `${title[0].toUpperCase()}${title.slice(1)}. ${meaning}`.trim()));
+    blocks.push(await chart([row], title, `${title[0].toUpperCase()}${title.slice(1)}. ${meaning}`.trim()));
   }
   return blocks;
 }

@@ -1,4 +1,5 @@
 /** A report is a list of typed blocks; this is the one place that turns them into HTML. Browser-safe. */
+import type { Picture } from './charts/render.ts';
 import { STYLE } from './style.ts';
 
 /** A table cell: text; a main value with smaller notes under it; or two laws, as bars. */
@@ -33,6 +34,35 @@ export interface Report {
   title: string;
   blocks: readonly Block[];
 }
+
+export const heading = (text: string, level = 2): Block => ({ kind: 'heading', text, level });
+export const paragraph = (text: string): Block => ({ kind: 'paragraph', text });
+export const warning = (text: string): Block => ({ kind: 'warning', text });
+/** The corner above the names of rows is empty. */
+export const table = (columns: readonly string[], rows: readonly (readonly Cell[])[], caption?: string): Block => ({
+  kind: 'table',
+  columns: ['', ...columns],
+  rows,
+  caption,
+});
+export const panel = (tone: Tone, title: string, blocks: readonly Block[]): Block => ({
+  kind: 'panel',
+  tone,
+  title,
+  blocks,
+});
+
+/** A chart; those who cannot see it are told what it is, and its caption. */
+export const figure = async (chart: Picture, caption: string, what: string): Promise<Block> => ({
+  kind: 'figure',
+  svg: await chart.svg(),
+  caption,
+  alt: `${what}. ${caption}`,
+});
+
+/** Some blocks under a heading; nothing where there are none. */
+export const section = (title: string, blocks: readonly Block[], level?: number): Block[] =>
+  blocks.length ? [heading(title, level), ...blocks] : [];
 
 /** Counts of a page, so that ids differ. */
 interface Page {
@@ -89,7 +119,7 @@ const renderBlocks = (blocks: readonly Block[], page: Page): string =>
 function renderBlock(block: Block, page: Page): string {
   switch (block.kind) {
     case 'heading':
-      return heading(block.text, block.level);
+      return renderHeading(block.text, block.level);
     case 'paragraph':
       return `<p>${text(block.text)}</p>`;
     case 'warning':
@@ -126,13 +156,13 @@ function renderBlock(block: Block, page: Page): string {
     }
     case 'panel':
       return `<section class="panel ${block.tone}">
-${heading(block.title, block.level)}
+${renderHeading(block.title, block.level)}
 ${renderBlocks(block.blocks, page)}
 </section>`;
   }
 }
 
-const heading = (words: string, level = 2): string => `<h${level}>${text(words)}</h${level}>`;
+const renderHeading = (words: string, level = 2): string => `<h${level}>${text(words)}</h${level}>`;
 
 /** The first cell of a row names it. */
 function renderCell(cell: Cell, column: number): string {

@@ -15,7 +15,7 @@ const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
   return c;
 });
 
-function chunk(type: string, body: Uint8Array): Uint8Array {
+function chunk(type: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(body.length + 12);
   const view = new DataView(out.buffer);
   view.setUint32(0, body.length);
@@ -40,11 +40,5 @@ export async function encodePng({ width, height, channels, data }: Pixels): Prom
   const packed = new Blob([rows]).stream().pipeThrough(new CompressionStream('deflate'));
   const body = new Uint8Array(await new Response(packed).arrayBuffer());
   const parts = [Uint8Array.from(MAGIC), chunk('IHDR', header), chunk('IDAT', body), chunk('IEND', new Uint8Array(0))];
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

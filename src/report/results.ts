@@ -54,13 +54,7 @@ const assessment = against.extend({
   not_run: lenient(reason),
 });
 
-const metrics = z.record(
-  z.string(),
-  z
-    .union([z.number(), z.array(z.number())])
-    .optional()
-    .catch(undefined),
-);
+const metrics = z.record(z.string(), lenient(z.union([z.number(), z.array(z.number())])));
 
 const name = z.string().max(10_000);
 const column = z
@@ -106,11 +100,8 @@ export type StoredAttack = z.infer<typeof attack>;
 /** The attacks on one run. */
 export type StoredAssessment = z.infer<typeof assessment>;
 export type StoredAgainst = z.infer<typeof against>;
-/** Quality measures by key: a number, or shares. */
-export type StoredMetrics = z.infer<typeof metrics>;
 /** Quality of samples, and of real rows in their place where there are rows of two kinds. */
 export type StoredQuality = z.infer<typeof quality>;
-export type StoredDetails = z.infer<typeof details>;
 /** A table's column: how far samples are from real rows, and the shares of what it holds. */
 export type StoredColumn = z.infer<typeof column>;
 export type StoredPairs = z.infer<typeof pairs>;

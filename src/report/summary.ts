@@ -1,6 +1,6 @@
 /** Runs side by side: what was measured, how sure it is, what chance would give, and how the runs were made. */
 import type { RunInfo } from '../run/schema.ts';
-import type { Block, Cell } from './html.ts';
+import { type Block, type Cell, heading, paragraph, section, table, warning } from './html.ts';
 import { formatNumber, formatSeconds } from './numbers.ts';
 import { type Reading, type Row, shown } from './readings.ts';
 
@@ -32,46 +32,44 @@ export interface Summary {
 
 /** The blocks of a comparison; add more before or after and hand them to `renderReport`. */
 export function summaryBlocks({ setting, warnings = [], runs, figures }: Summary): Block[] {
+  const pictures = figures.map((figure): Block => ({ kind: 'figure', ...figure }));
   return [
-    ...setting.map((text): Block => ({ kind: 'paragraph', text })),
-    ...warnings.map((text): Block => ({ kind: 'warning', text })),
-    { kind: 'heading', text: 'Results' },
+    ...setting.map(paragraph),
+    ...warnings.map(warning),
+    heading('Results'),
     resultTable(runs),
-    { kind: 'heading', text: 'What the numbers mean' },
+    heading('What the numbers mean'),
     { kind: 'list', items: rowsOf(runs).map(({ title, meaning }) => ({ term: title, text: meaning })) },
-    ...(figures.length > 0 ? [{ kind: 'heading', text: 'Pictures' } as const] : []),
-    ...figures.map((figure): Block => ({ kind: 'figure', ...figure })),
-    { kind: 'heading', text: 'How the runs were made' },
-    originTable(runs),
-    { kind: 'heading', text: 'Configuration' },
-    configTable(runs),
+    ...section('Pictures', pictures),
+    ...originBlocks(runs),
   ];
 }
+
+/** Where runs come from, and their settings. */
+export const originBlocks = (runs: readonly Origin[]): Block[] => [
+  heading(runs.length === 1 ? 'How the run was made' : 'How the runs were made'),
+  originTable(runs),
+  heading('Configuration'),
+  configTable(runs),
+];
 
 /** The rows that at least one run has, in order of appearance. */
 const rowsOf = (runs: readonly Pick<SummaryRun, 'readings'>[]): Row[] => [
   ...new Map(runs.flatMap(({ readings }) => readings.map(({ row }) => [row.name, row]))).values(),
 ];
 
+const titlesOf = (runs: readonly Pick<SummaryRun, 'title'>[]): string[] => runs.map(({ title }) => title);
+
 /** A row a measure, a column a run. */
 export function resultTable(runs: readonly Pick<SummaryRun, 'title' | 'readings' | 'withheld'>[]): Block {
-  const rows = rowsOf(runs).map(({ name, title }) => [
-    title,
-    ...runs.map(({ readings, withheld }) =>
-      readingCell(
-        readings.find(({ row }) => row.name === name),
-        withheld,
-      ),
-    ),
-  ]);
-  return {
-    kind: 'table',
-    columns: ['', ...runs.map((run) => run.title)],
-    rows,
-    caption:
-      'Small print: the 95 % confidence interval, and the level of chance. "above chance" is said of an attack whose ' +
-      'whole interval lies above chance; an interval that holds it is no proof of privacy.',
+  const cell = (name: string) => (run: Pick<SummaryRun, 'readings' | 'withheld'>) => {
+    const reading = run.readings.find(({ row }) => row.name === name);
+    return readingCell(reading, run.withheld);
   };
+  const rows = rowsOf(runs).map(({ name, title }) => [title, ...runs.map(cell(name))]);
+  const caption =
+    'Small print: the 95 % confidence interval, and the level of chance. "above chance" is said of an attack whose whole interval lies above chance; an interval that holds it is no proof of privacy.';
+  return table(titlesOf(runs), rows, caption);
 }
 
 /** One number with its interval and what it is to be compared with; a leak is marked. */
@@ -87,20 +85,16 @@ export function readingCell(reading: Reading | undefined, withheld = 'not measur
   return { value: show(value), notes, ...(leaks ? { mark: 'bad' as const } : {}) };
 }
 
-/** The training time in all and of a step. */
-function time({ seconds, steps }: Pick<SummaryRun, 'seconds' | 'steps'>): string {
-  return seconds === undefined ? '-' : `${formatSeconds(seconds)} (${formatSeconds(seconds / steps)} a step)`;
-}
-
 /** Where runs come from: system, data, seed, adapter, code. */
-export function originTable(runs: readonly Origin[]): Block {
-  const code = ({ info: { version } }: Pick<SummaryRun, 'info'>) => {
-    const git = version.git
-      ? `, git ${version.git.commit.slice(0, 12)}${version.git.dirty ? ' with changes' : ''}`
-      : '';
-    return `VeilGAN ${version.veilgan}${git}, ${version.node ? `Node ${version.node}` : 'in a page'}`;
+function originTable(runs: readonly Origin[]): Block {
+  const code = ({ info: { version } }: Origin) => {
+    const { veilgan, node, git } = version;
+    const commit = git ? `, git ${git.commit.slice(0, 12)}${git.dirty ? ' with changes' : ''}` : '';
+    return `VeilGAN ${veilgan}${commit}, ${node ? `Node ${node}` : 'in a page'}`;
   };
-  const adapter = ({ info }: Pick<SummaryRun, 'info'>) => {
+  const time = ({ seconds, steps }: Origin) =>
+    seconds === undefined ? '-' : `${formatSeconds(seconds)} (${formatSeconds(seconds / steps)} a step)`;
+  const adapter = ({ info }: Origin) => {
     const known = ['name', 'vendor', 'architecture'].map((key) => info.adapter[key]);
     return known.filter((value) => typeof value === 'string' && value !== '').join(', ') || 'unknown';
   };
@@ -109,18 +103,16 @@ export function originTable(runs: readonly Origin[]): Block {
     ['data', (run) => dataLine(run.info.data)],
     ['seed', (run) => `${run.info.seed}`],
     ['steps', (run) => formatNumber(run.steps)],
-    ...(runs.some(({ seconds }) => seconds !== undefined) ? [['training time', time] as [string, typeof time]] : []),
+    ['training time', time],
     ['adapter', adapter],
     ['code', code],
     ['started', (run) => run.info.created],
     ['directory', (run) => run.dir],
   ];
-  return { kind: 'table', columns: ['', ...titles(runs)], rows: facts.map(([name, of]) => [name, ...runs.map(of)]) };
+  const timed = runs.some(({ seconds }) => seconds !== undefined);
+  const rows = facts.flatMap(([name, of]) => (of === time && !timed ? [] : [[name, ...runs.map(of)]]));
+  return table(runs.length === 1 ? ['this run'] : titlesOf(runs), rows);
 }
-
-/** Heads of the columns; that of one run needs no name. */
-const titles = (runs: readonly Pick<SummaryRun, 'title'>[]): string[] =>
-  runs.length === 1 ? ['this run'] : runs.map(({ title }) => title);
 
 /** What run.json says of a data set, in the order of interest. */
 function dataLine({ name, rows, holdout, columns, origin, seed, sha256, ...others }: Record<string, unknown>): string {
@@ -138,7 +130,7 @@ function dataLine({ name, rows, holdout, columns, origin, seed, sha256, ...other
 }
 
 /** Every setting of any run; those in which the runs differ come first. */
-export function configTable(runs: readonly Pick<SummaryRun, 'title' | 'info'>[]): Block {
+function configTable(runs: readonly Pick<SummaryRun, 'title' | 'info'>[]): Block {
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.info.config)))].sort();
   if (runs.length === 1) {
     const [{ info }] = runs;
@@ -146,12 +138,8 @@ export function configTable(runs: readonly Pick<SummaryRun, 'title' | 'info'>[])
   }
   const rows = names.map((name) => [name, ...runs.map((run) => plain(run.info.config[name]))]);
   const differs = (row: string[]) => new Set(row.slice(1)).size > 1;
-  return {
-    kind: 'table',
-    columns: ['', ...runs.map((run) => run.title)],
-    rows: [...rows.filter(differs), ...rows.filter((row) => !differs(row))],
-    caption: runs.length > 1 ? 'Settings that differ come first.' : undefined,
-  };
+  const sorted = [...rows.filter(differs), ...rows.filter((row) => !differs(row))];
+  return table(titlesOf(runs), sorted, 'Settings that differ come first.');
 }
 
 function plain(value: unknown): string {

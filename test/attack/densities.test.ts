@@ -143,8 +143,8 @@ test('DOMIAS: a ratio of densities; samples crowded at members are found, others
     ],
     { relative: 1e-5, absolute: 1e-5 },
   );
-  assert.ok(judge(scored).result.auc > 0.6);
-  const { auc } = judge(densityRatios({ members, nonMembers }, values.normal([2000, 2]), reference, 2)).result;
+  assert.ok(judge(scored).auc > 0.6);
+  const { auc } = judge(densityRatios({ members, nonMembers }, values.normal([2000, 2]), reference, 2));
   assert.ok(Math.abs(auc - 0.5) < 0.09, `${auc}`);
 });
 
@@ -176,8 +176,8 @@ test('LiRA: halves that complement each other, ratios by hand, chance and a leak
     const ratios = likelihoodRatios(target, found, bits);
     const half = count / 2;
     return [
-      judge({ name: 'lira', members: ratios.subarray(0, half), nonMembers: ratios.subarray(half) }).result.auc,
-      judge({ name: 'plain', members: target.slice(0, half), nonMembers: target.slice(half) }).result.auc,
+      judge({ name: 'lira', members: ratios.subarray(0, half), nonMembers: ratios.subarray(half) }).auc,
+      judge({ name: 'plain', members: target.slice(0, half), nonMembers: target.slice(half) }).auc,
     ];
   };
   for (const repeats of [8, 40]) {

@@ -60,7 +60,7 @@ test('samples copied from members give them away; fresh samples do not', () => {
         members: distances(train, samples, 2),
         nonMembers: distances(holdout, samples, 2),
       }),
-    ).result;
+    );
   const copied = attack(train);
   assert.is(copied.accuracy, 1);
   assert.is(copied.name, 'nearest-sample');
@@ -93,8 +93,8 @@ test('calibration: a reference that finds the same records easy takes them out',
       [0, 0, 0],
     ],
   );
-  assert.ok(judge(plain).result.auc < 1);
-  assert.is(judge(calibrated).result.auc, 1);
+  assert.ok(judge(plain).auc < 1);
+  assert.is(judge(calibrated).auc, 1);
 });
 
 test('closest records: a pool of equal halves, shares by hand, chance under shuffled membership', () => {

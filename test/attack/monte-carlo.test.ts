@@ -49,7 +49,7 @@ test('shares within epsilon: by differences in float64, the border included', ()
 
 test('single: samples on top of members', () => {
   const shares = { members: Float64Array.of(0.2, 0.1, 0), nonMembers: Float64Array.of(0, 0, 0) };
-  const { result } = judge({ name: 'single', ...shares });
+  const result = judge({ name: 'single', ...shares });
   // Two members above all, one tied with three others: (2 + 1/4) / 3.
   near(result.accuracy, 0.75, 1e-12);
   near(result.auc, (9 - 1.5) / 9, 1e-12);

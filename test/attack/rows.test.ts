@@ -92,7 +92,7 @@ test('every attack runs on a target that is no run, and finds what it remembers'
   }
   for (const [name, { scored = [], sets = [], tvd, closest }] of outcomes) {
     for (const each of scored) {
-      const { result } = judge(each);
+      const result = judge(each);
       assert.is(result.members, name === 'gan-leaks-partial' || name === 'gan-leaks-white-box' ? 6 : COUNT, each.name);
       // Critics here agree, and so do shadows on members: nothing follows from their differences.
       if (name !== 'lira' && each.name !== 'white-box-own-vs-rest')

@@ -8,8 +8,7 @@ import {
   type ResamplingOptions,
   summarise,
 } from '../../src/attack/judge/resampling.ts';
-import { attackResult, judge } from '../../src/attack/judge/result.ts';
-import { rocPoints } from '../../src/attack/judge/roc.ts';
+import { attackResult, judge, rocPoints } from '../../src/attack/judge/result.ts';
 import { type Ranking, rank, type Scores } from '../../src/base/maths/ranking.ts';
 import { advantage, advantageOf, auc, aucOf, topNAccuracy, topNOf, tprAtFpr } from '../../src/base/maths/separation.ts';
 import { PhiloxStream } from '../../src/base/philox.ts';

@@ -2,10 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { symmetricEigen } from '../../src/attack/pca.ts';
-import { FrechetFrom, type Moments, momentsOf } from '../../src/metrics/images/frechet.ts';
+import { frechetFrom, type Moments, momentsOf } from '../../src/metrics/images/frechet.ts';
 import { codeOf, Values } from '../support/values.ts';
 
-const frechetDistance = (a: Moments, b: Moments): number => new FrechetFrom(a).to(b);
+const frechetDistance = (a: Moments, b: Moments): number => frechetFrom(a)(b);
 
 const near = (value: number, want: number, tolerance: number, what = '') =>
   assert.ok(Math.abs(value - want) <= tolerance, `${what} ${value} is not ${want} +- ${tolerance}`);
@@ -108,7 +108,7 @@ test('full covariances: equal to the published formula with the root of the prod
     const [a, b] = [momentsOf(rows(4 * width + 9, width), width), momentsOf(rows(4 * width + 5, width, 0.5), width)];
     const want = published(a, b);
     near(frechetDistance(a, b), want, 1e-9 * want, `${width}`);
-    near(new FrechetFrom(b).to(a), want, 1e-9 * want, `${width}, the other way`);
+    near(frechetFrom(b)(a), want, 1e-9 * want, `${width}, the other way`);
   }
 });
 

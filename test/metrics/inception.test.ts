@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
-import { applyPart, foldUnit, Inception } from '../../src/metrics/images/inception.ts';
+import { applyPart, foldUnit, Inception, linearWeights, resizer } from '../../src/metrics/images/inception.ts';
 import { channelsOf, inceptionParts, type Part, tensorsOf, unitsOf } from '../../src/metrics/images/inception-parts.ts';
-import { linearWeights, Resizer } from '../../src/metrics/images/resize.ts';
 import { openInception } from '../../src/run/inception.ts';
 import { encodeSafetensors, type StoredTensor } from '../../src/run/safetensors.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
@@ -158,12 +157,12 @@ test('resizing: the interpolation of PyTorch, up, down, grey and in colour', asy
       const row = (r: number) => pixel(r, u.left) * (1 - u.part) + pixel(r, u.right) * u.part;
       return row(v.left) * (1 - v.part) + row(v.right) * v.part;
     });
-    const resizer = new Resizer(gpu, [h, w, c], side);
-    const y = resizer.apply(tensor(gpu, x, [1, 3, h * w * c]));
+    const resize = resizer(gpu, [h, w, c], side);
+    const y = resize.apply(tensor(gpu, x, [1, 3, h * w * c]));
     assert.equal(y.shape, [1, 3, side, side, 3]);
     near(await y.read(), want, { relative: 1e-5, absolute: 1e-5 });
     y.dispose();
-    resizer.dispose();
+    resize.dispose();
   }
 });
 
@@ -188,15 +187,15 @@ test('features of images from a file: all of a row, whatever the batch, and noth
   const last = await network.features(images.slice(8 * 30), [6, 5, 1], { side: 75 });
   near(last, found.slice(8 * network.width), { relative: 1e-5, absolute: 1e-6 });
   // The same by the reference: grey in three channels, resized.
-  const resizer = new Resizer(gpu, [6, 5, 1], 75);
-  const wide = resizer.apply(tensor(gpu, images.slice(0, 30), [1, 1, 30]));
+  const resize = resizer(gpu, [6, 5, 1], 75);
+  const wide = resize.apply(tensor(gpu, images.slice(0, 30), [1, 1, 30]));
   let want: Image = { shape: [1, 75, 75, 3], data: Float64Array.from(await wide.read()) };
   for (const [name] of inceptionParts(SHARE)) want = forward(name, want, unitOf(small));
   near(found.slice(0, network.width), want.data, { relative: 1e-4, absolute: 1e-4 });
   assert.is(await codeOf(() => network.features(images, [9, 30])), 'USAGE');
   assert.is(await codeOf(() => network.features(images, [9, 15, 2])), 'USAGE');
   network.dispose();
-  resizer.dispose();
+  resize.dispose();
 });
 
 test('files that are not the weights: the tensor is named', () => {

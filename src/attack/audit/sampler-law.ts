@@ -56,40 +56,39 @@ function sizes(samples: readonly Sampled[], q: number): Check[] {
   const checks: Check[] = [];
   samples.forEach(({ rows: { length: n }, batches }, k) => {
     if (n === 0) return;
-    const count = (test: (size: number) => boolean) => batches.filter(({ length }) => test(length)).length;
-    const test = (what: string, p: number, found: number) =>
+    const test = (name: string, p: number, counts: (size: number) => boolean) => {
+      const found = batches.filter(({ length }) => counts(length)).length;
       checks.push({
-        name: what,
+        name,
         p: binomialTwoSided(batches.length, Math.min(1, p), found),
-        found: `critic ${k}, ${what}: ${found} of ${batches.length}, ${(p * batches.length).toFixed(1)} expected`,
+        found: `critic ${k}, ${name}: ${found} of ${batches.length}, ${(p * batches.length).toFixed(1)} expected`,
       });
-    test(
-      'empty batches',
-      binomialMass(n, q, 0),
-      count((size) => size === 0),
-    );
+    };
+    test('empty batches', binomialMass(n, q, 0), (size) => size === 0);
     const middle = Math.round(n * q);
-    test(
-      'batches of the mean size',
-      binomialMass(n, q, middle),
-      count((size) => size === middle),
-    );
+    test('batches of the mean size', binomialMass(n, q, middle), (size) => size === middle);
     let reach = 0;
     while (binomialBelow(n, q, middle + reach) - binomialBelow(n, q, middle - reach - 1) < 0.5) reach++;
     const inner = 1 - binomialTail(n, q, middle + reach + 1) - binomialBelow(n, q, middle - reach - 1);
-    test(
-      'batches of about the mean size',
-      inner,
-      count((size) => Math.abs(size - middle) <= reach),
-    );
+    test('batches of about the mean size', inner, (size) => Math.abs(size - middle) <= reach);
   });
   return checks;
 }
 
 /** Pairs of records, of updates, and of critics. */
 function pairs(samples: readonly Sampled[], q: number): Check[] {
-  const found = { near: 0, far: 0, next: 0, later: 0, critics: 0 };
-  const trials = { ...found };
+  const kinds = [
+    'neighbouring records',
+    'records far apart',
+    'one update and the next',
+    'one update and the fourth after it',
+    'two critics',
+  ];
+  const [found, trials] = [kinds.map(() => 0), kinds.map(() => 0)];
+  const count = (kind: number, both: number, of: number) => {
+    found[kind] += both;
+    trials[kind] += of;
+  };
   let before: Uint8Array[] = [];
   samples.forEach((own, k) => {
     const n = own.rows.length;
@@ -97,32 +96,18 @@ function pairs(samples: readonly Sampled[], q: number): Check[] {
     const all = own.batches.map((batch) => marks(own, batch));
     all.forEach((a, t) => {
       // Each record is in one pair of a kind.
-      for (let i = 0; i + 1 < n; i += 2) found.near += a[i] & a[i + 1];
-      trials.near += half;
-      found.far += both(a.subarray(0, 2 * half), a.subarray(0, half), half);
-      trials.far += half;
-      if (t % 2 === 1) {
-        found.next += both(all[t - 1], a);
-        trials.next += n;
-      }
-      if (t % 8 >= 4) {
-        found.later += both(all[t - 4], a);
-        trials.later += n;
-      }
-      if (k % 2 === 1) {
-        found.critics += both(before[t] ?? new Uint8Array(0), a);
-        trials.critics += Math.min(before[t]?.length ?? 0, n);
-      }
+      let near = 0;
+      for (let i = 0; i + 1 < n; i += 2) near += a[i] & a[i + 1];
+      count(0, near, half);
+      count(1, both(a.subarray(0, 2 * half), a.subarray(0, half), half), half);
+      if (t % 2 === 1) count(2, both(all[t - 1], a), n);
+      if (t % 8 >= 4) count(3, both(all[t - 4], a), n);
+      const other = before[t] ?? new Uint8Array(0);
+      if (k % 2 === 1) count(4, both(other, a), Math.min(other.length, n));
     });
     before = all;
   });
-  return [
-    together('neighbouring records', trials.near, found.near, q),
-    together('records far apart', trials.far, found.far, q),
-    together('one update and the next', trials.next, found.next, q),
-    together('one update and the fourth after it', trials.later, found.later, q),
-    together('two critics', trials.critics, found.critics, q),
-  ];
+  return kinds.map((name, i) => together(name, trials[i], found[i], q));
 }
 
 /** @param q what the ledger charges */

@@ -2,7 +2,6 @@
 import { type Ranking, rank, type Scores } from '../../base/maths/ranking.ts';
 import { advantageOf, aucOf, topNOf, tprAtFprOf } from '../../base/maths/separation.ts';
 import { ACCURACY, type Baseline, baselinesOf, bootstrapIntervals, type Statistic } from './resampling.ts';
-import { type RocCurve, rocPoints } from './roc.ts';
 
 /** What an attack says of each record; a larger score means "member". */
 export interface Scored {
@@ -13,8 +12,11 @@ export interface Scored {
 
 /** Something of each statistic beside the accuracy. */
 interface Each<T> {
+  /** Area under the ROC curve. */
   auc: T;
+  /** True-positive rate at a false-positive rate of at most 1 % and 0.1 %. */
   tpr_at_fpr: { '0.01': T; '0.001': T };
+  /** Largest TPR - FPR of any threshold; above 0 also under chance. */
   advantage: T;
 }
 
@@ -22,12 +24,6 @@ export interface AttackResult extends Each<number> {
   name: string;
   /** Top-n accuracy (`topNAccuracy`): balanced accuracy where there are more non-members than members or fewer. */
   accuracy: number;
-  /** Area under the ROC curve. */
-  auc: number;
-  /** True-positive rate at a false-positive rate of at most 1 % and 0.1 %. */
-  tpr_at_fpr: { '0.01': number; '0.001': number };
-  /** Largest TPR - FPR of any threshold; above 0 also under chance. */
-  advantage: number;
   /** The accuracy of a blind guess. */
   chance: number;
   /** 95 % bootstrap interval of the accuracy. */
@@ -131,10 +127,49 @@ export function attackResult(
 }
 
 /** `attackResult` with the points of the ROC curve, from one ranking. @throws VeilganError as `attackResult` */
-export function judge(
-  { name, members, nonMembers }: Scored,
-  options: { seed?: number } = {},
-): { result: AttackResult; roc: RocCurve } {
-  const ranking = rank(members, nonMembers);
-  return { result: resultOf(name, ranking, options), roc: rocPoints(ranking) };
+export function judge(scored: Scored, options: { seed?: number } = {}): AttackResult & { roc: RocCurve } {
+  const ranking = rank(scored.members, scored.nonMembers);
+  return { ...resultOf(scored.name, ranking, options), roc: rocPoints(ranking) };
+}
+
+/** False- and true-positive rates of some thresholds, rising, both of one length. */
+export interface RocCurve {
+  readonly fpr: number[];
+  readonly tpr: number[];
+}
+
+const short = (x: number): number => Number(x.toPrecision(6));
+
+/**
+ * The curve of a ranking in at most `most` points: the first is the largest TPR at FPR 0, the last (1, 1). Where
+ * there are more thresholds, FPRs in about equal ratios from 1/m on remain, each with the largest TPR of a threshold
+ * whose FPR is no larger: drawn as steps, nothing is promised that no threshold has.
+ * @param most at least 3
+ */
+export function rocPoints({ n, m, members, nonMembers }: Ranking, most = 200): RocCurve {
+  let vertices: [fpr: number, tpr: number][] = [[0, 0]];
+  let [hits, falsePositives] = [0, 0];
+  for (let g = 0; g < members.length; g++) {
+    hits += members[g];
+    falsePositives += nonMembers[g];
+    const last = vertices[vertices.length - 1];
+    // Straight up: only the end is kept.
+    if (falsePositives / m === last[0]) last[1] = hits / n;
+    else vertices.push([falsePositives / m, hits / n]);
+  }
+  if (vertices.length > most) vertices = thinned(vertices, m, most);
+  return { fpr: vertices.map(([x]) => short(x)), tpr: vertices.map(([, y]) => short(y)) };
+}
+
+/** For FPRs in equal ratios from 1/m to 1 the last vertex that is no further right; each vertex once. */
+function thinned<V extends readonly [number, number]>(vertices: readonly V[], m: number, most: number): V[] {
+  const kept = [vertices[0]];
+  let at = 0;
+  for (let i = 0; i < most - 1; i++) {
+    const fpr = m ** (i / (most - 2) - 1) * (1 + 1e-9);
+    const before = at;
+    while (at + 1 < vertices.length && vertices[at + 1][0] <= fpr) at++;
+    if (at > before) kept.push(vertices[at]);
+  }
+  return kept;
 }

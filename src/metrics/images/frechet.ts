@@ -44,20 +44,12 @@ const trace = ({ mean: { length: n }, covariance }: Moments): number => {
  * The trace is found without a matrix root: with S1 = F^T F, S1 S2 has the eigenvalues of the symmetric F S2 F^T, which
  * are >= 0 but for rounding. Holds for singular covariances (fewer rows than features) as well.
  * @param from its covariance is factored, once for all distances from it
+ * @returns the distance to others; it throws VeilganError SHAPE where they have more or fewer features
  */
-export class FrechetFrom {
-  readonly #from: Moments;
-  readonly #factor: Float64Array;
-
-  constructor(from: Moments) {
-    this.#from = from;
-    this.#factor = semidefiniteFactor(from.covariance, from.mean.length);
-  }
-
-  /** @throws VeilganError SHAPE where the other has more or fewer features */
-  to(other: Moments): number {
+export function frechetFrom(from: Moments): (other: Moments) => number {
+  const factor = semidefiniteFactor(from.covariance, from.mean.length);
+  return (other) => {
     const n = other.mean.length;
-    const from = this.#from;
     if (n !== from.mean.length) {
       throw new VeilganError('SHAPE', `Frechet distance between ${from.mean.length} and ${n} features`, {
         where: 'features',
@@ -66,14 +58,14 @@ export class FrechetFrom {
     }
     let apart = 0;
     for (let f = 0; f < n; f++) apart += (from.mean[f] - other.mean[f]) ** 2;
-    const rank = this.#factor.length / n;
-    const half = rank ? rowProducts(this.#factor, n, other.covariance) : new Float64Array(0);
-    const product = rank ? rowProducts(this.#factor, n, half) : half;
+    const rank = factor.length / n;
+    const half = rank ? rowProducts(factor, n, other.covariance) : new Float64Array(0);
+    const product = rank ? rowProducts(factor, n, half) : half;
     // Two halves that differ by rounding.
     for (let i = 0; i < rank; i++) {
       for (let j = 0; j < i; j++) product[i * rank + j] = (product[i * rank + j] + product[j * rank + i]) / 2;
     }
     const roots = symmetricEigenvalues(product, rank).reduce((sum, v) => sum + Math.sqrt(Math.max(0, v)), 0);
     return apart + Math.max(0, trace(from) + trace(other) - 2 * roots);
-  }
+  };
 }

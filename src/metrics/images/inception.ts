@@ -1,9 +1,10 @@
-/** InceptionV3 on the device: batch normalisation folded into the weights, and features of images by the thousand. */
+/** InceptionV3 on the device: batch normalisation folded into the weights, and features of resized images by the thousand. */
 
 import { VeilganError } from '../../base/errors.ts';
 import type { Gpu } from '../../gpu/index.ts';
+import { contract } from '../../ops/contract.ts';
 import { conv } from '../../ops/conv.ts';
-import { concat } from '../../ops/movement.ts';
+import { concat, reshape } from '../../ops/movement.ts';
 import { avgPool, globalAvgPool, maxPool } from '../../ops/pool.ts';
 import { scope } from '../../tensor/scope.ts';
 import type { Shape } from '../../tensor/shape.ts';
@@ -11,7 +12,6 @@ import { noGrad } from '../../tensor/tape.ts';
 import { type Tensor, tensor } from '../../tensor/tensor.ts';
 import { inCalls } from '../../train/batched-inference.ts';
 import { channelsOf, inceptionParts, type Part, type Unit, unitsOf } from './inception-parts.ts';
-import { Resizer } from './resize.ts';
 
 /** Epsilon of its batch normalisations. */
 const EPSILON = 1e-3;
@@ -125,10 +125,10 @@ export class Inception {
     const rows = images.length / values;
     const call = this.#gpu.adapter.software ? SOFTWARE_CALL : CALL;
     const out = new Float32Array(rows * this.width);
-    const resizer = new Resizer(this.#gpu, shape, side);
+    const resize = resizer(this.#gpu, shape, side);
     const make = (first: number) => {
       const some = images.subarray(first * values, Math.min(rows, first + call) * values);
-      return this.apply(resizer.apply(tensor(this.#gpu, some, [1, some.length / values, values])));
+      return this.apply(resize.apply(tensor(this.#gpu, some, [1, some.length / values, values])));
     };
     try {
       await inCalls(rows, call, make, (part, first, count) => {
@@ -136,7 +136,7 @@ export class Inception {
         onProgress(first + count);
       });
     } finally {
-      resizer.dispose();
+      resize.dispose();
     }
     return out;
   }
@@ -147,4 +147,54 @@ export class Inception {
       bias.dispose();
     }
   }
+}
+
+/**
+ * Weights of linear interpolation along an axis, [to, from], as PyTorch's interpolate(align_corners=False) without
+ * antialiasing has them (what pytorch-fid does): output i stands at (i + 0.5) from / to - 0.5, cut at 0; the neighbour
+ * beyond the last pixel is the last.
+ */
+export function linearWeights(from: number, to: number): Float32Array {
+  const weights = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const at = Math.max(0, ((i + 0.5) * from) / to - 0.5);
+    const left = Math.min(from - 1, Math.floor(at));
+    const right = Math.min(from - 1, left + 1);
+    weights[i * from + left] += 1 - (at - left);
+    weights[i * from + right] += at - left;
+  }
+  return weights;
+}
+
+/** What resizes images of one shape, [1, n, values of an image] -> [1, n, side, side, 3]. */
+export interface Resizer {
+  apply(x: Tensor): Tensor;
+  dispose(): void;
+}
+
+/**
+ * Grey images get three equal channels.
+ * @param shape [height, width, 1 or 3]
+ */
+export function resizer(gpu: Gpu, [h, w, c]: Shape, side: number): Resizer {
+  const across = linearWeights(w, side);
+  const values = new Float32Array(w * c * side * 3);
+  for (let j = 0; j < w; j++) {
+    for (let i = 0; i < side; i++) {
+      for (let rgb = 0; rgb < 3; rgb++) {
+        values[(j * c + (c === 1 ? 0 : rgb)) * side * 3 + i * 3 + rgb] = across[i * w + j];
+      }
+    }
+  }
+  const columns = tensor(gpu, values, [w * c, side * 3]);
+  const rows = tensor(gpu, linearWeights(h, side), [1, side, h]);
+  return {
+    apply: (x) =>
+      scope(() => {
+        const n = x.length / (h * w * c);
+        const wide = contract(reshape(x, [n * h, w * c]), columns);
+        return reshape(contract(rows, reshape(wide, [n, h, side * 3])), [1, n, side, side, 3]);
+      }),
+    dispose: () => [columns, rows].forEach((t) => void t.dispose()),
+  };
 }

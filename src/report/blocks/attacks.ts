@@ -2,7 +2,7 @@
 
 import { MOST_CURVES, rocCurves } from '../charts/roc.ts';
 import type { Measured } from '../facts.ts';
-import type { Block, Cell } from '../html.ts';
+import { type Block, type Cell, heading, paragraph, table, warning } from '../html.ts';
 import { formatNumber, formatPercent } from '../numbers.ts';
 import { attackNote, attackRow, type Reading, type Row, tvdReadings } from '../readings.ts';
 import type { StoredAgainst, StoredAssessment, StoredAttack } from '../results.ts';
@@ -42,22 +42,17 @@ export function attackSentence(assessment: StoredAssessment | undefined): string
 
 /** Everything on the attacks of a run. */
 export async function attackBlocks({ attacks: assessment, stale }: Measured): Promise<Block[]> {
-  const head: Block = { kind: 'heading', text: 'Attacks: who was in the training data?' };
-  if (!assessment) {
-    const text = 'None was run on this run: `veilgan attack` does it.';
-    return [head, { kind: 'paragraph', text }];
-  }
+  const head = heading('Attacks: who was in the training data?');
+  if (!assessment) return [head, paragraph('None was run on this run: `veilgan attack` does it.')];
   const { clean, non_members = 'hold-out' } = assessment;
   const names = [...new Set(assessment.attacks.map(({ name }) => name))];
   const items = names.map((name) => ({ term: attackRow(name).title, text: attackNote(name) }));
   return [
     head,
-    ...(stale
-      ? [{ kind: 'warning', text: 'The run was trained on after these attacks: attack it again.' } as const]
-      : []),
+    ...(stale ? [warning('The run was trained on after these attacks: attack it again.')] : []),
     ...(await againstBlocks(assessment, SOURCES[non_members] ?? non_members)),
     ...(clean ? await againstBlocks(clean, SOURCES['left-out']) : []),
-    { kind: 'heading', text: 'How they score, and what they leave open', level: 3 },
+    heading('How they score, and what they leave open', 3),
     { kind: 'list', items: items.filter(({ text }) => text) },
     { kind: 'points', items: attackCaveats(assessment) },
   ];
@@ -68,12 +63,11 @@ async function againstBlocks(against: StoredAgainst, others: string): Promise<Bl
   const [some] = attacks;
   const sizes =
     some?.members && some.non_members ? [some.members, some.non_members].map((n) => `${formatNumber(n)} `) : ['', ''];
-  const title = `Against ${sizes[1]}${others}`;
-  const columns = ['', 'accuracy', 'AUC', 'TPR at 1 % FPR', 'TPR at 0.1 % FPR', 'advantage'];
+  const columns = ['accuracy', 'AUC', 'TPR at 1 % FPR', 'TPR at 0.1 % FPR', 'advantage'];
   const caption = `Members are ${sizes[0]}training rows. Accuracy: share of right answers among the highest-scored half. TPR at 1 % FPR: members found while 1 % of the others are taken for members. Advantage: largest difference of the two. Small print: the 95 % interval, and what shuffled membership or a blind guess gives.`;
   return [
-    { kind: 'heading', text: title, level: 3 },
-    ...(attacks.length ? [{ kind: 'table', columns, rows: attacks.map(statisticsRow), caption } as const] : []),
+    heading(`Against ${sizes[1]}${others}`, 3),
+    ...(attacks.length ? [table(columns, attacks.map(statisticsRow), caption)] : []),
     ...otherBlocks(against),
     ...(await rocBlocks(attacks)),
   ];
@@ -109,7 +103,7 @@ function otherBlocks({ set_attacks = [], closest_records: closest, tvd }: Stored
     ...tvdReadings(tvd),
   ];
   const rows = readings.map((reading) => [reading.row.title, readingCell(reading), attackNote(reading.row.name)]);
-  return rows.length ? [{ kind: 'table', columns: ['', 'value', 'meaning'], rows }] : [];
+  return rows.length ? [table(['value', 'meaning'], rows)] : [];
 }
 
 async function rocBlocks(attacks: readonly StoredAttack[]): Promise<Block[]> {

@@ -1,6 +1,6 @@
 /** The part of a report on a table's columns: what they hold, how they go together, what they say of each other. */
 import { columnChart, type DiagonalPoint, diagonalChart, predictionChart } from '../charts/columns.ts';
-import type { Block, Cell } from '../html.ts';
+import { type Block, type Cell, figure, section, table } from '../html.ts';
 import { formatNumber, formatPercent } from '../numbers.ts';
 import type { StoredColumn, StoredPairs, StoredQuality } from '../results.ts';
 
@@ -41,24 +41,15 @@ export async function columnBlocks({ metrics, real, details = {} }: StoredQualit
     const beside = typeof own === 'number' ? ` (real rows: ${formatNumber(own, 3)})` : '';
     return typeof made === 'number' ? `${formatNumber(made, 3)}${beside}` : '-';
   };
-  const pairs: Block[] = associations.length
-    ? [
-        { kind: 'heading', text: 'Pairs of columns', level: 3 },
-        {
-          kind: 'table',
-          columns: ['', 'real rows', 'samples'],
-          rows: associations.map(({ a, b, reference, samples }) => [
-            `${a} and ${b}`,
-            formatNumber(reference, 2),
-            formatNumber(samples, 2),
-          ]),
-          caption: `How much a column says of another: Cramer's V, 0 where nothing, 1 where all; numbers by deciles. The pairs that differ most; on average of all pairs the difference is ${mean('association_difference_mean')}.`,
-        },
-      ]
-    : [];
+  const strengths = associations.map(({ a, b, reference, samples }) => [
+    `${a} and ${b}`,
+    ...[reference, samples].map((v) => formatNumber(v, 2)),
+  ]);
+  const how = `How much a column says of another: Cramer's V, 0 where nothing, 1 where all; numbers by deciles. The pairs that differ most; on average of all pairs the difference is ${mean('association_difference_mean')}.`;
+  const pairs = strengths.length ? [table(['real rows', 'samples'], strengths, how)] : [];
   return [
-    ...(columns.length ? [{ kind: 'heading', text: 'Columns', level: 3 } as const, columnTable(worst), ...charts] : []),
-    ...pairs,
+    ...section('Columns', columns.length ? [columnTable(worst), ...charts] : [], 3),
+    ...section('Pairs of columns', pairs, 3),
     ...(await shareBlocks(details.dimension_probability)),
     ...(await predictionBlocks(details.column_accuracy, details.dimension_prediction)),
   ];
@@ -78,23 +69,18 @@ function columnTable(worst: readonly StoredColumn[]): Block {
     ];
   });
   const some = worst.length > SHOWN ? ` The ${SHOWN} of ${worst.length} columns that differ most.` : '';
-  return {
-    kind: 'table',
-    columns: ['', 'distance', 'real and samples'],
-    rows,
-    caption: `Columns by how far samples are from real rows, the worst first. Distance: 0 where equal, 1 where nothing is common (total variation of categories, Kolmogorov-Smirnov of numbers and dates); beside it that of training rows, which is chance. Wide grey bars: real rows; narrow ones before them: samples.${some}`,
-  };
+  const caption = `Columns by how far samples are from real rows, the worst first. Distance: 0 where equal, 1 where nothing is common (total variation of categories, Kolmogorov-Smirnov of numbers and dates); beside it that of training rows, which is chance. Wide grey bars: real rows; narrow ones before them: samples.${some}`;
+  return table(['distance', 'real and samples'], rows, caption);
 }
 
-async function columnFigure(column: StoredColumn): Promise<Block> {
+function columnFigure(column: StoredColumn): Promise<Block> {
   const { name, distance, labels, reference, samples } = column;
   const off = labels.map((_, i) => Math.abs(samples[i] - reference[i]));
   const most = off.indexOf(Math.max(...off));
   const where = labels.length
     ? ` Most at "${labels[most]}": ${formatPercent(reference[most])} of real rows, ${formatPercent(samples[most])} of samples.`
     : '';
-  const caption = `${name}: distance ${formatNumber(distance, 2)}.${where}`;
-  return { kind: 'figure', svg: await columnChart(column).svg(), caption, alt: `Bar chart. ${caption}` };
+  return figure(columnChart(column), `${name}: distance ${formatNumber(distance, 2)}.${where}`, 'Bar chart');
 }
 
 /** The places where both have a value. */
@@ -109,12 +95,9 @@ async function shareBlocks(pairs: StoredPairs | undefined): Promise<Block[]> {
   if (!points.length) return [];
   const caption =
     'Each point is a value of a column: its share of training rows and of samples, on axes of square roots. Equal shares lie on the dashed line; the furthest are named.';
-  const options = { xTitle: 'share of training rows', yTitle: 'share of samples', roots: true };
-  const svg = await diagonalChart(points, options).svg();
-  return [
-    { kind: 'heading', text: 'Shares of values', level: 3 },
-    { kind: 'figure', svg, caption, alt: `Scatter plot of ${formatNumber(points.length)} points. ${caption}` },
-  ];
+  const chart = diagonalChart(points, { xTitle: 'share of training rows', yTitle: 'share of samples', roots: true });
+  const what = `Scatter plot of ${formatNumber(points.length)} points`;
+  return section('Shares of values', [await figure(chart, caption, what)], 3);
 }
 
 /** Of a table of categories accuracies; of zeros and ones balanced accuracies, which have a chance of one half. */
@@ -122,7 +105,7 @@ async function predictionBlocks(
   accuracies: StoredPairs | undefined,
   balanced: StoredPairs | undefined,
 ): Promise<Block[]> {
-  const heading = { kind: 'heading', text: 'Predicting a column from the others', level: 3 } as const;
+  const title = 'Predicting a column from the others';
   const how = 'by linear models of all other columns, tested on real rows that nobody trained on';
   if (accuracies?.columns.length) {
     const { majority } = accuracies;
@@ -131,13 +114,11 @@ async function predictionBlocks(
     const shown = [...columns].sort((a, b) => off(b) - off(a)).slice(0, PREDICTED);
     const some = columns.length > shown.length ? `; ${shown.length} of ${columns.length} columns` : '';
     const caption = `How often a category is predicted rightly ${how}. Samples are as good as real rows where both marks meet${some}.`;
-    const svg = await predictionChart(shown).svg();
-    return [heading, { kind: 'figure', svg, caption, alt: `Dot plot. ${caption}` }];
+    return section(title, [await figure(predictionChart(shown), caption, 'Dot plot')], 3);
   }
   const points = balanced ? pointsOf(balanced) : [];
   if (!points.length) return [];
   const caption = `Each point is a column: balanced accuracy of predicting it ${how}; trained on real rows, and on samples. One half is chance.`;
-  const options = { xTitle: 'trained on real rows', yTitle: 'trained on samples' };
-  const svg = await diagonalChart(points, options).svg();
-  return [heading, { kind: 'figure', svg, caption, alt: `Scatter plot. ${caption}` }];
+  const chart = diagonalChart(points, { xTitle: 'trained on real rows', yTitle: 'trained on samples' });
+  return section(title, [await figure(chart, caption, 'Scatter plot')], 3);
 }

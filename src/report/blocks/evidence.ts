@@ -1,7 +1,7 @@
 /** The parts of a report that looked at real records: attacks, quality, pictures beside them, partitions. */
 
 import type { Measured } from '../facts.ts';
-import type { Block, Cell } from '../html.ts';
+import { type Block, type Cell, heading, paragraph, section, table } from '../html.ts';
 import { formatNumber } from '../numbers.ts';
 import { qualityReadings, qualityRow, shares } from '../readings.ts';
 import { readingCell } from '../summary.ts';
@@ -32,12 +32,11 @@ async function qualityBlocks({ quality, against }: Measured): Promise<Block[]> {
   const caption = `Released samples against ${against}${real ? '. "real rows": training rows in the place of samples, which is the best that samples can do' : ''}.`;
   const sentence = targetSentence(quality);
   const columns = await columnBlocks(quality);
+  const all = table(['samples', 'meaning'], rows, caption);
   return [
-    { kind: 'heading', text: 'Quality of the samples' },
-    ...(sentence ? [{ kind: 'paragraph', text: sentence } as const] : []),
-    ...columns,
-    ...(columns.length ? [{ kind: 'heading', text: 'All measures', level: 3 } as const] : []),
-    { kind: 'table', columns: ['', 'samples', 'meaning'], rows, caption },
+    heading('Quality of the samples'),
+    ...(sentence ? [paragraph(sentence)] : []),
+    ...(columns.length ? [...columns, ...section('All measures', [all], 3)] : [all]),
   ];
 }
 
@@ -50,8 +49,5 @@ function partitionBlocks({ partitions, leftOver }: Measured): Block[] {
       : sizes.length === 1
         ? `${partitions.length} critics, ${formatNumber(sizes[0])} training rows each.`
         : `${partitions.length} critics, with ${partitions.map((n) => formatNumber(n)).join(', ')} training rows.`;
-  return [
-    { kind: 'heading', text: 'Partitions of the training rows' },
-    { kind: 'paragraph', text: text + left },
-  ];
+  return section('Partitions of the training rows', [paragraph(text + left)]);
 }

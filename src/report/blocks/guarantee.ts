@@ -7,7 +7,7 @@ import { epsilonOf, isExhausted, type Spent, upperBound } from '../../privacy/bu
 import type { LedgerTerms } from '../../privacy/ledger/ledger.ts';
 import { type Relation, relationRow } from '../../privacy/relation.ts';
 import { type Claim, type Spending, spending } from '../../run/spend.ts';
-import type { Block } from '../html.ts';
+import { type Block, section, table } from '../html.ts';
 import { formatNumber } from '../numbers.ts';
 
 /** What a private run has spent, and by which rules. */
@@ -86,58 +86,36 @@ export function meaning(spent: Spent, delta: number, relation: Relation): string
   ];
 }
 
+/** A row of the table; undefined where a run has none such. */
+type Entry = readonly [name: string, text: string] | undefined;
+
 /** Rows on epsilon: what is promised, or what stands in its place. */
-function epsilonRows({
-  epsilon,
-  would,
-  claim,
-  delta,
-  budget,
-  exhausted,
-  drew_by_place: byPlace,
-}: PrivacyFacts): [string, string][] {
+function epsilonRows(facts: PrivacyFacts): Entry[] {
+  const { epsilon, would, claim, delta, budget, exhausted, drew_by_place: byPlace } = facts;
   if (claim) return claimRows(claim);
-  const spent = (epsilon ?? would) as Spent;
+  const { pld, pld_lower, rdp } = (epsilon ?? would) as Spent;
   const accounted = epsilon ? '' : byPlace ? ', had no draw gone by place' : ', were the noise secret';
-  const exact = spent.pld !== null;
+  const exact = pld !== null;
+  const left = exhausted ? 'spent: one more update would exceed it' : 'not spent';
   return [
-    ...(exact
-      ? [
-          [
-            `epsilon by PLD${accounted}`,
-            `${four(spent.pld)} (certified upper bound; the lower one is ${four(spent.pld_lower)})`,
-          ] as [string, string],
-        ]
-      : []),
-    [`epsilon by RDP${accounted}`, `${four(spent.rdp)} (upper bound${exact ? ', coarser' : ''})`],
+    exact
+      ? [`epsilon by PLD${accounted}`, `${four(pld)} (certified upper bound; the lower one is ${four(pld_lower)})`]
+      : undefined,
+    [`epsilon by RDP${accounted}`, `${four(rdp)} (upper bound${exact ? ', coarser' : ''})`],
     ['delta', plainDelta(delta)],
-    [
-      'budget',
-      budget
-        ? `epsilon ${formatNumber(budget)}, ${exhausted ? 'spent: one more update would exceed it' : 'not spent'}`
-        : 'none was set',
-    ],
+    ['budget', budget ? `epsilon ${formatNumber(budget)}, ${left}` : 'none was set'],
   ];
 }
 
-const claimRows = ({
-  paper_epsilon: log10,
-  paper_epsilon_ln: ln,
-  label,
-  at_least: least,
-}: Claim): [string, string][] => [
-  ['epsilon', 'none: gradients are not bounded'],
-  [
-    'epsilon of the paper',
-    `${log10 === null ? 'infinite' : formatNumber(log10)}; with the natural logarithm ${ln === null ? 'infinite' : formatNumber(ln)}. ${label}`,
-  ],
-  [
-    'were its bound true',
-    least === null
-      ? 'epsilon would be infinite'
-      : `epsilon would be at least ${least < 100 ? (Math.floor(100 * least) / 100).toFixed(2) : formatNumber(Math.floor(least))}`,
-  ],
-];
+function claimRows({ paper_epsilon, paper_epsilon_ln, label, at_least: least }: Claim): Entry[] {
+  const [log10, ln] = [paper_epsilon, paper_epsilon_ln].map((x) => (x === null ? 'infinite' : formatNumber(x)));
+  const atLeast = (x: number) => (x < 100 ? (Math.floor(100 * x) / 100).toFixed(2) : formatNumber(Math.floor(x)));
+  return [
+    ['epsilon', 'none: gradients are not bounded'],
+    ['epsilon of the paper', `${log10}; with the natural logarithm ${ln}. ${label}`],
+    ['were its bound true', `epsilon would be ${least === null ? 'infinite' : `at least ${atLeast(least)}`}`],
+  ];
+}
 
 const COLUMNS = 'encoding of the columns';
 const DRAWN = 'dropout, mixing points, samples';
@@ -154,21 +132,8 @@ const SAMPLERS: Readonly<Record<string, string>> = {
  */
 export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, 'from'>): Block[] {
   const { epsilon, insecure, phases, terms, relation, noisy_updates } = facts;
-  const {
-    mechanism,
-    sampler,
-    relation: _charged,
-    bound,
-    divisor,
-    partitions,
-    clipping,
-    population,
-    physical: _,
-    draws,
-    encoding_epsilon: paid,
-    encoding_delta: used,
-    ...others
-  } = terms;
+  const { mechanism, sampler, bound, divisor, partitions, clipping, population, draws, ...more } = terms;
+  const { relation: _charged, physical: _, encoding_epsilon: paid, encoding_delta: used, ...others } = more;
   // Integers have no rounding that noise would have to cover.
   const scaled =
     clipping === 'none' || mechanism !== 'gaussian'
@@ -178,16 +143,14 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
     [...new Set(phases.map(of))].map((x) => formatNumber(x)).join(', then ');
   const noise = mechanism === 'gaussian' ? 'Gaussian noise' : `${mechanism} Gaussian noise, exact in integers,`;
   const clipped = clipping === 'none' ? 'not clipped' : `each clipped to norm ${bound} (${clipping})`;
-  const rows: [string, string][] = [
+  const entries: Entry[] = [
     ...epsilonRows(facts),
     ['unit of privacy', relationRow(relation).title],
     [
       'mechanism',
       `${noise} on sums of gradients of single records, ${clipped}${scaled}, divided by the constant ${divisor}`,
     ],
-    ...(draws === undefined
-      ? []
-      : [[DRAWN, `under the tag of each record, wherever it stands in its batch`] as [string, string]]),
+    draws === undefined ? undefined : [DRAWN, 'under the tag of each record, wherever it stands in its batch'],
     ['randomness', insecure ? 'from insecureSeed: it can be repeated' : 'ChaCha20 under a fresh key at every start'],
     ['sampler', SAMPLERS[sampler] ?? sampler],
     ['sampling rate', list(({ q }) => q) || '-'],
@@ -199,51 +162,33 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
         ? 'one'
         : `${partitions}, disjoint, by a keyed hash of the record: a record touches one critic only, whose cost is that of the run (parallel composition)`,
     ],
-    ...(facts.rowsPublic ? [] : [['declared number of records', formatNumber(Number(population))] as [string, string]]),
-    ...(encoding?.from === 'given'
-      ? [
-          [COLUMNS, 'by what the owner gave: bounds and values known without the rows, which costs nothing'] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ...(paid === undefined
-      ? []
+    facts.rowsPublic ? undefined : ['declared number of records', formatNumber(Number(population))],
+    encoding?.from === 'given'
+      ? [COLUMNS, 'by what the owner gave: bounds and values known without the rows, which costs nothing']
+      : undefined,
+    paid === undefined
+      ? undefined
       : [
-          [
-            COLUMNS,
-            `bounds and values by noisy counts, before the first update: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
-          ] as [string, string],
-        ]),
-    ...Object.entries(others).map(([name, value]): [string, string] => [name, String(value)]),
+          COLUMNS,
+          `bounds and values by noisy counts, before the first update: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
+        ],
+    ...Object.entries(others).map(([name, value]): Entry => [name, String(value)]),
   ];
-  return [
-    { kind: 'heading', text: epsilon ? 'The guarantee, to be checked' : 'The accounting, without a guarantee' },
-    {
-      kind: 'table',
-      columns: ['', 'value'],
-      rows,
-      caption:
-        'From ledger.jsonl, which is written before each update that it pays for: after a crash it may count updates that did not happen, never fewer than did. `veilgan account` computes epsilon from rate, multiplier and updates.',
-    },
-  ];
+  const rows = entries.filter((entry) => entry !== undefined);
+  const caption =
+    'From ledger.jsonl, which is written before each update that it pays for: after a crash it may count updates that did not happen, never fewer than did. `veilgan account` computes epsilon from rate, multiplier and updates.';
+  const title = epsilon ? 'The guarantee, to be checked' : 'The accounting, without a guarantee';
+  return section(title, [table(['value'], rows, caption)]);
 }
 
 /** What leaves the owner's hands, and what must not. */
-export const releaseBlocks = ({ epsilon }: PrivacyFacts): Block[] => [
-  { kind: 'heading', text: 'What may be released, and what not' },
-  {
-    kind: 'list',
-    items: [
-      {
-        term: epsilon ? 'covered by the guarantee' : 'of a run with a guarantee',
-        text: 'samples/, the generator, epsilon and this configuration, the losses (of generated records only)',
-      },
-      {
-        term: "the owner's alone",
-        text: 'private/: whatever looked at real records, which are attacks, scores, quality against real rows; the sizes of batches and partitions; and run.json, which holds a fingerprint of the data',
-      },
-    ],
-  },
-];
+export function releaseBlocks({ epsilon }: PrivacyFacts): Block[] {
+  const covered = 'samples/, the generator, epsilon and this configuration, the losses (of generated records only)';
+  const own =
+    'private/: whatever looked at real records, which are attacks, scores, quality against real rows; the sizes of batches and partitions; and run.json, which holds a fingerprint of the data';
+  const items = [
+    { term: epsilon ? 'covered by the guarantee' : 'of a run with a guarantee', text: covered },
+    { term: "the owner's alone", text: own },
+  ];
+  return section('What may be released, and what not', [{ kind: 'list', items }]);
+}

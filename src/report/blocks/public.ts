@@ -4,13 +4,8 @@ import type { Open } from '../../data/table.ts';
 import { relationOf } from '../../gan/private/config.ts';
 import { relationRow } from '../../privacy/relation.ts';
 import type { RunInfo } from '../../run/schema.ts';
-import type { Block } from '../html.ts';
+import { type Block, paragraph, section } from '../html.ts';
 import { formatNumber } from '../numbers.ts';
-
-interface Item {
-  readonly term: string;
-  readonly text: string;
-}
 
 /** Columns that an item names at most. */
 const NAMED = 40;
@@ -41,7 +36,7 @@ export function unpaidOf({ encoding, data, config }: Pick<RunInfo, 'encoding' | 
 export const unpaidLines = (open: readonly Open[]): string[] =>
   itemsOf(open).map(({ term, text }) => `${term}: ${text}`);
 
-function itemsOf(open: readonly Open[]): Item[] {
+function itemsOf(open: readonly Open[]): { term: string; text: string }[] {
   return (Object.keys(WHAT) as Open['what'][]).flatMap((what) => {
     const of = open.filter((item) => item.what === what);
     if (of.length === 0) return [];
@@ -74,27 +69,20 @@ export function publicBlocks(info: RunInfo): Block[] {
     "Public in any case are the form of the file (its header, separators, the names and the order of columns) and the run's settings.";
   const found: Block[] = open.length
     ? [
-        {
-          kind: 'paragraph',
-          text: 'This was found in the private rows, and neither noise nor budget covers it. The guarantee takes it as known to everybody: it is right only where you would have known it without the rows.',
-        },
+        paragraph(
+          'This was found in the private rows, and neither noise nor budget covers it. The guarantee takes it as known to everybody: it is right only where you would have known it without the rows.',
+        ),
         { kind: 'list', items: itemsOf(open) },
-        {
-          kind: 'paragraph',
-          text: info.encoding
+        paragraph(
+          info.encoding
             ? 'To give it instead: `veilgan data import FILE --schema-out SCHEMA.json` writes what the rows look like; correct and confirm each entry as known without them, import with `--given SCHEMA.json`, and train again.'
             : 'To give it instead, import again: classes with `--classes NAMES`, plain numbers with `--as numbers`, and train again.',
-        },
+        ),
       ]
     : [
-        {
-          kind: 'paragraph',
-          text: `Nothing was taken from the rows without being paid for: ${info.encoding ? 'kinds, decimals, formats, bounds and values of columns were given, or estimated with noise that epsilon counts' : 'the data set has no form that its rows decide'}.`,
-        },
+        paragraph(
+          `Nothing was taken from the rows without being paid for: ${info.encoding ? 'kinds, decimals, formats, bounds and values of columns were given, or estimated with noise that epsilon counts' : 'the data set has no form that its rows decide'}.`,
+        ),
       ];
-  return [
-    { kind: 'heading', text: 'Public, and not paid for' },
-    ...found,
-    { kind: 'paragraph', text: `${form} ${splitText(info)}` },
-  ];
+  return section('Public, and not paid for', [...found, paragraph(`${form} ${splitText(info)}`)]);
 }

@@ -7,7 +7,7 @@ import { isImage, isPoints } from '../../run/samples.ts';
 import type { TrainingJob } from '../../run/training.ts';
 import { scatter } from '../charts/plot.ts';
 import { imageGrid } from '../grid.ts';
-import type { Block } from '../html.ts';
+import { type Block, figure, table } from '../html.ts';
 import { formatNumber } from '../numbers.ts';
 import { encodePng } from '../png.ts';
 
@@ -25,8 +25,7 @@ const WIDE = 640;
 export async function sampleBlocks(samples: Float32Array, job: TrainingJob, real: boolean): Promise<Block[]> {
   const { data } = job;
   if (isImage(data.shape)) return [await imageBlock(samples, data)];
-  if (isPoints(data)) return [await pointsBlock(samples, data, real)];
-  return [tableBlock(samples, job)];
+  return [isPoints(data) ? await pointsBlock(samples, data, real) : tableBlock(samples, job)];
 }
 
 async function imageBlock(samples: Float32Array, { shape, features }: TrainingJob['data']): Promise<Block> {
@@ -41,12 +40,12 @@ async function imageBlock(samples: Float32Array, { shape, features }: TrainingJo
   };
 }
 
-async function pointsBlock(samples: Float32Array, data: TrainingJob['data'], real: boolean): Promise<Block> {
+function pointsBlock(samples: Float32Array, data: TrainingJob['data'], real: boolean): Promise<Block> {
   const [xTitle, yTitle] = data.columns;
   const reference = real ? floats(data.train) : undefined;
   const chart = scatter(samples, { title: '', reference, xTitle, yTitle, side: 380, limit: POINTS });
   const caption = `Samples of ${xTitle} and ${yTitle}${real ? ' over the training points' : ''}.`;
-  return { kind: 'figure', svg: await chart.svg(), caption, alt: `Scatter plot. ${caption}` };
+  return figure(chart, caption, 'Scatter plot');
 }
 
 /** Names of the columns, and the first rows as people read them. */
@@ -72,10 +71,6 @@ function firstRows(samples: Float32Array, { data, run }: TrainingJob): { names: 
 function tableBlock(samples: Float32Array, job: TrainingJob): Block {
   const { names, rows } = firstRows(samples, job);
   const more = names.length > SHOWN.columns ? `, ${SHOWN.columns} of ${names.length} columns` : '';
-  return {
-    kind: 'table',
-    columns: ['', ...names.slice(0, SHOWN.columns)],
-    rows: rows.map((cells, i) => [`${i + 1}`, ...cells.slice(0, SHOWN.columns)]),
-    caption: `The first ${rows.length} samples${more}.`,
-  };
+  const shown = rows.map((cells, i) => [`${i + 1}`, ...cells.slice(0, SHOWN.columns)]);
+  return table(names.slice(0, SHOWN.columns), shown, `The first ${rows.length} samples${more}.`);
 }

@@ -49,8 +49,6 @@ export interface DiagonalPoint {
 export interface DiagonalOptions {
   readonly xTitle: string;
   readonly yTitle: string;
-  /** the axes' ends, default 0 and 1 */
-  readonly domain?: readonly [number, number];
   /** axes of square roots, on which an error of chance is as long anywhere, and rare values do not fall together */
   readonly roots?: boolean;
 }
@@ -60,23 +58,21 @@ const NAMED = 3;
 
 /** Points against the diagonal, on which samples are as real rows. */
 export function diagonalChart(points: readonly DiagonalPoint[], options: DiagonalOptions): Picture {
-  const { xTitle, yTitle, domain = [0, 1], roots = false } = options;
-  const [low, high] = domain;
+  const { xTitle, yTitle, roots = false } = options;
   const place = roots ? Math.sqrt : (v: number) => v;
   const off = ({ real, samples }: DiagonalPoint) => Math.abs(place(real) - place(samples));
   const far = [...points].sort((a, b) => off(b) - off(a)).slice(0, NAMED);
-  const scale = { type: roots ? ('sqrt' as const) : ('linear' as const), domain: [...domain], nice: false };
+  const scale = { type: roots ? ('sqrt' as const) : ('linear' as const), domain: [0, 1], nice: false };
   const ticks = roots ? { values: [0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1] } : { tickCount: 5 };
   const axis = (field: 'real' | 'samples', title: string) =>
     ({ field, type: 'quantitative', title, scale, axis: { ...ticks, format: '~%' } }) as const;
   const position = { x: axis('real', xTitle), y: axis('samples', yTitle) };
   // A name stands towards the middle of the chart, which it must not leave, and away from the diagonal.
-  const middle = (place(low) + place(high)) / 2;
   const text = ({ name, real, samples }: DiagonalPoint) => ({
     data: { values: [{ real, samples, label: short(name) }] },
     mark: {
       ...{ type: 'text' as const, fontSize: 11, aria: false, color: COLOURS.ink, dy: samples > real ? -7 : 9 },
-      ...(place(real) > middle ? { align: 'right' as const, dx: -6 } : { align: 'left' as const, dx: 6 }),
+      ...(place(real) > 0.5 ? { align: 'right' as const, dx: -6 } : { align: 'left' as const, dx: 6 }),
     },
     encoding: { ...position, text: { field: 'label' } },
   });
@@ -85,7 +81,7 @@ export function diagonalChart(points: readonly DiagonalPoint[], options: Diagona
     height: 330,
     layer: [
       {
-        data: { values: [low, high].map((v) => ({ real: v, samples: v })) },
+        data: { values: [0, 1].map((v) => ({ real: v, samples: v })) },
         mark: { type: 'line', strokeWidth: 1, strokeDash: [4, 3], color: COLOURS.ink, aria: false },
         encoding: position,
       },
@@ -102,13 +98,8 @@ export function diagonalChart(points: readonly DiagonalPoint[], options: Diagona
   });
 }
 
-export interface PredictedColumn extends DiagonalPoint {
-  /** of always naming the most frequent value */
-  readonly majority?: number;
-}
-
 /** How often columns are predicted rightly: from samples, from real rows, and by always naming the most frequent value. */
-export function predictionChart(columns: readonly PredictedColumn[]): Picture {
+export function predictionChart(columns: readonly (DiagonalPoint & { readonly majority?: number })[]): Picture {
   const names = distinct(columns.map(({ name }) => name));
   const majority = 'most frequent value';
   // The last ones are on top.

@@ -11,15 +11,14 @@ export interface IntervalPoint {
   readonly ci95: readonly [number, number] | null;
 }
 
-export interface IntervalOptions {
-  readonly xTitle: string;
-  readonly yTitle: string;
-  /** a line across, such as the level of chance */
-  readonly level?: { readonly value: number; readonly name: string };
-}
-
-/** Points with error bars; series of one place stand beside each other, and are told apart by colour and shape. */
-export function intervalChart(points: readonly IntervalPoint[], options: IntervalOptions): Picture {
+/**
+ * Points with error bars; series of one place stand beside each other, and are told apart by colour and shape.
+ * @param options level: a line across, such as the level of chance
+ */
+export function intervalChart(
+  points: readonly IntervalPoint[],
+  options: { readonly xTitle: string; readonly yTitle: string; readonly level?: number },
+): Picture {
   const places = [...new Set(points.map(({ at }) => at))];
   const series = [...new Set(points.map((point) => point.series))];
   const values = points.map(({ at, series: name, mean, ci95 }) => ({
@@ -38,19 +37,16 @@ export function intervalChart(points: readonly IntervalPoint[], options: Interva
   const y = { field: 'mean', type: 'quantitative', title: options.yTitle, scale: { zero: false } } as const;
   const colour = { field: 'series', type: 'nominal', scale: { domain: series, range: PALETTE }, legend } as const;
   const { level } = options;
+  const across = {
+    data: { values: [{ level }] },
+    mark: { type: 'rule' as const, strokeDash: [4, 3], color: COLOURS.ink, aria: false },
+    encoding: { y: { field: 'level', type: 'quantitative' } } as const,
+  };
   return picture({
     width: 390,
     height: 270,
     layer: [
-      ...(level
-        ? [
-            {
-              data: { values: [{ level: level.value }] },
-              mark: { type: 'rule' as const, strokeDash: [4, 3], color: COLOURS.ink, aria: false },
-              encoding: { y: { field: 'level', type: 'quantitative' } } as const,
-            },
-          ]
-        : []),
+      ...(level === undefined ? [] : [across]),
       {
         data: { values: values.filter((value) => 'low' in value) },
         mark: { type: 'rule', strokeWidth: 1.6, aria: false },

@@ -60,22 +60,17 @@ export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}):
   } as const;
   const yTitle = options.yTitle ?? 'loss';
   const legend = colours([nameG, nameD], [COLOURS.blue, COLOURS.orange]);
+  const encoding = (field: string, name: string) => ({
+    ...{ x, y: { field, type: 'quantitative', title: yTitle, scale: { zero: false } } as const },
+    color: { datum: name, ...legend },
+  });
   const area = (key: string, name: string): Layer => ({
     mark: { type: 'area', opacity: 0.25, aria: false },
-    encoding: {
-      x,
-      y: { field: `${key}_lo`, type: 'quantitative', title: yTitle, scale: { zero: false } },
-      y2: { field: `${key}_hi` },
-      color: { datum: name, ...legend },
-    },
+    encoding: { ...encoding(`${key}_lo`, name), y2: { field: `${key}_hi` } },
   });
   const line = (key: string, name: string): Layer => ({
     mark: { type: 'line', strokeWidth: 1.6, aria: false },
-    encoding: {
-      x,
-      y: { field: key, type: 'quantitative', title: yTitle, scale: { zero: false } },
-      color: { datum: name, ...legend },
-    },
+    encoding: encoding(key, name),
   });
   return picture({
     width: 690,

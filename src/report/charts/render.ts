@@ -16,10 +16,6 @@ export function picture(spec: TopLevelSpec): Picture {
   return { svg: () => (svg ??= drawSvg(spec)) };
 }
 
-interface TextItem {
-  fontSize?: number;
-}
-
 async function drawSvg(spec: TopLevelSpec): Promise<string> {
   const [vega, { compile }, { expressionInterpreter }] = await Promise.all([
     import('vega'),
@@ -27,7 +23,9 @@ async function drawSvg(spec: TopLevelSpec): Promise<string> {
     import('vega-interpreter'),
   ]);
   // Vega's own switch for this (vega-scenegraph, util/text.js), which its type declarations leave out.
-  const { textMetrics } = vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } };
+  const { textMetrics } = vega as unknown as {
+    textMetrics: { width: (item: { fontSize?: number }, text: unknown) => number };
+  };
   textMetrics.width = (item, text) => `${text ?? ''}`.length * (item.fontSize ?? 11) * CHARACTER_WIDTH;
   const compiled = compile(spec, { config: config() }).spec;
   const loader = { ...vega.loader(), load: () => Promise.reject(new Error('a chart has no data outside itself')) };

@@ -29,11 +29,8 @@ export function lossPoints(rows: readonly LossRow[], limit = 2000, points = 600)
 }
 
 /** Mean, minimum and maximum of the finite values. */
-function spread(values: readonly number[]): [number?, number?, number?] {
-  let count = 0;
-  let sum = 0;
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
+function spread(values: Iterable<number>): [number?, number?, number?] {
+  let [count, sum, low, high] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
     if (!Number.isFinite(value)) continue;
     count += 1;
@@ -46,16 +43,8 @@ function spread(values: readonly number[]): [number?, number?, number?] {
 
 /** Lowest and highest finite value of all lists; [0, 1] when there is none. */
 export function extent(lists: readonly ArrayLike<number>[]): [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const list of lists) {
-    for (let i = 0; i < list.length; i++) {
-      if (!Number.isFinite(list[i])) continue;
-      low = Math.min(low, list[i]);
-      high = Math.max(high, list[i]);
-    }
-  }
-  return low <= high ? [low, high] : [0, 1];
+  const ends = lists.flatMap((list) => spread(Array.from(list)).slice(1) as number[]);
+  return ends.length ? [Math.min(...ends), Math.max(...ends)] : [0, 1];
 }
 
 /**

@@ -5,14 +5,14 @@ import {
   type AttackResult,
   type ClosestRecords,
   judge,
+  type RocCurve,
   type SetAttackResult,
   type Tvd,
 } from '../../attack/judge/result.ts';
-import type { RocCurve } from '../../attack/judge/roc.ts';
 import { attackerRows, type Candidates, type Outcome, type Target } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
 import type { TrainingJob } from '../training.ts';
-import { checkReference, membersOf, type Report, RunModel, type Source, unseenOf } from './target.ts';
+import { checkReference, membersOf, type Report, runModel, type Source, unseenOf } from './target.ts';
 
 /** Attacks against one set of non-members. */
 export interface Against {
@@ -64,12 +64,12 @@ export async function attackRun(
     });
   }
   if (reference) checkReference(reference, job, sets);
-  const model = new RunModel(job, samples, report);
+  const model = runModel(job, samples, report);
   const { seed } = run.info;
   const context = {
     model,
     members: membersOf(job),
-    reference: reference && new RunModel(reference, samples, report),
+    reference: reference && runModel(reference, samples, report),
     trainSurrogate: (...[rows, options]: Parameters<Target['trainSurrogate']>) =>
       model.trainSurrogate(rows, options, steps),
     ...{ records, shadows, seed },
@@ -109,14 +109,8 @@ export async function attackRun(
 
 /** The results of all attacks on one set, by kind. */
 function collect(outcomes: readonly Outcome[], seed: number): Against {
-  const attacks = outcomes
-    .flatMap(({ scored = [] }) => scored)
-    .map((scored) => {
-      const { result, roc } = judge(scored, { seed });
-      return { ...result, roc };
-    });
-  const found = <T>(pick: (outcome: Outcome) => T | undefined) => outcomes.map(pick).find((x) => x !== undefined);
-  const [tvd, sets, closest] = [found((o) => o.tvd), found((o) => o.sets), found((o) => o.closest)];
+  const attacks = outcomes.flatMap(({ scored = [] }) => scored.map((each) => judge(each, { seed })));
+  const { tvd, sets, closest }: Outcome = Object.assign({}, ...outcomes);
   return {
     attacks,
     ...(tvd ? { tvd } : {}),

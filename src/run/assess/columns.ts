@@ -31,11 +31,8 @@ export interface Tables {
 function some({ columns, cells }: TableRows, most: number): TableRows {
   const width = columns.length;
   const list = evenly(cells.length / width, most);
-  const out = new Float64Array(list.length * width);
-  list.forEach((row, i) => {
-    out.set(cells.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return { columns, cells: out };
+  const cell = (i: number) => cells[list[Math.floor(i / width)] * width + (i % width)];
+  return { columns, cells: Float64Array.from({ length: list.length * width }, (_, i) => cell(i)) };
 }
 
 /** The cells of the rows that a subject is about. @param table that the run was trained on */

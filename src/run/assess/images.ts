@@ -1,7 +1,7 @@
 /** Quality of images: what a classifier and InceptionV3 make of them. */
 import { floats, toBytes } from '../../data/records.ts';
 import { classScores } from '../../metrics/images/classes.ts';
-import { FrechetFrom, momentsOf } from '../../metrics/images/frechet.ts';
+import { frechetFrom, momentsOf } from '../../metrics/images/frechet.ts';
 import { kid } from '../../metrics/mmd.ts';
 import { neighbourhoods, onBoth, type Subject, skip } from './subject.ts';
 
@@ -19,13 +19,13 @@ async function featureQuality(
   names: FeatureNames,
 ): Promise<void> {
   const real = await extract(subject.reference, 'hold-out rows');
-  const from = new FrechetFrom(momentsOf(real, width));
+  const distance = frechetFrom(momentsOf(real, width));
   await onBoth(subject, async (rows, generated) => {
     const features = await extract(rows, generated ? 'samples' : 'training rows');
     subject.report(`${names.prefix}distances`.replace('_', ' '), 0);
     const { value, error } = kid(real, features, { features: width, seed: subject.job.run.info.seed });
     return {
-      [names.frechet]: from.to(momentsOf(features, width)),
+      [names.frechet]: distance(momentsOf(features, width)),
       [names.kernel]: value,
       [`${names.kernel}_error`]: error,
       ...(await neighbourhoods(subject, real, features, width, names.prefix)),

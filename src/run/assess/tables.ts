@@ -1,12 +1,14 @@
 /** Quality of tables of mixed columns: their laws, the shares of values, and what a model learns about real rows. */
+import { VeilganError } from '../../base/errors.ts';
 import { mean } from '../../base/maths/statistics.ts';
+import { evenly, pickRows } from '../../base/rows.ts';
 import type { TableRows } from '../../data/encoding/decode.ts';
+import { blocksOf, type Encoding, widthOf } from '../../data/table.ts';
 import { diagonalAgreement } from '../../metrics/dimensions.ts';
-import { gainShare, linearModel, majorityShare } from '../../metrics/downstream.ts';
+import { gainShare, type LabelledRows, linearModel, MOST_CLASSES, majorityShare } from '../../metrics/downstream.ts';
 import { type ColumnCells, missingShare, placeShares } from '../../metrics/marginals.ts';
-import { columnCells, placeNames, type Tables } from './columns.ts';
+import { columnCells, encoded, placeNames, type Tables } from './columns.ts';
 import { marginalQuality } from './marginals.ts';
-import { type ClassColumn, classColumns, fitted, namedTarget, usualTarget } from './predictable.ts';
 import { type Evaluation, NO_OTHERS, type Subject, skip } from './subject.ts';
 
 /**
@@ -73,28 +75,22 @@ function targetQuality(tables: Tables, found: Evaluation, target?: string): stri
   const taken = target === undefined ? usualTarget(encoding) : { ...namedTarget(encoding, target), taken: 'target' };
   if (typeof taken === 'string') return taken;
   if (!unseen) return NO_OTHERS;
-  const { split, classes, name } = taken;
-  const [test, samples] = [split(unseen), split(tables.samples)];
-  const real = tables.members && split(tables.members);
-  if (![test, samples, real ?? test].every(({ labels }) => labels.length)) {
-    return `all cells of ${name} are missing`;
-  }
-  const learnt = linearModel(fitted(samples, classes.length), test, classes.length);
-  const ceiling = real && linearModel(fitted(real, classes.length), test, classes.length);
-  const majority = majorityShare(test.labels, classes.length);
+  const { classes, name } = taken;
+  const learnt = learnable(taken, unseen, [tables.samples, ...(tables.members ? [tables.members] : [])]);
+  if (!learnt) return `all cells of ${name} are missing`;
+  const { models, majority, tested } = learnt;
+  const [own, ceiling] = models;
   Object.assign(found.metrics, {
-    downstream_linear_accuracy: learnt.accuracy,
-    ...(classes.length === 2 ? { downstream_linear_auc: learnt.auc } : {}),
+    downstream_linear_accuracy: own.accuracy,
+    ...(classes.length === 2 ? { downstream_linear_auc: own.auc } : {}),
     downstream_majority: majority,
-    ...(ceiling
-      ? { downstream_gain_share: gainShare(learnt.accuracy, majority, ceiling.accuracy, test.labels.length) }
-      : {}),
+    ...(ceiling ? { downstream_gain_share: gainShare(own.accuracy, majority, ceiling.accuracy, tested) } : {}),
   });
   if (ceiling) {
     found.real.downstream_linear_accuracy = ceiling.accuracy;
     if (classes.length === 2) found.real.downstream_linear_auc = ceiling.auc;
   }
-  found.details.downstream = { target: name, taken: taken.taken, classes, tested: test.labels.length };
+  found.details.downstream = { target: name, taken: taken.taken, classes, tested };
   return undefined;
 }
 
@@ -111,8 +107,10 @@ export function columnAccuracies({ encoding, samples, members, unseen }: Tables,
   const columns = classColumns(encoding);
   const list = columns.flatMap((column, i) => {
     report('predicting columns', i / columns.length);
-    const right = accuraciesOf(column, [samples, members, unseen]);
-    return right ? [{ name: column.name, ...right }] : [];
+    const learnt = learnable(column, unseen, [samples, members]);
+    if (!learnt) return [];
+    const [made, real] = learnt.models.map(({ accuracy }) => accuracy);
+    return [{ name: column.name, samples: made, real, majority: learnt.majority }];
   });
   report('predicting columns', 1);
   if (!list.length) {
@@ -130,9 +128,90 @@ export function columnAccuracies({ encoding, samples, members, unseen }: Tables,
   found.details.column_accuracy = { columns: list.map(({ name }) => name), real, samples: made, majority };
 }
 
-function accuraciesOf({ split, classes }: ClassColumn, rows: readonly TableRows[]) {
-  const [samples, real, test] = rows.map(split);
-  if (![samples, real, test].every(({ labels }) => labels.length)) return undefined;
-  const right = (train: typeof samples) => linearModel(fitted(train, classes.length), test, classes.length).accuracy;
-  return { samples: right(samples), real: right(real), majority: majorityShare(test.labels, classes.length) };
+/**
+ * Linear models of a column, one for each of the tables that they are trained on, tested on unseen rows; undefined where a
+ * table has no cell of it.
+ */
+function learnable({ split, classes: { length } }: ClassColumn, unseen: TableRows, trained: readonly TableRows[]) {
+  const [test, ...sides] = [unseen, ...trained].map(split);
+  if (![test, ...sides].every(({ labels }) => labels.length)) return undefined;
+  const models = sides.map((side) => linearModel(fitted(side, length), test, length));
+  return { models, majority: majorityShare(test.labels, length), tested: test.labels.length };
+}
+
+/** A column whose value a model can predict. */
+export interface ClassColumn {
+  readonly name: string;
+  /** rare values are one of them, `(rare)`; missing cells are none */
+  readonly classes: readonly string[];
+  /** of rows whose cell is there: the other columns as an encoding has them, and which class it is */
+  readonly split: (rows: TableRows) => LabelledRows;
+}
+
+/** The class of a column, or why it is none. */
+function classOf(encoding: Encoding, j: number): ClassColumn | string {
+  const code = encoding.columns[j];
+  if ('at' in code) return `is a ${code.kind === 'date' ? 'date' : 'number'}, no category`;
+  const classes = [...code.values, ...(code.rare ? ['(rare)'] : [])];
+  if (classes.length < 2) return 'has a single value';
+  if (classes.length > MOST_CLASSES) return `has ${classes.length} values`;
+  if (encoding.columns.length < 2) return 'has no other column beside it';
+  const [block] = blocksOf(encoding)[j];
+  const width = widthOf(encoding);
+  const split = (rows: TableRows): LabelledRows => {
+    const { cells } = columnCells(rows, { ...encoding, columns: [code] })[0];
+    const there = Array.from(cells.keys()).filter((row) => cells[row] < classes.length);
+    const others = pickRows(encoded(rows, encoding), width, there).filter((_, i) => {
+      const value = i % width;
+      return value < block.at || value >= block.at + block.width;
+    });
+    return { rows: others, labels: Uint32Array.from(there, (row) => cells[row]) };
+  };
+  return { name: code.name, classes, split };
+}
+
+/** All columns that a model can predict. */
+export const classColumns = (encoding: Encoding): ClassColumn[] =>
+  encoding.columns.flatMap((_, j) => {
+    const found = classOf(encoding, j);
+    return typeof found === 'string' ? [] : [found];
+  });
+
+/**
+ * The column that was named as the target.
+ * @throws VeilganError USAGE where there is none of that name, or it makes no classes
+ */
+export function namedTarget(encoding: Encoding, target: string): ClassColumn {
+  const j = encoding.columns.findIndex(({ name }) => name === target);
+  const found = j < 0 ? undefined : classOf(encoding, j);
+  if (found && typeof found !== 'string') return found;
+  const able = classColumns(encoding).map(({ name }) => name);
+  throw new VeilganError('USAGE', found ? `column ${target} ${found}` : `the table has no column ${target}`, {
+    where: 'target',
+    fix: able.length
+      ? `Name a category of 2 to ${MOST_CLASSES} values: ${able.slice(0, 12).join(', ')}`
+      : `Leave it away: no column is a category of 2 to ${MOST_CLASSES} values`,
+  });
+}
+
+/** The target where none was named, the table's label or else its last column, and which it was; or why that is none. */
+export function usualTarget(encoding: Encoding): (ClassColumn & { taken: string }) | string {
+  const { columns, label } = encoding;
+  const j = label === undefined ? columns.length - 1 : columns.findIndex(({ name }) => name === label);
+  const taken = label === undefined ? 'last column' : 'label';
+  const found = classOf(encoding, j);
+  return typeof found === 'string'
+    ? `the ${taken}, ${columns[j].name}, ${found}: name a \`target\``
+    : { ...found, taken };
+}
+
+/** Products of rows, features and classes that a linear model is fitted to in some seconds. */
+const PRODUCTS = 2e7;
+
+/** As many rows, evenly spaced, as a linear model is fitted to in seconds. */
+export function fitted({ rows, labels }: LabelledRows, classes: number): LabelledRows {
+  const features = rows.length / labels.length;
+  const list = evenly(labels.length, Math.max(1, Math.floor(PRODUCTS / (features * (classes > 2 ? classes : 1)))));
+  if (list.length === labels.length) return { rows, labels };
+  return { rows: pickRows(rows, features, list), labels: Uint32Array.from(list, (row) => labels[row]) };
 }

@@ -1,5 +1,5 @@
 /** A run as attacks look at it: members, others, the model; and the models that an attacker may compare with. */
-import type { Candidates, Generator, Surrogate, SurrogateOptions, TrainedModel } from '../../attack/target.ts';
+import type { Candidates, Surrogate, SurrogateOptions, TrainedModel } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
 import { pickRows } from '../../base/rows.ts';
 import { floats } from '../../data/records.ts';
@@ -9,7 +9,6 @@ import { normal, symmetric } from '../../gan/draws.ts';
 import { ParGan } from '../../gan/pargan.ts';
 import { makeConfig } from '../../gan/presets/index.ts';
 import type { GanSystem } from '../../gan/system.ts';
-import type { Gpu } from '../../gpu/index.ts';
 import { callRows } from '../../train/batched-inference.ts';
 import { train } from '../../train/loop.ts';
 import { trainingRows } from '../../train/rows.ts';
@@ -60,118 +59,81 @@ export function unseenOf({ gan, data }: TrainingJob): [Source, Candidates][] {
 export type Report = (name: string, share: number) => void;
 
 /** A trained run as an attacker meets it, and the models that the attacker trains. */
-export class RunModel implements TrainedModel {
-  readonly job: TrainingJob;
-  readonly gpu: Gpu;
-  readonly features: number;
-  readonly critics: number;
-  readonly output: TrainedModel['output'];
-  readonly #queries: number;
-  readonly #report: Report;
-  readonly #made = new Map<string, Promise<unknown>>();
-  readonly #surrogates = new Set<GanSystem>();
-
-  /** @param queries samples that the attacker asks for */
-  constructor(job: TrainingJob, queries: number, report: Report) {
-    const { gpu, features, config } = job.gan;
-    this.job = job;
-    this.gpu = gpu;
-    this.features = features;
-    this.critics = config.partitions;
-    this.output = outputOf(job.gan);
-    this.#queries = queries;
-    this.#report = report;
-  }
-
-  scores(rows: Float32Array, labels?: Uint32Array): Promise<Float32Array> {
-    return this.job.gan.scores(rows, labels);
-  }
-
-  sample(count: number): Promise<Float32Array> {
-    return this.job.gan.sample(count);
-  }
-
-  released(): Promise<Float32Array> {
-    return this.once('released', () => this.sample(released(this.job.data)));
-  }
-
-  queried(): Promise<Float32Array> {
-    return this.once('queried', async () => {
-      const { gan, data } = this.job;
-      const out = new Float32Array(this.#queries * data.features);
-      for (let first = 0, piece = 0; first < this.#queries; first += PIECE, piece++) {
-        const count = Math.min(PIECE, this.#queries - first);
-        out.set(await gan.sample(count, QUERY_STREAM + piece), first * data.features);
-        this.#report('samples', (first + count) / this.#queries);
-      }
-      return out;
-    });
-  }
-
-  once<T>(key: string, make: () => Promise<T>): Promise<T> {
-    const known = (this.#made.get(key) as Promise<T> | undefined) ?? make();
-    this.#made.set(key, known);
-    return known;
-  }
-
-  generator(): Generator | undefined {
-    const { gan } = this.job;
-    if (gan.classes) return undefined;
-    const { gpu, seed, features, config } = gan;
-    const [law, energy] = config.latentLaw === 'normal' ? [normal, 1] : [symmetric, 1 / 3];
-    return {
-      gpu,
-      latent: gan.noise,
-      searched: config.latent,
-      energy: energy * config.latent,
-      features,
-      // Gradients need the activations of a call.
-      rows: Math.min(256, callRows(features)),
-      // Sampling counts its streams from 2^22 on.
-      draw: (n, stream) => law(gpu, [1, n, gan.noise], { seed, stream: 0x300000 + stream }),
-      generate: (z) => gan.generator.infer(z),
-    };
-  }
-
+export interface RunModel extends TrainedModel {
   /**
    * Trains a model without privacy on all of some rows, settings of private runs being left out.
    * @param steps left out: as many as the run's own
    * @throws VeilganError as training does
    */
-  async trainSurrogate(
-    rows: Float32Array,
-    { seed, critics, onProgress }: SurrogateOptions,
-    steps = this.job.gan.step,
-  ): Promise<Surrogate> {
-    const { gan, data, run } = this.job;
-    const own = Object.fromEntries(Object.entries(gan.config).filter(([name]) => Object.hasOwn(ganConfig.shape, name)));
-    const config = makeConfig(undefined, { ...own, ...(critics === 'one' ? ONE_CRITIC : {}), rows: 0, steps });
-    const { features, shape } = gan;
-    const surrogate = new ParGan(
-      gan.gpu,
-      config,
-      { train: rows, features, shape, blocks: data.blocks },
-      run.info.seed + seed,
-    );
-    this.#surrogates.add(surrogate);
-    await surrogate.prepare(false);
-    await train(surrogate, { steps, onRows: (done) => onProgress(done[done.length - 1].step / steps) });
-    return {
-      critics: config.partitions,
-      output: outputOf(surrogate),
-      scores: (of) => surrogate.scores(of),
-      sample: (count) => surrogate.sample(count),
-      dispose: () => {
-        if (this.#surrogates.delete(surrogate)) surrogate.dispose();
-      },
-    };
-  }
-
+  trainSurrogate(rows: Float32Array, options: SurrogateOptions, steps?: number): Promise<Surrogate>;
   /** Frees the models that the attacker trained. */
-  dispose(): void {
-    for (const surrogate of this.#surrogates) surrogate.dispose();
-    this.#surrogates.clear();
-  }
+  dispose(): void;
+}
+
+/** @param queries samples that the attacker asks for */
+export function runModel({ gan, data, run }: TrainingJob, queries: number, report: Report): RunModel {
+  const { gpu, seed, features, shape, config } = gan;
+  const made = new Map<string, Promise<unknown>>();
+  const surrogates = new Set<GanSystem>();
+  const once = <T>(key: string, make: () => Promise<T>): Promise<T> => {
+    const known = (made.get(key) as Promise<T> | undefined) ?? make();
+    made.set(key, known);
+    return known;
+  };
+  return {
+    ...{ gpu, features, critics: config.partitions, output: outputOf(gan), once },
+    scores: (rows, labels) => gan.scores(rows, labels),
+    sample: (count) => gan.sample(count),
+    released: () => once('released', () => gan.sample(released(data))),
+    queried: () =>
+      once('queried', async () => {
+        const out = new Float32Array(queries * features);
+        for (let first = 0, piece = 0; first < queries; first += PIECE, piece++) {
+          const count = Math.min(PIECE, queries - first);
+          out.set(await gan.sample(count, QUERY_STREAM + piece), first * features);
+          report('samples', (first + count) / queries);
+        }
+        return out;
+      }),
+    generator() {
+      if (gan.classes) return undefined;
+      const [law, energy] = config.latentLaw === 'normal' ? [normal, 1] : [symmetric, 1 / 3];
+      return {
+        gpu,
+        latent: gan.noise,
+        searched: config.latent,
+        energy: energy * config.latent,
+        features,
+        // Gradients need the activations of a call.
+        rows: Math.min(256, callRows(features)),
+        // Sampling counts its streams from 2^22 on.
+        draw: (n, stream) => law(gpu, [1, n, gan.noise], { seed, stream: 0x300000 + stream }),
+        generate: (z) => gan.generator.infer(z),
+      };
+    },
+    async trainSurrogate(rows, { seed: added, critics, onProgress }, steps = gan.step) {
+      const own = Object.fromEntries(Object.entries(config).filter(([name]) => Object.hasOwn(ganConfig.shape, name)));
+      const settings = makeConfig(undefined, { ...own, ...(critics === 'one' ? ONE_CRITIC : {}), rows: 0, steps });
+      const records = { train: rows, features, shape, blocks: data.blocks };
+      const surrogate = new ParGan(gpu, settings, records, run.info.seed + added);
+      surrogates.add(surrogate);
+      await surrogate.prepare(false);
+      await train(surrogate, { steps, onRows: (done) => onProgress(done[done.length - 1].step / steps) });
+      return {
+        critics: settings.partitions,
+        output: outputOf(surrogate),
+        scores: (of) => surrogate.scores(of),
+        sample: (count) => surrogate.sample(count),
+        dispose: () => {
+          if (surrogates.delete(surrogate)) surrogate.dispose();
+        },
+      };
+    },
+    dispose() {
+      for (const surrogate of surrogates) surrogate.dispose();
+      surrogates.clear();
+    },
+  };
 }
 
 const outputOf = ({ config }: GanSystem): TrainedModel['output'] => divergences[config.divergence].output;

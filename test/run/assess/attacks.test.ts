@@ -7,7 +7,7 @@ import { blobs } from '../../../src/data/synthetic.ts';
 import { ParGan } from '../../../src/gan/pargan.ts';
 import { attackRun, withoutCurves } from '../../../src/run/assess/attacks.ts';
 import { quickQuality } from '../../../src/run/assess/quality.ts';
-import { membersOf, RunModel, unseenOf } from '../../../src/run/assess/target.ts';
+import { membersOf, runModel, unseenOf } from '../../../src/run/assess/target.ts';
 import type { TrainingJob } from '../../../src/run/training.ts';
 import { datasetOf } from '../../support/dataset.ts';
 import { Values } from '../../support/values.ts';
@@ -48,17 +48,18 @@ test('members are what critics saw; others are the hold-out, and what training l
 });
 
 test('queries go on where what is released ends, and are made once', async () => {
-  const model = new RunModel(jobOf(), 1500, () => {});
+  const job = jobOf();
+  const model = runModel(job, 1500, () => {});
   const [released, queried] = [await model.released(), await model.queried()];
   assert.equal([released.length, queried.length], [20_000, 3000]);
   assert.not.equal(queried.subarray(0, 20), released.subarray(0, 20));
   assert.is(await model.queried(), queried);
-  assert.equal(await model.sample(5), (await model.job.gan.sample(5)) as Float32Array);
+  assert.equal(await model.sample(5), (await job.gan.sample(5)) as Float32Array);
   assert.equal([model.output, model.critics], ['probability', 2]);
 });
 
 test("an attacker's model has one critic where asked, and ends with the target at the latest", async () => {
-  const model = new RunModel(jobOf(), 100, () => {});
+  const model = runModel(jobOf(), 100, () => {});
   const shares: number[] = [];
   const options = { seed: 1, onProgress: (share: number) => void shares.push(share) };
   const one = await model.trainSurrogate(values.normal([30, 2]), { ...options, critics: 'one' }, 3);
