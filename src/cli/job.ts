@@ -13,9 +13,15 @@ export async function lend<T>(opened: Promise<DirectoryJob>, use: Use<T>): Promi
   try {
     return await use(job);
   } finally {
-    job.guarantee?.close();
-    job.run.close();
-    job.gan.dispose();
+    try {
+      job.guarantee?.close();
+    } finally {
+      try {
+        job.run.close();
+      } finally {
+        job.gan.dispose();
+      }
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import '../base/schema.ts';
 import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import { divergenceNames, divergences } from './divergences.ts';
+import { latentLawNames } from './draws.ts';
 import { networkNames, networks } from './networks/index.ts';
 
 /** What --help says of choices that are rows. */
@@ -43,7 +44,7 @@ export const ganConfig = z.strictObject({
     .default('mlp')
     .describe(`of the generator and the critics. ${choices(networks)}`),
   latent: z.int().min(1).max(4096).default(2).describe('dimensions of z'),
-  latentLaw: z.enum(['normal', 'uniform']).default('normal').describe('z ~ N(0, I), or uniform in (-1, 1)'),
+  latentLaw: z.enum(latentLawNames).default('normal').describe('z ~ N(0, I), or uniform in (-1, 1)'),
   generatorHidden: sizes.default([256, 256]).describe('hidden sizes of the generator, comma-separated'),
   criticHidden: sizes.default([256]).describe('hidden sizes of each critic, comma-separated'),
   generatorChannels: sizes
@@ -109,7 +110,7 @@ export function parseConfig<T>(schema: z.ZodType<T>, fields: Readonly<Record<str
   const path = issue.code === 'unrecognized_keys' ? issue.keys : issue.path;
   throw new VeilganError('CONFIG', `${path.join('.')}: ${issue.message}`, {
     where: String(path[0]),
-    fix: 'See what it takes in the list of settings',
+    fix: 'Give what it takes; src/gan/README.md lists every setting',
   });
 }
 

@@ -11,8 +11,13 @@ export { normal };
 export const symmetric = (gpu: Gpu, shape: Shape, options: DrawOptions): Tensor =>
   shift(scale(uniform(gpu, shape, options), 2), -1);
 
-/** What latent vectors are drawn by, by the names of `latentLaw`. */
-export const latentLaws = { normal, uniform: symmetric };
+/** Laws of latent vectors, by the names of `latentLaw`. `energy`: the mean square of one dimension. */
+export const latentLaws = {
+  normal: { draw: normal, energy: 1 },
+  uniform: { draw: symmetric, energy: 1 / 3 },
+} satisfies Record<string, { draw(gpu: Gpu, shape: Shape, options: DrawOptions): Tensor; energy: number }>;
+
+export const latentLawNames = Object.keys(latentLaws) as (keyof typeof latentLaws)[];
 
 /** One-hot labels of uniform law, [...shape, classes]: a public law, never that of a batch. */
 export function uniformLabels(gpu: Gpu, shape: Shape, classes: number, seed: number): Tensor {

@@ -113,7 +113,7 @@ export abstract class GanSystem implements System<LossRow> {
   /** Latent vectors for `groups` sub-batches of `n`, by default of B; with labels of uniform law behind them. */
   latent(groups: number, n: number = this.config.batch): Tensor {
     const { gpu, seed, config, classes } = this;
-    const z = latentLaws[config.latentLaw](gpu, [groups, n, this.noise], { seed });
+    const z = latentLaws[config.latentLaw].draw(gpu, [groups, n, this.noise], { seed });
     return classes ? concat([z, uniformLabels(gpu, [groups, n], classes, seed)], 2) : z;
   }
 
@@ -147,7 +147,7 @@ export abstract class GanSystem implements System<LossRow> {
     const out = new Float32Array(n * d);
     const rows = Math.ceil(n / members.length);
     const call = callRows(d);
-    const law = latentLaws[config.latentLaw];
+    const law = latentLaws[config.latentLaw].draw;
     for (const [m, model] of members.entries()) {
       const rowOf = (r: number) => r * members.length + m;
       const draw = (first: number) => {

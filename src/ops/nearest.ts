@@ -1,4 +1,4 @@
-/** Dispatches of the nearest-neighbour kernel; attack/neighbours.ts makes exact neighbours of its candidates. */
+/** Dispatches of the nearest-neighbour kernel; metrics/neighbours.ts makes exact neighbours of its candidates. */
 import nearestShader from '#shaders/nearest.wgsl';
 import type { Gpu } from '../gpu/gpu.ts';
 import { scope } from '../tensor/scope.ts';

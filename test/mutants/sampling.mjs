@@ -29,8 +29,8 @@ export default [
     name: 'batches of a fixed size in place of Poisson samples',
     area: 'sampling',
     file: 'src/gan/private/run.ts',
-    find: ': new PoissonSampler(key, list, { q: mechanism.q, tags, index }),',
-    replace: ': new SubsetSampler(key, list, { size: config.batch, index }),',
+    find: ': new PoissonSampler(key, list, { q: mechanism.q, tags, index });',
+    replace: ': new SubsetSampler(key, list, { size: config.batch, index });',
     tests: ['run/wiring'],
   },
   {

@@ -264,7 +264,7 @@ export default [
     name: 'the key of tags is left in memory',
     area: 'keys',
     file: 'src/gan/private/run.ts',
-    find: '  tagKey.fill(0);\n',
+    find: '    tagKey.fill(0);\n',
     replace: '',
     tests: ['run/wiring'],
   },

@@ -1,6 +1,6 @@
 /**
  * The records of a CSV file as they stream in, in Node as in a page: bytes to lines, lines to whole records, and what
- * the parser refuses in words for the user. What the records mean is in `csv-layout.ts`. Browser-safe.
+ * the parser refuses in words for the user. What the records mean is in `layout.ts`. Browser-safe.
  */
 import { CsvError, type Info, parse } from 'csv-parse/browser/esm/sync';
 import { VeilganError } from '../../base/errors.ts';

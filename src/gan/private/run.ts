@@ -6,7 +6,7 @@ import type { Records } from '../../data/records.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { chargedFor } from '../../privacy/budget.ts';
 import { DiscreteMechanism } from '../../privacy/discrete.ts';
-import { PrivacyKey } from '../../privacy/key.ts';
+import { type DrawCounter, PrivacyKey } from '../../privacy/key.ts';
 import { type Ledger, type LedgerFile, readLedger } from '../../privacy/ledger/ledger.ts';
 import { NoiseSource } from '../../privacy/noise.ts';
 import { partitionOf, partitionRows } from '../../privacy/partition.ts';
@@ -104,15 +104,10 @@ export function privateRun(
     return found;
   };
   const tagKey = key.derive('tags');
-  const tags = tagsOf(data, trains ? rows : 0, tagKey);
-  tagKey.fill(0);
-  const noise = new NoiseSource(gpu, key, noiseIndex);
-  const samplers = (trains ? partitions() : []).map((list, index) =>
-    config.bound === 'weights'
-      ? new SubsetSampler(key, list, { size: config.batch, index })
-      : new PoissonSampler(key, list, { q: mechanism.q, tags, index }),
-  );
-  const draws = [noise.draws, ...samplers.map((sampler) => sampler.draws)];
+  let tags: Uint32Array = new Uint32Array();
+  let noise: NoiseSource | undefined;
+  const samplers: (PoissonSampler | SubsetSampler)[] = [];
+  const draws: DrawCounter[] = [];
   const discrete: MakeDiscrete = (options) => {
     const made = new DiscreteMechanism(gpu, key, options, noiseIndex);
     draws.push(made.draws);
@@ -123,25 +118,36 @@ export function privateRun(
     if (!ledger) throw new VeilganError('VALIDATION', 'a private run has no ledger to pay from', { where: 'ledger' });
     ledger.append(mechanism.charge(from, to));
   };
-  const means = {
-    ...{ mechanism, noise, discrete, tags, samplers, spend, witness, unclipped },
-    get partitions() {
-      return partitions();
-    },
-  };
   const close = () => {
-    noise.dispose();
+    noise?.dispose();
     for (const sampler of samplers) sampler.dispose();
     tags.fill(0);
     ledger?.close();
   };
   let gan: DpGan;
   try {
-    gan = new DpGan(gpu, config, data, seed, means);
+    tags = tagsOf(data, trains ? rows : 0, tagKey);
+    noise = new NoiseSource(gpu, key, noiseIndex);
+    draws.push(noise.draws);
+    for (const [index, list] of (trains ? partitions() : []).entries()) {
+      const sampler =
+        config.bound === 'weights'
+          ? new SubsetSampler(key, list, { size: config.batch, index })
+          : new PoissonSampler(key, list, { q: mechanism.q, tags, index });
+      samplers.push(sampler);
+      draws.push(sampler.draws);
+    }
+    gan = new DpGan(gpu, config, data, seed, {
+      ...{ mechanism, noise, discrete, tags, samplers, spend, witness, unclipped },
+      get partitions() {
+        return partitions();
+      },
+    });
   } catch (error) {
     close();
     throw error;
   } finally {
+    tagKey.fill(0);
     if (!given) key.wipe();
   }
   /** A batch that was drawn for an update which is still to come will be drawn again. */

@@ -5,7 +5,7 @@ import { pickRows } from '../../base/rows.ts';
 import { floats } from '../../data/records.ts';
 import { ganConfig } from '../../gan/config.ts';
 import { divergences } from '../../gan/divergences.ts';
-import { normal, symmetric } from '../../gan/draws.ts';
+import { latentLaws } from '../../gan/draws.ts';
 import { ParGan } from '../../gan/pargan.ts';
 import { makeConfig } from '../../gan/presets/index.ts';
 import type { GanSystem } from '../../gan/system.ts';
@@ -97,7 +97,7 @@ export function runModel({ gan, data, run }: TrainingJob, queries: number, repor
       }),
     generator() {
       if (gan.classes) return undefined;
-      const [law, energy] = config.latentLaw === 'normal' ? [normal, 1] : [symmetric, 1 / 3];
+      const { draw: law, energy } = latentLaws[config.latentLaw];
       return {
         gpu,
         latent: gan.noise,
