@@ -12,7 +12,7 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, 'shaders');
 
 /**
- * A shader and, behind it, the libraries that it names by `//@use name` (`shaders/lib/name.wgsl`), each once: `enable`
+ * A shader and, behind it, the libraries that it names by `//@use name` (`shaders/lib/NAME.wgsl`), each once: `enable`
  * directives must open the module, and order does not matter otherwise.
  */
 function assemble(name) {

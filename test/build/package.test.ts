@@ -145,7 +145,8 @@ test('types hold in strict programs, as bundlers and as Node resolve them', () =
   const bundler = { module: 'ESNext', moduleResolution: 'bundler' };
   assert.is(compiled(['consumer.ts', ...pages], { ...bundler, lib: dom }), '');
   const node = { module: 'nodenext', moduleResolution: 'nodenext' };
-  assert.is(compiled(['consumer.ts', ...pages], { ...node, lib: dom }), '');
+  for (const options of [node, { module: 'node16', moduleResolution: 'node16' }])
+    assert.is(compiled(['consumer.ts', ...pages], { ...options, lib: dom }), '');
   // A program for Node alone has no WebGPU types.
   assert.is(compiled(['consumer.ts'], { ...node, lib: ['ES2023'], types: ['node'] }), '');
 });

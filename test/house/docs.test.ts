@@ -70,6 +70,30 @@ test('what a page points at exists', () => {
   assert.equal(pages.flatMap(missing), []);
 });
 
+test('a comment names files that are there', () => {
+  const files = trackedFiles();
+  if (!files) return console.error('# skipped: not a git checkout');
+  const named = ({ path, text }: Source): string[] =>
+    text.split('\n').flatMap((line, i) => {
+      if (!/^\s*(\/\/|\/?\*)/.test(line)) return [];
+      const names = line.match(/(?<![\w./*{-])[a-z][\w./-]*\.(ts|mjs|wgsl)\b(?!\()/g) ?? [];
+      // NAME and FILE stand for any.
+      const gone = names.filter(
+        (name) => !/NAME|FILE/.test(name) && !files.some((file) => `/${file}`.endsWith(`/${name}`)),
+      );
+      return gone.map((name) => `${path}:${i + 1}: ${name}`);
+    });
+  assert.equal(named({ path: 'a.ts', text: '// as layers.test.ts and no-such.ts have it\nconst a = "b.ts";\n' }), [
+    'a.ts:1: no-such.ts',
+  ]);
+  const own = files.filter((path) => /^(src|test|bench|shaders)\/.*\.(ts|mts|mjs|wgsl)$/.test(path));
+  const others = own.filter((path) => path !== 'test/house/docs.test.ts');
+  assert.equal(
+    others.flatMap((path) => named({ path, text: readFileSync(join(root, path), 'utf8') })),
+    [],
+  );
+});
+
 test('every dependency has its line', () => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const house = readFileSync(join(root, 'src', 'README.md'), 'utf8');
