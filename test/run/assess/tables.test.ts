@@ -130,7 +130,7 @@ test('targets: the label before the last column, a name before both, and what ma
     columns: [...encoding.columns.slice(1), encoding.columns[0]],
     label: undefined,
   };
-  assert.match(usualTarget(first) as string, /the last column, size, is a number, no category: name a --target/);
+  assert.match(usualTarget(first) as string, /the last column, size, is a number, no category: name a `target`/);
   // Rows whose cell is missing are no cases.
   const holes = table.train.map((v, i) => (i % 4 === 3 && i % 3 === 0 ? Number.NaN : v));
   const { rows, labels } = namedTarget(fitEncoding({ ...table, train: holes }), 'answer').split({
