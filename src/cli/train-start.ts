@@ -5,7 +5,7 @@ import { loadSource } from '../data/store/store.ts';
 import { type GanConfig, ganConfig } from '../gan/config.ts';
 import { makeConfig, usualPreset, withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
-import { withNoise as noised } from '../gan/private/plan.ts';
+import { withNoise } from '../gan/private/plan.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
 import { isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
 import type { DirectoryJob } from '../run/session.ts';
@@ -48,7 +48,7 @@ export async function planOf(named: string | undefined, given: Fields, { say, ..
 function privateOf(fields: Fields, given: Fields, epochs: number | undefined, source: Source, say: Say): PrivateConfig {
   const config = withEpochs(parsePrivate(fields), given, epochs, source);
   const length = given.steps !== undefined || epochs !== undefined;
-  return withNoise({ fields, length }, config, source, say);
+  return withAskedNoise({ fields, length }, config, source, say);
 }
 
 /** Tables have settings of their own where none are named; other data have those of --help. */
@@ -111,20 +111,18 @@ export interface Asked {
  * @param tell is told of the noise in one line
  * @throws VeilganError CONFIG where no noise suffices, or where config and data do not fit
  */
-export function withNoise(
+export function withAskedNoise(
   { fields, length }: Asked,
   config: PrivateConfig,
   source: Source,
   tell: Say = () => {},
 ): PrivateConfig {
-  const { bound, epsilon, onlyClass, population, steps } = config;
+  const { bound, epsilon, onlyClass, steps } = config;
   if (bound !== 'clip' || !epsilon || fields.noiseMultiplier !== undefined || !length) return config;
   const updates = updatesBehind(config, steps);
-  // How many rows of a class a table has is not known before it is encoded.
-  const unknown = isTable(source) && onlyClass >= 0 && !population;
-  if (unknown || !Number.isFinite(updates)) return config;
-  const rows = trainingRows(ofClass(source, config.onlyClass), config);
-  const found = noised(config, rows, priceOf(source, config));
+  if (!Number.isFinite(updates)) return config;
+  const rows = trainingRows(ofClass(source, onlyClass), config);
+  const found = withNoise(config, rows, priceOf(source, config));
   const sigma = found.noiseMultiplier.toPrecision(5);
   tell(`noise multiplier ${sigma}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
   return found;

@@ -73,13 +73,13 @@ export const verb = <A extends Fields = None, F extends Fields = None, D extends
   spec: Spec<A, F, D>,
 ) => spec as unknown as Verb;
 
-/** `criticSteps` as the command line spells it: `--critic-steps`. */
-export const flagOf = (field: string): string => `--${field.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+/** `criticSteps` as the command line spells it: `critic-steps`. */
+export const flagOf = (field: string): string => field.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 /** A field as a flag, an argument by its name in capitals; undefined where it is neither. */
 const called = (field: string, { args = {}, flags = {}, config = {} }: Declared): string | undefined => {
   if (Object.hasOwn(args, field)) return field.toUpperCase();
-  return Object.hasOwn(flags, field) || Object.hasOwn(config, field) ? flagOf(field) : undefined;
+  return Object.hasOwn(flags, field) || Object.hasOwn(config, field) ? `--${flagOf(field)}` : undefined;
 };
 
 /**
@@ -88,7 +88,7 @@ const called = (field: string, { args = {}, flags = {}, config = {} }: Declared)
  */
 export const textInFlags = (text: string, declared: Declared): string =>
   text.replace(/`(\w+)(?:: ([^`]+))?`/g, (_, field: string, value?: string) =>
-    [called(field, declared) ?? flagOf(field), value].filter(Boolean).join(' '),
+    [called(field, declared) ?? `--${flagOf(field)}`, value].filter(Boolean).join(' '),
   );
 
 /** An error likewise, and its place where that is a field of the verb. */
@@ -170,8 +170,8 @@ function argumentOf(name: string, field: z.ZodType): Argument {
 function optionOf(name: string, field: z.ZodType): Option {
   const { type, element, choices, fallback, optional } = kindOf(field);
   const [value, help] = wordsOf(field);
-  if (type === 'boolean') return new Option(flagOf(name), help);
-  const option = new Option(`${flagOf(name)} ${value}`, help).makeOptionMandatory(!optional);
+  if (type === 'boolean') return new Option(`--${flagOf(name)}`, help);
+  const option = new Option(`--${flagOf(name)} ${value}`, help).makeOptionMandatory(!optional);
   if (fallback !== undefined) option.default(fallback);
   if (choices) return option.choices(choices);
   const repeated = element && kindOf(element).type === 'tuple' ? element : undefined;
@@ -183,7 +183,10 @@ function optionOf(name: string, field: z.ZodType): Option {
 /** A config's field: its range is for the config to check, as a whole. */
 function configOption(name: string, field: z.ZodType): Option {
   const { choices, fallback } = kindOf(field);
-  const option = new Option(`${flagOf(name)} <value>`, `${field.description} (default ${[fallback].flat().join(',')})`);
+  const option = new Option(
+    `--${flagOf(name)} <value>`,
+    `${field.description} (default ${[fallback].flat().join(',')})`,
+  );
   if (choices) return option.choices(choices);
   return option.argParser((text) => {
     const value = parsed(field, text);

@@ -113,6 +113,3 @@ export function parseConfig<T>(schema: z.ZodType<T>, fields: Readonly<Record<str
     fix: 'Give what it takes; src/gan/README.md lists every setting',
   });
 }
-
-/** `criticSteps` as the command line spells it: `critic-steps`. */
-export const flagOf = (field: string): string => field.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);

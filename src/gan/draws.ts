@@ -5,10 +5,8 @@ import { type DrawOptions, normal, uniform } from '../ops/random.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 
-export { normal };
-
 /** Uniform in [-1, 1). */
-export const symmetric = (gpu: Gpu, shape: Shape, options: DrawOptions): Tensor =>
+const symmetric = (gpu: Gpu, shape: Shape, options: DrawOptions): Tensor =>
   shift(scale(uniform(gpu, shape, options), 2), -1);
 
 /** Laws of latent vectors, by the names of `latentLaw`. `energy`: the mean square of one dimension. */

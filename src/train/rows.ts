@@ -8,8 +8,6 @@ import { concat } from '../ops/movement.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { empty, type Tensor, tensor } from '../tensor/tensor.ts';
 
-export { pickRows };
-
 export interface TrainingData {
   /** [rows, features]; bytes of images stand for (2 b - 255) / 255 */
   readonly train: Float32Array | Uint8Array;

@@ -4,7 +4,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { flagOf, ganConfig } from '../../src/gan/config.ts';
+import { flagOf } from '../../src/cli/verb.ts';
+import { ganConfig } from '../../src/gan/config.ts';
 import { root } from '../house/sources.ts';
 import { CommandLine } from './spawned.ts';
 

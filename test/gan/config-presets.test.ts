@@ -2,7 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VeilganError } from '../../src/base/errors.ts';
-import { flagOf, ganConfig } from '../../src/gan/config.ts';
+import { flagOf } from '../../src/cli/verb.ts';
+import { ganConfig } from '../../src/gan/config.ts';
 import { criticNetwork, generatorNetwork } from '../../src/gan/networks/index.ts';
 import { makeConfig, presets, usualPreset, withPreset } from '../../src/gan/presets/index.ts';
 import { parsePrivate, privateConfig, samplingRate } from '../../src/gan/private/config.ts';

@@ -6,6 +6,7 @@
 import { spreadRows } from '../../attack/audit/likelihood.ts';
 import { perSample } from '../../autograd/per-sample.ts';
 import { PhiloxStream } from '../../base/philox.ts';
+import { pickRows } from '../../base/rows.ts';
 import { concatRows, type Dataset, withRows } from '../../data/dataset.ts';
 import { floats, type Records } from '../../data/records.ts';
 import type { GanConfig } from '../../gan/config.ts';
@@ -21,7 +22,6 @@ import { concat, reshape } from '../../ops/movement.ts';
 import { scope } from '../../tensor/scope.ts';
 import { type Tensor, tensor } from '../../tensor/tensor.ts';
 import { Player } from '../../train/player.ts';
-import { pickRows } from '../../train/rows.ts';
 
 /** How far out canaries of a table are, in standard deviations of its columns. */
 const DISTANCE = 300;

@@ -4,11 +4,12 @@
  * nothing else if nothing else depends on it: at most C over all critics together, and in its own critic alone.
  */
 import type { Check } from '../../attack/audit/family.ts';
+import { pickRows } from '../../base/rows.ts';
 import { type Dataset, pick } from '../../data/dataset.ts';
 import type { PrivateConfig } from '../../gan/private/config.ts';
 import { secretOf } from '../../gan/private/run.ts';
 import type { Gpu } from '../../gpu/index.ts';
-import { pickRows, trainingRows } from '../../train/rows.ts';
+import { trainingRows } from '../../train/rows.ts';
 import { canaryCandidates } from './canaries.ts';
 import { allCells, type Cell, configOf, dataOf, quickCells, ROWS, smallRun } from './cells.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';

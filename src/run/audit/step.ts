@@ -3,13 +3,14 @@
 import { smallest } from '../../attack/audit/family.ts';
 import { NoiseLaw, Pair } from '../../attack/audit/noise-law.ts';
 import { epsilonOfMu, medianErrors, muLower, type StepCounts, stepP } from '../../attack/audit/step-law.ts';
+import { pickRows } from '../../base/rows.ts';
 import { budgetOf, type PrivateConfig, relationOf } from '../../gan/private/config.ts';
 import { mechanismOf } from '../../gan/private/plan.ts';
 import { secretOf } from '../../gan/private/run.ts';
 import { updatesBehind } from '../../gan/private/schedule.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { epsilonOf, noiseFor, stepsFor, upperBound } from '../../privacy/budget.ts';
-import { pickRows, trainingRows } from '../../train/rows.ts';
+import { trainingRows } from '../../train/rows.ts';
 import { joined, makeCanaries } from './canaries.ts';
 import type { AuditSetting, Part, PartResult } from './part.ts';
 import { BARE, byCritic, dot, type Watched, watch } from './production.ts';

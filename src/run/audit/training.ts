@@ -1,6 +1,7 @@
 /** One training of the production system on a data set and canaries, for the transcript of an audit. */
 
 import { PhiloxStream } from '../../base/philox.ts';
+import { pickRows } from '../../base/rows.ts';
 import type { DpGan } from '../../gan/dpgan.ts';
 import { type PrivateConfig, samplingRate } from '../../gan/private/config.ts';
 import { privateRun } from '../../gan/private/run.ts';
@@ -10,7 +11,7 @@ import { partitionRows } from '../../privacy/partition.ts';
 import { scope } from '../../tensor/scope.ts';
 import { tensor } from '../../tensor/tensor.ts';
 import { train } from '../../train/loop.ts';
-import { pickRows, trainingRows } from '../../train/rows.ts';
+import { trainingRows } from '../../train/rows.ts';
 import { MemoryLedgerFile } from '../memory-run.ts';
 import { joined, makeCanaries, shown } from './canaries.ts';
 import type { AuditSetting } from './part.ts';
