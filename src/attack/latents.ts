@@ -7,7 +7,7 @@ import { sum } from '../ops/reduce.ts';
 import { scope } from '../tensor/scope.ts';
 import { noGrad } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Attack, distanceScores, type Generator, type Sides, type TrainedModel } from './target.ts';
+import { type Attack, distanceScores, type Generator, NO_CRITICS, type Sides, type TrainedModel } from './target.ts';
 
 export interface LatentSearchOptions {
   /** starting points a record: the latents of its nearest among the generated ones; default 2 */
@@ -138,8 +138,12 @@ export const searching = (
   family: 'search for the z of a record (GAN-Leaks, partial black-box and white-box)',
   slow: true,
   calibrated: true,
-  unfit: ({ conditional }) =>
-    conditional ? 'labels condition the generator, which the search over z does not choose' : undefined,
+  unfit: ({ critics, conditional }) =>
+    !critics
+      ? NO_CRITICS
+      : conditional
+        ? 'labels condition the generator, which the search over z does not choose'
+        : undefined,
   async run({ model, reference, members, others, records, seed, onProgress }) {
     const { features } = model;
     const distances = async (of: TrainedModel | undefined, part: number): Promise<Sides | undefined> => {

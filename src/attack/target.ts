@@ -108,6 +108,8 @@ export interface Outcome {
 /** What is known before an attack runs, and may rule it out. */
 export interface Facts {
   readonly features: number;
+  /** whether there are critics to ask, and latents to search */
+  readonly critics: boolean;
   /** whether labels condition the networks */
   readonly conditional: boolean;
   /** whether the run has a privacy guarantee */
@@ -143,6 +145,9 @@ export interface Attack extends Omit<Reading, 'kind'> {
   readonly unfit?: (facts: Facts) => string | undefined;
   readonly run: (target: Target) => Promise<Outcome>;
 }
+
+/** Why an attack on critics does not run where there are none. */
+export const NO_CRITICS = 'the system has no critics, and no latents that a record could be searched by';
 
 /** What all critics say of members and others. */
 export const criticScores = async ({ model, members, others }: Target): Promise<CriticScores> => ({

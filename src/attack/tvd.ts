@@ -3,7 +3,7 @@ import { VeilganError } from '../base/errors.ts';
 import { type CriticScores, criticSizes } from '../metrics/critics.ts';
 import { forEachShuffle, type ResamplingOptions, summarise } from './judge/resampling.ts';
 import type { Tvd } from './judge/result.ts';
-import { type Attack, criticScores } from './target.ts';
+import { type Attack, criticScores, NO_CRITICS } from './target.ts';
 
 /** No attack on records, but what one could at best make of the scores of a critic. */
 export const tvd: Attack = {
@@ -21,6 +21,7 @@ export const tvd: Attack = {
       kind: 'distance',
     },
   },
+  unfit: ({ critics }) => (critics ? undefined : NO_CRITICS),
   run: async (target) => {
     const range = target.model.output === 'probability' ? 'unit' : 'minmax';
     return { tvd: histogramDistance(await criticScores(target), { range, seed: target.seed }) };

@@ -5,7 +5,7 @@
 import { PhiloxStream } from '../base/philox.ts';
 import { type CriticScores, criticSizes } from '../metrics/critics.ts';
 import { type AttackResult, attackResult, type Scored } from './judge/result.ts';
-import { type Attack, criticScores } from './target.ts';
+import { type Attack, criticScores, NO_CRITICS } from './target.ts';
 
 export const loganWhiteBox: Attack = {
   title: 'white-box',
@@ -36,6 +36,7 @@ export const loganWhiteBox: Attack = {
       score: 'Own critic minus the mean of the critics that did not see the record: they serve as reference models.',
     },
   },
+  unfit: ({ critics }) => (critics ? undefined : NO_CRITICS),
   run: async (target) => ({
     scored: Object.values(whiteBoxScores(await criticScores(target), { seed: target.seed })),
   }),

@@ -89,7 +89,7 @@ export default verb({
 
 async function onePart(training: DirectoryJob, progress: Progress, stop: () => boolean): Promise<Part> {
   const { run, gan } = training;
-  const title = systemTitle(run.info.system, gan.config.partitions);
+  const title = systemTitle(run.info.system, gan.partitions);
   progress.begin(title, { total: training.steps });
   const result = await runTraining(training, { stop, onRows: progress.rows });
   if (result.interrupted)
@@ -101,7 +101,7 @@ async function onePart(training: DirectoryJob, progress: Progress, stop: () => b
   const samples = await gan.sample(released(training.data));
   const quality = qualityOf(samples, training);
   const history = lossesOf(run);
-  const svg = await lossCurves(history, { yTitle: lossUnit(gan.config), narrow: true }).svg();
+  const svg = await lossCurves(history, { yTitle: lossUnit(gan), narrow: true }).svg();
   const notes = lossNotes(history);
   const losses = { svg, caption: `Losses of ${title}${notes && `; ${notes}`}.` };
   const summary: Part['summary'] = {

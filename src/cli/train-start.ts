@@ -2,12 +2,13 @@
 import { VeilganError } from '../base/errors.ts';
 import { isTable, ofClass, type Source } from '../data/dataset.ts';
 import { loadSource } from '../data/store/store.ts';
+import { type FitConfig, parseFit } from '../fit/config.ts';
 import { type GanConfig, ganConfig } from '../gan/config.ts';
 import { makeConfig, usualPreset, withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
 import { withNoise } from '../gan/private/plan.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
-import { isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
+import { isFit, isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { priceOf } from '../run/training-data.ts';
 import { trainingRows } from '../train/rows.ts';
@@ -36,12 +37,23 @@ export async function planOf(named: string | undefined, given: Fields, { say, ..
   }
   const fields = withCritics(system, given);
   const source = await loadSource(flags.data);
+  if (isFit(system)) return { system, data: source, config: fitOf(given, flags), seed, out, insecureSeed };
   const preset = flags.preset ?? presetFor(system, fields, source, say);
   if (insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
   const config = isPrivate(system)
     ? privateOf(withPreset(preset, fields), given, flags.epochs, source, say)
     : withEpochs(plainConfig(preset, fields), given, flags.epochs, source);
   return { system, data: source, config, seed, out, insecureSeed };
+}
+
+/** The config of a system that is fitted to noisy tables. @throws VeilganError CONFIG, and USAGE for flags of other systems */
+function fitOf(given: Fields, { preset, epochs }: Pick<Flags, 'preset' | 'epochs'>): FitConfig {
+  const foreign = preset !== undefined ? 'preset' : epochs !== undefined ? 'epochs' : undefined;
+  if (foreign === undefined) return parseFit(given);
+  throw new VeilganError('USAGE', `\`${foreign}\` is of systems with critics`, {
+    where: foreign,
+    fix: 'Leave it away',
+  });
 }
 
 /** The config of a private system, with the noise that a budget and a length ask for. @throws VeilganError CONFIG */

@@ -1,6 +1,8 @@
 import { writeAtomic } from '../base/files.ts';
+import { fitConfig } from '../fit/config.ts';
 import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
+import { isGan } from '../gan/system.ts';
 import { systemNames, systems } from '../gan/systems.ts';
 import { unpaidLines, unpaidOf } from '../report/blocks/public.ts';
 import { lossCurves, lossUnit } from '../report/charts/plot.ts';
@@ -11,6 +13,7 @@ import type { DirectoryJob } from '../run/session.ts';
 import { spending, spendingLine } from '../run/spend.ts';
 import { released, runTraining, type TrainingResult } from '../run/training.ts';
 import { writeSamples } from '../run/write-samples.ts';
+import type { GenerativeSystem } from '../train/generative.ts';
 import { optional, quiet, text, whole } from './flags.ts';
 import { formatNumber, formatSeconds, listing } from './format.ts';
 import { checkKept, withNewRun, withRun } from './job.ts';
@@ -48,7 +51,7 @@ export default verb({
     quiet,
   },
   device: true,
-  config: privateConfig.shape,
+  config: { ...fitConfig.shape, ...privateConfig.shape },
   notes: `${NOISE_HELP}\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
   run: async ({ system, chunk, ...given }, { gpu, fields, asked, progress, stoppable }) => {
     const trained = async (job: DirectoryJob) => {
@@ -64,7 +67,7 @@ export default verb({
           chunk,
           every: isImage(job.data.shape)
             ? {
-                steps: gan.config.gridEvery,
+                steps: gridEvery(gan),
                 call: (step) => writeGrid(job, `step-${String(step).padStart(7, '0')}.png`),
               }
             : undefined,
@@ -102,6 +105,9 @@ export default verb({
   },
 });
 
+/** Steps between two pictures of samples, 0: none. */
+const gridEvery = (gan: GenerativeSystem): number => (isGan(gan) ? gan.config.gridEvery : 0);
+
 /** Released rows and pictures: samples.csv (or .npy for images), samples.png (and .svg), losses.png and .svg. */
 export async function writeResults(job: DirectoryJob): Promise<void> {
   const { run, gan, data } = job;
@@ -114,7 +120,7 @@ export async function writeResults(job: DirectoryJob): Promise<void> {
   const history = lossesOf(run);
   const losses = lossCurves(history, {
     title: `Losses of ${run.info.system} on ${data.name}`,
-    yTitle: lossUnit(gan.config),
+    yTitle: lossUnit(gan),
   });
   const title = `Samples after ${formatNumber(gan.step)} steps`;
   const pictures = isPoints(data) ? { losses, samples: scatterOf(rows, job, title) } : { losses };

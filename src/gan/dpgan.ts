@@ -105,10 +105,11 @@ export class DpGan extends GanSystem {
     return step;
   }
 
-  override async prepare(begun: boolean): Promise<void> {
+  override async prepare(begun: boolean): Promise<number> {
     const { config } = this;
     if (this.#means.mechanism.clipping !== 'none') await samplesApart(this.#work);
     if (!begun) await networks[config.network].pretrain?.(this, this.#data, this.#total);
+    return Number.POSITIVE_INFINITY;
   }
 
   /** A sample of every partition, cut into device batches: none where all are empty. */

@@ -12,7 +12,8 @@ import type { OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { callRows, inCalls } from '../train/batched-inference.ts';
-import { type LossRow, lossRows, type System } from '../train/loop.ts';
+import type { GenerativeSystem } from '../train/generative.ts';
+import { type LossRow, lossRows } from '../train/loop.ts';
 import { type HostTensors, Player, restoreCount } from '../train/player.ts';
 import { classesOf, type TrainingData } from '../train/rows.ts';
 import { Snapshots } from '../train/snapshots.ts';
@@ -42,7 +43,7 @@ export function conditioning(
   return classesOf(labels.train, classes);
 }
 
-export abstract class GanSystem implements System<LossRow> {
+export abstract class GanSystem implements GenerativeSystem {
   readonly gpu: Gpu;
   readonly config: GanConfig;
   readonly seed: number;
@@ -72,9 +73,27 @@ export abstract class GanSystem implements System<LossRow> {
   /** The partition of each of the data set's training rows; rows that no critic sees have `partitions`. */
   abstract owners(): Uint32Array;
 
-  /** What must happen before the first step, or before going on. @param begun whether there is a checkpoint */
-  async prepare(_begun: boolean): Promise<void> {}
-  /** Generator steps at which `updates` noisy updates are made; Infinity where none are noisy, or it is not known yet. */
+  get partitions(): number {
+    return this.config.partitions;
+  }
+
+  get unit(): string {
+    return divergences[this.config.divergence].unit;
+  }
+
+  /** Chunks may end between two updates of the critics. */
+  get done(): number {
+    return this.step + this.critics.optimizer.updates;
+  }
+
+  planned(wanted: number): number {
+    return wanted;
+  }
+
+  async prepare(_begun: boolean): Promise<number> {
+    return Number.POSITIVE_INFINITY;
+  }
+
   stepsWithin(_updates: number): number {
     return Number.POSITIVE_INFINITY;
   }
@@ -232,3 +251,6 @@ export abstract class GanSystem implements System<LossRow> {
     this.#ones.dispose();
   }
 }
+
+/** Whether a system has critics, which can be asked. */
+export const isGan = (system: GenerativeSystem): system is GanSystem => system instanceof GanSystem;

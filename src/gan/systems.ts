@@ -11,9 +11,9 @@ export interface SystemRow {
   readonly title: string;
   /** one line for lists and --help */
   readonly summary: string;
-  /** one critic on all rows, or K on disjoint partitions */
-  readonly critics: 'one' | 'many';
-  /** whether its updates are noised and paid for: what it takes is a `PrivateConfig` then */
+  /** one critic on all rows, K on disjoint partitions, or none: a generator that is fitted to noisy tables */
+  readonly critics: 'one' | 'many' | 'none';
+  /** whether what it learns of rows is noised and paid for */
   readonly private: boolean;
   /** what it is, as the subject of a sentence */
   readonly described: (critics: number) => string;
@@ -52,12 +52,22 @@ const rows = {
     private: true,
     described: (k) => `DP-PAR-GAN (PAR-GAN with noise on the updates of its ${k} critics)`,
   },
+  'dp-marginals': {
+    name: 'dp-marginals',
+    title: 'DP-MARGINALS',
+    summary: 'a generator fitted to noisy tables of one and two columns: differentially private, for tables',
+    critics: 'none',
+    private: true,
+    described: () => 'DP-MARGINALS (a generator fitted to noisy tables of counts)',
+  },
 } satisfies Record<string, SystemRow>;
 
 export type SystemName = keyof typeof rows;
 
 type PrivateSystem = { [K in SystemName]: (typeof rows)[K]['private'] extends true ? K : never }[SystemName];
 export type PlainSystem = Exclude<SystemName, PrivateSystem>;
+/** Those that are fitted to noisy measurements: what they take is a `FitConfig`. */
+export type FitSystem = { [K in SystemName]: (typeof rows)[K]['critics'] extends 'none' ? K : never }[SystemName];
 
 export const systems: Readonly<Record<SystemName, SystemRow>> = rows;
 
@@ -88,12 +98,18 @@ export function systemNamed(name: string | undefined, among = systemNames, where
   });
 }
 
+export const isFit = (name: string): name is FitSystem => systemRow(name)?.critics === 'none';
+
 export const isPrivate = (name: string): name is PrivateSystem => systemRow(name)?.private === true;
 
-/** The system that differs from another in some facts: of `dpgan`, with `{ private: false }`, it is `gan`. */
+/**
+ * The system that differs from another in some facts: of `dpgan`, with `{ private: false }`, it is `gan`; which is also
+ * what stands beside one without critics.
+ */
 export const relative = (name: SystemName, facts: Partial<Pick<SystemRow, 'critics' | 'private'>>): SystemName => {
   const { critics, private: own } = systems[name];
-  return systemsWith({ critics, private: own, ...facts })[0];
+  const wanted = { critics, private: own, ...facts };
+  return systemsWith(wanted)[0] ?? systemsWith({ ...wanted, critics: 'one' })[0];
 };
 
 /** `PAR-GAN, K = 10`, or `GAN`; a name without a row as it is. */
@@ -108,8 +124,11 @@ export function systemTitle(name: string, critics: number): string {
  */
 export function withCritics(name: SystemName, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   if (systems[name].critics === 'many') return { ...fields };
-  if (fields.partitions === undefined || fields.partitions === 1) return { ...fields, partitions: 1 };
-  throw new VeilganError('CONFIG', `a ${name} has one critic`, {
+  const { critics } = systems[name];
+  if (fields.partitions === undefined || (fields.partitions === 1 && critics === 'one')) {
+    return critics === 'one' ? { ...fields, partitions: 1 } : { ...fields };
+  }
+  throw new VeilganError('CONFIG', `a ${name} has ${critics === 'one' ? 'one critic' : 'no critics'}`, {
     where: 'partitions',
     fix: `Use ${relative(name, { critics: 'many' })} instead`,
   });

@@ -49,6 +49,8 @@ export class Optimizer {
   readonly moments: Readonly<Record<string, Flat>>;
   /** updates made, the t of the bias correction */
   updates = 0;
+  /** of the rate at each update, counted from 1; default all of it */
+  factor: (update: number) => number = () => 1;
   /** what the next `step` takes: the gradients of all parameters, laid out as they are */
   readonly gradient: Tensor;
   readonly #clip: number;
@@ -72,8 +74,9 @@ export class Optimizer {
   /** The rate of the next update, bias correction included, in f64. */
   next(): number {
     const t = ++this.updates;
-    if (this.config.kind !== 'adam') return this.config.rate;
-    const { rate, beta1 = 0.9, beta2 = 0.999 } = this.config;
+    const rate = this.config.rate * this.factor(t);
+    if (this.config.kind !== 'adam') return rate;
+    const { beta1 = 0.9, beta2 = 0.999 } = this.config;
     return (rate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
   }
 

@@ -7,6 +7,7 @@ import { type Accountant, noiseMultiplier, stepsWithin } from './accountant/cali
 import { discreteEpsilon } from './accountant/discrete.ts';
 import type { Phase } from './accountant/phases.ts';
 import { pldEpsilon } from './accountant/pld.ts';
+import { releaseRho, tablesEpsilon, zcdpEpsilon } from './accountant/releases.ts';
 import { rdpEpsilon } from './accountant/rdp.ts';
 import { isRelation, RELATION_NAMES, type Relation } from './relation.ts';
 
@@ -130,6 +131,7 @@ export function stepsFor(
 export interface SpendingTerms {
   readonly mechanism?: string;
   readonly relation?: string;
+  readonly schedule?: unknown;
   /** what the encoding was charged, under the relation */
   readonly encoding_epsilon?: unknown;
   readonly encoding_delta?: unknown;
@@ -168,6 +170,9 @@ export function epsilonOf(phases: readonly Phase[], delta: number, terms: Spendi
   const relation = relationCharged(terms, 'add-remove');
   const left = delta - Number(used);
   const total = (epsilon: number) => epsilon + Number(paid);
+  if (mechanism === 'measured') {
+    return { rdp: zcdpEpsilon(releaseRho(phases, relation), left), pld: terms.schedule === 'fixed' ? tablesEpsilon(phases, left, relation).upper : null, pld_lower: null };
+  }
   if (mechanism === 'discrete') {
     return { rdp: total(discreteEpsilon(phases, left, relation).epsilon), pld: null, pld_lower: null };
   }

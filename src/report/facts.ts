@@ -105,7 +105,7 @@ export async function factsOf(job: TrainingJob, dir: string, wanted: Wanted): Pr
     info: run.info,
     steps: gan.step,
     wanted: steps,
-    critics: gan.config.partitions,
+    critics: gan.partitions,
     ...(privacy && !privacy.rowsPublic ? {} : { rows: trainingRows(data, gan.config) }),
     shape: data.encoding ? [data.encoding.columns.length] : data.shape,
     ...(privacy ? { privacy } : {}),
@@ -123,7 +123,7 @@ async function measure(samples: Float32Array, job: TrainingJob, { attack, say }:
   }
   const attacks = storedAttacks(run);
   const owners = gan.owners();
-  const partitions = new Array<number>(gan.config.partitions).fill(0);
+  const partitions = new Array<number>(gan.partitions).fill(0);
   for (const owner of owners) if (owner < partitions.length) partitions[owner] += 1;
   return {
     attacks,
@@ -160,7 +160,7 @@ async function lossBlock({ run, gan, guarantee }: TrainingJob): Promise<Block> {
   const only = guarantee ? " The critics' are of generated records only: those of real ones are private." : '';
   return {
     kind: 'figure',
-    svg: await lossCurves(rows, { yTitle: lossUnit(gan.config), narrow: true }).svg(),
+    svg: await lossCurves(rows, { yTitle: lossUnit(gan), narrow: true }).svg(),
     caption: `Losses by step${notes ? `; ${notes}` : ''}.${only}`,
     alt: `Line chart of the losses of the generator and of the critics over ${formatNumber(gan.step)} steps.`,
   };

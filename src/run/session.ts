@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { VeilganError } from '../base/errors.ts';
 import type { Source } from '../data/dataset.ts';
 import { loadSource } from '../data/store/store.ts';
-import { parsePrivate, relationOf } from '../gan/private/config.ts';
+import { relationOf } from '../gan/private/config.ts';
+import type { GuaranteeConfig } from '../gan/private/run.ts';
 import { isPrivate, systemRow } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { FREE } from '../privacy/budget.ts';
+import { configFor } from './config.ts';
 import { createRun, openRun } from './directory.ts';
 import type { DirectoryRun } from './directory-run.ts';
 import { type Noted, noteStart } from './odometer.ts';
@@ -47,8 +49,8 @@ export async function startTraining(gpu: Gpu, { data, out, root, ...plan }: Star
 /** Of a private run on a set that is not generated. @throws VeilganError FILE, and CONFIG as its beginning would */
 function noteOf(source: Source, { system, config, insecureSeed }: RunPlan, out: string | undefined): Noted | undefined {
   if (!isPrivate(system) || source.meta.seed !== undefined) return undefined;
-  const dp = parsePrivate(config);
-  const { epsilon, delta, bound } = dp;
+  const dp = configFor(system, config) as GuaranteeConfig;
+  const { epsilon, delta, bound = 'clip' } = dp;
   const { name, meta } = source;
   return noteStart({
     data: { name, sha256: meta.sha256 },

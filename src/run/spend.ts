@@ -1,5 +1,5 @@
 /** What a private run has spent, for `train`, `report` and machines. */
-import { relationOf } from '../gan/private/config.ts';
+import { type PrivateConfig, relationOf } from '../gan/private/config.ts';
 import { BY_PLACE, drewByPlace } from '../gan/private/plan.ts';
 import type { Guarantee } from '../gan/private/run.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
@@ -50,7 +50,8 @@ export interface Spending {
   /** null where there is no guarantee: an insecure seed, weight clipping, or draws by place */
   readonly epsilon: Spent | null;
   readonly delta: number;
-  readonly noise_multiplier: number;
+  /** of updates; null where tables were measured, each with noise of its own */
+  readonly noise_multiplier: number | null;
   readonly sampling_rate: number | null;
   readonly noisy_updates: number;
   readonly insecure: boolean;
@@ -74,19 +75,19 @@ export function spending({ ledger, config, insecure }: Guarantee): Spending {
   return {
     epsilon: insecure || claimed || byPlace ? null : epsilonOf(phases, delta, ledger.terms),
     delta,
-    noise_multiplier: noiseMultiplier,
+    noise_multiplier: noiseMultiplier ?? null,
     sampling_rate: phases[0]?.q ?? null,
     noisy_updates: phases.reduce((n, { steps }) => n + steps, 0),
     insecure,
     relation,
-    ...(claimed ? { claim: claimOf(config, relation, phases) } : {}),
+    ...(claimed ? { claim: claimOf(config as PrivateConfig, relation, phases) } : {}),
     ...(byPlace ? { drew_by_place: true } : {}),
   };
 }
 
 /** @param phases what was done; their rates and noise multipliers are the config's */
 function claimOf(
-  { criticSteps, noiseMultiplier, clipNorm, delta }: Guarantee['config'],
+  { criticSteps, noiseMultiplier, clipNorm, delta }: PrivateConfig,
   relation: Relation,
   phases: readonly Phase[],
 ): Claim {

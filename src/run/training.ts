@@ -3,18 +3,22 @@
 import { VeilganError } from '../base/errors.ts';
 import { type Dataset, isTable, ofClass, type Source } from '../data/dataset.ts';
 import type { Table } from '../data/table.ts';
+import type { TableWitness } from '../fit/measurer.ts';
 import type { GanConfig } from '../gan/config.ts';
 import { ParGan } from '../gan/pargan.ts';
-import { configFor, type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
+import { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
 import { PrivatePlan } from '../gan/private/plan.ts';
 import { type Guarantee, type PrivateRun, privateRun, secretOf } from '../gan/private/run.ts';
 import type { Witness } from '../gan/private/witness.ts';
 import type { GanSystem } from '../gan/system.ts';
-import { isPrivate, type PlainSystem, type SystemName, systemNamed } from '../gan/systems.ts';
+import { isFit, isPrivate, type PlainSystem, type SystemName, systemNamed } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
+import type { GenerativeSystem } from '../train/generative.ts';
 import { type LossRow, type TrainOptions, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
 import { trainingRows } from '../train/rows.ts';
+import { type AnyConfig, configFor } from './config.ts';
+import { beginFit, openFit } from './fitting.ts';
 import type { NewRun, Run } from './run.ts';
 import { describe, newRecords, priceOf, records } from './training-data.ts';
 
@@ -29,7 +33,7 @@ const plainSystems: Readonly<Record<PlainSystem, new (...parts: ConstructorParam
 
 export interface TrainingJob<R extends Run = Run> {
   readonly run: R;
-  readonly gan: GanSystem;
+  readonly gan: GenerativeSystem;
   /** the ledger and the keys of a private run */
   readonly guarantee?: Guarantee;
   readonly data: Dataset;
@@ -56,12 +60,14 @@ export interface TrainingResult {
 /** What is trained, the data aside. */
 export interface RunPlan {
   readonly system: SystemName;
-  readonly config: GanConfig;
+  readonly config: AnyConfig;
   readonly seed: number;
   /** of a private run whose noise and samples follow from a seed: no guarantee */
   readonly insecureSeed?: number;
   /** of a private run, for audits and tests */
   readonly witness?: Witness;
+  /** of a run that is fitted to noisy tables, for audits and tests */
+  readonly tables?: TableWitness;
 }
 
 /** What run.json says of a run from its beginning. */
@@ -83,8 +89,10 @@ export function beginJob<R extends Run>(
   plan: RunPlan,
   makeRun: (meta: NewRun) => R,
 ): TrainingJob<R> {
-  const { system, config, seed } = plan;
+  const { system, seed } = plan;
+  if (isFit(system)) return beginFit(gpu, source, plan, metaOf(gpu, source, plan), makeRun);
   if (isPrivate(system)) return beginPrivate(gpu, source, plan, makeRun);
+  const config = plan.config as GanConfig;
   const whole = ofClass(source, config.onlyClass);
   const data = newRecords(whole, config.rows);
   const gan = new plainSystems[system](gpu, config, data, seed);
@@ -155,8 +163,9 @@ export function openJob<R extends Run>(
   try {
     const { seed } = run.info;
     const system = systemNamed(run.info.system);
+    if (isFit(system)) return openFit(gpu, run, source, { write, steps, warn });
     const { insecureSeed, ...fields } = run.info.config as { insecureSeed?: number };
-    const config = configFor(system, fields);
+    const config = configFor(system, fields) as GanConfig | PrivateConfig;
     const data = ofClass(records(source, run.info.encoding), config.onlyClass);
     const checkpoint = write ? run.resume() : run.readCheckpoint();
     made = isPrivate(system)
@@ -177,8 +186,8 @@ export function openJob<R extends Run>(
 }
 
 /** Of so many generator steps those that a budget allows, as far as they are known beforehand. */
-export const stepsOf = (wanted: number, gan: GanSystem, guarantee: Guarantee | undefined): number =>
-  Math.min(wanted, guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
+export const stepsOf = (wanted: number, gan: GenerativeSystem, guarantee: Guarantee | undefined): number =>
+  Math.min(gan.planned(wanted), guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
 export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {
@@ -226,16 +235,17 @@ export async function runTraining(
     checkFinite(tensors, gan.step);
     run.writeCheckpoint(tensors, { ...meta, ...guarantee?.meta() });
   };
-  await gan.prepare(run.hasCheckpoint());
+  let asked = await gan.prepare(run.hasCheckpoint());
   // What a private run spends before its first checkpoint must not be lost with it: it can always be resumed.
   if (checkpointFirst && !run.hasCheckpoint()) await save();
   while (gan.step < steps && !gan.exhausted && !stop?.()) {
+    if (gan.step >= asked) asked = await gan.prepare(true);
     const until = performance.now() + 1000 * checkpointSeconds;
-    const [from, updates] = [gan.step, gan.critics.optimizer.updates];
-    const moved = () => gan.step > from || gan.critics.optimizer.updates > updates;
+    const [from, { done }] = [gan.step, gan];
+    const moved = () => gan.done > done;
     const pause = every?.steps ? (Math.floor(from / every.steps) + 1) * every.steps : steps;
     await train(gan, {
-      steps: Math.min(steps, pause),
+      steps: Math.min(steps, pause, asked),
       chunk,
       targetMs,
       stop: () => stop?.() || (moved() && performance.now() > until),

@@ -131,7 +131,7 @@ test('shadows are freed one by one, a surrogate is trained once for all sets of 
 });
 
 test('what rules an attack out is said by its row', () => {
-  const fit: Facts = { features: 2, conditional: false, private: false, attackerRows: 2 };
+  const fit: Facts = { features: 2, critics: true, conditional: false, private: false, attackerRows: 2 };
   const unfit = (facts: Partial<Facts>) =>
     Object.fromEntries(
       attackNames.flatMap((name) => {

@@ -25,6 +25,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'systems, divergences, networks, presets, the private path',
     imports: [...LOWER, 'privacy', 'train', 'data'],
   },
+  fit: {
+    holds: 'generators fitted to noisy tables: what is measured, places, targets, the fit',
+    imports: [...LOWER, 'privacy', 'train', 'data', 'gan'],
+  },
   metrics: { holds: 'measures of the quality of samples', imports: [...LOWER, 'train'] },
   attack: {
     holds: 'membership-inference attacks, their statistics, laws of audits',
@@ -32,23 +36,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   run: {
     holds: 'a run and its files, training, assessment, audits, experiments',
-    imports: [...LOWER, 'privacy', 'train', 'data', 'gan', 'metrics', 'attack'],
+    imports: [...LOWER, 'privacy', 'train', 'data', 'gan', 'fit', 'metrics', 'attack'],
   },
   report: {
     holds: 'charts and reports',
-    imports: ['base', 'privacy', 'train', 'data', 'gan', 'metrics', 'attack', 'run'],
+    imports: ['base', 'privacy', 'train', 'data', 'gan', 'fit', 'metrics', 'attack', 'run'],
   },
   api: {
     holds: "the package's entries",
-    imports: [...LOWER, 'privacy', 'train', 'data', 'gan', 'metrics', 'attack', 'run'],
+    imports: [...LOWER, 'privacy', 'train', 'data', 'gan', 'fit', 'metrics', 'attack', 'run'],
   },
   cli: {
     holds: 'the command line, one file a verb',
-    imports: ['base', 'gpu', 'privacy', 'train', 'data', 'gan', 'metrics', 'attack', 'run', 'report', 'api'],
+    imports: ['base', 'gpu', 'privacy', 'train', 'data', 'gan', 'fit', 'metrics', 'attack', 'run', 'report', 'api'],
   },
   page: {
     holds: 'the browser page and its worker',
-    imports: [...LOWER, 'privacy', 'train', 'data', 'gan', 'metrics', 'attack', 'run', 'report', 'api'],
+    imports: [...LOWER, 'privacy', 'train', 'data', 'gan', 'fit', 'metrics', 'attack', 'run', 'report', 'api'],
   },
   examples: { holds: 'what others begin with', imports: [] },
 };

@@ -30,6 +30,9 @@ function columnOf(code: ColumnCode): Column {
   return kind === 'date' ? { name, kind, format } : { name, kind, decimals };
 }
 
+/** The columns that decoded cells are of. */
+export const columnsOf = ({ columns }: Pick<Encoding, 'columns'>): Column[] => columns.map(columnOf);
+
 /** Cells by place; of the shared one by counts, from a 32-bit word. */
 function choiceOf({ values, rare }: CategoryCode): (place: number, word: () => number) => number {
   const starts = [0];
@@ -75,5 +78,5 @@ export function decodeRows(
       }
     }
   });
-  return { columns: encoding.columns.map(columnOf), cells };
+  return { columns: columnsOf(encoding), cells };
 }

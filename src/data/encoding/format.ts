@@ -44,6 +44,9 @@ const category = z
   .refine(({ values, rare }) => distinct([...values, ...(rare?.values ?? [])]), 'a value is there twice')
   .refine(({ values, rare, missing }) => values.length > 0 || rare || missing, 'there are no values');
 
+/** How one column becomes values. */
+export const columnCodeSchema = z.discriminatedUnion('kind', [number, category]);
+
 /** What was neither given nor paid for: see `Open`. */
 export const openSchema = z.array(
   z.object({
@@ -52,13 +55,13 @@ export const openSchema = z.array(
   }),
 );
 
-const paid = z.object({ epsilon: z.number().positive(), delta: z.number().min(0).lt(1) });
+const paid = z.object({ epsilon: z.number().min(0), delta: z.number().min(0).lt(1) });
 
 /** The form of an `Encoding`, with what makes decoding possible: ascending knots, distinct values, no empty block. */
 export const encodingSchema: z.ZodType<Encoding> = z
   .object({
     columns: z
-      .array(z.discriminatedUnion('kind', [number, category]))
+      .array(columnCodeSchema)
       .min(1)
       .max(2 ** 16),
     from: z.enum(['data', 'given', 'paid']),

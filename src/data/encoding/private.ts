@@ -8,7 +8,7 @@ import type { PrivacyKey } from '../../privacy/key.ts';
 import { quote } from '../dataset.ts';
 import type { CategoryCode, CategoryColumn, ColumnCode, Encoding, NumberCode, Table } from '../table.ts';
 import { checkWhole, numberCode, present, tally } from './encoding.ts';
-import { emptyStart, filledThreshold, grainOf, histogram, noisyCounts, stabilityThreshold } from './histogram.ts';
+import { emptyStart, grainOf, histogram, laplaceLaw, type NoiseLaw, noisyCounts } from './histogram.ts';
 import { type Curve, gridOf, interpolate, positions } from './knots.ts';
 import { givenCodes, typedColumns } from './schema.ts';
 
@@ -31,8 +31,16 @@ export interface PaidOptions {
   readonly witness?: (noisy: Float64Array) => Float64Array;
 }
 
-/** Makes counts noisy at an epsilon. */
-type Noisy = (counts: ArrayLike<number>, epsilon: number) => Float64Array;
+/** What was bought of a column: its code, and the noisy counts that it was made of. */
+export interface PaidColumn<C extends ColumnCode = ColumnCode> {
+  readonly code: C;
+  /** of the values of a category, in the code's order, or of bins */
+  readonly noisy: Float64Array;
+  /** of missing cells */
+  readonly missing: number;
+  /** of numbers and dates: ends of the bins, in steps of what the column can write (`gridOf`) */
+  readonly edges?: readonly number[];
+}
 
 /** Edges of bins [-(2^(e+1) - 1), -(2^e - 1)), ..., [-1, 0), [0, 1), [1, 2), [2, 4), ..., [2^62, 2^63), in steps. */
 const OCTAVES: readonly number[] = [
@@ -51,24 +59,31 @@ function nothing(name: string, what: string, fix: string): VeilganError {
   });
 }
 
-/** Values in descending order of their noisy counts: the column's order is that of the rows, which are secret. */
-function paidCategory(
+/**
+ * Values in descending order of their noisy counts: the column's order is that of the rows, which are secret. One table.
+ * @throws VeilganError CONFIG where no value is frequent enough
+ */
+export function paidCategory(
   column: CategoryColumn,
   { there, missing }: ReturnType<typeof present>,
-  { noisy: count, epsilon, delta, levels }: { noisy: Noisy; epsilon: number; delta: number; levels: number },
-): CategoryCode {
+  { law, delta, levels }: { law: NoiseLaw; delta: number; levels: number },
+): PaidColumn<CategoryCode> {
   const counts = tally(column, there);
   const seen = column.values.flatMap((text, i) => (counts[i] > 0 ? [{ text, count: counts[i] }] : []));
-  const noisy = count([missing, ...seen.map((value) => value.count)], epsilon);
-  const least = stabilityThreshold(epsilon, delta);
-  const values = seen
+  const noisy = law.noisy([missing, ...seen.map((value) => value.count)]);
+  const least = law.threshold(delta);
+  const kept = seen
     .map(({ text }, i) => ({ text, count: noisy[i + 1] }))
     .filter(({ count }) => count >= least)
     .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))
-    .slice(0, levels)
-    .map(({ text }) => text);
-  if (values.length === 0) throw nothing(column.name, `no value seen some ${least} times`, 'Give its values');
-  return { name: column.name, kind: column.kind, values, missing: noisy[0] >= filledThreshold(epsilon, 1) };
+    .slice(0, levels);
+  if (kept.length === 0) throw nothing(column.name, `no value seen some ${least} times`, 'Give its values');
+  const values = kept.map(({ text }) => text);
+  return {
+    code: { name: column.name, kind: column.kind, values, missing: noisy[0] >= law.filled(1) },
+    noisy: Float64Array.from(kept, ({ count }) => count),
+    missing: noisy[0],
+  };
 }
 
 /**
@@ -76,9 +91,10 @@ function paidCategory(
  * where all are empty; next to others, where an error only doubles the range, once in ten, but not
  * across 0: there are no negative numbers without good reason.
  */
-function filledRange(counts: readonly number[], epsilon: number): [first: number, last: number] {
-  const filled = (count: number) => count >= filledThreshold(epsilon, counts.length);
-  const near = (bin: number) => counts[bin] >= filledThreshold(epsilon, 1, 0.1);
+function filledRange(counts: readonly number[], law: NoiseLaw): [first: number, last: number] {
+  const least = { far: law.filled(counts.length), near: law.filled(1, 0.1) };
+  const filled = (count: number) => count >= least.far;
+  const near = (bin: number) => counts[bin] >= least.near;
   let [first, last] = [counts.findIndex(filled), counts.findLastIndex(filled)];
   if (last >= 0) {
     while (first !== ZERO && near(first - 1)) first--;
@@ -122,28 +138,29 @@ function knotsOf(edges: readonly number[], counts: ArrayLike<number>): { steps: 
   return { steps, ranks };
 }
 
-function paidNumber(
+/** Two tables: powers of two, and bins of about equal counts. @throws VeilganError CONFIG where no range is filled */
+export function paidNumber(
   column: Exclude<Table['columns'][number], CategoryColumn>,
   { there, missing }: ReturnType<typeof present>,
-  { noisy, epsilon, knots }: { noisy: Noisy; epsilon: number; knots: number },
-): NumberCode {
+  { law, knots }: { law: NoiseLaw; knots: number },
+): PaidColumn<NumberCode> {
   const { per, period } = gridOf(column);
   const steps = there.map((value) => Math.round((value * per) / period));
-  const half = grainOf(epsilon / 2);
-  const [gone, ...octaves] = noisy([missing, ...histogram(OCTAVES, steps)], half);
-  const [first, last] = filledRange(octaves, half);
+  const [gone, ...octaves] = law.noisy([missing, ...histogram(OCTAVES, steps)]);
+  const [first, last] = filledRange(octaves, law);
   if (last < 0) {
-    const least = filledThreshold(half, octaves.length);
+    const least = law.filled(octaves.length);
     throw nothing(column.name, `no range of numbers seen some ${least} times`, 'Give its bounds');
   }
   const inside = Float64Array.from(octaves.slice(first, last + 1));
   const edges = evenBins(OCTAVES.slice(first, last + 2), inside, knots - 2);
-  const counts = noisy(histogram(edges, steps), half);
-  const start = emptyStart(counts, half);
-  const end = counts.length - emptyStart(counts.slice(start).reverse(), half);
-  const found = knotsOf(edges.slice(start, end + 1), counts.subarray(start, end));
+  const counts = law.noisy(histogram(edges, steps));
+  const start = emptyStart(counts, law);
+  const end = counts.length - emptyStart(counts.slice(start).reverse(), law);
+  const kept = { edges: edges.slice(start, end + 1), noisy: counts.slice(start, end) };
+  const found = knotsOf(kept.edges, kept.noisy);
   const curve: Curve = { values: found.steps.map((step) => (step * period) / per), at: positions(found.ranks) };
-  return numberCode(column, curve, gone >= filledThreshold(half, 1));
+  return { code: numberCode(column, curve, gone >= law.filled(1)), missing: gone, ...kept };
 }
 
 /**
@@ -154,7 +171,7 @@ function paidNumber(
  * Each column that is not given gets the same part of epsilon, and each category of them of delta; the parts add up
  * (sequential composition). All noise is exact discrete Laplace noise. In a column:
  *
- * - a category: counts of its values, at the column's epsilon, of which those above `stabilityThreshold` are kept, the
+ * - a category: counts of its values, at the column's epsilon, of which those above `NoiseLaw.threshold` are kept, the
  *   most frequent first. What is not kept is never generated, and counts as the most frequent value.
  * - a number or date, half the epsilon each: a histogram over powers of two (of the last decimal; days, seconds) gives
  *   the bounds, as ApproxBounds of Google's differential privacy library; then one over bins that would be equally full
@@ -185,18 +202,18 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
   if (paying.length === 0) {
     return { columns: columns.flatMap(({ name }) => given.get(name) ?? []), from: 'given', ...named };
   }
-  const each = { epsilon: grainOf(epsilon / paying.length), delta: delta / categories, levels, knots };
+  const share = grainOf(epsilon / paying.length);
   const derived = key.derive('encoding');
   const codes = typed.map((column, j): ColumnCode => {
     const known = given.get(column.name);
     if (known) return known;
     const words = new ChaChaStream(derived, [j, 0, 0]);
-    const noisy: Noisy = (counts, share) => witness(noisyCounts(words, counts, share));
+    const law = (of: number) => laplaceLaw(of, (counts) => witness(noisyCounts(words, counts, of)));
     const cells = present(train, columns.length, j);
-    const code =
+    const { code } =
       'values' in column
-        ? paidCategory(column, cells, { ...each, noisy })
-        : paidNumber(column, cells, { ...each, noisy });
+        ? paidCategory(column, cells, { law: law(share), delta: delta / categories, levels })
+        : paidNumber(column, cells, { law: law(grainOf(share / 2)), knots });
     words.wipe();
     return code;
   });

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
 import type { Budget } from '../../privacy/budget.ts';
 import { RELATION_NAMES, type Relation } from '../../privacy/relation.ts';
-import { type GanConfig, ganConfig, parseConfig } from '../config.ts';
+import { ganConfig, parseConfig } from '../config.ts';
 import { divergenceNames, divergences } from '../divergences.ts';
 import { networks } from '../networks/index.ts';
-import { isPrivate, type SystemName, systemsWith } from '../systems.ts';
+import { systemsWith } from '../systems.ts';
 
 /** Settings of a differentially private GAN: those of a GAN, and what the guarantee is made of. */
 export const privateConfig = ganConfig.extend({
@@ -164,10 +164,6 @@ export function checkPrivate(config: PrivateConfig): PrivateConfig {
 /** @throws VeilganError CONFIG naming a field, or a combination that breaks the guarantee */
 export const parsePrivate = (fields: Readonly<Record<string, unknown>>): PrivateConfig =>
   checkPrivate(parseConfig(privateConfig, fields) as PrivateConfig);
-
-/** The config of a system from its fields, defaults filled in. @throws VeilganError CONFIG as `parsePrivate` */
-export const configFor = (system: SystemName, fields: Readonly<Record<string, unknown>>): GanConfig | PrivateConfig =>
-  isPrivate(system) ? parsePrivate(fields) : parseConfig(ganConfig, fields);
 
 /** Records of a critic's partition that a noisy update sees with probability q, by configuration alone. */
 export function samplingRate({ batch, partitions, population }: PrivateConfig, rows: number): number {

@@ -136,7 +136,8 @@ export const BY_PLACE =
  * record fewer then moves more than its own gradient, and epsilon does not hold.
  * @param terms of its ledger
  */
-export const drewByPlace = ({ bound, divergence, network, dropout }: PrivateConfig, terms: LedgerTerms): boolean =>
-  terms.draws === undefined &&
-  bound === 'clip' &&
-  (divergences[divergence].penalty !== undefined || (networks[network].dropout && dropout > 0));
+export const drewByPlace = (config: Partial<PrivateConfig>, terms: LedgerTerms): boolean => {
+  const { bound, divergence = 'js', network = 'mlp', dropout = 0 } = config;
+  const penalised = divergences[divergence].penalty !== undefined;
+  return terms.draws === undefined && bound === 'clip' && (penalised || (networks[network].dropout && dropout > 0));
+};

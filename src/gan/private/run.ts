@@ -34,10 +34,14 @@ export function ownersOf(records: Records, features: number, partitions: number,
   return partitionOf(each, partitions, key);
 }
 
+/** What of a config a guarantee is about; a GAN's says more of its updates. */
+export type GuaranteeConfig = Pick<PrivateConfig, 'epsilon' | 'delta' | 'population' | 'relation'> &
+  Partial<PrivateConfig>;
+
 /** What a private run has spent and may still spend. */
 export interface Guarantee {
   readonly ledger: Ledger;
-  readonly config: PrivateConfig;
+  readonly config: GuaranteeConfig;
   /** whether noise and samples follow from a seed, so that there is no guarantee at all */
   readonly insecure: boolean;
   /** noisy updates that the budget pays for in all, as of its opening; Infinity without one, or where it is only read */

@@ -42,6 +42,7 @@ const spend = z.object({
   sigma: z.number().positive(),
   /** the one partition that paid; absent where each of them did, with its own records */
   partition: count.optional(),
+  what: z.string().max(200).optional(),
 });
 
 const link = { line: count, previous: z.string(), hash: z.string() };

@@ -36,7 +36,7 @@ export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
     phases,
     terms,
     budget: config.epsilon,
-    exhausted: isExhausted(phases, config, terms),
+    exhausted: isExhausted(phases, { ...config, accountant: config.accountant ?? 'pld' }, terms),
     rowsPublic: !config.population,
   };
 }

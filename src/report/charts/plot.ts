@@ -1,7 +1,7 @@
 /** The charts of a run: loss curves, samples over training points. */
 import type { TopLevelSpec } from 'vega-lite';
 import { VeilganError } from '../../base/errors.ts';
-import { type DivergenceName, divergences } from '../../gan/divergences.ts';
+import type { GenerativeSystem } from '../../train/generative.ts';
 import type { LossRow } from '../../train/loop.ts';
 import { type Picture, picture } from './render.ts';
 import { extent, lossPoints, thin } from './series.ts';
@@ -12,8 +12,7 @@ export type { Picture } from './render.ts';
 type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 
 /** What losses are measured in, for the axis of `lossCurves`. */
-export const lossUnit = ({ divergence }: { readonly divergence: DivergenceName }): string =>
-  `loss (${divergences[divergence].unit})`;
+export const lossUnit = ({ unit }: Pick<GenerativeSystem, 'unit'>): string => `loss (${unit})`;
 
 export interface LossOptions {
   title?: string;

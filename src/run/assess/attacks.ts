@@ -11,6 +11,7 @@ import {
 } from '../../attack/judge/result.ts';
 import { attackerRows, type Candidates, type Outcome, type Target } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
+import { isGan } from '../../gan/system.ts';
 import type { TrainingJob } from '../training.ts';
 import { checkReference, membersOf, type Report, runModel, type Source, unseenOf } from './target.ts';
 
@@ -79,6 +80,7 @@ export async function attackRun(
     const count = ({ length }: Float32Array) => length / data.features;
     const facts = {
       features: data.features,
+      critics: isGan(gan),
       conditional: gan.classes > 0,
       private: guarantee !== undefined,
       attackerRows: attacker ? count(attacker) : attackerRows(count(others.rows)),

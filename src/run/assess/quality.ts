@@ -4,6 +4,7 @@ import { evenly, pickRows, spread } from '../../base/rows.ts';
 import { unscaled } from '../../data/encoding/linear.ts';
 import { floats } from '../../data/records.ts';
 import { knownModes } from '../../data/synthetic.ts';
+import { isGan } from '../../gan/system.ts';
 import { asBinary, columnProbabilities, isBinary } from '../../metrics/dimensions.ts';
 import { generalisationGap } from '../../metrics/gap.ts';
 import { type Metrics, valueMeasures } from '../../metrics/index.ts';
@@ -16,6 +17,7 @@ import { checkTarget, downstreamQuality } from './downstream.ts';
 import { imageQuality } from './images.ts';
 import {
   type Evaluation,
+  NO_CRITICS,
   NO_OTHERS,
   neighbourhoods,
   onBoth,
@@ -122,6 +124,7 @@ async function valueQuality(subject: Subject): Promise<void> {
 async function gapQuality({ job, found, unseen, report }: Subject): Promise<void> {
   const { gan, data } = job;
   if (!unseen) return skip(found, 'generalisation_gap', NO_OTHERS);
+  if (!isGan(gan)) return skip(found, 'generalisation_gap', NO_CRITICS);
   report('critics', 0);
   const pick = ({ rows, labels, own }: { rows: Float32Array; labels?: Uint32Array; own?: Uint32Array }) => {
     const list = evenly(rows.length / data.features, ROWS);
@@ -130,7 +133,7 @@ async function gapQuality({ job, found, unseen, report }: Subject): Promise<void
   };
   const [members, others] = [pick(membersOf(job)), pick(unseen)];
   const { gap, error, standardised, each } = generalisationGap({
-    critics: gan.config.partitions,
+    critics: gan.partitions,
     members: await gan.scores(members.rows, members.labels),
     nonMembers: await gan.scores(others.rows, others.labels),
     own: members.own,

@@ -24,6 +24,7 @@ export interface Evaluation {
 
 /** Notes why something was not measured. */
 export const skip = ({ not_run }: Evaluation, name: string, why: string): void => void not_run.push({ name, why });
+export const NO_CRITICS = 'the system has no critics';
 export const NO_OTHERS = 'there are no rows that training left out';
 
 export interface QualityOptions {

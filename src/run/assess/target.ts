@@ -7,8 +7,8 @@ import { ganConfig } from '../../gan/config.ts';
 import { divergences } from '../../gan/divergences.ts';
 import { latentLaws } from '../../gan/draws.ts';
 import { ParGan } from '../../gan/pargan.ts';
-import { makeConfig } from '../../gan/presets/index.ts';
-import type { GanSystem } from '../../gan/system.ts';
+import { makeConfig, usualPreset } from '../../gan/presets/index.ts';
+import { type GanSystem, isGan } from '../../gan/system.ts';
 import { callRows } from '../../train/batched-inference.ts';
 import { train } from '../../train/loop.ts';
 import { trainingRows } from '../../train/rows.ts';
@@ -29,7 +29,7 @@ const ONE_CRITIC = { partitions: 1, snapshots: 1 };
 /** Rows that some critic saw, and which: leftovers of the cut into partitions are no members. */
 export function membersOf({ gan, data }: TrainingJob): Candidates & { own: Uint32Array } {
   const owners = gan.owners();
-  const seen = [...owners.keys()].filter((row) => owners[row] < gan.config.partitions);
+  const seen = [...owners.keys()].filter((row) => owners[row] < gan.partitions);
   const rows = floats(pickRows(data.train, data.features, seen));
   const labels = data.labels && Uint32Array.from(seen, (row) => data.labels?.train[row] ?? 0);
   return { rows, labels, own: Uint32Array.from(seen, (row) => owners[row]) };
@@ -72,7 +72,7 @@ export interface RunModel extends TrainedModel {
 
 /** @param queries samples that the attacker asks for */
 export function runModel({ gan, data, run }: TrainingJob, queries: number, report: Report): RunModel {
-  const { gpu, seed, features, shape, config } = gan;
+  const { gpu, seed, features, shape } = gan;
   const made = new Map<string, Promise<unknown>>();
   const surrogates = new Set<GanSystem>();
   const once = <T>(key: string, make: () => Promise<T>): Promise<T> => {
@@ -81,8 +81,8 @@ export function runModel({ gan, data, run }: TrainingJob, queries: number, repor
     return known;
   };
   return {
-    ...{ gpu, features, critics: config.partitions, output: outputOf(gan), once },
-    scores: (rows, labels) => gan.scores(rows, labels),
+    ...{ gpu, features, critics: gan.partitions, output: isGan(gan) ? outputOf(gan) : 'value', once },
+    scores: async (rows, labels) => (isGan(gan) ? gan.scores(rows, labels) : new Float32Array()),
     sample: (count) => gan.sample(count),
     released: () => once('released', () => gan.sample(released(data))),
     queried: () =>
@@ -96,7 +96,8 @@ export function runModel({ gan, data, run }: TrainingJob, queries: number, repor
         return out;
       }),
     generator() {
-      if (gan.classes) return undefined;
+      if (gan.classes || !isGan(gan)) return undefined;
+      const { config } = gan;
       const { draw: law, energy } = latentLaws[config.latentLaw];
       return {
         gpu,
@@ -112,8 +113,10 @@ export function runModel({ gan, data, run }: TrainingJob, queries: number, repor
       };
     },
     async trainSurrogate(rows, { seed: added, critics, onProgress }, steps = gan.step) {
-      const own = Object.fromEntries(Object.entries(config).filter(([name]) => Object.hasOwn(ganConfig.shape, name)));
-      const settings = makeConfig(undefined, { ...own, ...(critics === 'one' ? ONE_CRITIC : {}), rows: 0, steps });
+      const more = { ...(critics === 'one' ? ONE_CRITIC : {}), rows: 0, steps };
+      const settings = isGan(gan)
+        ? makeConfig(undefined, { ...ganFields(gan.config), ...more })
+        : makeConfig(usualPreset('gan', rows.length / features), { ...ONE_CRITIC, ...more });
       const records = { train: rows, features, shape, blocks: data.blocks };
       const surrogate = new ParGan(gpu, settings, records, run.info.seed + added);
       surrogates.add(surrogate);
@@ -135,6 +138,10 @@ export function runModel({ gan, data, run }: TrainingJob, queries: number, repor
     },
   };
 }
+
+/** Of a config the fields that systems without a guarantee have. */
+const ganFields = (config: GanSystem['config']) =>
+  Object.fromEntries(Object.entries(config).filter(([name]) => Object.hasOwn(ganConfig.shape, name)));
 
 const outputOf = ({ config }: GanSystem): TrainedModel['output'] => divergences[config.divergence].output;
 

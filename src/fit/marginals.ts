@@ -1,0 +1,275 @@
+/**
+ * DP-MARGINALS: a generator fitted to noisy tables of counts. What is measured is bought once, and is data for ever: the
+ * fit is post-processing, whose steps cost no privacy. After Liu, Vietri and Wu 2021 (GEM), McKenna and others 2022 (AIM)
+ * and MargNet (2025); see README.md here.
+ */
+import { valueAndGrad } from '../autograd/grad.ts';
+import { PhiloxStream } from '../base/philox.ts';
+import type { Encoding } from '../data/table.ts';
+import type { Gpu, Program, Replay } from '../gpu/index.ts';
+import type { Parameters } from '../nn/network.ts';
+import { log } from '../ops/assign.ts';
+import { gramLoss } from '../ops/gram.ts';
+import { detach, reshape } from '../ops/movement.ts';
+import { normal } from '../ops/random.ts';
+
+import { keep, scope } from '../tensor/scope.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
+import type { GenerativeSystem } from '../train/generative.ts';
+import { type LossRow, notFinite } from '../train/loop.ts';
+import { type HostTensors, Player, restoreCount } from '../train/player.ts';
+import type { FitConfig } from './config.ts';
+import type { Measured } from './measured.ts';
+import type { Measurer } from './measurer.ts';
+import { biasOf, placesNetwork } from './network.ts';
+import { recordsOf } from './sample.ts';
+import { targetsOf } from './targets.ts';
+
+/** Most steps of a chunk. */
+const CHUNK = 256;
+/** Of the rate, what the last steps have. */
+const LEAST = 0.01;
+
+export interface FitParts {
+  readonly config: FitConfig;
+  readonly seed: number;
+  readonly encoding: Encoding;
+  readonly measured: Measured;
+  /** training rows, all of which are counted */
+  readonly rows: number;
+  /** measures what is still to be measured; left out of a run that is only sampled from */
+  readonly measurer?: Measurer;
+  /** noise of a usual table of several columns */
+  readonly tableSigma: number;
+  /** steps between new tables at most, of adaptive runs */
+  readonly rounds: number;
+}
+
+export class MarginalsFit implements GenerativeSystem {
+  readonly gpu: Gpu;
+  readonly config: FitConfig;
+  readonly seed: number;
+  readonly features: number;
+  readonly shape: Shape;
+  readonly classes = 0;
+  readonly partitions = 1;
+  readonly unit = 'squared error of a cell, over that of its noise';
+  readonly maxChunk = CHUNK;
+  readonly generator: Player;
+  step = 0;
+  readonly #parts: FitParts;
+  /** latent vectors [1, B, latent]: the generator is the mixture of what it makes of them */
+  readonly #z: Tensor;
+  readonly #target: Tensor;
+  readonly #weight: Tensor;
+  #program: Program | null = null;
+  /** the step at which the last table was there; undefined while tables are still to come */
+  #final: number | undefined;
+  /** probabilities of places of the current step */
+  #known: { step: number; values: Float32Array } | undefined;
+  #begun = false;
+
+  constructor(gpu: Gpu, features: number, parts: FitParts) {
+    const { config, seed, measured, measurer } = parts;
+    [this.gpu, this.config, this.seed, this.#parts] = [gpu, config, seed, parts];
+    [this.features, this.shape] = [features, [features]];
+    const network = placesNetwork(config, measured.blocks);
+    const optimizer = { kind: 'adam', rate: config.rate, beta1: 0.9, beta2: 0.99 } as const;
+    this.generator = new Player(gpu, 'generator', network, 1, optimizer);
+    this.generator.initialise(seed, 1000);
+    this.generator.optimizer.factor = (update) => this.#factor(update);
+    const side = measured.blocks.reduce((n, { width }) => n + width, 0) + 1;
+    this.#z = scope(() => keep(detach(normal(gpu, [1, config.batch, config.latent], { seed, stream: 1 }))));
+    this.#target = tensor(gpu, new Float32Array(side * side), [side, side]);
+    this.#weight = tensor(gpu, new Float32Array(side * side), [side, side]);
+    if (!measurer || measurer.complete) this.#final = 0;
+    this.#startFromSingles();
+  }
+
+  get done(): number {
+    return this.step;
+  }
+
+  get exhausted(): boolean {
+    return this.#final !== undefined && this.step >= this.#final + this.config.steps;
+  }
+
+  stepsWithin(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Steps go on until so many have followed the last table. */
+  planned(wanted: number): number {
+    if (this.#final !== undefined) return this.#final + wanted;
+    return wanted + this.#parts.rounds * this.config.roundSteps;
+  }
+
+  /** The biases of the output are the logs of the noisy shares of places, so that the generator begins with independent columns. */
+  #startFromSingles(): void {
+    const { measured, config } = this.#parts;
+    const bias = this.generator.parameters.parts[biasOf(config)];
+    const values = new Float32Array(bias.length);
+    for (const [i, { at, width }] of measured.blocks.entries()) {
+      const { shares } = measured.columns[i];
+      for (let a = 0; a < width; a++) values[at + a] = Math.log(Math.max(shares[a], 1e-6));
+    }
+    this.gpu.upload(bias, values);
+    bias.storage.version++;
+  }
+
+  /** Constant between tables, then down by a cosine. */
+  #factor(update: number): number {
+    if (this.#final === undefined) return 1;
+    const part = Math.min(1, (update - 1 - this.#final) / this.config.steps);
+    return 0.5 * (1 + Math.cos(Math.PI * Math.max(0, part))) * (1 - LEAST) + LEAST;
+  }
+
+  async prepare(_begun: boolean): Promise<number> {
+    const { measurer } = this.#parts;
+    if (measurer && !measurer.complete) {
+      if (await this.#measure(measurer)) return this.step + this.config.roundSteps;
+      this.#final = this.step;
+    }
+    if (!this.#begun) this.#aim();
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #moved: ((after: Float64Array) => void) | undefined;
+  #last: readonly number[] | undefined;
+
+  /** Measures what comes next. @returns whether more is to come */
+  async #measure(measurer: Measurer): Promise<boolean> {
+    if (!measurer.adaptive) {
+      measurer.measureAll();
+      this.#aim();
+      return false;
+    }
+    const model = this.#model(await this.#probabilities());
+    if (this.#moved && this.#last) this.#moved(model(this.#last));
+    const { table, moved } = measurer.measureNext(model);
+    [this.#moved, this.#last] = [moved, table.columns];
+    this.#aim();
+    return !measurer.complete;
+  }
+
+  /** The model's shares of the cells of a table. */
+  #model(p: Float32Array): (columns: readonly number[]) => Float64Array {
+    const { blocks } = this.#parts.measured;
+    const last = blocks[blocks.length - 1];
+    const width = last.at + last.width;
+    const rows = p.length / width;
+    return (columns) => {
+      const of = columns.map((column) => blocks[column]);
+      const shares = new Float64Array(of.reduce((n, block) => n * block.width, 1));
+      const [a, b, c] = of;
+      for (let row = 0; row < rows; row++) {
+        const from = row * width;
+        for (let i = 0, k = 0; i < a.width; i++) {
+          const x = p[from + a.at + i] / rows;
+          for (let j = 0; j < b.width; j++) {
+            const xy = x * p[from + b.at + j];
+            if (!c) shares[k++] += xy;
+            else for (let l = 0; l < c.width; l++) shares[k++] += xy * p[from + c.at + l];
+          }
+        }
+      }
+      return shares;
+    };
+  }
+
+  /** Sends what was measured to the device. */
+  #aim(): void {
+    const { measured, tableSigma } = this.#parts;
+    const { target, weight } = targetsOf(measured.blocks, measured.singles, measured.tables, {
+      total: measured.total,
+      usual: tableSigma,
+    });
+    this.gpu.upload(this.#target, target);
+    this.gpu.upload(this.#weight, weight);
+    for (const t of [this.#target, this.#weight]) t.storage.version++;
+    this.#begun = true;
+  }
+
+  #record(): void {
+    const { generator, seed } = this;
+    const [loss, gradient] = valueAndGrad((p: Parameters) => {
+      const probabilities = generator.train(this.#z, seed, p);
+      const flat = reshape(probabilities, probabilities.shape.slice(1));
+      return gramLoss(flat, this.#target, this.#weight);
+    })(generator.parameters.parts);
+    generator.optimizer.update(gradient);
+    log('loss_g', reshape(loss, [1]));
+  }
+
+  program(): Program {
+    this.#program ??= this.gpu.capture('marginals.step', () => scope(() => this.#record()));
+    return this.#program;
+  }
+
+  chunk(most: number): Replay[] {
+    const count = Math.min(most, CHUNK);
+    const program = this.program();
+    const replays = Array.from({ length: count }, (_, i) => ({ program, step: this.step + i }));
+    this.step += count;
+    return replays;
+  }
+
+  /** @throws VeilganError NAN naming the step */
+  rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): LossRow[] {
+    return (logs.get('loss_g') ?? []).map(([loss], i) => {
+      const step = first + i + 1;
+      if (!Number.isFinite(loss)) throw notFinite('the loss', step);
+      return { step, loss_g: loss, loss_d: [] };
+    });
+  }
+
+  owners(): Uint32Array {
+    return new Uint32Array(this.#parts.rows);
+  }
+
+  labelsOf(): undefined {
+    return undefined;
+  }
+
+  /** Probabilities of places for each latent vector, [B, W]. */
+  async #probabilities(): Promise<Float32Array> {
+    if (this.#known?.step === this.step) return this.#known.values;
+    const made = scope(() => keep(detach(this.generator.infer(this.#z))));
+    const values = await made.read();
+    made.dispose();
+    this.#known = { step: this.step, values };
+    return values;
+  }
+
+  /**
+   * Rows: a latent vector of the set, then for each column a place by its probabilities, then a value of that place.
+   * Row i depends on the run, `stream` and i only.
+   */
+  async sample(n: number, stream = 0): Promise<Float32Array> {
+    const { measured, encoding } = this.#parts;
+    const random = new PhiloxStream(this.seed, `fit/sample/${stream}`);
+    return recordsOf(await this.#probabilities(), measured, encoding, { n, random });
+  }
+
+  async state(): Promise<{ tensors: HostTensors; meta: Record<string, string> }> {
+    const { tensors, updates } = await this.generator.state();
+    const meta: Record<string, string> = { step: String(this.step), generator_updates: String(updates) };
+    if (this.#final !== undefined) meta.final = String(this.#final);
+    return { tensors, meta };
+  }
+
+  restore(tensors: Readonly<HostTensors>, meta: Readonly<Record<string, string>>): void {
+    this.generator.restore(tensors, restoreCount(meta, 'generator_updates'));
+    this.step = restoreCount(meta, 'step');
+    this.#final = Object.hasOwn(meta, 'final') ? restoreCount(meta, 'final') : undefined;
+    this.#known = undefined;
+  }
+
+  dispose(): void {
+    this.#program?.dispose();
+    this.generator.dispose();
+    for (const t of [this.#z, this.#target, this.#weight]) t.dispose();
+    this.#parts.measurer?.wipe();
+  }
+}

@@ -1,0 +1,140 @@
+/** A fit as it is planned: what will be measured, with how much noise, and its ledger; by configuration and public facts alone. */
+import { VeilganError } from '../base/errors.ts';
+import type { Given, Table } from '../data/table.ts';
+import { releaseRho, tablesScale, zcdpRho } from '../privacy/accountant/releases.ts';
+import { sigmaGrid } from '../privacy/counts.ts';
+import { createLedger, type Ledger, type LedgerFile, type LedgerTerms } from '../privacy/ledger/ledger.ts';
+import { DRAWS } from '../privacy/mechanism.ts';
+import type { Relation } from '../privacy/relation.ts';
+import { type Release, releasesOf } from './columns.ts';
+import { type FitConfig, relationOfFit } from './config.ts';
+import { defaultsFor } from './defaults.ts';
+
+/** Of delta, what the values of categories are named by (stability thresholds). */
+const NAMING = 0.1;
+/** Of a round, what choosing the next table takes. */
+const CHOICE = 0.1;
+
+export class FitPlan {
+  readonly config: FitConfig;
+  readonly relation: Relation;
+  /** rows, where their number is public */
+  readonly rows: number | undefined;
+  readonly selection: 'all' | 'adaptive';
+  /** columns that are measured together in a table, in `all`; or that may be */
+  readonly candidates: readonly (readonly number[])[];
+  /** tables of single columns, in the order in which they are paid for */
+  readonly columns: readonly Release[];
+  /** most places of a column in tables of several */
+  readonly places: number;
+  /** what the values of one column of categories may be named by */
+  readonly naming: number;
+  /** of the whole budget; adaptive only */
+  readonly rho: number;
+  readonly columnSigma: number;
+  /** of the first table of several columns; adaptive ones may lower it */
+  readonly tableSigma: number;
+  /** epsilon of the first choice of a table; adaptive only */
+  readonly choice: number;
+  /** adaptive: tables that the first noise is planned for; fewer where noise is lowered on the way */
+  readonly rounds: number;
+
+  /**
+   * @param table its columns; no cell is looked at
+   * @param rows that are trained on
+   * @throws VeilganError CONFIG where the budget does not pay for any table
+   */
+  constructor(
+    config: FitConfig,
+    { columns, label }: Pick<Table, 'columns' | 'label'>,
+    given: Given | undefined,
+    rows: number,
+  ) {
+    this.config = config;
+    this.relation = relationOfFit(config);
+    this.rows = config.population ? undefined : rows;
+    this.columns = releasesOf(columns, given);
+    const size = config.population || rows;
+    const { epsilon, delta } = config;
+    const usual = defaultsFor({ epsilon, rows: size, columns: columns.length });
+    this.selection = config.selection === 'auto' ? usual.selection : config.selection;
+    this.places = config.places || usual.places;
+    const named = this.columns.filter(({ names }) => names).length;
+    this.naming = named > 0 ? (NAMING * delta) / named : 0;
+    this.candidates = candidatesOf(
+      columns.map(({ name }) => name),
+      label,
+      config.order,
+    );
+    const { relation } = this;
+    const budget = { epsilon, delta: this.left, relation };
+    const ones = this.columns.length;
+    const many = this.candidates.length;
+    const share = many > 0 ? config.columnShare : 1;
+    if (this.selection === 'all' || many === 0) {
+      this.selection = 'all';
+      // Of rho, tables of single columns take their share: r1 / s1^2 : r2 / s2^2 = share : 1 - share.
+      const relative = many > 0 ? Math.sqrt((ones * (1 - share)) / (share * many)) : 1;
+      const weights = [{ tables: ones, relative }, ...(many > 0 ? [{ tables: many, relative: 1 }] : [])];
+      const scale = tablesScale(weights, budget);
+      [this.columnSigma, this.tableSigma] = [sigmaGrid(relative * scale), sigmaGrid(scale)];
+      [this.rho, this.choice, this.rounds] = [0, 0, 0];
+      return;
+    }
+    this.rho = zcdpRho(epsilon, this.left);
+    const each = releaseRho([{ q: 1, sigma: 1, steps: 1 }], relation);
+    this.rounds = config.rounds || 16 * columns.length;
+    const { rounds } = this;
+    const rest = (1 - share) * this.rho;
+    this.columnSigma = sigmaGrid(Math.sqrt((ones * each) / (share * this.rho)));
+    this.tableSigma = sigmaGrid(Math.sqrt((rounds * each) / ((1 - CHOICE) * rest)));
+    this.choice = Math.sqrt((8 * CHOICE * rest) / rounds);
+  }
+
+  /** Of delta, what is left for noise. */
+  get left(): number {
+    const named = this.naming > 0 ? NAMING : 0;
+    return (1 - named) * this.config.delta;
+  }
+
+  /** Of what is left of rho in the last round: noise and choice. @param rho what is left */
+  lastRound(rho: number): { sigma: number; choice: number } {
+    const each = releaseRho([{ q: 1, sigma: 1, steps: 1 }], this.relation);
+    return { sigma: sigmaGrid(Math.sqrt(each / ((1 - CHOICE) * rho))), choice: Math.sqrt(8 * CHOICE * rho) };
+  }
+
+  /** The first line of the ledger. */
+  get terms(): LedgerTerms {
+    const { config, relation, selection, rows } = this;
+    const naming = config.delta - this.left;
+    return {
+      ...{ mechanism: 'measured', sampler: 'full', relation, bound: 1, divisor: 1, partitions: 1 },
+      ...{ schedule: selection === 'all' ? 'fixed' : 'adaptive', draws: DRAWS },
+      ...(rows === undefined ? { population: config.population } : {}),
+      ...(naming > 0 ? { encoding_epsilon: 0, encoding_delta: naming } : {}),
+    };
+  }
+
+  begin(file: LedgerFile): Ledger {
+    return createLedger(file, this.terms);
+  }
+}
+
+/** Pairs of columns; of order 3 the label with every pair of others too. @throws VeilganError CONFIG without a label then */
+function candidatesOf(names: readonly string[], label: string | undefined, order: number): number[][] {
+  const pairs = names.flatMap((_, i) => names.slice(i + 1).map((_, j) => [i, i + 1 + j]));
+  if (order < 3) return pairs;
+  const at = names.indexOf(label ?? '');
+  if (at < 0) {
+    throw new VeilganError(
+      'CONFIG',
+      'tables of three columns are those of the label with two others, and none is named',
+      {
+        where: 'order',
+        fix: 'Import the table again with a label, or leave `order` away',
+      },
+    );
+  }
+  const triples = pairs.filter((pair) => !pair.includes(at)).map((pair) => [...pair, at].sort((a, b) => a - b));
+  return [...pairs, ...triples];
+}
