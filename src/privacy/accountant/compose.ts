@@ -33,17 +33,23 @@ export function compose(steps: readonly Step[], size: number, start: number): Co
   const unit = (twoLaws ? 2 : 1) * fftError(size);
   let product: Complex | null = null;
   const most = new Float64Array(size).fill(1);
+  const ends: Ends = [1, 1, 1, 1];
   for (const { upper, lower, steps: count } of steps) {
     const spectrum = { re: wrapped(upper, size), im: lower ? wrapped(lower, size) : new Float64Array(size) };
     fft.forward(spectrum);
     separate(spectrum);
-    power(spectrum, count, unit, most);
+    power(spectrum, count, unit, { most, ends });
     product = product ? multiplied(product, spectrum) : spectrum;
   }
   const { re, im } = product!;
   let error = 0;
   for (let i = 0; i < size; i++) {
-    const value = i < 2 ? Math.max(Math.abs(re[i]), Math.abs(im[i])) : Math.sqrt(re[i] * re[i] + im[i] * im[i]);
+    if (i < 2) {
+      const [u, v] = [Math.abs(re[i]), Math.abs(im[i])];
+      error += Math.max(ends[2 * i] - u, ends[2 * i + 1] - v) + 2 * unit * Math.max(u, v);
+      continue;
+    }
+    const value = Math.sqrt(re[i] * re[i] + im[i] * im[i]);
     error += most[i] - value + 2 * unit * value;
   }
   join({ re, im });
@@ -94,11 +100,22 @@ function join({ re, im }: Complex): void {
 /** Below exp(-80) a factor is 0: its neighbours' rounding is far larger. */
 const NOTHING = -80;
 
-/** Every value to the power `count`; `most` is multiplied by what the true value's modulus cannot exceed. */
-function power({ re, im }: Complex, count: number, unit: number, most: Float64Array): void {
+/** Of the two frequencies that are their own mirror: what the moduli of U and V at either cannot exceed. */
+type Ends = [number, number, number, number];
+
+/** What moduli cannot exceed at any frequency. */
+interface Most {
+  readonly most: Float64Array;
+  readonly ends: Ends;
+}
+
+/** Every value to the power `count`; `most` and `ends` are multiplied by what the true value's modulus cannot exceed. */
+function power({ re, im }: Complex, count: number, unit: number, { most, ends }: Most): void {
   for (let i = 0; i < re.length; i++) {
     if (i < 2) {
-      most[i] *= (Math.max(Math.abs(re[i]), Math.abs(im[i])) + unit) ** count * (1 + count * 2e-16);
+      for (const [j, value] of [re[i], im[i]].entries()) {
+        ends[2 * i + j] *= (Math.abs(value) + unit) ** count * (1 + count * 2e-16);
+      }
       [re[i], im[i]] = [re[i] ** count, im[i] ** count];
       continue;
     }
