@@ -6,7 +6,16 @@ import { VeilganError } from '../base/errors.ts';
 import { chacha } from './chacha.ts';
 
 // The nonce of a derived key. Numbers may be added but not changed: seeded runs depend on them.
-const PURPOSES = { noise: 1, sampling: 2, discrete: 3, partition: 4, encoding: 5, tags: 6 } as const;
+const PURPOSES = {
+  noise: 1,
+  sampling: 2,
+  discrete: 3,
+  partition: 4,
+  encoding: 5,
+  tags: 6,
+  measure: 7,
+  choice: 8,
+} as const;
 
 export type Purpose = keyof typeof PURPOSES;
 

@@ -10,7 +10,7 @@ import { bisect } from '../../base/maths/search.ts';
 import { RELATIONS, type Relation } from '../relation.ts';
 import { boundsOf, normalised } from './bounds.ts';
 import type { Step } from './compose.ts';
-import { gaussianEpsilon } from './gaussian.ts';
+import { gaussianEpsilon, gaussianSigma } from './gaussian.ts';
 import { lattice, mergeDown, spreadUp, tiltedMoments } from './lattice.ts';
 import { checkedDelta, checkedPhases, type Phase } from './phases.ts';
 import type { EpsilonBounds } from './pld.ts';
@@ -44,15 +44,19 @@ export const releaseRho = (phases: readonly Phase[], relation: Relation): number
  */
 export function zcdpEpsilon(rho: number, delta: number): number {
   checkedDelta(delta);
-  if (!(rho >= 0)) throw new VeilganError('CONFIG', `rho is ${rho} and must be 0 or above`, { where: 'rho' });
+  if (!(rho >= 0))
+    throw new VeilganError('CONFIG', `rho is ${rho} and must be 0 or above`, {
+      where: 'rho',
+      fix: 'Add up with `releaseRho`',
+    });
   return rho === 0 ? 0 : leastEpsilon((order) => rho * order, delta).epsilon;
 }
 
-/** Left out of a rho that a budget allows: what `ZcdpFilter` lets sums be off by is less. */
-const MARGIN = 1e-11;
+/** Left out of a rho that a budget allows, for what sums and the search for an order are off by. */
+const MARGIN = 1e-10;
 
 /**
- * The largest rho that a budget of (epsilon, delta) allows by `zcdpEpsilon`, from below, to 1e-11.
+ * The largest rho that a budget of (epsilon, delta) allows by `zcdpEpsilon`, from below, to 1e-10.
  * @throws VeilganError CONFIG for an epsilon not above 0 or a delta out of range
  */
 export function zcdpRho(epsilon: number, delta: number): number {
@@ -84,12 +88,18 @@ const [MOST_EXACT, FIRST, FINEST] = [2 ** 18, 2 ** 12, 2 ** 17];
 /**
  * Certified bounds on the least epsilon at `delta` of all tables together, whose number and noise were fixed beforehand.
  * Tables of one sigma have losses on one lattice, which is composed as it is, so that the bounds differ by charged
- * rounding only. Several sigmas share a grid, refined until the bounds are within 2e-4 of each other or it has 2^17
+ * rounding only. Several sigmas share a grid, refined until the bounds are within `relative` of each other or it has 2^17
  * nodes. Noise of 256 counts or more alone is bounded by normals. `upper` is never above `zcdpEpsilon` of `releaseRho`.
  * Computed in f64 with charged errors, as `pldEpsilon` is.
+ * @param relative stop refining once the bounds are within this share of each other
  * @throws VeilganError CONFIG for a field of a phase, its q or a delta out of range
  */
-export function tablesEpsilon(phases: readonly Phase[], delta: number, relation: Relation): EpsilonBounds {
+export function tablesEpsilon(
+  phases: readonly Phase[],
+  delta: number,
+  relation: Relation,
+  { relative = 2e-4 }: { readonly relative?: number } = {},
+): EpsilonBounds {
   const most = zcdpEpsilon(releaseRho(phases, relation), delta);
   if (most === 0) return { upper: 0, lower: 0, nodes: 0 };
   const cells = tablesOf(phases).map((phase) => ({ ...phase, steps: phase.steps * cellsOf(relation) }));
@@ -108,7 +118,7 @@ export function tablesEpsilon(phases: readonly Phase[], delta: number, relation:
     }
     // Where charged rounding is what is left, a finer grid does not help.
     const stuck = lower > 0 && upper < most && upper - lower > gap / 1.5;
-    if (found.exact || upper - lower <= 2e-4 * upper || nodes >= FINEST || stuck) {
+    if (found.exact || upper - lower <= relative * upper || nodes >= FINEST || stuck) {
       return { upper: Math.max(upper, lower), lower, nodes: found.exact ? 0 : nodes };
     }
     gap = upper - lower;
@@ -189,4 +199,92 @@ function wideEpsilon(cells: readonly Phase[], delta: number, most: number): Epsi
   const upper = (gaussianEpsilon(delta * Math.exp(-off), mu(-BLUR)) + 2 * off) * (1 + 1e-12);
   const lower = (gaussianEpsilon(delta * Math.exp(off), mu(BLUR)) - 2 * off) * (1 - 1e-12);
   return { upper: Math.min(upper, most), lower: Math.max(0, lower), nodes: 0 };
+}
+
+/** Steps of sigma: with them sigma^2 is a quotient of whole numbers up to 2^48, as `DiscreteGaussian` takes it. */
+const GRAIN = 2 ** -10;
+
+/** The grid's step around a sigma: 2^-10, and more above 2^14. */
+const grainAt = (sigma: number): number => (sigma <= 2 ** 14 ? GRAIN : 2 ** (Math.ceil(Math.log2(sigma)) - 24));
+
+/**
+ * The least sigma that noise is drawn with (`noisyTable`) and that is not below `sigma`: a multiple of 2^-10, or of more
+ * above 2^14.
+ * @throws VeilganError CONFIG unless it is above 0 and at most 1e6
+ */
+export function sigmaGrid(sigma: number): number {
+  if (sigma > 0 && sigma <= 1e6) return Math.ceil(sigma / grainAt(sigma)) * grainAt(sigma);
+  throw new VeilganError('CONFIG', `sigma is ${sigma} and must be above 0, at most 1e6`, {
+    where: 'sigma',
+    fix: 'Give the noise of a count; without noise there is no guarantee',
+  });
+}
+
+/** sigma^2 as a quotient of whole numbers. @throws VeilganError CONFIG for a sigma that `sigmaGrid` would change */
+export function varianceOf(sigma: number): { readonly num: number; readonly den: number } {
+  if (sigmaGrid(sigma) === sigma) return { num: (sigma / grainAt(sigma)) ** 2, den: grainAt(sigma) ** -2 };
+  throw new VeilganError('CONFIG', `sigma is ${sigma} and must be a multiple of ${grainAt(sigma)}`, {
+    where: 'sigma',
+    fix: 'Round it up with `sigmaGrid` before it is charged',
+  });
+}
+
+/** What tables may cost together, and by which neighbours. */
+export interface TablesBudget {
+  readonly epsilon: number;
+  readonly delta: number;
+  readonly relation: Relation;
+}
+
+/** Tables of equal noise: `relative` times the scale that is looked for. */
+export interface TableWeight {
+  readonly tables: number;
+  readonly relative: number;
+}
+
+/** Tables as phases, each with the noise that is drawn for its weight at this scale. */
+export const tablesAt = (weights: readonly TableWeight[], scale: number): Phase[] =>
+  weights.map(({ tables, relative }) => ({ q: 1, sigma: sigmaGrid(scale * relative), steps: tables }));
+
+/**
+ * The least scale, to 5e-5 from above, with which all tables of `tablesAt` fit the budget by `tablesEpsilon`; a multiple of
+ * 2^-10. It holds where the tables and their weights were fixed before anything was released.
+ * @throws VeilganError CONFIG for values out of range, no tables, and where no noise suffices
+ */
+export function tablesScale(weights: readonly TableWeight[], { epsilon, delta, relation }: TablesBudget): number {
+  checkedDelta(delta);
+  mustBeBudget(epsilon);
+  const unit = tablesOf(weights.map(({ tables, relative }) => ({ q: 1, sigma: relative, steps: tables })));
+  if (unit.length === 0) throw new VeilganError('CONFIG', 'there are no tables', { where: 'tables', fix: 'Give one' });
+  const fits = (steps: number) => {
+    const phases = tablesAt(weights, steps * GRAIN);
+    return tablesEpsilon(phases, delta, relation, { relative: 1e-3 }).upper <= epsilon;
+  };
+  // All sigmas are in the accountants' range.
+  const least = Math.ceil(0.01 / (GRAIN * Math.min(...unit.map(({ sigma }) => sigma))));
+  const most = Math.floor(1e6 / (GRAIN * Math.max(...unit.map(({ sigma }) => sigma))));
+  const within = (steps: number) => Math.min(most, Math.max(least, Math.ceil(steps)));
+  const mu = 1 / gaussianSigma(epsilon, delta);
+  const start = within(Math.sqrt(squaredMu(unit) * cellsOf(relation)) / mu / GRAIN);
+  let [low, high] = [start, start];
+  for (let stride = 1e-3; !fits(high); stride *= 4) {
+    if (high === most) {
+      throw new VeilganError('CONFIG', `no noise up to 1e6 keeps epsilon at ${epsilon}`, {
+        where: 'epsilon',
+        fix: 'Measure fewer tables, or allow a larger epsilon',
+      });
+    }
+    [low, high] = [high, within(high * (1 + stride) + 1)];
+  }
+  for (let stride = 1e-3; low === high || fits(low); stride *= 4) {
+    if (low < high) high = low;
+    if (high === least) return high * GRAIN;
+    low = within(high * (1 - stride) - 1);
+  }
+  while (high - low > Math.max(1, 5e-5 * high)) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(middle)) high = middle;
+    else low = middle;
+  }
+  return high * GRAIN;
 }
