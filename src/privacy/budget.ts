@@ -7,8 +7,8 @@ import { type Accountant, noiseMultiplier, stepsWithin } from './accountant/cali
 import { discreteEpsilon } from './accountant/discrete.ts';
 import type { Phase } from './accountant/phases.ts';
 import { pldEpsilon } from './accountant/pld.ts';
-import { releaseRho, tablesEpsilon, zcdpEpsilon } from './accountant/releases.ts';
 import { rdpEpsilon } from './accountant/rdp.ts';
+import { releaseRho, tablesEpsilon, zcdpEpsilon } from './accountant/releases.ts';
 import { isRelation, RELATION_NAMES, type Relation } from './relation.ts';
 
 /** A budget, and the rules by which it is spent. */
@@ -127,10 +127,14 @@ export function stepsFor(
   return stepsWithin(q, sigma, { ...left, accountant: accountantOf(budget), relation: budget.relation, spent });
 }
 
+/** Ledgers' word for tables of counts with discrete Gaussian noise, and for a schedule that no output decided of. */
+export const [MEASURED, FIXED] = ['measured', 'fixed'] as const;
+
 /** What says how epsilon is computed: of a ledger's terms, which may be of any age. */
 export interface SpendingTerms {
   readonly mechanism?: string;
   readonly relation?: string;
+  /** of measured tables: `FIXED` where number and noise of all of them were fixed before the first */
   readonly schedule?: unknown;
   /** what the encoding was charged, under the relation */
   readonly encoding_epsilon?: unknown;
@@ -138,7 +142,7 @@ export interface SpendingTerms {
 }
 
 export interface Spent {
-  /** certified upper bounds at delta; pld null where there is none for the mechanism */
+  /** certified upper bounds at delta; rdp by zCDP of measured tables; pld null where there is none for the mechanism */
   readonly rdp: number;
   readonly pld: number | null;
   readonly pld_lower: number | null;
@@ -170,16 +174,33 @@ export function epsilonOf(phases: readonly Phase[], delta: number, terms: Spendi
   const relation = relationCharged(terms, 'add-remove');
   const left = delta - Number(used);
   const total = (epsilon: number) => epsilon + Number(paid);
-  if (mechanism === 'measured') {
-    return { rdp: zcdpEpsilon(releaseRho(phases, relation), left), pld: terms.schedule === 'fixed' ? tablesEpsilon(phases, left, relation).upper : null, pld_lower: null };
-  }
   if (mechanism === 'discrete') {
     return { rdp: total(discreteEpsilon(phases, left, relation).epsilon), pld: null, pld_lower: null };
   }
+  if (mechanism === MEASURED) return measured(phases, { delta, left, relation, total }, terms.schedule === FIXED);
   const { upper, lower } = pldEpsilon(phases, left, { relation });
   // Of the encoding no lower bound is known, so that all of delta may have gone to the updates.
   const least = used ? pldEpsilon(phases, delta, { relation }).lower : lower;
   return { rdp: total(rdpEpsilon(phases, left, relation).epsilon), pld: total(upper), pld_lower: least };
+}
+
+interface Measured {
+  readonly delta: number;
+  /** of delta what is left for tables */
+  readonly left: number;
+  readonly relation: Relation;
+  readonly total: (epsilon: number) => number;
+}
+
+/**
+ * Of measured tables: by zCDP, whose filter lets each be chosen by what those before it showed. The privacy-loss
+ * distribution composes what was fixed beforehand only.
+ */
+function measured(phases: readonly Phase[], { delta, left, relation, total }: Measured, fixed: boolean): Spent {
+  const rdp = total(zcdpEpsilon(releaseRho(phases, relation), left));
+  if (!fixed) return { rdp, pld: null, pld_lower: null };
+  const { upper, lower } = tablesEpsilon(phases, left, relation);
+  return { rdp, pld: total(upper), pld_lower: left < delta ? tablesEpsilon(phases, delta, relation).lower : lower };
 }
 
 /** The certified upper bound that a run is known by. */

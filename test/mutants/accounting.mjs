@@ -124,7 +124,7 @@ export default [
   {
     name: 'PLD: losses beyond the grid are left out',
     area: 'accounting',
-    file: 'src/privacy/accountant/pld.ts',
+    file: 'src/privacy/accountant/bounds.ts',
     find: '    added: infinite,',
     replace: '    added: 0 * infinite,',
     tests: [],
@@ -134,7 +134,7 @@ export default [
   {
     name: 'PLD: losses above the window are left out',
     area: 'accounting',
-    file: 'src/privacy/accountant/pld.ts',
+    file: 'src/privacy/accountant/bounds.ts',
     find: '    beyond: out.above,',
     replace: '    beyond: 0 * out.above,',
     tests: ['privacy/accountant-pld'],

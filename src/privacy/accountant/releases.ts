@@ -44,7 +44,11 @@ export const releaseRho = (phases: readonly Phase[], relation: Relation): number
  */
 export function zcdpEpsilon(rho: number, delta: number): number {
   checkedDelta(delta);
-  if (!(rho >= 0)) throw new VeilganError('CONFIG', `rho is ${rho} and must be 0 or above`, { where: 'rho' });
+  if (!(rho >= 0))
+    throw new VeilganError('CONFIG', `rho is ${rho} and must be 0 or above`, {
+      where: 'rho',
+      fix: 'Add up with `releaseRho`',
+    });
   return rho === 0 ? 0 : leastEpsilon((order) => rho * order, delta).epsilon;
 }
 

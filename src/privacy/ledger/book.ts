@@ -1,6 +1,8 @@
 /** A ledger in memory, and what its file must be able to do; src/privacy/ledger/ledger.ts opens it and says what it is for. */
 import { VeilganError } from '../../base/errors.ts';
 import type { Phase } from '../accountant/phases.ts';
+import { FIXED } from '../budget.ts';
+import { CHOICE } from '../choice.ts';
 import { chained, checkedSpend, type Entry, type Head, type LedgerTerms, type Spend, START } from './lines.ts';
 
 /** The file of a ledger, wherever it lies: on a disk, in a page's own file system, in memory. All throw FILE. */
@@ -25,6 +27,7 @@ export class Ledger {
   readonly #phases: Map<string, Phase>[];
   /** by partition: updates 0 .. reach - 1 are paid */
   readonly #reach: number[];
+  readonly #named: Spend[] = [];
   readonly #file: LedgerFile;
   #head: Head = START;
   #open = false;
@@ -60,6 +63,11 @@ export class Ledger {
    */
   totals(partition = 0): Phase[] {
     return [...(this.#phases[partition]?.values() ?? [])];
+  }
+
+  /** What was paid for by name (`what`), line by line in the order of the file: the price of every release. */
+  lines(): readonly Spend[] {
+    return [...this.#named];
   }
 
   /**
@@ -137,7 +145,9 @@ export class Ledger {
   }
 
   /** Moves the reach of the partitions that pay; gives what is wrong, or nothing. */
-  #advance(reach: number[], { from, to, partition }: Spend): string | undefined {
+  #advance(reach: number[], { from, to, partition, what }: Spend): string | undefined {
+    // What was chosen on the way was not fixed beforehand, and a choice has another privacy-loss distribution.
+    if (what === CHOICE && this.terms.schedule === FIXED) return 'a choice where the schedule is fixed';
     if (to <= from) return `updates ${from} to ${to}`;
     if (partition !== undefined && partition >= reach.length) return `partition ${partition} of ${reach.length}`;
     for (let k = partition ?? 0; k <= (partition ?? reach.length - 1); k++) {
@@ -149,7 +159,9 @@ export class Ledger {
 
   #count(spend: Spend): void {
     this.#advance(this.#reach, spend);
-    const { from, to, q, sigma, partition } = spend;
+    const { from, to, q, sigma, partition, what } = spend;
+    if (what !== undefined)
+      this.#named.push({ from, to, q, sigma, ...(partition === undefined ? {} : { partition }), what });
     this.#phases.forEach((phases, k) => {
       if (partition !== undefined && partition !== k) return;
       const key = `${q} ${sigma}`;

@@ -17,7 +17,7 @@ const MAX_LINE = 1 << 16;
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const terms = z
   .object({
-    /** gaussian or discrete */
+    /** gaussian, discrete, or measured: tables of counts, whose schedule says whether all were fixed beforehand */
     mechanism: z.string().min(1),
     /** poisson, or full where q is 1 */
     sampler: z.string().min(1),
@@ -42,7 +42,8 @@ const spend = z.object({
   sigma: z.number().positive(),
   /** the one partition that paid; absent where each of them did, with its own records */
   partition: count.optional(),
-  what: z.string().max(200).optional(),
+  /** what was released, for reports: which table, or that it was a choice */
+  what: z.string().min(1).max(200).optional(),
 });
 
 const link = { line: count, previous: z.string(), hash: z.string() };
@@ -54,7 +55,7 @@ const parsed = z.discriminatedUnion('kind', [
 
 /** What a run's spending is measured by; more fields may say more of the mechanism (granularity, clipping, seed). */
 export type LedgerTerms = z.infer<typeof terms>;
-/** What a chunk of noisy updates costs. */
+/** What a chunk of noisy updates costs, or of measured tables, each of which is one. */
 export type Spend = z.infer<typeof spend>;
 export type LedgerLine = z.infer<typeof parsed>;
 /** A line without what chains it. */
