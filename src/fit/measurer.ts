@@ -1,10 +1,10 @@
 /** Who looks at the rows: exact counts of them, released with noise, each paid for before it is drawn. */
 import { VeilganError } from '../base/errors.ts';
 import type { Encoding, Table } from '../data/table.ts';
-import { releaseRho } from '../privacy/accountant/releases.ts';
+import { releaseRho, sigmaGrid } from '../privacy/accountant/releases.ts';
 import { ChaChaStream } from '../privacy/chacha.ts';
-import { choiceSigma, chooseTable } from '../privacy/choice.ts';
-import { noisyTable, sigmaGrid } from '../privacy/counts.ts';
+import { CHOICE, choiceSigma, chooseTable } from '../privacy/choice.ts';
+import { noisyTable } from '../privacy/counts.ts';
 import { ZcdpFilter } from '../privacy/filter.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 import type { Ledger } from '../privacy/ledger/ledger.ts';
@@ -139,7 +139,7 @@ export class Measurer {
     const { sigma, choice } = round;
     filter.take(price(sigma, choice));
     const from = ledger.reach;
-    this.#pay([{ sigma: choiceSigma(choice, relation), what: 'choice of a table' }]);
+    this.#pay([{ sigma: choiceSigma(choice, relation), what: CHOICE }]);
     const columns = plan.candidates[this.#choose(model, sigma, choice, from)];
     this.#pay([{ sigma, what: this.#named(columns) }]);
     const table = this.#add(columns, sigma, from + 1);

@@ -1,9 +1,11 @@
 /** A fit as it is planned: what will be measured, with how much noise, and its ledger; by configuration and public facts alone. */
 import { VeilganError } from '../base/errors.ts';
 import type { Given, Table } from '../data/table.ts';
-import { releaseRho, tablesScale, zcdpRho } from '../privacy/accountant/releases.ts';
-import { sigmaGrid } from '../privacy/counts.ts';
+import { sigmaGrid, tablesScale, zcdpRho } from '../privacy/accountant/releases.ts';
+import { FIXED, MEASURED } from '../privacy/budget.ts';
+import { choiceEpsilon } from '../privacy/choice.ts';
 import { createLedger, type Ledger, type LedgerFile, type LedgerTerms } from '../privacy/ledger/ledger.ts';
+import { tableSigma } from '../privacy/measure-budget.ts';
 import { DRAWS } from '../privacy/mechanism.ts';
 import type { Relation } from '../privacy/relation.ts';
 import { type Release, releasesOf } from './columns.ts';
@@ -14,6 +16,8 @@ import { defaultsFor } from './defaults.ts';
 const NAMING = 0.1;
 /** Of a round, what choosing the next table takes. */
 const CHOICE = 0.1;
+/** Rounds that an adaptive budget is planned for, for each column (AIM). */
+const ROUNDS = 16;
 
 export class FitPlan {
   readonly config: FitConfig;
@@ -60,7 +64,9 @@ export class FitPlan {
     this.selection = config.selection === 'auto' ? usual.selection : config.selection;
     this.places = config.places || usual.places;
     const named = this.columns.filter(({ names }) => names).length;
-    this.naming = named > 0 ? (NAMING * delta) / named : 0;
+    // Replacing a record may take a value away and bring another.
+    const sides = this.relation === 'replace-one' ? 2 : 1;
+    this.naming = named > 0 ? (NAMING * delta) / (sides * named) : 0;
     this.candidates = candidatesOf(
       columns.map(({ name }) => name),
       label,
@@ -82,13 +88,11 @@ export class FitPlan {
       return;
     }
     this.rho = zcdpRho(epsilon, this.left);
-    const each = releaseRho([{ q: 1, sigma: 1, steps: 1 }], relation);
-    this.rounds = config.rounds || 16 * columns.length;
-    const { rounds } = this;
-    const rest = (1 - share) * this.rho;
-    this.columnSigma = sigmaGrid(Math.sqrt((ones * each) / (share * this.rho)));
-    this.tableSigma = sigmaGrid(Math.sqrt((rounds * each) / ((1 - CHOICE) * rest)));
-    this.choice = Math.sqrt((8 * CHOICE * rest) / rounds);
+    this.rounds = config.rounds || ROUNDS * columns.length;
+    const round = ((1 - share) * this.rho) / this.rounds;
+    this.columnSigma = tableSigma((share * this.rho) / ones, relation);
+    this.tableSigma = tableSigma((1 - CHOICE) * round, relation);
+    this.choice = choiceEpsilon(CHOICE * round);
   }
 
   /** Of delta, what is left for noise. */
@@ -99,8 +103,7 @@ export class FitPlan {
 
   /** Of what is left of rho in the last round: noise and choice. @param rho what is left */
   lastRound(rho: number): { sigma: number; choice: number } {
-    const each = releaseRho([{ q: 1, sigma: 1, steps: 1 }], this.relation);
-    return { sigma: sigmaGrid(Math.sqrt(each / ((1 - CHOICE) * rho))), choice: Math.sqrt(8 * CHOICE * rho) };
+    return { sigma: tableSigma((1 - CHOICE) * rho, this.relation), choice: choiceEpsilon(CHOICE * rho) };
   }
 
   /** The first line of the ledger. */
@@ -108,8 +111,8 @@ export class FitPlan {
     const { config, relation, selection, rows } = this;
     const naming = config.delta - this.left;
     return {
-      ...{ mechanism: 'measured', sampler: 'full', relation, bound: 1, divisor: 1, partitions: 1 },
-      ...{ schedule: selection === 'all' ? 'fixed' : 'adaptive', draws: DRAWS },
+      ...{ mechanism: MEASURED, sampler: 'full', relation, bound: 1, divisor: 1, partitions: 1 },
+      ...{ schedule: selection === 'all' ? FIXED : 'adaptive', draws: DRAWS },
       ...(rows === undefined ? { population: config.population } : {}),
       ...(naming > 0 ? { encoding_epsilon: 0, encoding_delta: naming } : {}),
     };

@@ -16,9 +16,14 @@ function drawn(p: Float32Array, from: number, width: number, u: number): number 
   return width - 1;
 }
 
+/** Rows that a latent vector makes of a block: their numbers for a column are spread evenly (Latin hypercube, McKay 1979). */
+const STRATA = 8;
+
 /**
- * Rows [n, features]: a latent vector, all of them in turn in an order of chance; then for each column a place by its
- * probabilities, and a cell of the place. Row i depends on the stream and i only.
+ * Rows [n, features], in blocks of 16 for each latent vector, in an order of chance. A row draws a place of each column by
+ * its vector's probabilities, and a cell of the place; the 16 rows of a vector draw from the 16 equal parts of (0, 1), each
+ * column in an order of its own, so that single places come out as often as they should. Each row by itself has the
+ * generator's law; row i depends on the stream and i only.
  * @param p probabilities [B, W]
  */
 export function recordsOf(
@@ -30,17 +35,21 @@ export function recordsOf(
   const last = blocks[blocks.length - 1];
   const width = last.at + last.width;
   const vectors = p.length / width;
+  const size = vectors * STRATA;
   const cells = new Float64Array(n * columns.length);
   const cellOf = columns.map(cellsOf);
-  for (let first = 0; first < n; first += vectors) {
-    const order = random.permutation(vectors);
-    for (let r = 0; r < vectors; r++) {
-      const row = first + r;
-      for (let c = 0; c < columns.length; c++) {
-        const [u, v, w] = [random.uniform(), random.uniform(), random.uniform()];
-        if (row >= n) continue;
-        const { at, width: places } = blocks[c];
-        cells[row * columns.length + c] = cellOf[c](drawn(p, order[r] * width + at, places, u), v, w);
+  for (let first = 0; first < n; first += size) {
+    // Where each row of the block stands, vector by vector.
+    const order = random.permutation(size);
+    for (let z = 0; z < vectors; z++) {
+      for (const [c, { at, width: places }] of blocks.entries()) {
+        const strata = random.permutation(STRATA);
+        for (let k = 0; k < STRATA; k++) {
+          const u = (strata[k] + random.uniform()) / STRATA;
+          const [v, w] = [random.uniform(), random.uniform()];
+          const row = first + order[z * STRATA + k];
+          if (row < n) cells[row * columns.length + c] = cellOf[c](drawn(p, z * width + at, places, u), v, w);
+        }
       }
     }
   }

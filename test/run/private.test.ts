@@ -1,4 +1,5 @@
 /** Private runs: they end at their budget, pay before they spend, and never forget what they paid. */
+
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { scaled } from '../../src/data/encoding/linear.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import { type PrivateConfig, privateConfig } from '../../src/gan/private/config.ts';
+import type { GanSystem } from '../../src/gan/system.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
 import { ledgerFile } from '../../src/privacy/ledger/disk.ts';
 import { readLedger } from '../../src/privacy/ledger/ledger.ts';
@@ -221,7 +223,7 @@ test('DPGAN as published: weights stay within c_p, and nothing is promised', asy
     ...{ noiseMultiplier: 0.05, optimizer: 'rmsprop', accumulator: 1, rate: 5e-3, burst: 4 },
   } as const);
   await runTraining(job, { checkpointSeconds: 1000 });
-  const { data } = (await job.gan.critics.state()).tensors['critics.0.weight'];
+  const { data } = (await (job.gan as GanSystem).critics.state()).tensors['critics.0.weight'];
   // They began up to 0.77 away from zero.
   assert.ok(data.every((w) => Math.abs(w) <= Math.fround(0.02)) && data.some((w) => w !== 0));
   const spent = spending(job.guarantee as NonNullable<typeof job.guarantee>);
@@ -239,7 +241,7 @@ test('the adaptive schedule raises n_D, and a resumed run knows where it was', a
   const whole = await start('adaptive', more, 5);
   await runTraining(whole, { checkpointSeconds: 1000 });
   // Never above a threshold of 1: one update each for 200 steps, then two.
-  const updates = (job: TrainingJob) => job.gan.critics.optimizer.updates;
+  const updates = (job: TrainingJob) => (job.gan as GanSystem).critics.optimizer.updates;
   assert.is(updates(whole), 200 + 15 * 2);
   const rows = Array.from(await whole.gan.sample(5));
   finish(whole);

@@ -3,6 +3,7 @@
  * each critic sums records of its own partition, noise has the size that is charged for in every critic, what keeps
  * records apart is asked, and what is secret is drawn anew at every start.
  */
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
@@ -13,6 +14,7 @@ import { type PrivateConfig, privateConfig } from '../../src/gan/private/config.
 import { PrivatePlan } from '../../src/gan/private/plan.ts';
 import { privateRun } from '../../src/gan/private/run.ts';
 import { Witness } from '../../src/gan/private/witness.ts';
+import type { GanSystem } from '../../src/gan/system.ts';
 import { mul, scale } from '../../src/ops/elementwise.ts';
 import { sum } from '../../src/ops/reduce.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
@@ -247,7 +249,7 @@ test('a run that is resumed draws anew: two that go on from one checkpoint part'
     ledger.append(book);
     const again = openJob(gpu, MemoryRun.fromBytes('t', bytes, { ledger }), dataOf(), { write: true, steps: 8 });
     await runTraining(again);
-    const { tensors } = await again.gan.critics.state();
+    const { tensors } = await (again.gan as GanSystem).critics.state();
     weights.push(JSON.stringify(Object.values(tensors).map(({ data }) => Array.from(data))));
     again.guarantee?.close();
     again.gan.dispose();
