@@ -5,8 +5,10 @@ import { discreteEpsilon } from '../privacy/accountant/discrete.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
 import { pldEpsilon } from '../privacy/accountant/pld.ts';
 import { rdpEpsilon } from '../privacy/accountant/rdp.ts';
+import { MEASURED } from '../privacy/budget.ts';
+import { sigmaFor, tablesPrice } from '../privacy/measure-budget.ts';
 import { RELATION_NAMES, relationRow } from '../privacy/relation.ts';
-import { flag, number, optional } from './flags.ts';
+import { flag, number, optional, whole } from './flags.ts';
 import { listing } from './format.ts';
 import { verb } from './verb.ts';
 
@@ -31,6 +33,10 @@ const flags = {
   sigma: optional(number(), '<s> noise multiplier: standard deviation of the noise of the sum, in clip norms'),
   steps: optional(number(), '<n> noisy steps that read the data'),
   phase: z.array(phaseOf).default([]).describe('<q,sigma,steps> one more phase of other steps; repeat for several'),
+  tables: optional(
+    whole(1, 1e9),
+    '<n> tables of counts of all records, each with discrete Gaussian noise of --sigma counts, in place of steps',
+  ),
   delta: number().default(1e-5).describe('<p> probability with which epsilon may fail to hold'),
   targetEpsilon: optional(
     number().positive('It must be above 0.'),
@@ -40,7 +46,9 @@ const flags = {
   accountant: z
     .enum(['rdp', 'pld', 'all'])
     .default('all')
-    .describe('<name> which one; with --target-epsilon and all, each stays within the target'),
+    .describe(
+      '<name> which one, rdp being zCDP of tables; with --target-epsilon and all, each stays within the target',
+    ),
   mechanism: z
     .enum(['gaussian', 'discrete'])
     .default('gaussian')
@@ -56,10 +64,10 @@ type Flags = z.output<z.ZodObject<typeof flags>>;
 export default verb({
   about:
     'Epsilon of Poisson-subsampled Gaussian steps at a given delta: by Renyi DP, and by the privacy-loss distribution with ' +
-    'certified upper and lower bounds. Or the noise multiplier for a target epsilon.',
+    'certified upper and lower bounds; the same of measured tables. Or the noise for a target epsilon.',
   flags,
-  notes: `\nRelations:\n${meanings.join('\n')}\nThe first two cost the same. With replace-one the discrete mechanism is charged by a bound that is coarse where q is below 1.`,
-  run: (given) => asUsage(() => account(given)),
+  notes: `\nRelations:\n${meanings.join('\n')}\nThe first two cost the same. With replace-one the discrete mechanism is charged by a bound that is coarse where q is below 1.\nOf tables zCDP holds however each is chosen by those before it, PLD where number and noise of all were fixed beforehand.`,
+  run: (given) => asUsage(() => (given.tables === undefined ? account(given) : measured(given, given.tables))),
 });
 
 function account(flags: Flags) {
@@ -95,6 +103,53 @@ function account(flags: Flags) {
   const setting = { delta, mechanism, relation, neighbours: relationRow(relation).short, sampling: 'Poisson', phases };
   return { document: { ...found, ...sigma, ...setting }, text: words(found, phases, flags, sigmaBy) };
 }
+
+/** Of measured tables. */
+function measured(flags: Flags, tables: number) {
+  const { delta, accountant, relation, targetEpsilon } = flags;
+  const other = (['q', 'steps', 'tight'] as const).find((name) => flags[name] !== undefined);
+  const no = other ?? (flags.phase.length > 0 ? 'phase' : flags.mechanism === 'discrete' ? 'mechanism' : undefined);
+  if (no)
+    throw new VeilganError('USAGE', 'it is of steps, not of tables', { where: no, fix: 'Leave it or `tables` out' });
+  if ((flags.sigma === undefined) === (targetEpsilon === undefined)) {
+    const fix = 'Give one of the two with `tables`: the noise, or what it may cost';
+    throw new VeilganError('USAGE', 'the noise of tables is given, or looked for', {
+      where: 'sigma, targetEpsilon',
+      fix,
+    });
+  }
+  const names = (['zcdp', 'pld'] as const).filter(
+    (name) => accountant === 'all' || (accountant === 'pld') === (name === 'pld'),
+  );
+  let sigma = flags.sigma ?? 0;
+  let found = {};
+  const rows: [string, string][] = [];
+  if (targetEpsilon !== undefined) {
+    const both = sigmaFor(tables, { epsilon: targetEpsilon, delta, relation });
+    const sigmaBy = Object.fromEntries(names.map((name) => [name, both[name]]));
+    sigma = Math.max(...Object.values(sigmaBy));
+    found = { sigma_by: sigmaBy, target_epsilon: targetEpsilon };
+    for (const name of names) rows.push(['sigma', `${both[name]} suffices by ${TITLES[name]}`]);
+  }
+  const { rho, zcdp, pld, pld_lower } = tablesPrice([{ q: 1, sigma, steps: tables }], delta, relation);
+  rows.unshift(['tables', `${tables}, sigma ${Number(sigma.toPrecision(7))}`]);
+  if (names.includes('zcdp')) {
+    rows.push([
+      'zCDP',
+      `epsilon ${zcdp.toPrecision(7)} (rho ${rho.toPrecision(5)}), also where each is chosen by those before`,
+    ]);
+  }
+  if (names.includes('pld')) {
+    const bounds = `certified: at least ${pld_lower.toPrecision(7)}, gap ${(pld - pld_lower).toExponential(1)}`;
+    rows.push(['PLD', `epsilon ${pld.toPrecision(7)} (${bounds}), where all were fixed beforehand`]);
+  }
+  rows.push(['at delta', `${delta}, ${relationRow(relation).short}`]);
+  const epsilon = { ...(names.includes('zcdp') ? { zcdp } : {}), ...(names.includes('pld') ? { pld, pld_lower } : {}) };
+  const setting = { tables, sigma, delta, mechanism: MEASURED, relation, neighbours: relationRow(relation).short };
+  return { document: { epsilon, rho, ...found, ...setting }, text: listing(rows) };
+}
+
+const TITLES = { zcdp: 'zCDP', pld: 'PLD' } as const;
 
 function spent(
   phases: readonly Phase[],

@@ -85,6 +85,44 @@ test('for people: the bounds, the gap and what is protected', async () => {
   assert.match(stdout, /add\/remove of one record, Poisson sampling/);
 });
 
+test('measured tables: zCDP and the PLD, or the noise for a target, by each', async () => {
+  interface Tables extends Omit<Account, 'epsilon' | 'sigma_by'> {
+    epsilon: { zcdp?: number; pld?: number; pld_lower?: number };
+    rho: number;
+    sigma_by?: { zcdp?: number; pld?: number };
+  }
+  const of = (args: string) => cli.json<Tables>('account', ...`--tables 105 ${args}`.split(' '));
+  const [alone, replaced, target, pld] = await Promise.all([
+    of('--sigma 15.3 --delta 1e-5'),
+    of('--sigma 15.3 --relation replace-one'),
+    of('--target-epsilon 1'),
+    of('--target-epsilon 1 --accountant pld'),
+  ]);
+  near(alone.rho, 105 / (2 * 15.3 ** 2), 1e-12);
+  near(alone.epsilon.zcdp, 3.0002, 1e-3);
+  near(alone.epsilon.pld, 2.7677, 1e-3);
+  assert.ok(alone.epsilon.pld_lower! <= alone.epsilon.pld!);
+  near(replaced.rho, 2 * alone.rho, 1e-12);
+  assert.ok(replaced.epsilon.pld! > 1.4 * alone.epsilon.pld!);
+  assert.ok(target.epsilon.zcdp! <= 1 && target.epsilon.zcdp! > 0.999 && target.epsilon.pld! < target.epsilon.zcdp!);
+  assert.ok(target.sigma === target.sigma_by!.zcdp && target.sigma_by!.pld! < target.sigma!);
+  assert.equal([Object.keys(pld.epsilon), pld.sigma], [['pld', 'pld_lower'], target.sigma_by!.pld]);
+  assert.ok(pld.epsilon.pld! <= 1 && pld.epsilon.pld! > 0.999 && pld.mechanism === 'measured');
+  const { stdout } = await cli.run(...'account --tables 105 --target-epsilon 1'.split(' '));
+  assert.match(stdout, /^sigma {5}[\d.]+ suffices by zCDP$/m);
+  assert.match(stdout, /^zCDP {6}epsilon [\d.]+ \(rho [\d.]+\), also where each is chosen by those before$/m);
+  assert.match(stdout, /^PLD {7}epsilon [\d.]+ \(certified: .*\), where all were fixed beforehand$/m);
+  await cli.allFail([
+    ['account --tables 0 --sigma 1', 2, /whole number from 1/],
+    ['account --tables 3', 2, /given, or looked for/],
+    ['account --tables 3 --sigma 1 --target-epsilon 1', 2, /given, or looked for/],
+    ['account --tables 3 --sigma 0', 2, /--sigma: sigma is 0/],
+    ['account --tables 3 --sigma 1 --q 0.5', 2, /--q: it is of steps/],
+    ['account --tables 3 --sigma 1 --phase 1,1,1', 2, /--phase: it is of steps/],
+    ['account --tables 3 --sigma 1 --mechanism discrete', 2, /--mechanism: it is of steps/],
+  ]);
+});
+
 test('wrong calls: one line, exit code 2', async () => {
   const wrong: Wrong[] = [
     ['account', 2, /--q: it was not given/],

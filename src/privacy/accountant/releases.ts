@@ -83,14 +83,15 @@ const WIDE = 256;
 /** The tilted sum is looked at so many standard deviations around its mean: e^-21 is outside. */
 const WINDOW = 6.6;
 /** Nodes of the largest lattice that is composed as it is, of the first grid and of the finest. */
-const [MOST_EXACT, FIRST, FINEST] = [2 ** 18, 2 ** 12, 2 ** 17];
+const [MOST_EXACT, FIRST, FINEST] = [2 ** 18, 2 ** 12, 2 ** 18];
 
 /**
  * Certified bounds on the least epsilon at `delta` of all tables together, whose number and noise were fixed beforehand.
  * Tables of one sigma have losses on one lattice, which is composed as it is, so that the bounds differ by charged
- * rounding only. Several sigmas share a grid, refined until the bounds are within `relative` of each other or it has 2^17
+ * rounding only. Several sigmas share a grid, refined until the bounds are within `relative` of each other or it has 2^18
  * nodes. Noise of 256 counts or more alone is bounded by normals. `upper` is never above `zcdpEpsilon` of `releaseRho`.
- * Computed in f64 with charged errors, as `pldEpsilon` is.
+ * Computed in f64 with charged errors, as `pldEpsilon` is. With a sigma below 0.4, where epsilon is in the tens, rounding
+ * may leave no more than a `lower` of 0.
  * @param relative stop refining once the bounds are within this share of each other
  * @throws VeilganError CONFIG for a field of a phase, its q or a delta out of range
  */
