@@ -34,7 +34,7 @@ export const fitConfig = z.strictObject({
     .number()
     .min(0.01)
     .max(0.9)
-    .default(0.1)
+    .default(0.2)
     .describe('dp-marginals: of the budget, what tables of single columns take'),
   rounds: z
     .int()
@@ -48,7 +48,12 @@ export const fitConfig = z.strictObject({
   batch: z.int().min(2).max(65_536).default(512).describe('latent vectors: the generator is a mixture of so many'),
   slope: z.number().min(0.001).max(1).default(0.2).describe('of the leaky units below zero'),
   rate: z.number().positive().max(10).default(3e-3).describe('learning rate at first; it falls to 0 by a cosine'),
-  steps: z.int().min(1).max(4_000_000_000).default(1200).describe('steps of the fit after the last table'),
+  steps: z
+    .int()
+    .min(0)
+    .max(4_000_000_000)
+    .default(0)
+    .describe('steps of the fit after the last table; 0: by epsilon and size'),
 });
 
 export type FitConfig = z.output<typeof fitConfig>;

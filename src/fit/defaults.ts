@@ -1,14 +1,24 @@
-/** What is better at which epsilon and size, by measurement (README.md here); public facts only. */
+/** What is better at which epsilon and size, by measurement (README.md here); from public facts only. */
 
 export interface Defaults {
   readonly selection: 'all' | 'adaptive';
   /** most places of a column in tables of several */
   readonly places: number;
+  /** steps of the fit: the less noise there is, the longer it is worth following the tables */
+  readonly steps: number;
 }
 
-/** @param of.rows public number of rows, or what stands in its place */
-export function defaultsFor({ epsilon, rows, columns }: { epsilon: number; rows: number; columns: number }): Defaults {
-  // Records behind the noise of one cell, were all pairs measured at once.
-  const strength = (epsilon * rows) / Math.max(1, columns);
-  return { selection: strength < 3000 ? 'adaptive' : 'all', places: strength < 1000 ? 16 : 32 };
+/** Standard deviation of the noise of a cell, over the number of records, up to which all pairs are measured at once. */
+const CLEAR = 0.008;
+const PLACES = 32;
+
+/**
+ * @param of.rows public number of rows, or what stands in its place
+ * @param of.pairs of columns
+ */
+export function defaultsFor({ epsilon, rows, pairs }: { epsilon: number; rows: number; pairs: number }): Defaults {
+  // About that of the Gaussian mechanism at delta 1e-5.
+  const noise = (4 * Math.sqrt(pairs)) / epsilon / Math.max(1, rows);
+  const steps = noise > 3e-3 ? 400 : noise > 4e-4 ? 1200 : 2000;
+  return { selection: noise > CLEAR ? 'adaptive' : 'all', places: PLACES, steps };
 }

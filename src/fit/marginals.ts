@@ -42,8 +42,10 @@ export interface FitParts {
   readonly measurer?: Measurer;
   /** noise of a usual table of several columns */
   readonly tableSigma: number;
-  /** steps between new tables at most, of adaptive runs */
+  /** new tables of adaptive runs at most */
   readonly rounds: number;
+  /** of the fit, after the last table */
+  readonly steps: number;
 }
 
 export class MarginalsFit implements GenerativeSystem {
@@ -92,7 +94,7 @@ export class MarginalsFit implements GenerativeSystem {
   }
 
   get exhausted(): boolean {
-    return this.#final !== undefined && this.step >= this.#final + this.config.steps;
+    return this.#final !== undefined && this.step >= this.#final + this.#parts.steps;
   }
 
   stepsWithin(): number {
@@ -121,7 +123,7 @@ export class MarginalsFit implements GenerativeSystem {
   /** Constant between tables, then down by a cosine. */
   #factor(update: number): number {
     if (this.#final === undefined) return 1;
-    const part = Math.min(1, (update - 1 - this.#final) / this.config.steps);
+    const part = Math.min(1, (update - 1 - this.#final) / this.#parts.steps);
     return 0.5 * (1 + Math.cos(Math.PI * Math.max(0, part))) * (1 - LEAST) + LEAST;
   }
 

@@ -38,7 +38,7 @@ export class Measured {
 
   /** The tables of single columns. */
   get singles(): NoisyColumn[] {
-    return this.columns.map(({ counts, merged, sigma }) => ({ counts, merged, sigma }));
+    return this.columns.map(({ counts, merged, shares, sigma }) => ({ counts, merged, shares, sigma }));
   }
 
   /** Records: their public number, or an estimate from noisy totals. */

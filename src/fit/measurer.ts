@@ -101,9 +101,9 @@ export class Measurer {
         fix: 'Start another run; what this one spent remains spent',
       });
     }
-    this.#pay(plan.candidates.map((columns) => ({ sigma: plan.tableSigma, what: this.#named(columns) })));
+    this.#pay(plan.candidates.map((columns, i) => ({ sigma: plan.sigmas[i], what: this.#named(columns) })));
     plan.candidates.forEach((columns, i) => {
-      this.#add(columns, plan.tableSigma, from + i);
+      this.#add(columns, plan.sigmas[i], from + i);
     });
     store(this.measured);
   }

@@ -16,6 +16,8 @@ import { defaultsFor } from './defaults.ts';
 const NAMING = 0.1;
 /** Of a round, what choosing the next table takes. */
 const CHOICE = 0.1;
+/** Noise of a table with the label, over that of others. */
+const LABEL = 0.7;
 /** Rounds that an adaptive budget is planned for, for each column (AIM). */
 const ROUNDS = 16;
 
@@ -31,6 +33,8 @@ export class FitPlan {
   readonly columns: readonly Release[];
   /** most places of a column in tables of several */
   readonly places: number;
+  /** of the fit, after the last table */
+  readonly steps: number;
   /** what the values of one column of categories may be named by */
   readonly naming: number;
   /** of the whole budget; adaptive only */
@@ -38,6 +42,8 @@ export class FitPlan {
   readonly columnSigma: number;
   /** of the first table of several columns; adaptive ones may lower it */
   readonly tableSigma: number;
+  /** in `all`: of each candidate. Tables with the label have less: what a model is to predict is asked for by name */
+  readonly sigmas: readonly number[];
   /** epsilon of the first choice of a table; adaptive only */
   readonly choice: number;
   /** adaptive: tables that the first noise is planned for; fewer where noise is lowered on the way */
@@ -60,9 +66,6 @@ export class FitPlan {
     this.columns = releasesOf(columns, given);
     const size = config.population || rows;
     const { epsilon, delta } = config;
-    const usual = defaultsFor({ epsilon, rows: size, columns: columns.length });
-    this.selection = config.selection === 'auto' ? usual.selection : config.selection;
-    this.places = config.places || usual.places;
     const named = this.columns.filter(({ names }) => names).length;
     // Replacing a record may take a value away and bring another.
     const sides = this.relation === 'replace-one' ? 2 : 1;
@@ -72,6 +75,10 @@ export class FitPlan {
       label,
       config.order,
     );
+    const usual = defaultsFor({ epsilon, rows: size, pairs: this.candidates.length });
+    this.selection = config.selection === 'auto' ? usual.selection : config.selection;
+    this.places = config.places || usual.places;
+    this.steps = config.steps || usual.steps;
     const { relation } = this;
     const budget = { epsilon, delta: this.left, relation };
     const ones = this.columns.length;
@@ -81,12 +88,20 @@ export class FitPlan {
       this.selection = 'all';
       // Of rho, tables of single columns take their share: r1 / s1^2 : r2 / s2^2 = share : 1 - share.
       const relative = many > 0 ? Math.sqrt((ones * (1 - share)) / (share * many)) : 1;
-      const weights = [{ tables: ones, relative }, ...(many > 0 ? [{ tables: many, relative: 1 }] : [])];
+      const at = columns.findIndex(({ name }) => name === label);
+      const labelled = this.candidates.filter((candidate) => candidate.includes(at)).length;
+      const weights = [
+        { tables: ones, relative },
+        { tables: labelled, relative: LABEL },
+        { tables: many - labelled, relative: 1 },
+      ].filter(({ tables }) => tables > 0);
       const scale = tablesScale(weights, budget);
       [this.columnSigma, this.tableSigma] = [sigmaGrid(relative * scale), sigmaGrid(scale)];
+      this.sigmas = this.candidates.map((candidate) => sigmaGrid((candidate.includes(at) ? LABEL : 1) * scale));
       [this.rho, this.choice, this.rounds] = [0, 0, 0];
       return;
     }
+    this.sigmas = [];
     this.rho = zcdpRho(epsilon, this.left);
     this.rounds = config.rounds || ROUNDS * columns.length;
     const round = ((1 - share) * this.rho) / this.rounds;

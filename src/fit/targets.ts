@@ -1,5 +1,6 @@
 /** What the fit is drawn to: all tables that were measured, as one square matrix of shares and one of their weights. */
 import type { Block } from '../ops/heads.ts';
+import { denoised } from './shrink.ts';
 
 /** A noisy table of one, two or three columns. */
 export interface NoisyTable {
@@ -15,6 +16,8 @@ export interface NoisyTable {
 export interface NoisyColumn {
   readonly counts: ArrayLike<number>;
   readonly merged: ArrayLike<number>;
+  /** without noise as far as that is known */
+  readonly shares: Float64Array;
   readonly sigma: number;
 }
 
@@ -108,9 +111,11 @@ export function targetsOf(
       for (let a = 0; a < width; a++) for (let b = 0; b < other.width; b++) put(at + a, other.at + b, 0, pull);
     }
   }
-  for (const { columns: of, counts, precision } of pairs) {
+  for (const { columns: of, counts: noisy, precision } of pairs) {
     const [a, b] = of.map((column) => blocks[column]);
     const w = scale(precision);
+    const [sa, sb] = of.map((column) => columns[column].shares);
+    const counts = denoised(noisy, { a: sa, b: sb, total, sigma: 1 / Math.sqrt(precision) });
     for (let i = 0, k = 0; i < a.width; i++) {
       for (let j = 0; j < b.width; j++, k++) put(a.at + i, b.at + j, counts[k] / total, w);
     }

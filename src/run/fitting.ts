@@ -71,9 +71,10 @@ export function beginFit<R extends Run>(
     measurer = measurerOf({ plan, key, ledger, data, rows, run, witness });
     const encoding = { ...(measurer.encoding as Encoding), open: openOf(data) };
     run.describe({ encoding });
-    gan = fitOf(gpu, { config, seed, encoding, rows, plan }, measurer.measured, measurer);
+    const { steps } = plan;
+    gan = fitOf(gpu, { config, seed, encoding, rows, plan, steps }, measurer.measured, measurer);
     const guarantee = guaranteeOf(ledger, config, key.insecure, () => measurer?.wipe());
-    return jobOf(run, gan, guarantee, data, encoding, config.steps);
+    return jobOf(run, gan, guarantee, data, encoding, steps);
   } catch (error) {
     measurer?.wipe();
     gan?.dispose();
@@ -107,7 +108,10 @@ const measurerOf = ({ data, rows, run, ...parts }: Measuring, before?: Measured)
 
 const fitOf = (
   gpu: Gpu,
-  { plan, ...parts }: { config: FitConfig; seed: number; encoding: Encoding; rows: number; plan: FitPlan },
+  {
+    plan,
+    ...parts
+  }: { config: FitConfig; seed: number; encoding: Encoding; rows: number; plan: FitPlan; steps: number },
   measured: Measured,
   measurer?: Measurer,
 ): MarginalsFit => {
@@ -140,6 +144,7 @@ export function openFit<R extends Run>(
   const data = tableOf(source);
   const rows = trainingRows(data, config);
   const plan = new FitPlan(config, data.table, data.given, rows);
+  const wanted = steps ?? plan.steps;
   const { tensors, meta } = write ? run.resume() : run.readCheckpoint();
   const measured = Measured.fromJson(run.readJson(MEASURED), run.dir);
   if (!encoding) {
@@ -157,11 +162,11 @@ export function openFit<R extends Run>(
   const key = write ? secretOf(insecureSeed) : undefined;
   try {
     if (key) measurer = measurerOf({ plan, key, ledger, data, rows, run }, measured);
-    gan = fitOf(gpu, { config, seed, encoding, rows, plan }, measured, measurer);
+    gan = fitOf(gpu, { config, seed, encoding, rows, plan, steps: wanted }, measured, measurer);
     const kept = Object.entries(tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]);
     gan.restore(Object.fromEntries(kept), meta);
     const guarantee = guaranteeOf(ledger, config, insecureSeed !== undefined, () => measurer?.wipe());
-    return jobOf(run, gan, guarantee, data, encoding, steps ?? config.steps);
+    return jobOf(run, gan, guarantee, data, encoding, wanted);
   } catch (error) {
     measurer?.wipe();
     gan?.dispose();

@@ -1,18 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clopperPearsonLower, clopperPearsonUpper } from '../../src/base/maths/binomial.ts';
-import {
-  emptyStart,
-  filledThreshold,
-  grainOf,
-  histogram,
-  noiseBound,
-  stabilityThreshold,
-} from '../../src/data/encoding/histogram.ts';
+import { emptyStart, grainOf, histogram, laplaceLaw, noiseBound } from '../../src/data/encoding/histogram.ts';
 import type { Encoding, NumberCode, Table } from '../../src/data/table.ts';
 import { ERRORS } from '../privacy/laws.ts';
 import { category, frequency, kept, number, type Paying, seeded, times } from './paying.ts';
 import { tableOf } from './tables.ts';
+
+/** Thresholds of discrete Laplace noise. */
+const law = (epsilon: number) => laplaceLaw(epsilon, Float64Array.from);
 
 /** A lower bound, wrong once in a million, on the epsilon at which these frequencies of an event are possible. */
 function epsilonBelow(more: number, less: number, draws: number, delta: number): number {
@@ -36,14 +32,14 @@ test('neighbouring tables: events differ as epsilon allows and no more, in each 
   const draws = 12_000;
   const column = category('c', 'a', 'b');
   // Two below the threshold, where the noise's tail has its full ratio.
-  const least = stabilityThreshold(1, options.delta);
+  const least = law(1).threshold(options.delta);
   const one = (n: number, gone = 0) => {
     const cells = [...times(60, 1), ...times(n, 0), ...times(gone, Number.NaN)];
     return tableOf([[column, cells]], cells.length);
   };
   const shown = shownEpsilon([one(least - 2), one(least - 1)], options, kept(0, 'a'), draws);
   assert.ok(shown <= 1 && shown > 0.75, `a value: ${shown}`);
-  const missing = filledThreshold(1, 1);
+  const missing = law(1).filled(1);
   const gone = shownEpsilon([one(0, missing - 2), one(0, missing - 1)], options, (e) => e.columns[0].missing, draws);
   assert.ok(gone <= 1 && gone > 0.75, `missing cells: ${gone}`);
 
@@ -59,11 +55,11 @@ test('neighbouring tables: events differ as epsilon allows and no more, in each 
     );
   };
   const both = (e: Encoding) => kept(0, 'a')(e) && kept(1, 'a')(e);
-  const split = stabilityThreshold(1, options.delta / 2);
+  const split = law(1).threshold(options.delta / 2);
   const together = shownEpsilon([two(split - 2), two(split - 1)], { ...options, epsilon: 2 }, both, draws);
   assert.ok(together <= 2 && together > 1.2, `two columns: ${together}`);
 
-  const far = filledThreshold(1, 127);
+  const far = law(1).filled(127);
   const numbers = (n: number) => {
     const cells = [...times(60, 5), ...times(n, 1000)];
     return tableOf([[number('n'), cells]], cells.length);
@@ -75,7 +71,7 @@ test('neighbouring tables: events differ as epsilon allows and no more, in each 
 
 test('whether cells of a number are missing is told by a noisy count too', () => {
   const options = { epsilon: 2, delta: 1e-4 };
-  const least = filledThreshold(1, 1);
+  const least = law(1).filled(1);
   const missing = (n: number) => tableOf([[number('n'), [...times(60, 5), ...times(n, Number.NaN)]]], 60 + n);
   const told = (e: Encoding) => e.columns[0].missing;
   const shown = shownEpsilon([missing(least - 2), missing(least - 1)], options, told, 12_000);
@@ -111,7 +107,7 @@ test('a value that one record has is named with probability delta at most, one o
     [0.3, 0.2],
     [3, 0.004],
   ]) {
-    const least = stabilityThreshold(epsilon, delta);
+    const least = law(epsilon).threshold(delta);
     const exact = Math.exp(-epsilon * (least - 1)) / (1 + Math.exp(-epsilon));
     assert.ok(exact <= delta && exact * Math.exp(epsilon) > delta, `${exact}`);
     const korolova = 1 + Math.log(1 / (2 * delta)) / epsilon;
@@ -125,7 +121,7 @@ test('a value that one record has is named with probability delta at most, one o
   // Two columns have half of both each: epsilon 1 and delta 0.05.
   const cells = [...times(200, 1), 0];
   const columns = ['c', 'd'].map((name) => [category(name, 'new', 'old'), cells] as const);
-  const exact = Math.exp(1 - stabilityThreshold(1, 0.05)) / (1 + Math.exp(-1));
+  const exact = Math.exp(1 - law(1).threshold(0.05)) / (1 + Math.exp(-1));
   const named = frequency(tableOf(columns, 201), { epsilon: 2, delta: 0.1 }, kept(1, 'new'), 5000) / 5000;
   assert.ok(Math.abs(named - exact) < ERRORS * Math.sqrt(exact / 5000), `${named} is not ${exact}`);
 });
@@ -146,7 +142,7 @@ test('bounds of the noise: exact tails, summed from the law', () => {
   }
   assert.equal([grainOf(0.1) <= 0.1, grainOf(0.1) > 0.0999999, grainOf(3)], [true, true, 3]);
   assert.equal(Array.from(histogram([-3, 0, 1, 8], Float64Array.of(-9, -3, -1, 0, 1, 7.9, 8, 99))), [3, 1, 4]);
-  const empty = (...counts: number[]) => emptyStart(Float64Array.from(counts), 1);
+  const empty = (...counts: number[]) => emptyStart(Float64Array.from(counts), law(1));
   assert.equal([empty(1, -2, 0, 500, 3), empty(500, 0), empty(0, 0, 0)], [3, 0, 2]);
   // Four are more than 1.5 deviations (2.1), and less than three with the allowance (4.9): cut where few of all.
   assert.equal([empty(4, 100), empty(4, 1000), empty(6, 1000), empty(9, 0, 0, 0, 9000)], [0, 1, 0, 0]);
