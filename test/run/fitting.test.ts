@@ -44,7 +44,7 @@ function source(known: Given | undefined = given): TableData {
   });
 }
 
-const small = { epsilon: 3, latent: 6, generatorHidden: [24, 24], batch: 64, steps: 120, roundSteps: 10, rounds: 4 };
+const small = { epsilon: 3, latent: 6, generatorHidden: [24, 24], batch: 64, steps: 120, roundSteps: 60, rounds: 4 };
 
 function begin(fields: Record<string, unknown> = {}, data: TableData = source(), insecureSeed: number | null = 7) {
   const ledger = new MemoryLedgerFile('t');
@@ -76,7 +76,7 @@ test('what the columns have to do with each other comes out, all at once and in 
     ['adaptive', given],
     ['all', undefined],
   ] as const) {
-    const { job } = begin({ selection }, source(known));
+    const { job } = begin({ selection, steps: 500 }, source(known));
     const { last, interrupted } = await runTraining(job);
     assert.ok(!interrupted && job.gan.exhausted && Number.isFinite(last?.loss_g), `${selection}: loss ${last?.loss_g}`);
     const made = await rows(job, 4000);
