@@ -1,13 +1,13 @@
 /** Who looks at the rows: exact counts of them, released with noise, each paid for before it is drawn. */
 import { VeilganError } from '../base/errors.ts';
 import type { Encoding, Table } from '../data/table.ts';
-import { releaseRho, sigmaGrid } from '../privacy/accountant/releases.ts';
 import { ChaChaStream } from '../privacy/chacha.ts';
 import { CHOICE, choiceSigma, chooseTable } from '../privacy/choice.ts';
 import { noisyTable } from '../privacy/counts.ts';
-import { ZcdpFilter } from '../privacy/filter.ts';
+import type { ZcdpFilter } from '../privacy/filter.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 import type { Ledger } from '../privacy/ledger/ledger.ts';
+import { admitted, halfSigma, tableRho } from '../privacy/measure-budget.ts';
 import { lookAtColumns } from './columns.ts';
 import { Measured } from './measured.ts';
 import { assign, pairCounts, placesOf, tripleCounts } from './places.ts';
@@ -65,8 +65,7 @@ export class Measurer {
     }
     if (plan.selection === 'adaptive') {
       // Whatever the ledger says was paid, the columns too, and what an earlier start paid and lost.
-      const spent = releaseRho(ledger.totals(), plan.relation);
-      this.#filter = new ZcdpFilter(plan.rho, spent);
+      this.#filter = plan.filter(ledger.totals());
       this.measured.round ??= { sigma: tableSigma, choice: plan.choice, last: false };
     }
     this.#places = assign(table.train, table.columns, this.measured.columns);
@@ -115,17 +114,11 @@ export class Measurer {
     }
     const { relation } = plan;
     const price = (sigma: number, choice: number) =>
-      releaseRho(
-        [
-          { q: 1, sigma, steps: 1 },
-          { q: 1, sigma: choiceSigma(choice, relation), steps: 1 },
-        ],
-        relation,
-      );
+      tableRho(sigma, relation) + tableRho(choiceSigma(choice, relation), relation);
     if (filter.left < 2 * price(round.sigma, round.choice)) {
       Object.assign(round, plan.lastRound(filter.left), { last: true });
       // Rounding up to a grid must not be what exceeds the budget.
-      while (!filter.admits(price(round.sigma, round.choice))) round.sigma = sigmaGrid(1.0001 * round.sigma);
+      round.sigma = admitted(round.sigma, (wider) => filter.admits(price(wider, round.choice)));
     }
     const { sigma, choice } = round;
     filter.take(price(sigma, choice));
@@ -148,7 +141,7 @@ export class Measurer {
     if (!round || round.done) return;
     const distance = after.reduce((sum, share, i) => sum + total * Math.abs(share - before[i]), 0);
     if (distance > Math.sqrt(2 / Math.PI) * sigma * after.length) return;
-    round.sigma = sigmaGrid(round.sigma / 2);
+    round.sigma = halfSigma(round.sigma);
     round.choice *= 2;
   }
 

@@ -37,8 +37,8 @@ export default [
     name: 'the columns are not in the filter',
     area: 'fit',
     file: 'src/fit/measurer.ts',
-    find: 'new ZcdpFilter(plan.rho, spent)',
-    replace: 'new ZcdpFilter(plan.rho, 0 * spent)',
+    find: 'plan.filter(ledger.totals())',
+    replace: 'plan.filter([])',
     tests: ['fit/measurer'],
   },
   {

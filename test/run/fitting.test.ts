@@ -10,10 +10,11 @@ import { MEASURED } from '../../src/fit/measured.ts';
 import { upperBound } from '../../src/privacy/budget.ts';
 import { factsOf } from '../../src/report/facts.ts';
 import { attackRun } from '../../src/run/assess/attacks.ts';
+import type { TrainingJob } from '../../src/run/job.ts';
 import { MemoryLedgerFile, MemoryRun } from '../../src/run/memory-run.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
 import { spending, spendingLine } from '../../src/run/spend.ts';
-import { beginJob, openJob, runTraining, type TrainingJob } from '../../src/run/training.ts';
+import { beginJob, openJob, runTraining } from '../../src/run/training.ts';
 import { datasetOf } from '../support/dataset.ts';
 import { codeOf, Values } from '../support/values.ts';
 

@@ -3,9 +3,9 @@ import type { Encoding } from '../../data/table.ts';
 import { BY_PLACE } from '../../gan/private/plan.ts';
 import type { Guarantee } from '../../gan/private/run.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
-import { releaseRho } from '../../privacy/accountant/releases.ts';
 import { epsilonOf, FIXED, isExhausted, MEASURED, type Spent, upperBound } from '../../privacy/budget.ts';
 import type { LedgerTerms, Spend } from '../../privacy/ledger/ledger.ts';
+import { tableRho } from '../../privacy/measure-budget.ts';
 import { type Relation, relationRow } from '../../privacy/relation.ts';
 import { type Claim, type Spending, spending } from '../../run/spend.ts';
 import { type Block, section, table } from '../html.ts';
@@ -174,7 +174,7 @@ const TOLD = 60;
 
 /** What each release cost: its noise, and its part of the whole in zCDP. */
 function pricesOf(lines: readonly Spend[], relation: Relation): string {
-  const rho = ({ sigma }: Spend) => releaseRho([{ q: 1, sigma, steps: 1 }], relation);
+  const rho = ({ sigma }: Spend) => tableRho(sigma, relation);
   const whole = lines.reduce((sum, line) => sum + rho(line), 0);
   const told = lines
     .slice(0, TOLD)
