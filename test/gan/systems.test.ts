@@ -52,7 +52,10 @@ test('a name that is none, and critics that a system cannot have, are refused', 
   const unknown = failure(() => systemNamed('wgan'));
   assert.equal([unknown.code, unknown.where], ['USAGE', 'system']);
   assert.match(unknown.fix, /gan, pargan, dpgan, dp-pargan/);
-  assert.match(failure(() => systemNamed('gan', systemsWith({ private: true }))).fix, /^Use dpgan, dp-pargan, dp-marginals$/);
+  assert.match(
+    failure(() => systemNamed('gan', systemsWith({ private: true }))).fix,
+    /^Use dpgan, dp-pargan, dp-marginals$/,
+  );
   assert.equal(withCritics('dpgan', { batch: 3 }), { batch: 3, partitions: 1 });
   assert.equal(withCritics('pargan', { partitions: 3 }), { partitions: 3 });
   const several = failure(() => withCritics('dpgan', { partitions: 2 }));
