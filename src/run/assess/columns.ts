@@ -4,11 +4,11 @@
  */
 import { evenly } from '../../base/rows.ts';
 import { decodeRows, type TableRows } from '../../data/encoding/decode.ts';
-import { encodeCells } from '../../data/encoding/encode.ts';
 import { fitEncoding } from '../../data/encoding/encoding.ts';
 import type { CategoryCode, CategoryColumn, Cells, Encoding, Table } from '../../data/table.ts';
 import type { ColumnCells } from '../../metrics/marginals.ts';
 import { trainingRows } from '../../train/rows.ts';
+import { judgedRows } from './judge.ts';
 import type { Subject } from './subject.ts';
 import { unseenOf } from './target.ts';
 
@@ -17,6 +17,8 @@ export interface Tables {
   /** fitted to the real training rows, whatever the run's own one is */
   readonly encoding: Encoding;
   readonly samples: TableRows;
+  /** as many samples as training rows */
+  readonly judged: TableRows;
   /** all training rows */
   readonly train: TableRows;
   /** what samples are compared with */
@@ -36,7 +38,8 @@ function some({ columns, cells }: TableRows, most: number): TableRows {
 }
 
 /** The cells of the rows that a subject is about. @param table that the run was trained on */
-export function tablesOf({ job, generated, members, found }: Subject, table: Table, own: Encoding): Tables {
+export async function tablesOf(subject: Subject, table: Table, own: Encoding): Promise<Tables> {
+  const { job, generated, members, found } = subject;
   const { data, gan, run } = job;
   const { columns } = table;
   const rows = (cells: Cells): TableRows => ({ columns, cells });
@@ -48,6 +51,7 @@ export function tablesOf({ job, generated, members, found }: Subject, table: Tab
   return {
     encoding: fitEncoding(table),
     samples: decodeRows(own, generated, { seed: run.info.seed }),
+    judged: await judgedRows(job, own, generated, first / columns.length),
     train,
     reference: some(unseen ?? train, found.rows.reference),
     ...(members ? { members: some(train, found.rows.real) } : {}),
@@ -76,7 +80,3 @@ export function columnCells({ columns, cells }: TableRows, encoding: Encoding): 
     };
   });
 }
-
-/** Rows as records of numbers, [n, width]. */
-export const encoded = ({ columns, cells }: TableRows, encoding: Encoding): Float32Array =>
-  encodeCells(columns, cells, encoding);
