@@ -1,7 +1,6 @@
 /** Rows of a table as what a linear model is fitted to; the training rows fix how. */
 
-import { type Levels, levelsOf } from './levels.ts';
-import { ascending } from './marginals.ts';
+import type { Levels } from './levels.ts';
 
 /** Values of a category that have a feature of their own, the most frequent ones; others have none. */
 const VALUES = 100;
@@ -11,6 +10,8 @@ export interface ColumnRule {
   readonly nominal: boolean;
   /** the column of the training rows, NaN missing */
   readonly train: Float64Array;
+  /** of the same column */
+  readonly levels: Levels;
 }
 
 /** Some features of one column. */
@@ -31,7 +32,7 @@ const oneHot = (width: number, places: (cells: Float64Array) => ArrayLike<number
 
 /** A number in standard deviations from the mean of the training rows, 0 where it is missing or unknown, and a one there. */
 function standardised(train: Float64Array): Part {
-  const there = ascending(train);
+  const there = train.filter((v) => !Number.isNaN(v));
   const mean = there.reduce((sum, v) => sum + v, 0) / Math.max(1, there.length);
   const variance = there.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, there.length);
   const scale = variance > 0 ? 1 / Math.sqrt(variance) : 0;
@@ -56,7 +57,7 @@ function frequent(train: Float64Array): Part {
   return oneHot(order.length, (cells) => Array.from(cells, (v) => place.get(v) ?? VALUES));
 }
 
-function partsOf({ nominal, train }: ColumnRule, levels: Levels, bins: boolean): Part[] {
+function partsOf({ nominal, train, levels }: ColumnRule, bins: boolean): Part[] {
   const places = oneHot(levels.places, (cells) => levels.code(cells).cells);
   if (levels.single) return [places];
   return [nominal ? frequent(train) : standardised(train), ...(bins ? [places] : [])];
@@ -73,7 +74,7 @@ export interface Features {
  * @param bins also the bins of such numbers, so that a linear model can tell where a number is too frequent
  */
 export function featuresOf(rules: readonly ColumnRule[], { bins = false }: { bins?: boolean } = {}): Features {
-  const parts = rules.map((rule) => partsOf(rule, levelsOf(rule.train), bins));
+  const parts = rules.map((rule) => partsOf(rule, bins));
   return {
     rows: (columns, leave) => {
       const list = parts.flatMap((own, j) => (j === leave ? [] : own.map((part) => ({ part, cells: columns[j] }))));

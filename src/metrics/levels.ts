@@ -41,11 +41,14 @@ function atOrBelow(sorted: ArrayLike<number>, value: number): number {
  */
 export function levelsOf(train: Float64Array): Levels {
   const sorted = ascending(train);
-  const values = sorted.filter((v, i) => i === 0 || v !== sorted[i - 1]);
-  const single = values.length <= MOST_LEVELS;
+  const found: number[] = [];
+  for (let i = 0; i < sorted.length && found.length <= MOST_LEVELS; i++) {
+    if (i === 0 || sorted[i] !== sorted[i - 1]) found.push(sorted[i]);
+  }
+  const single = found.length <= MOST_LEVELS;
   const inner = () => Array.from({ length: MOST_LEVELS - 1 }, (_, i) => quantile(sorted, (i + 1) / MOST_LEVELS));
-  const edges = single ? values : Float64Array.from(new Set(inner()));
-  const own = single ? values.length : edges.length + 1;
+  const edges = Float64Array.from(single ? found : new Set(inner()));
+  const own = single ? edges.length : edges.length + 1;
   const place = (v: number): number => {
     if (Number.isNaN(v)) return own + 1;
     if (v === UNKNOWN) return own;
@@ -54,5 +57,10 @@ export function levelsOf(train: Float64Array): Levels {
     return below > 0 && edges[below - 1] === v ? below - 1 : own;
   };
   const places = own + 2;
-  return { places, single, code: (cells) => ({ places, cells: Uint8Array.from(cells, place) }) };
+  const code = (cells: Float64Array): Coded => {
+    const out = new Uint8Array(cells.length);
+    for (let i = 0; i < out.length; i++) out[i] = place(cells[i]);
+    return { places, cells: out };
+  };
+  return { places, single, code };
 }

@@ -5,14 +5,15 @@ import type { Coded } from './levels.ts';
 /** Counts of the cells of a table, the last column running fastest. @param columns one to three, of equally many rows */
 export function tableCounts(columns: readonly Coded[]): Uint32Array {
   const counts = new Uint32Array(columns.reduce((n, { places }) => n * places, 1));
-  const [a, b, c] = columns;
-  const rows = a.cells.length;
+  const [a, b, c] = columns.map(({ cells }) => cells);
+  const [, second = 1, third = 1] = columns.map(({ places }) => places);
+  const rows = a.length;
   if (c) {
-    for (let i = 0; i < rows; i++) counts[(a.cells[i] * b.places + b.cells[i]) * c.places + c.cells[i]]++;
+    for (let i = 0; i < rows; i++) counts[(a[i] * second + b[i]) * third + c[i]]++;
   } else if (b) {
-    for (let i = 0; i < rows; i++) counts[a.cells[i] * b.places + b.cells[i]]++;
+    for (let i = 0; i < rows; i++) counts[a[i] * second + b[i]]++;
   } else {
-    for (let i = 0; i < rows; i++) counts[a.cells[i]]++;
+    for (let i = 0; i < rows; i++) counts[a[i]]++;
   }
   return counts;
 }

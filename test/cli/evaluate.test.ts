@@ -133,7 +133,7 @@ test('tables: columns, pairs, shares and a linear model by default; each categor
     targets.map(({ target, classes }) => `${target} ${classes}`),
     ['town 3', 'answer 2'],
   );
-  assert.equal([all.metrics.downstream_linear_auc, all.metrics.downstream_majority], [targets[0].auc, 17 / 50]);
+  assert.is(all.metrics.downstream_linear_auc, targets[0].auc);
   assert.equal(
     Object.keys(all.metrics).filter((key) => !Object.hasOwn(measures, key)),
     [],

@@ -52,14 +52,15 @@ function waysTable(
   const names = ['each column', 'pairs of columns', 'triples of columns'];
   const lines = names.map((name, i) => {
     const key = `total_variation_${i + 1}`;
-    return [name, formatNumber(tables[i]), number(metrics[key]), number(real?.[key])];
+    const many = tables[i] === 1 ? 'one table' : `${formatNumber(tables[i])} tables`;
+    return [{ value: name, notes: [many] }, number(metrics[key]), number(real?.[key])];
   });
   const few = tables[2] ? '' : ' There are no triples of fewer than three columns.';
   const held = rows.holdout
-    ? ` Beside it ${formatNumber(rows.holdout)} hold-out rows: nobody who does not know the training rows comes much nearer.`
+    ? ` Beside it ${formatNumber(rows.holdout)} hold-out rows: as far off as fresh rows of the same kind are.`
     : ' There are no hold-out rows to say what chance alone gives.';
   const caption = `Mean total variation of ${formatNumber(rows.samples)} samples to the ${formatNumber(rows.training)} training rows, over tables of one, two and three columns: 0 where all shares are equal, 1 where nothing is common. Columns of more than 20 values go by quantiles of the training rows; missing cells are a value.${held}${few}`;
-  return table(['tables', 'samples', 'hold-out'], lines, caption);
+  return table(['samples', 'hold-out'], lines, caption);
 }
 
 function bars(judge: StoredJudge): Promise<Block> {
@@ -105,12 +106,14 @@ function targetTable(targets: readonly StoredTarget[]): Block {
       return [
         { value: target, notes: [`${formatNumber(classes)} values`] },
         { value: auc(own), notes: beside(auc(best)) },
-        { value: formatPercent(accuracy), notes: beside(formatPercent(ceiling ?? 0)) },
-        formatPercent(majority),
+        {
+          value: formatPercent(accuracy),
+          notes: [...beside(formatPercent(ceiling ?? 0)), `guessing: ${formatPercent(majority)}`],
+        },
       ];
     },
   );
   const caption =
-    'Linear models that predict a column from all others, trained on samples and tested on real rows that nobody trained on; beside them models trained on real rows. AUC: 0.5 is chance; of more than two values the mean of each against the others.';
-  return table(['AUC', 'right answers', 'most frequent value'], rows, caption);
+    'Linear models that predict a column from all others, trained on samples and tested on real rows that nobody trained on; beside them models trained on real rows, and always guessing the most frequent value. AUC: 0.5 is chance; of more than two values the mean of each against the others.';
+  return table(['AUC', 'right answers'], rows, caption);
 }

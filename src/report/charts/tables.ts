@@ -28,7 +28,7 @@ export function apartChart(columns: readonly Apart[]): Picture {
   const colour = (name: string) => ({
     datum: name,
     scale: { domain: [MADE, FLOOR], range: [COLOURS.blue, COLOURS.orange] },
-    legend: { title: null, orient: 'bottom', direction: 'horizontal', symbolType: 'square' } as const,
+    legend: { title: null, orient: 'bottom', direction: 'horizontal', symbolType: 'square', symbolOpacity: 1 } as const,
   });
   const floors = columns.some(({ floor }) => floor !== undefined);
   return picture({
@@ -40,7 +40,7 @@ export function apartChart(columns: readonly Apart[]): Picture {
       ...(floors
         ? [
             {
-              mark: { type: 'tick' as const, thickness: 3, size: 18, aria: false },
+              mark: { type: 'tick' as const, thickness: 3, size: 18, opacity: 1, aria: false },
               encoding: { y, x: x('floor'), color: colour(FLOOR) },
             },
           ]

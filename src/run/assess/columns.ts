@@ -8,9 +8,12 @@ import { fitEncoding } from '../../data/encoding/encoding.ts';
 import type { CategoryCode, CategoryColumn, Cells, Encoding, Table } from '../../data/table.ts';
 import type { ColumnCells } from '../../metrics/marginals.ts';
 import { trainingRows } from '../../train/rows.ts';
-import { judgedRows } from './judge.ts';
+import type { TrainingJob } from '../training.ts';
 import type { Subject } from './subject.ts';
 import { unseenOf } from './target.ts';
+
+/** Rows that are drawn at once; a record of a wide table has thousands of numbers. */
+const PIECE = 100_000;
 
 /** The rows that quality of tables looks at. */
 export interface Tables {
@@ -35,6 +38,32 @@ function some({ columns, cells }: TableRows, most: number): TableRows {
   const list = evenly(cells.length / width, most);
   const cell = (i: number) => cells[list[Math.floor(i / width)] * width + (i % width)];
   return { columns, cells: Float64Array.from({ length: list.length * width }, (_, i) => cell(i)) };
+}
+
+/**
+ * As many samples as there are training rows: those at hand, or new ones.
+ * @param generated [n, features], of the generator's first sequence
+ */
+export async function judgedRows(
+  { gan, data, run }: TrainingJob,
+  own: Encoding,
+  generated: Float32Array,
+  rows: number,
+): Promise<TableRows> {
+  const { features } = data;
+  const { seed } = run.info;
+  if (generated.length >= rows * features) return decodeRows(own, generated.subarray(0, rows * features), { seed });
+  const pieces: TableRows[] = [];
+  for (let first = 0; first < rows; first += PIECE) {
+    const made = await gan.sample(Math.min(PIECE, rows - first), pieces.length);
+    pieces.push(decodeRows(own, made, { seed, first }));
+  }
+  const [{ columns }] = pieces;
+  const cells = new Float64Array(rows * columns.length);
+  pieces.forEach((piece, i) => {
+    cells.set(piece.cells, i * PIECE * columns.length);
+  });
+  return { columns, cells };
 }
 
 /** The cells of the rows that a subject is about. @param table that the run was trained on */

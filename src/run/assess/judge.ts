@@ -4,13 +4,12 @@
  */
 import { mean } from '../../base/maths/statistics.ts';
 import { PhiloxStream } from '../../base/philox.ts';
-import { decodeRows, type TableRows } from '../../data/encoding/decode.ts';
-import type { CategoryColumn, Column, Encoding } from '../../data/table.ts';
+import type { TableRows } from '../../data/encoding/decode.ts';
+import type { CategoryColumn, Column } from '../../data/table.ts';
 import { detectionAuc } from '../../metrics/detection.ts';
 import { type Features, featuresOf } from '../../metrics/features.ts';
-import { levelsOf, UNKNOWN } from '../../metrics/levels.ts';
+import { type Levels, levelsOf, UNKNOWN } from '../../metrics/levels.ts';
 import { columnLists, tableDistances } from '../../metrics/multiway.ts';
-import type { TrainingJob } from '../training.ts';
 import type { Tables } from './columns.ts';
 import { type Evaluation, skip } from './subject.ts';
 
@@ -21,8 +20,6 @@ const PAIRS = 19_900;
 const SEED = 0;
 /** Rows of each side that a model tells apart. */
 const TOLD = 7500;
-/** Rows that are drawn at once; a record of a wide table has thousands of numbers. */
-const PIECE = 100_000;
 
 /** What is stored of tables of counts. */
 export interface JudgeDetail {
@@ -43,13 +40,6 @@ export interface JudgeDetail {
 const numeric = ({ values }: CategoryColumn): boolean =>
   values.every((text) => text.trim() !== '' && Number.isFinite(Number(text)));
 
-/** What makes features of rows; categories by names, unless the names are numbers. @param own `levelCells` of the training rows */
-export const featuresFor = (columns: readonly Column[], own: readonly Float64Array[], bins: boolean): Features =>
-  featuresOf(
-    columns.map((column, j) => ({ nominal: 'values' in column && !numeric(column), train: own[j] })),
-    { bins },
-  );
-
 /**
  * Columns of rows as numbers. Of a category it is the index among a table's values, or the value itself where all are
  * numbers; UNKNOWN where it is none of them.
@@ -68,37 +58,37 @@ export function levelCells({ columns, cells }: TableRows, of: readonly Column[])
   });
 }
 
-/**
- * As many samples as there are training rows: those at hand, or new ones.
- * @param generated [n, features], of the generator's first sequence
- */
-export async function judgedRows(
-  { gan, data, run }: TrainingJob,
-  own: Encoding,
-  generated: Float32Array,
-  rows: number,
-): Promise<TableRows> {
-  const { features } = data;
-  const { seed } = run.info;
-  if (generated.length >= rows * features) return decodeRows(own, generated.subarray(0, rows * features), { seed });
-  const pieces: TableRows[] = [];
-  for (let first = 0; first < rows; first += PIECE) {
-    const made = await gan.sample(Math.min(PIECE, rows - first), pieces.length);
-    pieces.push(decodeRows(own, made, { seed, first }));
-  }
-  const [{ columns }] = pieces;
-  const cells = new Float64Array(rows * columns.length);
-  pieces.forEach((piece, i) => {
-    cells.set(piece.cells, i * PIECE * columns.length);
-  });
-  return { columns, cells };
+/** The columns of the training rows. */
+export interface Trained {
+  readonly columns: readonly Column[];
+  /** as `levelCells` has them */
+  readonly cells: readonly Float64Array[];
+  readonly levels: readonly Levels[];
 }
 
+/** What the judge takes from the training rows. */
+export function trainedOn({ train }: Tables): Trained {
+  const cells = levelCells(train, train.columns);
+  return { columns: train.columns, cells, levels: cells.map(levelsOf) };
+}
+
+/** What makes features of rows: categories by names, unless the names are numbers. */
+export const featuresFor = ({ columns, cells, levels }: Trained, bins: boolean): Features =>
+  featuresOf(
+    columns.map((column, j) => ({
+      nominal: 'values' in column && !numeric(column),
+      train: cells[j],
+      levels: levels[j],
+    })),
+    { bins },
+  );
+
 /** Mean distances of tables over one, two and three columns from the training rows; those of the hold-out beside them. */
-export function judgeTables({ train, judged, unseen }: Tables, found: Evaluation): void {
-  const { columns } = train;
-  const own = levelCells(train, columns);
-  const levels = own.map(levelsOf);
+export function judgeTables(
+  { judged, unseen }: Tables,
+  { columns, cells: own, levels }: Trained,
+  found: Evaluation,
+): void {
   const coded = (cells: readonly Float64Array[]) => cells.map((column, j) => levels[j].code(column));
   const others = [judged, ...(unseen ? [unseen] : [])].map((rows) => coded(levelCells(rows, columns)));
   const reference = coded(own);
@@ -135,17 +125,15 @@ export function judgeTables({ train, judged, unseen }: Tables, found: Evaluation
 /**
  * How well a linear model tells samples from rows that training left out (from training rows where there are none);
  * beside it training rows in the place of samples.
+ * @param real whether those are wanted
  */
 export function judgeDetection(
   { train, judged, unseen }: Tables,
+  trained: Trained,
   found: Evaluation,
-  real: boolean,
-  seed: number,
+  { real, seed }: { real: boolean; seed: number },
 ): void {
-  const { columns } = train;
-  const cells = (rows: TableRows) => levelCells(rows, columns);
-  const own = cells(train);
-  const features = featuresFor(columns, own, true);
+  const features = featuresFor(trained, true);
   const sides = [judged, unseen ?? train, ...(unseen && real ? [train] : [])];
   const most = Math.min(TOLD, ...sides.map((rows) => rows.cells.length / rows.columns.length));
   if (most < 4) {
@@ -153,16 +141,21 @@ export function judgeDetection(
     return;
   }
   const stream = new PhiloxStream(seed, 'evaluate/detection');
-  const [made, others, members] = sides.map((rows) => features.rows(somePicked(cells(rows), most, stream)));
+  const [made, others, members] = sides.map((rows) =>
+    features.rows(levelCells(somePicked(rows, most, stream), trained.columns)),
+  );
   const width = made.length / most;
   found.metrics.detection_auc = detectionAuc(others, made, width, stream);
   if (members) found.real.detection_auc = detectionAuc(others, members, width, stream);
 }
 
-/** At most so many rows of columns, by chance. */
-export function somePicked(columns: readonly Float64Array[], most: number, stream: PhiloxStream): Float64Array[] {
-  const rows = columns[0].length;
-  if (rows <= most) return [...columns];
-  const list = stream.permutation(rows).subarray(0, most);
-  return columns.map((column) => Float64Array.from(list, (row) => column[row]));
+/** So many rows, by chance. */
+function somePicked({ columns, cells }: TableRows, most: number, stream: PhiloxStream): TableRows {
+  const width = columns.length;
+  const list = stream.permutation(cells.length / width).subarray(0, most);
+  const picked = new Float64Array(most * width);
+  list.forEach((row, i) => {
+    picked.set(cells.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return { columns, cells: picked };
 }

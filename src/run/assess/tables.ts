@@ -8,7 +8,7 @@ import { diagonalAgreement } from '../../metrics/dimensions.ts';
 import { gainShare, type LabelledRows, linearModel, MOST_CLASSES, majorityShare } from '../../metrics/downstream.ts';
 import { type ColumnCells, missingShare, placeShares } from '../../metrics/marginals.ts';
 import { columnCells, placeNames, type Tables } from './columns.ts';
-import { featuresFor, judgeDetection, judgeTables, levelCells } from './judge.ts';
+import { featuresFor, judgeDetection, judgeTables, levelCells, type Trained, trainedOn } from './judge.ts';
 import { marginalQuality } from './marginals.ts';
 import { type Evaluation, NO_OTHERS, type Subject, skip } from './subject.ts';
 
@@ -28,11 +28,13 @@ export function tableQuality(tables: Tables, { job, report, found, targets, memb
   report('columns', 0.2);
   valueShares(tables, found);
   report('tables of counts', 0);
-  judgeTables(tables, found);
+  const trained = trainedOn(tables);
+  judgeTables(tables, trained, found);
   report('linear models', 0);
-  for (const why of targetQuality(tables, found, { targets, seed })) skip(found, 'downstream_linear_accuracy', why);
+  for (const why of targetQuality(tables, trained, found, { targets, seed }))
+    skip(found, 'downstream_linear_accuracy', why);
   report('linear models', 0.6);
-  judgeDetection(tables, found, Boolean(members), seed);
+  judgeDetection(tables, trained, found, { real: Boolean(members), seed });
   report('linear models', 1);
 }
 
@@ -95,6 +97,7 @@ export interface TargetDetail {
  */
 function targetQuality(
   tables: Tables,
+  trained: Trained,
   found: Evaluation,
   { targets, seed }: { targets?: readonly string[]; seed: number },
 ): string[] {
@@ -103,7 +106,7 @@ function targetQuality(
   if (typeof usual === 'string') return [usual];
   if (!unseen) return [NO_OTHERS];
   const columns = usual ? [usual] : (targets ?? []).map((target) => namedTarget(encoding, target));
-  const learner = learnerOf(tables, seed);
+  const learner = learnerOf(tables, trained, seed);
   const list = columns.map((column): TargetDetail | string => {
     const learnt = learner(column, [judged, ...(members ? [train] : [])]);
     if (!learnt) return `all cells of ${column.name} are missing`;
@@ -147,7 +150,7 @@ export function columnAccuracies(tables: Tables, { job, found, report }: Subject
     return;
   }
   const columns = classColumns(encoding);
-  const learner = learnerOf(tables, job.run.info.seed);
+  const learner = learnerOf(tables, trainedOn(tables), job.run.info.seed);
   const list = columns.flatMap((column, i) => {
     report('predicting columns', i / columns.length);
     const learnt = learner(column, [judged, train]);
@@ -191,10 +194,9 @@ interface Learnt {
  * What fits linear models of a column, each to at most 15,000 rows by chance, and tests them on unseen rows; it gives
  * undefined where a set of rows has no cell of the column.
  */
-function learnerOf({ train, unseen }: Tables, seed: number) {
-  const { columns } = train;
-  const own = levelCells(train, columns);
-  const features = featuresFor(columns, own, false);
+function learnerOf({ unseen }: Tables, trained: Trained, seed: number) {
+  const { columns } = trained;
+  const features = featuresFor(trained, false);
   const stream = new PhiloxStream(seed, 'evaluate/linear models');
   const labelled = (rows: TableRows, { name, classes, labels }: ClassColumn, most: number): LabelledRows => {
     const all = labels(rows);
@@ -209,10 +211,10 @@ function learnerOf({ train, unseen }: Tables, seed: number) {
       labels: Uint32Array.from(list, (row) => all[row]),
     };
   };
-  return (column: ClassColumn, trained: readonly TableRows[]): Learnt | undefined => {
+  return (column: ClassColumn, fitted: readonly TableRows[]): Learnt | undefined => {
     if (!unseen) return undefined;
     const test = labelled(unseen, column, TESTED);
-    const sides = trained.map((rows) => labelled(rows, column, FITTED));
+    const sides = fitted.map((rows) => labelled(rows, column, FITTED));
     if (![test, ...sides].every(({ labels }) => labels.length)) return undefined;
     const { length } = column.classes;
     const models = sides.map((side) => linearModel(side, test, length));
