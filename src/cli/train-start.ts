@@ -5,9 +5,10 @@ import { openOf } from '../data/encoding/schema.ts';
 import { loadSource } from '../data/store/store.ts';
 import { type FitConfig, parseFit } from '../fit/config.ts';
 import { type GanConfig, ganConfig } from '../gan/config.ts';
-import { makeConfig, usualPreset, withPreset } from '../gan/presets/index.ts';
+import { makeConfig, presets, usualPreset, withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
 import { withNoise } from '../gan/private/plan.ts';
+import { FEW_STEPS, forBudget, stepsPaid, type Tuned } from '../gan/private/planner.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
 import { isFit, isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
 import { unpaidLines } from '../report/blocks/public.ts';
@@ -44,7 +45,7 @@ export async function planOf(named: string | undefined, given: Fields, { say, ..
   const preset = flags.preset ?? presetFor(system, fields, source, say);
   if (insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
   const config = isPrivate(system)
-    ? privateOf(withPreset(preset, fields), given, flags.epochs, source, say)
+    ? privateOf(preset, fields, { given, epochs: flags.epochs, source, say })
     : withEpochs(plainConfig(preset, fields), given, flags.epochs, source);
   return { system, data: source, config, seed, out, insecureSeed };
 }
@@ -70,10 +71,46 @@ function fitOf(given: Fields, { preset, epochs }: Pick<Flags, 'preset' | 'epochs
 }
 
 /** The config of a private system, with the noise that a budget and a length ask for. @throws VeilganError CONFIG */
-function privateOf(fields: Fields, given: Fields, epochs: number | undefined, source: Source, say: Say): PrivateConfig {
+function privateOf(
+  preset: string | undefined,
+  own: Fields,
+  { given, epochs, source, say }: { given: Fields; epochs?: number; source: Source; say: Say },
+): PrivateConfig {
+  const fields = withPreset(preset, own);
   const config = withEpochs(parsePrivate(fields), given, epochs, source);
   const length = given.steps !== undefined || epochs !== undefined;
-  return withAskedNoise({ fields, length }, config, source, say);
+  const tuned = preset === undefined ? undefined : (presets[preset] as Partial<Tuned>);
+  const other = given.epsilon !== undefined && given.epsilon !== tuned?.epsilon;
+  const found =
+    tuned?.epsilon && tuned.noiseMultiplier && other && config.epsilon && given.noiseMultiplier === undefined && !length
+      ? plannedFor(config, tuned as Tuned, source, say)
+      : withAskedNoise({ fields, length }, config, source, say);
+  return warned(found, source, say);
+}
+
+/** The settings of a preset for another budget. */
+function plannedFor(config: PrivateConfig, tuned: Tuned, source: Source, say: Say): PrivateConfig {
+  const rows = trainingRows(ofClass(source, config.onlyClass), config);
+  const found = forBudget(config, tuned, rows, priceOf(source, config));
+  const { steps, criticSteps, noiseMultiplier, epsilon } = found;
+  say(
+    `for epsilon ${epsilon}: ${steps} steps of ${criticSteps} noisy updates each, noise multiplier ${noiseMultiplier.toPrecision(5)} (the preset is tuned for epsilon ${tuned.epsilon})`,
+  );
+  return found;
+}
+
+/** Says so where a budget pays for too few steps to learn anything. */
+function warned(config: PrivateConfig, source: Source, say: Say): PrivateConfig {
+  if (config.bound !== 'clip' || !config.epsilon) return config;
+  const rows = trainingRows(ofClass(source, config.onlyClass), config);
+  const steps = stepsPaid(config, rows, priceOf(source, config));
+  if (steps < Math.min(FEW_STEPS, config.steps)) {
+    const fit = isTable(source) ? ', or train dp-marginals' : '';
+    say(
+      `epsilon ${config.epsilon} pays for ${steps} generator steps of this configuration, too few to learn much: leave the noise multiplier to the planner, allow a larger epsilon${fit}`,
+    );
+  }
+  return config;
 }
 
 /** Tables have settings of their own where none are named; other data have those of --help. */

@@ -8,7 +8,7 @@ import { fitEncoding } from '../../data/encoding/encoding.ts';
 import type { CategoryCode, CategoryColumn, Cells, Encoding, Table } from '../../data/table.ts';
 import type { ColumnCells } from '../../metrics/marginals.ts';
 import { trainingRows } from '../../train/rows.ts';
-import type { TrainingJob } from '../training.ts';
+import type { TrainingJob } from '../job.ts';
 import type { Subject } from './subject.ts';
 import { unseenOf } from './target.ts';
 

@@ -8,7 +8,7 @@ import type { Column, Table } from '../../../src/data/table.ts';
 import { judgedRows, type Tables } from '../../../src/run/assess/columns.ts';
 import { type JudgeDetail, judgeDetection, judgeTables, levelCells, trainedOn } from '../../../src/run/assess/judge.ts';
 import type { Evaluation } from '../../../src/run/assess/subject.ts';
-import type { TrainingJob } from '../../../src/run/training.ts';
+import type { TrainingJob } from '../../../src/run/job.ts';
 import { tableOf } from '../../data/tables.ts';
 
 const { NaN: GONE } = Number;

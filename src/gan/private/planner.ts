@@ -1,0 +1,45 @@
+/** From a budget to the settings of a private GAN: how many noisy updates are made of it, how many lessons a step, how much noise. */
+import { type Cost, FREE, stepsFor } from '../../privacy/budget.ts';
+import { budgetOf, type PrivateConfig, samplingRate } from './config.ts';
+import { withNoise } from './plan.ts';
+import { updatesBehind } from './schedule.ts';
+
+/** A budget at which settings were tuned, and the settings. */
+export interface Tuned {
+  readonly epsilon: number;
+  readonly noiseMultiplier: number;
+}
+
+/**
+ * How the number of updates falls with the budget. With less of it each update must be noisier, and fewer are worth making:
+ * between as many of them at any noise (0) and the same noise at any number (2). By measurement (src/gan/README.md).
+ */
+const POWER = 0.7;
+/** Generator steps below which nothing is learnt, and those that lessons are given up for. */
+export const FEW_STEPS = 100;
+const ENOUGH_STEPS = 150;
+
+/**
+ * The settings for another budget than they were tuned for: the updates that the tuned budget pays for, times (epsilon /
+ * tuned)^0.7; fewer critic updates a step where these would make fewer than 150 steps; and the least noise for them.
+ * @param rows that are trained on @param paid what the encoding of a table is charged
+ * @throws VeilganError CONFIG where no noise suffices
+ */
+export function forBudget(config: PrivateConfig, tuned: Tuned, rows: number, paid: Cost = FREE): PrivateConfig {
+  const at = { q: samplingRate(config, rows), sigma: tuned.noiseMultiplier };
+  const known = stepsFor(at, { ...budgetOf(config), epsilon: tuned.epsilon });
+  const updates = Math.max(FEW_STEPS, Math.round(known * (config.epsilon / tuned.epsilon) ** POWER));
+  const criticSteps = Math.max(1, Math.min(config.criticSteps, Math.floor(updates / ENOUGH_STEPS)));
+  return withNoise({ ...config, criticSteps, steps: Math.ceil(updates / criticSteps) }, rows, paid);
+}
+
+/**
+ * Generator steps that a budget pays for, at most those that are configured; Infinity where that is not known beforehand.
+ * A search that may take seconds.
+ */
+export function stepsPaid(config: PrivateConfig, rows: number, paid: Cost = FREE): number {
+  const { criticSteps, steps, noiseMultiplier: sigma } = config;
+  if (!Number.isFinite(updatesBehind(config, steps))) return Number.POSITIVE_INFINITY;
+  const updates = stepsFor({ q: samplingRate(config, rows), sigma }, budgetOf(config), { paid });
+  return Math.min(steps, Math.floor(updates / criticSteps));
+}
