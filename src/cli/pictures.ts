@@ -8,8 +8,8 @@ import { chartPng } from '../report/charts/png.ts';
 import type { Picture } from '../report/charts/render.ts';
 import { imageGrid } from '../report/grid.ts';
 import { encodePng } from '../report/png.ts';
+import type { TrainingJob } from '../run/job.ts';
 import { isImage, isPoints } from '../run/samples.ts';
-import type { TrainingJob } from '../run/training.ts';
 
 /** Most images of one picture. */
 const PICTURE = 400;

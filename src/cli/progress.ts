@@ -166,7 +166,8 @@ class State {
       if (done < total) parts.push(`${timeLeft((total - done) * ms)} left`);
     }
     for (const [name, value] of Object.entries(this.#losses) as [string, number | readonly number[]][]) {
-      if (SHOWN[name]) parts.push(`${SHOWN[name]} ${loss(typeof value === 'number' ? value : mean(value))}`);
+      if (SHOWN[name] && !(Array.isArray(value) && value.length === 0))
+        parts.push(`${SHOWN[name]} ${loss(typeof value === 'number' ? value : mean(value))}`);
     }
     return parts.join(', ');
   };

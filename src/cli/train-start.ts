@@ -1,6 +1,7 @@
 /** From the flags of `train` to a plan of a run, and what may be said of one that goes on. */
 import { VeilganError } from '../base/errors.ts';
 import { isTable, ofClass, type Source } from '../data/dataset.ts';
+import { openOf } from '../data/encoding/schema.ts';
 import { loadSource } from '../data/store/store.ts';
 import { type FitConfig, parseFit } from '../fit/config.ts';
 import { type GanConfig, ganConfig } from '../gan/config.ts';
@@ -9,6 +10,7 @@ import { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
 import { withNoise } from '../gan/private/plan.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
 import { isFit, isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
+import { unpaidLines } from '../report/blocks/public.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { priceOf } from '../run/training-data.ts';
 import { trainingRows } from '../train/rows.ts';
@@ -37,6 +39,7 @@ export async function planOf(named: string | undefined, given: Fields, { say, ..
   }
   const fields = withCritics(system, given);
   const source = await loadSource(flags.data);
+  if (isPrivate(system)) sayPublic(source, say);
   if (isFit(system)) return { system, data: source, config: fitOf(given, flags), seed, out, insecureSeed };
   const preset = flags.preset ?? presetFor(system, fields, source, say);
   if (insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
@@ -44,6 +47,16 @@ export async function planOf(named: string | undefined, given: Fields, { say, ..
     ? privateOf(withPreset(preset, fields), given, flags.epochs, source, say)
     : withEpochs(plainConfig(preset, fields), given, flags.epochs, source);
   return { system, data: source, config, seed, out, insecureSeed };
+}
+
+/** What of a table's form was found in its rows, which no budget covers, before they are looked at any further. */
+function sayPublic(source: Source, say: Say): void {
+  const open = isTable(source) ? unpaidLines(openOf(source)) : [];
+  if (open.length === 0) return;
+  say(`public, as it was found in the rows of ${source.name} and is not paid for: ${open.join('; ')}`);
+  say(
+    '  to give it instead: veilgan data import FILE --schema-out SCHEMA.json, confirm it, import with --given SCHEMA.json',
+  );
 }
 
 /** The config of a system that is fitted to noisy tables. @throws VeilganError CONFIG, and USAGE for flags of other systems */

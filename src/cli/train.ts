@@ -14,6 +14,7 @@ import { spending, spendingLine } from '../run/spend.ts';
 import { released, runTraining, type TrainingResult } from '../run/training.ts';
 import { writeSamples } from '../run/write-samples.ts';
 import type { GenerativeSystem } from '../train/generative.ts';
+import type { LossRow } from '../train/loop.ts';
 import { optional, quiet, text, whole } from './flags.ts';
 import { formatNumber, formatSeconds, listing } from './format.ts';
 import { checkKept, withNewRun, withRun } from './job.ts';
@@ -139,6 +140,11 @@ async function writeGrid(job: DirectoryJob, name: string): Promise<void> {
   writeAtomic(job.run.samplePath(name), [await gridOf(job, await job.gan.sample(GRID))]);
 }
 
+const lossLine = ({ loss_g, loss_d }: LossRow): string =>
+  loss_d.length
+    ? `L_G ${loss_g.toFixed(4)}, mean L_D ${(loss_d.reduce((a, b) => a + b, 0) / loss_d.length).toFixed(4)}`
+    : loss_g.toFixed(4);
+
 /** What training came to, for programs and for people. */
 function told({ run, gan, data, guarantee, steps: wanted }: DirectoryJob, result: TrainingResult) {
   const { steps, seconds, added, last, interrupted } = result;
@@ -156,14 +162,13 @@ function told({ run, gan, data, guarantee, steps: wanted }: DirectoryJob, result
   };
   const spent = guarantee && spending(guarantee);
   const open = spent && !spent.claim ? unpaidOf(run.info) : undefined;
-  const meanD = last ? last.loss_d.reduce((a, b) => a + b, 0) / last.loss_d.length : Number.NaN;
   const drawn = isImage(data.shape) || isPoints(data) ? ['samples.png'] : [];
   const rows = [
     ['run', run.dir],
     ['steps', interrupted ? `${formatNumber(steps)} of ${formatNumber(wanted)}, stopped` : formatNumber(steps)],
     ...(interrupted ? [['continue', `veilgan train --resume ${run.dir}`]] : []),
     ['time', `${formatSeconds(seconds)}, ${document.ms_per_step?.toFixed(2) ?? '-'} ms a step`],
-    ['losses', last ? `L_G ${last.loss_g.toFixed(4)}, mean L_D ${meanD.toFixed(4)}` : '-'],
+    ['losses', last ? lossLine(last) : '-'],
     ...(spent ? [['privacy', spendingLine(spent)]] : []),
     ...(open?.length ? [['public', `${unpaidLines(open).join('; ')} (found in the rows, not paid for)`]] : []),
     ['samples', run.samplePath(isImage(data.shape) ? 'samples.npy' : 'samples.csv')],

@@ -28,6 +28,8 @@ import { targetsOf } from './targets.ts';
 
 /** Most steps of a chunk. */
 const CHUNK = 256;
+/** How a checkpoint calls the model's shares of the last table before it was fitted. */
+const BEFORE = 'before';
 /** Of the rate, what the last steps have. */
 const LEAST = 0.01;
 
@@ -71,6 +73,9 @@ export class MarginalsFit implements GenerativeSystem {
   /** probabilities of places of the current step */
   #known: { step: number; values: Float32Array } | undefined;
   #begun = false;
+  /** adaptive: the step at which the next table is due, and the model's shares of the last one before it was fitted */
+  #next = 0;
+  #before: Float32Array | undefined;
 
   constructor(gpu: Gpu, features: number, parts: FitParts) {
     const { config, seed, measured, measurer } = parts;
@@ -85,7 +90,7 @@ export class MarginalsFit implements GenerativeSystem {
     this.#z = scope(() => keep(detach(normal(gpu, [1, config.batch, config.latent], { seed, stream: 1 }))));
     this.#target = tensor(gpu, new Float32Array(side * side), [side, side]);
     this.#weight = tensor(gpu, new Float32Array(side * side), [side, side]);
-    if (!measurer || measurer.complete) this.#final = 0;
+    if (!measurer) this.#final = 0;
     this.#startFromSingles();
   }
 
@@ -129,16 +134,16 @@ export class MarginalsFit implements GenerativeSystem {
 
   async prepare(_begun: boolean): Promise<number> {
     const { measurer } = this.#parts;
-    if (measurer && !measurer.complete) {
-      if (await this.#measure(measurer)) return this.step + this.config.roundSteps;
-      this.#final = this.step;
-    }
     if (!this.#begun) this.#aim();
+    if (!measurer || this.#final !== undefined) return Number.POSITIVE_INFINITY;
+    if (this.step < this.#next) return this.#next;
+    if (!measurer.complete && (await this.#measure(measurer))) {
+      this.#next = this.step + this.config.roundSteps;
+      return this.#next;
+    }
+    this.#final = this.step;
     return Number.POSITIVE_INFINITY;
   }
-
-  #moved: ((after: Float64Array) => void) | undefined;
-  #last: readonly number[] | undefined;
 
   /** Measures what comes next. @returns whether more is to come */
   async #measure(measurer: Measurer): Promise<boolean> {
@@ -148,15 +153,16 @@ export class MarginalsFit implements GenerativeSystem {
       return false;
     }
     const model = this.#model(await this.#probabilities());
-    if (this.#moved && this.#last) this.#moved(model(this.#last));
-    const { table, moved } = measurer.measureNext(model);
-    [this.#moved, this.#last] = [moved, table.columns];
+    const [last] = measurer.measured.tables.slice(-1);
+    if (last && this.#before) measurer.settle(last, this.#before, model(last.columns));
+    const table = measurer.measureNext(model);
+    this.#before = model(table.columns);
     this.#aim();
     return !measurer.complete;
   }
 
   /** The model's shares of the cells of a table. */
-  #model(p: Float32Array): (columns: readonly number[]) => Float64Array {
+  #model(p: Float32Array): (columns: readonly number[]) => Float32Array {
     const { blocks } = this.#parts.measured;
     const last = blocks[blocks.length - 1];
     const width = last.at + last.width;
@@ -176,7 +182,7 @@ export class MarginalsFit implements GenerativeSystem {
           }
         }
       }
-      return shares;
+      return Float32Array.from(shares);
     };
   }
 
@@ -258,13 +264,17 @@ export class MarginalsFit implements GenerativeSystem {
     const { tensors, updates } = await this.generator.state();
     const meta: Record<string, string> = { step: String(this.step), generator_updates: String(updates) };
     if (this.#final !== undefined) meta.final = String(this.#final);
-    return { tensors, meta };
+    meta.next = String(this.#next);
+    const before = this.#before;
+    return { tensors: before ? { ...tensors, [BEFORE]: { shape: [before.length], data: before } } : tensors, meta };
   }
 
   restore(tensors: Readonly<HostTensors>, meta: Readonly<Record<string, string>>): void {
     this.generator.restore(tensors, restoreCount(meta, 'generator_updates'));
     this.step = restoreCount(meta, 'step');
     this.#final = Object.hasOwn(meta, 'final') ? restoreCount(meta, 'final') : undefined;
+    this.#next = Object.hasOwn(meta, 'next') ? restoreCount(meta, 'next') : 0;
+    this.#before = Object.hasOwn(tensors, BEFORE) ? tensors[BEFORE].data : undefined;
     this.#known = undefined;
   }
 

@@ -13,17 +13,37 @@ const schema = z.object({
   format: z.literal(1),
   /** records, where their number is public */
   rows: z.int().min(0).optional(),
+  round: z
+    .object({
+      sigma: z.number().positive(),
+      choice: z.number().positive(),
+      last: z.boolean(),
+      done: z.boolean().optional(),
+    })
+    .optional(),
   columns: z.array(placesSchema).min(1).max(4096),
   tables: z
     .array(z.object({ columns: z.array(z.int().min(0)).min(2).max(3), sigma: z.number().positive(), counts: numbers }))
     .max(2 ** 20),
 });
 
+/** The next round of adaptive measuring (AIM: McKenna and others 2022). */
+export interface Round {
+  /** noise of the table, and epsilon of its choice */
+  sigma: number;
+  choice: number;
+  /** whether it takes all that is left, and has done so */
+  last: boolean;
+  done?: boolean;
+}
+
 export class Measured {
   /** records, where their number is public */
   readonly rows: number | undefined;
   readonly columns: readonly ColumnPlaces[];
   readonly tables: NoisyTable[];
+  /** of a run that chooses its tables: what the next round does */
+  round: Round | undefined;
   /** of the columns' places, side by side */
   readonly blocks: readonly Block[];
 
@@ -51,7 +71,13 @@ export class Measured {
       ...{ columns: [...columns], sigma, counts: Array.from(counts) },
     }));
     const rows = this.rows === undefined ? {} : { rows: this.rows };
-    return { format: 1, ...rows, columns: this.columns.map(storedPlaces), tables };
+    return {
+      format: 1,
+      ...rows,
+      ...(this.round ? { round: { ...this.round } } : {}),
+      columns: this.columns.map(storedPlaces),
+      tables,
+    };
   }
 
   /** @param where for messages @throws VeilganError FILE where it is not of this form */
@@ -64,11 +90,13 @@ export class Measured {
       const [{ path, message }] = result.error.issues;
       throw bad(`${path.join('.')}: ${message}`);
     }
-    const { rows, columns, tables } = result.data;
+    const { rows, columns, tables, round } = result.data;
     for (const [i, { columns: of, counts }] of tables.entries()) {
       const size = of.reduce((n, column) => n * (columns[column]?.counts.length ?? 0), 1);
       if (size !== counts.length) throw bad(`tables.${i}: ${counts.length} counts of a table of ${size} cells`);
     }
-    return new Measured(columns, rows, tables);
+    const measured = new Measured(columns, rows, tables);
+    measured.round = round;
+    return measured;
   }
 }

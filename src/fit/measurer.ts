@@ -1,13 +1,13 @@
 /** Who looks at the rows: exact counts of them, released with noise, each paid for before it is drawn. */
 import { VeilganError } from '../base/errors.ts';
 import type { Encoding, Table } from '../data/table.ts';
-import { releaseRho, sigmaGrid } from '../privacy/accountant/releases.ts';
 import { ChaChaStream } from '../privacy/chacha.ts';
 import { CHOICE, choiceSigma, chooseTable } from '../privacy/choice.ts';
 import { noisyTable } from '../privacy/counts.ts';
-import { ZcdpFilter } from '../privacy/filter.ts';
+import type { ZcdpFilter } from '../privacy/filter.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 import type { Ledger } from '../privacy/ledger/ledger.ts';
+import { admitted, halfSigma, tableRho } from '../privacy/measure-budget.ts';
 import { lookAtColumns } from './columns.ts';
 import { Measured } from './measured.ts';
 import { assign, pairCounts, placesOf, tripleCounts } from './places.ts';
@@ -30,13 +30,6 @@ export interface MeasurerParts {
   readonly witness?: TableWitness;
 }
 
-/** Rounds of adaptive measuring as AIM has them (McKenna and others 2022): what the next one will do. */
-interface Round {
-  sigma: number;
-  choice: number;
-  last: boolean;
-}
-
 export class Measurer {
   readonly measured: Measured;
   readonly encoding: Encoding | undefined;
@@ -44,7 +37,6 @@ export class Measurer {
   readonly #keys: { table: Uint32Array; choice: Uint32Array };
   readonly #places: readonly Uint16Array[];
   readonly #filter: ZcdpFilter | undefined;
-  #round: Round | undefined;
 
   /**
    * A new run looks at its columns first; one that goes on has looked.
@@ -56,11 +48,6 @@ export class Measurer {
     this.#parts = parts;
     this.#keys = { table: key.derive('measure'), choice: key.derive('choice') };
     const { columnSigma, tableSigma, naming, places: most, rows } = plan;
-    if (plan.selection === 'adaptive') {
-      const spent = releaseRho(ledger.totals(), plan.relation);
-      this.#filter = new ZcdpFilter(plan.rho, spent);
-      this.#round = { sigma: tableSigma, choice: plan.choice, last: false };
-    }
     if (before) {
       this.measured = before;
     } else {
@@ -76,6 +63,11 @@ export class Measurer {
       );
       store(this.measured);
     }
+    if (plan.selection === 'adaptive') {
+      // Whatever the ledger says was paid, the columns too, and what an earlier start paid and lost.
+      this.#filter = plan.filter(ledger.totals());
+      this.measured.round ??= { sigma: tableSigma, choice: plan.choice, last: false };
+    }
     this.#places = assign(table.train, table.columns, this.measured.columns);
   }
 
@@ -87,7 +79,7 @@ export class Measurer {
   get complete(): boolean {
     const { plan } = this.#parts;
     if (plan.selection === 'all') return this.measured.tables.length >= plan.candidates.length;
-    return this.#round === undefined;
+    return this.measured.round?.done === true;
   }
 
   /** All tables in one release. @throws VeilganError FILE where the ledger cannot be written; nothing is measured then */
@@ -111,30 +103,22 @@ export class Measurer {
   /**
    * One round of adaptive measuring: the table that the model has most wrong, chosen with noise, and measured. The filter
    * refuses what the budget does not carry; the last round takes all that is left.
-   * @param model the model's expected counts of a table, of shares 1
-   * @returns the table, and how far the model was from it: the L1 distance of noisy counts to the model's
+   * @param model the model's shares of the cells of a table
    */
-  measureNext(model: (columns: readonly number[]) => Float64Array): {
-    table: NoisyTable;
-    moved: (after: Float64Array) => void;
-  } {
+  measureNext(model: (columns: readonly number[]) => Float32Array): NoisyTable {
     const { plan, ledger, store } = this.#parts;
-    const [filter, round] = [this.#filter, this.#round];
-    if (!filter || !round)
+    const filter = this.#filter;
+    const { round } = this.measured;
+    if (!filter || !round || round.done) {
       throw new VeilganError('USAGE', 'everything that was planned is measured', { where: 'measureNext' });
+    }
     const { relation } = plan;
     const price = (sigma: number, choice: number) =>
-      releaseRho(
-        [
-          { q: 1, sigma, steps: 1 },
-          { q: 1, sigma: choiceSigma(choice, relation), steps: 1 },
-        ],
-        relation,
-      );
+      tableRho(sigma, relation) + tableRho(choiceSigma(choice, relation), relation);
     if (filter.left < 2 * price(round.sigma, round.choice)) {
       Object.assign(round, plan.lastRound(filter.left), { last: true });
       // Rounding up to a grid must not be what exceeds the budget.
-      while (!filter.admits(price(round.sigma, round.choice))) round.sigma = sigmaGrid(1.0001 * round.sigma);
+      round.sigma = admitted(round.sigma, (wider) => filter.admits(price(wider, round.choice)));
     }
     const { sigma, choice } = round;
     filter.take(price(sigma, choice));
@@ -143,23 +127,26 @@ export class Measurer {
     const columns = plan.candidates[this.#choose(model, sigma, choice, from)];
     this.#pay([{ sigma, what: this.#named(columns) }]);
     const table = this.#add(columns, sigma, from + 1);
+    if (round.last) round.done = true;
     store(this.measured);
-    if (round.last) this.#round = undefined;
-    const before = model(columns);
-    const moved = (after: Float64Array) => {
-      // What moves the model by less than the noise of a table asks for less noise.
-      const total = this.measured.total;
-      const distance = after.reduce((sum, share, i) => sum + total * Math.abs(share - before[i]), 0);
-      if (distance <= Math.sqrt(2 / Math.PI) * sigma * after.length && this.#round) {
-        round.sigma = sigmaGrid(round.sigma / 2);
-        round.choice *= 2;
-      }
-    };
-    return { table, moved };
+    return table;
+  }
+
+  /**
+   * After the fit to a new table: where that moved the model by less than the noise of a table, less noise is asked for.
+   * @param before the model's shares before the fit @param after those of now
+   */
+  settle({ sigma }: NoisyTable, before: Float32Array, after: Float32Array): void {
+    const { round, total } = this.measured;
+    if (!round || round.done) return;
+    const distance = after.reduce((sum, share, i) => sum + total * Math.abs(share - before[i]), 0);
+    if (distance > Math.sqrt(2 / Math.PI) * sigma * after.length) return;
+    round.sigma = halfSigma(round.sigma);
+    round.choice *= 2;
   }
 
   /** AIM's scores: how far the model is from a table beyond what its noise would hide, weighted by what it has in common with the others. */
-  #choose(model: (columns: readonly number[]) => Float64Array, sigma: number, choice: number, release: number): number {
+  #choose(model: (columns: readonly number[]) => Float32Array, sigma: number, choice: number, release: number): number {
     const { plan } = this.#parts;
     const { total, columns } = this.measured;
     const weights = plan.candidates.map((a) =>

@@ -1,13 +1,15 @@
 /** A fit as it is planned: what will be measured, with how much noise, and its ledger; by configuration and public facts alone. */
 import { VeilganError } from '../base/errors.ts';
 import type { Given, Table } from '../data/table.ts';
-import { sigmaGrid, tablesScale, zcdpRho } from '../privacy/accountant/releases.ts';
+import type { Phase } from '../privacy/accountant/phases.ts';
 import { FIXED, MEASURED } from '../privacy/budget.ts';
 import { choiceEpsilon } from '../privacy/choice.ts';
-import { createLedger, type Ledger, type LedgerFile, type LedgerTerms } from '../privacy/ledger/ledger.ts';
-import { tableSigma } from '../privacy/measure-budget.ts';
+import type { ZcdpFilter } from '../privacy/filter.ts';
+import { createLedger, type Ledger, type LedgerFile, type LedgerTerms, openLedger } from '../privacy/ledger/ledger.ts';
+import { fixedSigmas, releaseBudget, tableSigma } from '../privacy/measure-budget.ts';
 import { DRAWS } from '../privacy/mechanism.ts';
 import type { Relation } from '../privacy/relation.ts';
+import { restoreCount } from '../train/player.ts';
 import { type Release, releasesOf } from './columns.ts';
 import { type FitConfig, relationOfFit } from './config.ts';
 import { defaultsFor } from './defaults.ts';
@@ -95,14 +97,15 @@ export class FitPlan {
         { tables: labelled, relative: LABEL },
         { tables: many - labelled, relative: 1 },
       ].filter(({ tables }) => tables > 0);
-      const scale = tablesScale(weights, budget);
-      [this.columnSigma, this.tableSigma] = [sigmaGrid(relative * scale), sigmaGrid(scale)];
-      this.sigmas = this.candidates.map((candidate) => sigmaGrid((candidate.includes(at) ? LABEL : 1) * scale));
+      const sigmas = fixedSigmas(weights, budget);
+      const ofWeight = (of: number) => sigmas[weights.findIndex((weight) => weight.relative === of)] ?? sigmas[0];
+      [this.columnSigma, this.tableSigma] = [sigmas[0], many > labelled ? ofWeight(1) : ofWeight(LABEL)];
+      this.sigmas = this.candidates.map((candidate) => ofWeight(candidate.includes(at) ? LABEL : 1));
       [this.rho, this.choice, this.rounds] = [0, 0, 0];
       return;
     }
     this.sigmas = [];
-    this.rho = zcdpRho(epsilon, this.left);
+    this.rho = releaseBudget(budget).rho;
     this.rounds = config.rounds || ROUNDS * columns.length;
     const round = ((1 - share) * this.rho) / this.rounds;
     this.columnSigma = tableSigma((share * this.rho) / ones, relation);
@@ -114,6 +117,12 @@ export class FitPlan {
   get left(): number {
     const named = this.naming > 0 ? NAMING : 0;
     return (1 - named) * this.config.delta;
+  }
+
+  /** Keeps an adaptive run within its budget. @param spent as a ledger's totals have it */
+  filter(spent: readonly Phase[]): ZcdpFilter {
+    const { relation, left, config } = this;
+    return releaseBudget({ epsilon: config.epsilon, delta: left, relation }, { spent }).filter;
   }
 
   /** Of what is left of rho in the last round: noise and choice. @param rho what is left */
@@ -133,8 +142,19 @@ export class FitPlan {
     };
   }
 
+  /** The ledger of a new run. @throws VeilganError FILE */
   begin(file: LedgerFile): Ledger {
     return createLedger(file, this.terms);
+  }
+
+  /**
+   * The ledger of a run that goes on, opened to write.
+   * @param meta what its checkpoint says of itself @param warn told of a last line that a crash cut short
+   * @throws VeilganError FILE; CONFIG where its terms are others
+   */
+  reopen(file: LedgerFile, meta: Readonly<Record<string, string>>, warn: (line: string) => void): Ledger {
+    const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
+    return openLedger(file, { terms: this.terms, head, updates: 0, warn });
   }
 }
 

@@ -5,6 +5,8 @@ import {
   releaseRho,
   sigmaGrid,
   type TablesBudget,
+  type TableWeight,
+  tablesAt,
   tablesEpsilon,
   tablesScale,
   zcdpEpsilon,
@@ -62,4 +64,25 @@ export function sigmaFor(tables: number, budget: TablesBudget): { readonly zcdp:
   }
   const zcdp = tableSigma(zcdpRho(budget.epsilon, budget.delta) / tables, budget.relation);
   return { zcdp, pld: tablesScale([{ tables, relative: 1 }], budget) };
+}
+
+/** What one table costs in zCDP. @throws VeilganError CONFIG for a sigma out of range */
+export const tableRho = (sigma: number, relation: Relation): number =>
+  releaseRho([{ q: 1, sigma, steps: 1 }], relation);
+
+/**
+ * The noise of tables that are fixed beforehand, of each weight, with which all of them fit the budget by the PLD.
+ * @throws VeilganError CONFIG for values out of range, and where no noise suffices
+ */
+export const fixedSigmas = (weights: readonly TableWeight[], budget: TablesBudget): number[] =>
+  tablesAt(weights, tablesScale(weights, budget)).map(({ sigma }) => sigma);
+
+/** Half the noise, on the grid. */
+export const halfSigma = (sigma: number): number => sigmaGrid(sigma / 2);
+
+/** The least noise on the grid from `sigma` on of which a table and what goes with it are admitted. */
+export function admitted(sigma: number, admits: (sigma: number) => boolean): number {
+  let wider = sigma;
+  while (!admits(wider)) wider = sigmaGrid(1.0001 * wider);
+  return wider;
 }

@@ -1,13 +1,15 @@
 /** What a report tells of a run; of a private one what looked at real records only where its owner asks. */
 
 import { VeilganError } from '../base/errors.ts';
+import { isGan } from '../gan/system.ts';
 import { systemRow, systemTitle } from '../gan/systems.ts';
 import { attackRun } from '../run/assess/attacks.ts';
 import { quickQuality } from '../run/assess/quality.ts';
 import { unseenOf } from '../run/assess/target.ts';
+import type { TrainingJob } from '../run/job.ts';
 import { lossesOf } from '../run/run.ts';
 import type { RunInfo } from '../run/schema.ts';
-import { released, type TrainingJob } from '../run/training.ts';
+import { released } from '../run/training.ts';
 import { trainingRows } from '../train/rows.ts';
 import { type PrivacyFacts, privacyFacts } from './blocks/guarantee.ts';
 import { POINTS, sampleBlocks } from './blocks/samples.ts';
@@ -157,11 +159,12 @@ async function lossBlock({ run, gan, guarantee }: TrainingJob): Promise<Block> {
   // A line that a crash cut short is left out; resuming the run repeats its step.
   const rows = lossesOf(run, { warn: () => {} });
   const notes = lossNotes(rows);
-  const only = guarantee ? " The critics' are of generated records only: those of real ones are private." : '';
+  const only =
+    guarantee && isGan(gan) ? " The critics' are of generated records only: those of real ones are private." : '';
   return {
     kind: 'figure',
     svg: await lossCurves(rows, { yTitle: lossUnit(gan), narrow: true }).svg(),
     caption: `Losses by step${notes ? `; ${notes}` : ''}.${only}`,
-    alt: `Line chart of the losses of the generator and of the critics over ${formatNumber(gan.step)} steps.`,
+    alt: `Line chart of the ${isGan(gan) ? 'losses of the generator and of the critics' : 'loss of the fit'} over ${formatNumber(gan.step)} steps.`,
   };
 }

@@ -13,12 +13,11 @@ import { FitPlan } from '../fit/plan.ts';
 import { type Guarantee, secretOf } from '../gan/private/run.ts';
 import type { Gpu } from '../gpu/index.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
-import { type Ledger, openLedger, readLedger } from '../privacy/ledger/ledger.ts';
-import { restoreCount } from '../train/player.ts';
+import { type Ledger, readLedger } from '../privacy/ledger/ledger.ts';
 import { trainingRows } from '../train/rows.ts';
+import type { OpenOptions, RunPlan, TrainingJob } from './job.ts';
+import { stepsOf } from './job.ts';
 import type { NewRun, Run } from './run.ts';
-import type { OpenOptions, RunPlan, TrainingJob } from './training.ts';
-import { stepsOf } from './training.ts';
 
 /** @throws VeilganError CONFIG for data that are no table */
 function tableOf(source: Source): TableData {
@@ -153,10 +152,7 @@ export function openFit<R extends Run>(
       fix: 'Restore run.json from a copy',
     });
   }
-  const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
-  const ledger = write
-    ? openLedger(run.ledgerFile(), { terms: plan.terms, head, updates: 0, warn })
-    : readLedger(run.ledgerFile(), { warn: () => {} });
+  const ledger = write ? plan.reopen(run.ledgerFile(), meta, warn) : readLedger(run.ledgerFile(), { warn: () => {} });
   let measurer: Measurer | undefined;
   let gan: MarginalsFit | undefined;
   const key = write ? secretOf(insecureSeed) : undefined;

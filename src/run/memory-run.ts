@@ -57,7 +57,8 @@ export class MemoryRun implements Run {
   /** The run as one file: its checkpoint with everything else as metadata. @throws VeilganError FILE without one */
   bytes(): Uint8Array {
     const { tensors, meta } = this.readCheckpoint();
-    const current = [...this.#documents].filter(([name]) => this.isCurrent(name));
+    // What judged the run as it was before says nothing of it now; what it is made of stays.
+    const current = [...this.#documents].filter(([name]) => !name.startsWith('private/') || this.isCurrent(name));
     return encodeSafetensors(tensors, {
       ...meta,
       [EXTRA.info]: JSON.stringify(this.info),

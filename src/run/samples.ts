@@ -8,8 +8,8 @@ import { unscaled } from '../data/encoding/linear.ts';
 import { toBytes } from '../data/records.ts';
 import type { Encoding } from '../data/table.ts';
 import { sizeOf } from '../tensor/shape.ts';
+import type { TrainingJob } from './job.ts';
 import { encodeNpy } from './npy.ts';
-import type { TrainingJob } from './training.ts';
 
 /**
  * Rows as CSV with a header; nine digits give every f32 back exactly.

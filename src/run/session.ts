@@ -11,9 +11,10 @@ import { FREE } from '../privacy/budget.ts';
 import { configFor } from './config.ts';
 import { createRun, openRun } from './directory.ts';
 import type { DirectoryRun } from './directory-run.ts';
+import type { RunPlan, TrainingJob } from './job.ts';
 import { type Noted, noteStart } from './odometer.ts';
 import type { Run } from './run.ts';
-import { beginJob, openJob, type RunPlan, type TrainingJob } from './training.ts';
+import { beginJob, openJob } from './training.ts';
 
 export type DirectoryJob = TrainingJob<DirectoryRun>;
 

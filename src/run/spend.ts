@@ -3,7 +3,7 @@ import { type PrivateConfig, relationOf } from '../gan/private/config.ts';
 import { BY_PLACE, drewByPlace } from '../gan/private/plan.ts';
 import type { Guarantee } from '../gan/private/run.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
-import { epsilonOf, leastEpsilon, relationCharged, type Spent } from '../privacy/budget.ts';
+import { epsilonOf, leastEpsilon, MEASURED, relationCharged, type Spent } from '../privacy/budget.ts';
 import { type Relation, relationRow } from '../privacy/relation.ts';
 
 /** To be printed wherever `paperEpsilon` is. */
@@ -54,6 +54,8 @@ export interface Spending {
   readonly noise_multiplier: number | null;
   readonly sampling_rate: number | null;
   readonly noisy_updates: number;
+  /** whether these are tables that were measured, and choices between them */
+  readonly tables?: true;
   readonly insecure: boolean;
   /** which two data sets epsilon compares */
   readonly relation: Relation;
@@ -78,6 +80,7 @@ export function spending({ ledger, config, insecure }: Guarantee): Spending {
     noise_multiplier: noiseMultiplier ?? null,
     sampling_rate: phases[0]?.q ?? null,
     noisy_updates: phases.reduce((n, { steps }) => n + steps, 0),
+    ...(ledger.terms.mechanism === MEASURED ? { tables: true as const } : {}),
     insecure,
     relation,
     ...(claimed ? { claim: claimOf(config as PrivateConfig, relation, phases) } : {}),
@@ -105,7 +108,7 @@ function claimOf(
 
 /** One line of it for people. */
 export function spendingLine(spent: Spending): string {
-  const updates = `${spent.noisy_updates.toLocaleString('en')} noisy updates`;
+  const updates = `${spent.noisy_updates.toLocaleString('en')} noisy ${spent.tables ? 'tables' : 'updates'}`;
   if (spent.insecure) return 'NONE: noise and samples follow from a seed';
   if (spent.drew_by_place) return `NONE: ${BY_PLACE}`;
   if (spent.claim) {
@@ -113,9 +116,10 @@ export function spendingLine(spent: Spending): string {
     return `NONE: weights are clipped, gradients are not. Paper epsilon ${paper?.toFixed(2) ?? 'infinite'} (${spent.claim.label}); were its bound true, epsilon would be ${least === null ? 'infinite' : `at least ${Math.floor(least).toLocaleString('en')}`} after ${updates}`;
   }
   const { pld, rdp } = spent.epsilon as Spent;
+  const coarse = spent.tables ? 'zCDP' : 'RDP';
   const value =
     pld === null
-      ? `${rdp.toFixed(4)} at delta ${spent.delta} (RDP)`
-      : `${pld.toFixed(4)} at delta ${spent.delta} (RDP ${rdp.toFixed(4)})`;
+      ? `${rdp.toFixed(4)} at delta ${spent.delta} (${coarse})`
+      : `${pld.toFixed(4)} at delta ${spent.delta} (${coarse} ${rdp.toFixed(4)})`;
   return `epsilon ${value}, ${updates}, ${relationRow(spent.relation).short}`;
 }

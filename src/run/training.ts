@@ -3,22 +3,20 @@
 import { VeilganError } from '../base/errors.ts';
 import { type Dataset, isTable, ofClass, type Source } from '../data/dataset.ts';
 import type { Table } from '../data/table.ts';
-import type { TableWitness } from '../fit/measurer.ts';
 import type { GanConfig } from '../gan/config.ts';
 import { ParGan } from '../gan/pargan.ts';
 import { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
 import { PrivatePlan } from '../gan/private/plan.ts';
-import { type Guarantee, type PrivateRun, privateRun, secretOf } from '../gan/private/run.ts';
-import type { Witness } from '../gan/private/witness.ts';
+import { type PrivateRun, privateRun, secretOf } from '../gan/private/run.ts';
 import type { GanSystem } from '../gan/system.ts';
-import { isFit, isPrivate, type PlainSystem, type SystemName, systemNamed } from '../gan/systems.ts';
+import { isFit, isPrivate, type PlainSystem, systemNamed } from '../gan/systems.ts';
 import type { Gpu } from '../gpu/index.ts';
-import type { GenerativeSystem } from '../train/generative.ts';
 import { type LossRow, type TrainOptions, train } from '../train/loop.ts';
 import type { HostTensors } from '../train/player.ts';
 import { trainingRows } from '../train/rows.ts';
-import { type AnyConfig, configFor } from './config.ts';
+import { configFor } from './config.ts';
 import { beginFit, openFit } from './fitting.ts';
+import { type OpenOptions, type RunPlan, stepsOf, type TrainingJob } from './job.ts';
 import type { NewRun, Run } from './run.ts';
 import { describe, newRecords, priceOf, records } from './training-data.ts';
 
@@ -30,18 +28,6 @@ const plainSystems: Readonly<Record<PlainSystem, new (...parts: ConstructorParam
   gan: ParGan,
   pargan: ParGan,
 };
-
-export interface TrainingJob<R extends Run = Run> {
-  readonly run: R;
-  readonly gan: GenerativeSystem;
-  /** the ledger and the keys of a private run */
-  readonly guarantee?: Guarantee;
-  readonly data: Dataset;
-  /** where the data are a table: its cells, of which the records are made */
-  readonly table?: Table;
-  /** generator steps in all */
-  readonly steps: number;
-}
 
 const tableOf = (source: Source): { table?: Table } => (isTable(source) ? { table: source.table } : {});
 
@@ -55,19 +41,6 @@ export interface TrainingResult {
   readonly interrupted: boolean;
   /** from the start of the process to the end of the first step of this call, in seconds */
   readonly firstStep: number;
-}
-
-/** What is trained, the data aside. */
-export interface RunPlan {
-  readonly system: SystemName;
-  readonly config: AnyConfig;
-  readonly seed: number;
-  /** of a private run whose noise and samples follow from a seed: no guarantee */
-  readonly insecureSeed?: number;
-  /** of a private run, for audits and tests */
-  readonly witness?: Witness;
-  /** of a run that is fitted to noisy tables, for audits and tests */
-  readonly tables?: TableWitness;
 }
 
 /** What run.json says of a run from its beginning. */
@@ -139,15 +112,6 @@ function beginPrivate<R extends Run>(...[gpu, source, plan, makeRun]: Parameters
   }
 }
 
-export interface OpenOptions {
-  /** to train on */
-  readonly write?: boolean;
-  /** generator steps in all, in place of what the run was planned with */
-  readonly steps?: number;
-  /** told of a ledger's last line that a crash cut short */
-  readonly warn?: (line: string) => void;
-}
-
 /**
  * A run as its checkpoint left it, for sampling, attacks or more training.
  * @param source what the run was trained on
@@ -184,10 +148,6 @@ export function openJob<R extends Run>(
     throw error;
   }
 }
-
-/** Of so many generator steps those that a budget allows, as far as they are known beforehand. */
-export const stepsOf = (wanted: number, gan: GenerativeSystem, guarantee: Guarantee | undefined): number =>
-  Math.min(gan.planned(wanted), guarantee ? gan.stepsWithin(guarantee.limit) : Number.POSITIVE_INFINITY);
 
 /** @throws VeilganError NAN where a checkpoint would hold what training cannot go on from */
 export function checkFinite(tensors: Readonly<HostTensors>, step: number): void {

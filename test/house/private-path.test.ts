@@ -13,6 +13,7 @@ const MAKERS =
  * mechanism and begins the ledger; the ledger's own file. */
 const ALSO: Readonly<Record<string, RegExp>> = {
   'src/run/training.ts': /\bnew\s+PrivatePlan\b/,
+  'src/fit/plan.ts': /\b(createLedger|openLedger)\s*\(/,
   'src/gan/private/plan.ts': /\bnew\s+Mechanism\b|\b(createLedger|openLedger)\s*\(/,
   'src/privacy/ledger/ledger.ts': /\b(createLedger|openLedger)\s*\(/,
 };

@@ -10,8 +10,8 @@ import { Products } from '../../src/page/worker/products.ts';
 import { PageSession } from '../../src/page/worker/session.ts';
 import type { Training } from '../../src/page/worker/training.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
+import type { RunPlan } from '../../src/run/job.ts';
 import { decodeSafetensors } from '../../src/run/safetensors.ts';
-import type { RunPlan } from '../../src/run/training.ts';
 import { dpgan, pargan, points } from './session-job.ts';
 
 const opened: Gpu[] = [];

@@ -3,7 +3,7 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { blobs } from '../../src/data/synthetic.ts';
 import { makeConfig } from '../../src/gan/presets/index.ts';
 import { parsePrivate } from '../../src/gan/private/config.ts';
-import type { RunPlan } from '../../src/run/training.ts';
+import type { RunPlan } from '../../src/run/job.ts';
 
 /** 200 training rows, and as many that training leaves out. */
 export const points = (): Dataset => ({ ...blobs({ rows: 400, train: 200, seed: 3 }), name: 'blobs-session' });

@@ -66,6 +66,7 @@ export const privacy = (more: Partial<PrivacyFacts> = {}): PrivacyFacts => ({
   noisy_updates: 336,
   insecure: false,
   phases: [{ q: 0.0256, sigma: 1.1, steps: 336 }],
+  lines: [],
   relation: 'zero-out',
   terms: {
     mechanism: 'gaussian',

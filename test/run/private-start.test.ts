@@ -14,11 +14,12 @@ import { reportOn } from '../../src/report/compare.ts';
 import { factsOf } from '../../src/report/facts.ts';
 import { renderReport } from '../../src/report/html.ts';
 import { createRun } from '../../src/run/directory.ts';
+import type { TrainingJob } from '../../src/run/job.ts';
 import { MemoryRun } from '../../src/run/memory-run.ts';
 import { RUN_FORMAT } from '../../src/run/schema.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
 import { spending, spendingLine } from '../../src/run/spend.ts';
-import { beginJob, runTraining, type TrainingJob } from '../../src/run/training.ts';
+import { beginJob, runTraining } from '../../src/run/training.ts';
 import { named } from '../support/dataset.ts';
 import { codeOf, Values } from '../support/values.ts';
 

@@ -14,9 +14,10 @@ import type { GanSystem } from '../../src/gan/system.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
 import { ledgerFile } from '../../src/privacy/ledger/disk.ts';
 import { readLedger } from '../../src/privacy/ledger/ledger.ts';
+import type { TrainingJob } from '../../src/run/job.ts';
 import { openTraining, startTraining } from '../../src/run/session.ts';
 import { spending, spendingLine } from '../../src/run/spend.ts';
-import { runTraining, type TrainingJob } from '../../src/run/training.ts';
+import { runTraining } from '../../src/run/training.ts';
 
 const gpu = await open();
 const root = mkdtempSync(join(tmpdir(), 'veilgan-private-'));

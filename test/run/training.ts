@@ -7,8 +7,9 @@ import { open } from '../../src/api/node.ts';
 import { saveDataset } from '../../src/data/store/save.ts';
 import type { GanConfig } from '../../src/gan/config.ts';
 import { makeConfig } from '../../src/gan/presets/index.ts';
+import type { TrainingJob } from '../../src/run/job.ts';
 import { startTraining } from '../../src/run/session.ts';
-import { runTraining, type TrainingJob } from '../../src/run/training.ts';
+import { runTraining } from '../../src/run/training.ts';
 import { datasetOf } from '../support/dataset.ts';
 import { sameBits, Values } from '../support/values.ts';
 

@@ -13,18 +13,11 @@ import { factsOf } from '../../report/facts.ts';
 import { renderReport } from '../../report/html.ts';
 import { ATTACKS_FILE } from '../../report/results.ts';
 import { type Assessment, attackRun } from '../../run/assess/attacks.ts';
+import { type RunPlan, stepsOf, type TrainingJob } from '../../run/job.ts';
 import { MemoryRun, type MemoryRunOptions } from '../../run/memory-run.ts';
 import { RUN_FORMAT } from '../../run/schema.ts';
 import { type Spending, spending } from '../../run/spend.ts';
-import {
-  beginJob,
-  openJob,
-  type RunPlan,
-  runTraining,
-  stepsOf,
-  type TrainingJob,
-  type TrainingResult,
-} from '../../run/training.ts';
+import { beginJob, openJob, runTraining, type TrainingResult } from '../../run/training.ts';
 import type { LossRow } from '../../train/loop.ts';
 import { keeping, OpfsRun } from './opfs.ts';
 

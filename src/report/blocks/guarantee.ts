@@ -3,8 +3,9 @@ import type { Encoding } from '../../data/table.ts';
 import { BY_PLACE } from '../../gan/private/plan.ts';
 import type { Guarantee } from '../../gan/private/run.ts';
 import type { Phase } from '../../privacy/accountant/phases.ts';
-import { epsilonOf, isExhausted, type Spent, upperBound } from '../../privacy/budget.ts';
-import type { LedgerTerms } from '../../privacy/ledger/ledger.ts';
+import { epsilonOf, FIXED, isExhausted, MEASURED, type Spent, upperBound } from '../../privacy/budget.ts';
+import type { LedgerTerms, Spend } from '../../privacy/ledger/ledger.ts';
+import { tableRho } from '../../privacy/measure-budget.ts';
 import { type Relation, relationRow } from '../../privacy/relation.ts';
 import { type Claim, type Spending, spending } from '../../run/spend.ts';
 import { type Block, section, table } from '../html.ts';
@@ -15,6 +16,8 @@ export interface PrivacyFacts extends Spending {
   /** what epsilon would be if the noise were secret, or no draw went by place, of a run whose noise or draws are not so */
   readonly would?: Spent;
   readonly phases: readonly Phase[];
+  /** what was paid for by name */
+  readonly lines: readonly Spend[];
   readonly terms: LedgerTerms;
   /** epsilon that the run was to stop before; 0: none */
   readonly budget: number;
@@ -34,6 +37,7 @@ export function privacyFacts(guarantee: Guarantee): PrivacyFacts {
     ...spent,
     ...(!spent.epsilon && !spent.claim ? { would: epsilonOf(phases, config.delta, terms) } : {}),
     phases,
+    lines: ledger.lines(),
     terms,
     budget: config.epsilon,
     exhausted: isExhausted(phases, { ...config, accountant: config.accountant ?? 'pld' }, terms),
@@ -101,7 +105,10 @@ function epsilonRows(facts: PrivacyFacts): Entry[] {
     exact
       ? [`epsilon by PLD${accounted}`, `${four(pld)} (certified upper bound; the lower one is ${four(pld_lower)})`]
       : undefined,
-    [`epsilon by RDP${accounted}`, `${four(rdp)} (upper bound${exact ? ', coarser' : ''})`],
+    [
+      `epsilon by ${facts.tables ? 'zCDP' : 'RDP'}${accounted}`,
+      `${four(rdp)} (upper bound${exact ? ', coarser' : ''})`,
+    ],
     ['delta', plainDelta(delta)],
     ['budget', budget ? `epsilon ${formatNumber(budget)}, ${left}` : 'none was set'],
   ];
@@ -120,6 +127,62 @@ function claimRows({ paper_epsilon, paper_epsilon_ln, label, at_least: least }: 
 const COLUMNS = 'encoding of the columns';
 const DRAWN = 'dropout, mixing points, samples';
 
+/** The mechanism of updates, or of measured tables. */
+function mechanismRows(facts: PrivacyFacts): Entry[] {
+  const { terms, phases, noisy_updates, lines } = facts;
+  const { mechanism, sampler, bound, divisor, clipping } = terms;
+  const list = (of: (phase: Phase) => number) =>
+    [...new Set(phases.map(of))].map((x) => formatNumber(x)).join(', then ');
+  if (mechanism === MEASURED) {
+    const fixed = terms.schedule === FIXED;
+    return [
+      [
+        'mechanism',
+        'tables of counts of one, two or three columns, each with discrete Gaussian noise, exact in integers; the generator is fitted to them, which costs nothing',
+      ],
+      [
+        'schedule',
+        fixed
+          ? 'all tables and their noise were fixed before the first'
+          : 'each table was chosen by what the generator had most wrong, by the exponential mechanism; a zCDP filter keeps the sum within the budget',
+      ],
+      ['releases paid for', `${formatNumber(noisy_updates)}: ${pricesOf(lines, facts.relation)}`],
+    ];
+  }
+  // Integers have no rounding that noise would have to cover.
+  const scaled =
+    clipping === 'none' || mechanism !== 'gaussian'
+      ? ''
+      : ', with noise for that norm and for what rounding may add to it';
+  const noise = mechanism === 'gaussian' ? 'Gaussian noise' : `${mechanism} Gaussian noise, exact in integers,`;
+  const clipped = clipping === 'none' ? 'not clipped' : `each clipped to norm ${bound} (${clipping})`;
+  return [
+    [
+      'mechanism',
+      `${noise} on sums of gradients of single records, ${clipped}${scaled}, divided by the constant ${divisor}`,
+    ],
+    terms.draws === undefined ? undefined : [DRAWN, 'under the tag of each record, wherever it stands in its batch'],
+    ['sampler', SAMPLERS[sampler] ?? sampler],
+    ['sampling rate', list(({ q }) => q) || '-'],
+    ['noise multiplier', list(({ sigma }) => sigma) || '-'],
+    ['noisy updates paid for', formatNumber(noisy_updates)],
+  ];
+}
+
+/** Releases that are told one by one. */
+const TOLD = 60;
+
+/** What each release cost: its noise, and its part of the whole in zCDP. */
+function pricesOf(lines: readonly Spend[], relation: Relation): string {
+  const rho = ({ sigma }: Spend) => tableRho(sigma, relation);
+  const whole = lines.reduce((sum, line) => sum + rho(line), 0);
+  const told = lines
+    .slice(0, TOLD)
+    .map((line) => `${line.what} (sigma ${formatNumber(line.sigma, 3)}, ${((100 * rho(line)) / whole).toFixed(1)} %)`);
+  const more = lines.length > TOLD ? `; and ${formatNumber(lines.length - TOLD)} more, in ledger.jsonl` : '';
+  return `${told.join('; ')}${more}`;
+}
+
 const SAMPLERS: Readonly<Record<string, string>> = {
   poisson: 'Poisson: each record is in an update with the sampling rate, independently; no batch is cut or padded',
   full: 'every record is in every update',
@@ -131,46 +194,42 @@ const SAMPLERS: Readonly<Record<string, string>> = {
  * @param encoding of the table that was trained on, if one was
  */
 export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, 'from'>): Block[] {
-  const { epsilon, insecure, phases, terms, relation, noisy_updates } = facts;
-  const { mechanism, sampler, bound, divisor, partitions, clipping, population, draws, ...more } = terms;
+  const { epsilon, insecure, terms, relation } = facts;
+  const {
+    mechanism: _m,
+    sampler: _s,
+    bound: _b,
+    divisor: _d,
+    partitions,
+    clipping: _c,
+    population,
+    draws: _t,
+    schedule: _o,
+    ...more
+  } = terms;
   const { relation: _charged, physical: _, encoding_epsilon: paid, encoding_delta: used, ...others } = more;
-  // Integers have no rounding that noise would have to cover.
-  const scaled =
-    clipping === 'none' || mechanism !== 'gaussian'
-      ? ''
-      : ', with noise for that norm and for what rounding may add to it';
-  const list = (of: (phase: Phase) => number) =>
-    [...new Set(phases.map(of))].map((x) => formatNumber(x)).join(', then ');
-  const noise = mechanism === 'gaussian' ? 'Gaussian noise' : `${mechanism} Gaussian noise, exact in integers,`;
-  const clipped = clipping === 'none' ? 'not clipped' : `each clipped to norm ${bound} (${clipping})`;
   const entries: Entry[] = [
     ...epsilonRows(facts),
     ['unit of privacy', relationRow(relation).title],
-    [
-      'mechanism',
-      `${noise} on sums of gradients of single records, ${clipped}${scaled}, divided by the constant ${divisor}`,
-    ],
-    draws === undefined ? undefined : [DRAWN, 'under the tag of each record, wherever it stands in its batch'],
+    ...mechanismRows(facts),
     ['randomness', insecure ? 'from insecureSeed: it can be repeated' : 'ChaCha20 under a fresh key at every start'],
-    ['sampler', SAMPLERS[sampler] ?? sampler],
-    ['sampling rate', list(({ q }) => q) || '-'],
-    ['noise multiplier', list(({ sigma }) => sigma) || '-'],
-    ['noisy updates paid for', formatNumber(noisy_updates)],
-    [
-      'partitions',
-      partitions === 1
-        ? 'one'
-        : `${partitions}, disjoint, by a keyed hash of the record: a record touches one critic only, whose cost is that of the run (parallel composition)`,
-    ],
+    terms.mechanism === MEASURED
+      ? undefined
+      : [
+          'partitions',
+          partitions === 1
+            ? 'one'
+            : `${partitions}, disjoint, by a keyed hash of the record: a record touches one critic only, whose cost is that of the run (parallel composition)`,
+        ],
     facts.rowsPublic ? undefined : ['declared number of records', formatNumber(Number(population))],
     encoding?.from === 'given'
       ? [COLUMNS, 'by what the owner gave: bounds and values known without the rows, which costs nothing']
       : undefined,
-    paid === undefined
+    !paid && !used
       ? undefined
       : [
           COLUMNS,
-          `bounds and values by noisy counts, before the first update: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
+          `bounds and values by noisy counts, before all else: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
         ],
     ...Object.entries(others).map(([name, value]): Entry => [name, String(value)]),
   ];

@@ -3,8 +3,8 @@
 import { cellText } from '../../data/csv/text.ts';
 import { decodeRows } from '../../data/encoding/decode.ts';
 import { floats, toBytes } from '../../data/records.ts';
+import type { TrainingJob } from '../../run/job.ts';
 import { isImage, isPoints } from '../../run/samples.ts';
-import type { TrainingJob } from '../../run/training.ts';
 import { scatter } from '../charts/plot.ts';
 import { imageGrid } from '../grid.ts';
 import { type Block, figure, table } from '../html.ts';

@@ -44,7 +44,7 @@ export function lossNotes(rows: readonly LossRow[]): string {
 export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}): Picture {
   const critics = rows.reduce((most, row) => Math.max(most, row.loss_d.length), 0);
   const values = lossPoints(rows);
-  const nameG = 'generator, L_G';
+  const nameG = critics ? 'generator, L_G' : 'loss of the fit';
   const nameD = critics > 1 ? `mean of ${critics} discriminators, L_D` : 'discriminator, L_D';
   const subtitle = lossNotes(rows);
   const [first, last] = [rows[0]?.step ?? 0, rows.at(-1)?.step ?? 1];
@@ -58,7 +58,8 @@ export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}):
     axis: { tickCount: options.narrow ? 5 : 8 },
   } as const;
   const yTitle = options.yTitle ?? 'loss';
-  const legend = colours([nameG, nameD], [COLOURS.blue, COLOURS.orange]);
+  const names = critics ? [nameG, nameD] : [nameG];
+  const legend = colours(names, [COLOURS.blue, COLOURS.orange].slice(0, names.length));
   const encoding = (field: string, name: string) => ({
     ...{ x, y: { field, type: 'quantitative', title: yTitle, scale: { zero: false } } as const },
     color: { datum: name, ...legend },
@@ -76,7 +77,9 @@ export function lossCurves(rows: readonly LossRow[], options: LossOptions = {}):
     height: 330,
     ...(options.narrow ? NARROW : { title: { text: options.title ?? 'Losses', ...(subtitle ? { subtitle } : {}) } }),
     data: { values },
-    layer: [area('d', nameD), area('g', nameG), line('d', nameD), line('g', nameG)],
+    layer: critics
+      ? [area('d', nameD), area('g', nameG), line('d', nameD), line('g', nameG)]
+      : [area('g', nameG), line('g', nameG)],
   });
 }
 

@@ -12,7 +12,7 @@ import {
 import { attackerRows, type Candidates, type Outcome, type Target } from '../../attack/target.ts';
 import { VeilganError } from '../../base/errors.ts';
 import { isGan } from '../../gan/system.ts';
-import type { TrainingJob } from '../training.ts';
+import type { TrainingJob } from '../job.ts';
 import { checkReference, membersOf, type Report, runModel, type Source, unseenOf } from './target.ts';
 
 /** Attacks against one set of non-members. */

@@ -11,7 +11,7 @@ import { columnAsClass, type LabelledRows, linearModel, majorityShare } from '..
 import { accuracy } from '../../metrics/images/classes.ts';
 import { Classifier } from '../../metrics/images/classifier.ts';
 import { train } from '../../train/loop.ts';
-import type { TrainingJob } from '../training.ts';
+import type { TrainingJob } from '../job.ts';
 import { NO_OTHERS, type Subject, skip } from './subject.ts';
 import { namedTarget } from './tables.ts';
 import { membersOf } from './target.ts';

@@ -7,7 +7,7 @@ import type { Judge } from '../../metrics/images/classifier.ts';
 import type { Inception } from '../../metrics/images/inception.ts';
 import type { Metrics } from '../../metrics/index.ts';
 import { prdc } from '../../metrics/prdc.ts';
-import type { TrainingJob } from '../training.ts';
+import type { TrainingJob } from '../job.ts';
 import type { Report } from './target.ts';
 
 export interface Evaluation {

@@ -12,7 +12,8 @@ import { type GanSystem, isGan } from '../../gan/system.ts';
 import { callRows } from '../../train/batched-inference.ts';
 import { train } from '../../train/loop.ts';
 import { trainingRows } from '../../train/rows.ts';
-import { released, type TrainingJob } from '../training.ts';
+import type { TrainingJob } from '../job.ts';
+import { released } from '../training.ts';
 
 /** Where non-members come from: another split of the data, or rows of the members' own file that training left out. */
 export type Source = 'hold-out' | 'left-out';

@@ -8,7 +8,7 @@ import { ParGan } from '../../../src/gan/pargan.ts';
 import { attackRun, withoutCurves } from '../../../src/run/assess/attacks.ts';
 import { quickQuality } from '../../../src/run/assess/quality.ts';
 import { membersOf, runModel, unseenOf } from '../../../src/run/assess/target.ts';
-import type { TrainingJob } from '../../../src/run/training.ts';
+import type { TrainingJob } from '../../../src/run/job.ts';
 import { datasetOf } from '../../support/dataset.ts';
 import { Values } from '../../support/values.ts';
 import { configOf, finish, gpu } from '../training.ts';

@@ -9,7 +9,7 @@ import type { ColumnDetail } from '../../../src/run/assess/marginals.ts';
 import { quickQuality } from '../../../src/run/assess/quality.ts';
 import type { Evaluation, Subject } from '../../../src/run/assess/subject.ts';
 import { columnAccuracies, namedTarget, usualTarget } from '../../../src/run/assess/tables.ts';
-import type { TrainingJob } from '../../../src/run/training.ts';
+import type { TrainingJob } from '../../../src/run/job.ts';
 import { oddTable, tableOf } from '../../data/tables.ts';
 import { codeOf, Values } from '../../support/values.ts';
 
