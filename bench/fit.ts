@@ -4,7 +4,7 @@
  */
 import { valueAndGrad } from '../src/autograd/grad.ts';
 import { parseFit } from '../src/fit/config.ts';
-import { placesNetwork } from '../src/fit/network.ts';
+import { biasOf, placesNetwork } from '../src/fit/network.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import type { Program } from '../src/gpu/program.ts';
 import type { Parameters } from '../src/nn/network.ts';
@@ -40,11 +40,13 @@ const config = parseFit({ batch: 512, latent: 24, generatorHidden: [128, 128] })
 export function sizesOf(width: number): readonly (readonly [m: number, k: number, n: number])[] {
   const { batch: B, latent, generatorHidden } = config;
   const sizes = [latent, ...generatorHidden, width];
-  const layers = sizes.slice(1).flatMap((n, i): [number, number, number][] => [
-    [B, sizes[i], n],
-    [sizes[i], B, n],
-    ...(i ? [[B, n, sizes[i]] as [number, number, number]] : []),
-  ]);
+  const layers = sizes
+    .slice(1)
+    .flatMap((n, i): [number, number, number][] => [
+      [B, sizes[i], n],
+      [sizes[i], B, n],
+      ...(i ? [[B, n, sizes[i]] as [number, number, number]] : []),
+    ]);
   return [...layers, [width, B, width], [B, width, width]];
 }
 
@@ -94,7 +96,7 @@ export function stepOf(gpu: Gpu, { columns, places }: FitCase): { program: Progr
       scope(() => {
         const [, gradient] = valueAndGrad((p: Parameters) => {
           const made = player.train(z, 1, p);
-          return gramLoss(reshape(made, [config.batch, width]), target, weight);
+          return gramLoss(reshape(made, made.shape.slice(1)), target, weight);
         })(player.parameters.parts);
         player.optimizer.update(gradient);
       }),
@@ -106,8 +108,9 @@ export function stepOf(gpu: Gpu, { columns, places }: FitCase): { program: Progr
 export async function fitSuite(gpu: Gpu): Promise<Result[]> {
   const results: Result[] = [];
   for (const some of FIT_CASES) {
-    const width = some.columns * some.places;
     const { program, player } = stepOf(gpu, some);
+    // As wide as the step makes them.
+    const width = player.parameters.parts[biasOf(config)].length;
     const products = productsOf(gpu, width);
     const subjects = [
       { name: `its products alone, ${products.dispatches.length} dispatches`, program: products },
