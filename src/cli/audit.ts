@@ -1,13 +1,14 @@
 import * as z from 'zod';
+import { VeilganError } from '../base/errors.ts';
 import { type Dataset, ofClass } from '../data/dataset.ts';
 import { loadDataset } from '../data/store/store.ts';
 import { isGenerated } from '../data/synthetic.ts';
 import { withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, parsePrivate, privateConfig } from '../gan/private/config.ts';
-import { type SystemName, systems, systemsWith, withCritics } from '../gan/systems.ts';
+import { isFit, type SystemName, systems, systemsWith, withCritics } from '../gan/systems.ts';
 import { type Audited, audit, parts } from '../run/audit/audit.ts';
 import { sensitivityCells } from '../run/audit/cells.ts';
-import type { AuditSetting } from '../run/audit/part.ts';
+import type { AuditSetting, PartName } from '../run/audit/part.ts';
 import { holds, replayCells, replayed } from '../run/audit/replay.ts';
 import { auditDocument, auditLines, partLines } from './audit-print.ts';
 import { flag, optional, quiet, share, text, whole } from './flags.ts';
@@ -65,7 +66,7 @@ export default verb({
   },
   flags: {
     quick: flag('all parts in small form, under a minute on two cores'),
-    parts: z.array(z.enum(known)).default(known).describe('<names> some of them, comma-separated'),
+    parts: optional(z.array(z.enum(known)), '<names> some of them, comma-separated (default all of the system)'),
     claims: optional(
       z.array(z.number(CLAIMS).positive(CLAIMS).max(100, CLAIMS)),
       '<list> epsilons that single updates are tested for, each with its noise',
@@ -93,7 +94,8 @@ export default verb({
   config: privateConfig.shape,
   notes: HELP,
   run: async (given, { gpu, fields, progress }) => {
-    const { system, mode, score, confidence, seed, insecureSeed, quick = false, parts: names } = given;
+    const { system, mode, score, confidence, seed, insecureSeed, quick = false } = given;
+    const names = partsOf(system, given.parts);
     const started = performance.now();
     const taken = () => (performance.now() - started) / 1000;
     const { name: adapter } = gpu.adapter;
@@ -150,6 +152,17 @@ export default verb({
   },
 });
 
+/** The parts that look at what a system does: those of updates, or those of measured tables. @throws VeilganError USAGE */
+function partsOf(system: SystemName, asked: readonly PartName[] | undefined): PartName[] {
+  const own = parts.filter(({ measured = false }) => measured === isFit(system)).map(({ name }) => name);
+  const foreign = asked?.find((name) => !own.includes(name));
+  if (foreign === undefined) return asked ? [...asked] : own;
+  throw new VeilganError('USAGE', `part ${foreign} does not look at ${system}`, {
+    where: 'parts',
+    fix: `Of ${system} there are ${own.join(', ')}`,
+  });
+}
+
 /** @throws VeilganError CONFIG */
 function auditConfig(
   system: SystemName,
@@ -161,7 +174,7 @@ function auditConfig(
   const small = {
     ...SMALL,
     rows: Math.min(SMALL_ROWS, whole.rows),
-    ...(systems[system].critics === 'one' ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
+    ...(systems[system].critics !== 'many' ? {} : { partitions: 4, batch: SMALL.batch / 4 }),
   };
   return parsePrivate({ ...(preset === undefined ? small : {}), ...withPreset(preset, own) });
 }

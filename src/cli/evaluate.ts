@@ -1,7 +1,9 @@
+import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import type { Classifier } from '../metrics/images/classifier.ts';
 import { type MeasureName, type Metrics, measures } from '../metrics/index.ts';
 import { byDistance, targetSentence } from '../report/blocks/columns.ts';
+import { pairsApart } from '../report/blocks/tables.ts';
 import { checkedQuality, QUALITY_FILE } from '../report/results.ts';
 import { evaluateRun } from '../run/assess/quality.ts';
 import type { Evaluation } from '../run/assess/subject.ts';
@@ -17,13 +19,15 @@ What is measured, by the kind of the data:
   all             sliced Wasserstein-1, energy distance, MMD; the critics' generalisation gap
   points, tables  precision, recall, density and coverage; mode or ring shares of Blobs and Circles
   columns         of a table with types: distance of each column's law from that of real rows, associations of pairs, the
-                  share of each value, and accuracy and AUC on real rows of a linear model of one column (--target; by
-                  default the label, or the last column), trained on samples; with --downstream of each category
+                  share of each value; mean total variation of all columns, all pairs and up to 400 triples of columns from the
+                  training rows (as many samples as training rows; beside it the hold-out's); accuracy and AUC on real
+                  rows of linear models of some columns (--targets; by default the label, or the last column), trained
+                  on samples, with --downstream of each category; and AUC of telling samples from real rows
   zeros and ones  share of ones of each column; with --downstream how well columns are predicted from the others
   images          with --classifier class shares, an Inception score of its classes, and Frechet distance, kernel distance,
                   precision, recall, density and coverage of its features; with --inception FID, KID and the same
   labels          with --downstream the accuracy on real rows of a linear model trained on samples, and with --classifier
-                  that of its network: for samples with labels (--labels condition), or a --target column
+                  that of its network: for samples with labels (--labels condition), or a --targets column
 Beside each number stands that of as many training rows in the place of samples. The distances depend on how many rows
 there are on both sides. Everything is stored in RUN/${QUALITY_FILE}, by names that \`veilgan help metrics\` explains:
   ${Object.keys(measures).join(', ')}
@@ -41,7 +45,10 @@ const flags = {
   classifier: text('<run> images: also what this classifier makes of them, see `classifier`'),
   inception: text('<file> images: FID and KID with these weights (.safetensors)'),
   downstream: flag('train models on samples and test them on real rows'),
-  target: text('<column> the column that such models predict, of 2 to 20 values'),
+  targets: optional(
+    z.array(z.string()),
+    '<columns> that such models predict, of 2 to 20 values, comma-separated; of tables with types any number',
+  ),
   quiet,
   diagnostics,
 };
@@ -53,7 +60,7 @@ export default verb({
   flags,
   device: true,
   notes: NOTES,
-  run: ({ run: dir, samples, rows, downstream, target, ...given }, { gpu, progress }) => {
+  run: ({ run: dir, samples, rows, downstream, targets, ...given }, { gpu, progress }) => {
     const judge = given.classifier === undefined ? undefined : openClassifier(gpu, given.classifier);
     return withRun(gpu, dir, async (job) => {
       checkDiagnostics(job, given.diagnostics);
@@ -72,7 +79,7 @@ export default verb({
         judge,
         inception,
         downstream,
-        target,
+        targets,
         report,
       });
       const found = { ...rest, not_run: not_run.map(({ name, why }) => ({ name, why: textInFlags(why, { flags }) })) };
@@ -111,8 +118,9 @@ function evaluationText(found: Evaluation): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Columns that are listed. */
+/** Columns that are listed, and pairs of them. */
 const COLUMNS = 8;
+const PAIRS = 5;
 
 /** Of a table the columns furthest off, and what a model learns. */
 function columnLines(found: Evaluation): string[] {
@@ -120,6 +128,8 @@ function columnLines(found: Evaluation): string[] {
   const worst = byDistance(quality.details?.columns ?? []).slice(0, COLUMNS);
   const number = (v: number | undefined) => v?.toFixed(4) ?? '-';
   const sentence = targetSentence(quality);
+  const { judge, targets = [] } = quality.details ?? {};
+  const pairs = judge ? pairsApart(judge).slice(0, PAIRS) : [];
   return [
     ...(worst.length
       ? [
@@ -127,6 +137,27 @@ function columnLines(found: Evaluation): string[] {
           table(
             ['column', 'kind', 'distance', 'real rows'],
             worst.map(({ name, kind, distance, real }) => [name, kind, number(distance), number(real)]),
+          ),
+        ]
+      : []),
+    ...(pairs.length
+      ? [
+          '',
+          table(
+            ['pairs of columns furthest off', 'total variation', 'hold-out'],
+            pairs.map(({ name, samples, floor }) => [name, number(samples), number(floor)]),
+          ),
+        ]
+      : []),
+    ...(targets.length > 1
+      ? [
+          '',
+          table(
+            ['target', 'AUC', 'real rows', 'accuracy', 'real rows'],
+            targets.map(({ target, auc, real_auc, accuracy, real_accuracy }) => [
+              target,
+              ...[auc, real_auc, accuracy, real_accuracy].map((v) => number(v ?? undefined)),
+            ]),
           ),
         ]
       : []),

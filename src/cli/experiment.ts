@@ -6,7 +6,6 @@ import { VeilganError } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { loadSource } from '../data/store/store.ts';
 import { privateConfig } from '../gan/private/config.ts';
-import { systemNames, systemsWith } from '../gan/systems.ts';
 import { experimentReport, metricOf } from '../report/experiment.ts';
 import { renderReport } from '../report/html.ts';
 import { freshDirectory } from '../run/directory.ts';
@@ -20,7 +19,7 @@ import {
   settingsOf,
   tableOf,
 } from '../run/experiment/experiment.ts';
-import { experimentPresets, planOf, readPlan } from '../run/experiment/plan.ts';
+import { ADVERSARIAL, experimentPresets, planOf, readPlan } from '../run/experiment/plan.ts';
 import { runTraining } from '../run/training.ts';
 import { experimentRun } from './experiment-run.ts';
 import { number, optional, quiet, text, whole } from './flags.ts';
@@ -36,7 +35,7 @@ const flags = {
   data: text('<name> data set, see `data list`'),
   systems: optional(
     z.array(z.string()),
-    `<names> compare: of ${systemNames}; epsilon-sweep: of ${systemsWith({ private: true })}`,
+    `<names> compare: of ${ADVERSARIAL}; epsilon-sweep: of the private ones among them`,
   ),
   values: optional(
     z.array(number()),

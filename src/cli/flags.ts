@@ -17,6 +17,9 @@ export function whole(low: number, high = Number.MAX_SAFE_INTEGER) {
 /** One that may be left out, and its help. */
 export const optional = <T extends z.ZodType>(field: T, about: string) => field.optional().describe(about);
 export const text = (about: string) => optional(z.string(), about);
+/** Texts, each behind a flag of its own. */
+export const repeated = (about: string) => z.array(z.string()).default([]).describe(about).meta({ repeated: true });
+
 /** A flag without a value. */
 export const flag = (about: string) => optional(z.boolean(), about);
 

@@ -14,7 +14,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 /**
  * Arguments or flags by name. A description is the help, and may begin with what its value is called: `<file> where to`.
  * A default is the default, an enum its choices; numbers may be quotients; an array is a list with commas, and an array of
- * tuples a flag that may be repeated.
+ * tuples, or of texts with `repeated` in its meta data, a flag that may be repeated.
  */
 type Fields = Readonly<Record<string, z.ZodType>>;
 type Values<F extends Fields> = { readonly [K in keyof F]: z.output<F[K]> };
@@ -174,6 +174,7 @@ function optionOf(name: string, field: z.ZodType): Option {
   const option = new Option(`--${flagOf(name)} ${value}`, help).makeOptionMandatory(!optional);
   if (fallback !== undefined) option.default(fallback);
   if (choices) return option.choices(choices);
+  if (field.meta()?.repeated) return option.argParser((text, before: string[]) => [...before, text]);
   const repeated = element && kindOf(element).type === 'tuple' ? element : undefined;
   if (repeated)
     return option.argParser((text, before: unknown[]) => [...before, checked(repeated, parsed(repeated, text))]);

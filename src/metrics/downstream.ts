@@ -2,7 +2,8 @@
 
 import { VeilganError } from '../base/errors.ts';
 import { auc } from '../base/maths/separation.ts';
-import { fitLogistic, logOdds, predictLogistic } from './logistic.ts';
+import { mean } from '../base/maths/statistics.ts';
+import { classProbabilities, fitLogistic, type Logistic, logOdds, predictLogistic } from './logistic.ts';
 
 export interface LabelledRows {
   /** [rows, features] */
@@ -18,7 +19,7 @@ export const agreement = (predicted: Uint32Array, labels: Uint32Array): number =
 /** How right a model is. */
 export interface Rightness {
   readonly accuracy: number;
-  /** of two classes the area under the ROC curve; null of more, and where the test rows are all of one */
+  /** area under the ROC curve, of more than two classes the mean of each against the others; null of test rows of one class */
   readonly auc: number | null;
 }
 
@@ -30,10 +31,30 @@ export interface Rightness {
 export function linearModel(train: LabelledRows, test: LabelledRows, classes: number): Rightness {
   const model = fitLogistic(train.rows, { labels: train.labels, classes });
   const accuracy = agreement(predictLogistic(model, test.rows), test.labels);
-  if (classes !== 2 || new Set(test.labels).size !== 2) return { accuracy, auc: null };
-  const odds = logOdds(model, test.rows);
-  const of = (label: number) => odds.filter((_, row) => test.labels[row] === label);
-  return { accuracy, auc: auc(of(1), of(0)) };
+  return { accuracy, auc: aucOf(model, test) };
+}
+
+/** The AUC of two classes, or the mean of each class in the test rows against all others. */
+function aucOf(model: Logistic, { rows, labels }: LabelledRows): number | null {
+  const there = [...new Set(labels)].sort((a, b) => a - b);
+  if (there.length < 2) return null;
+  const { classes } = model;
+  const against = (scores: Float64Array, label: number) =>
+    auc(
+      scores.filter((_, row) => labels[row] === label),
+      scores.filter((_, row) => labels[row] !== label),
+    );
+  // Log odds keep an order where probabilities have rounded to 1.
+  if (classes === 2) return against(logOdds(model, rows), 1);
+  const each = classProbabilities(model, rows);
+  return mean(
+    there.map((label) =>
+      against(
+        Float64Array.from(labels, (_, row) => each[row * classes + label]),
+        label,
+      ),
+    ),
+  );
 }
 
 /**
@@ -75,7 +96,7 @@ export function columnAsClass(
   if (values.size < 2 || values.size > MOST_CLASSES || features < 2) {
     const many = values.size > MOST_CLASSES ? `more than ${MOST_CLASSES} values` : 'nothing to tell apart';
     throw new VeilganError('USAGE', `column ${name} has ${many}`, {
-      where: 'target',
+      where: 'targets',
       fix: `Name a column of 2 to ${MOST_CLASSES} values`,
     });
   }

@@ -104,6 +104,26 @@ export const measures = {
     "Between Cramer's V (0 independent, 1 determined; numbers by deciles) of samples and of real rows.",
   ),
   association_difference_max: number('pairs of columns, largest difference', 'as real rows', 'Of the same.'),
+  total_variation_1: number(
+    'columns, total variation',
+    'as hold-out rows',
+    'Half the sum of differences of shares to the training rows, mean of all columns; numbers in 20 quantile bins; 0 to 1.',
+  ),
+  total_variation_2: number(
+    'pairs of columns, total variation',
+    'as hold-out rows',
+    'The same of tables of two columns.',
+  ),
+  total_variation_3: number(
+    'triples of columns, total variation',
+    'as hold-out rows',
+    'The same of up to 400 tables of three columns, drawn by chance.',
+  ),
+  detection_auc: number(
+    'detection, AUC',
+    '0.5',
+    'Of a linear model that tells samples from real rows, of rows that it was not fitted to.',
+  ),
   dimension_probability_rmse: number(
     'shares of values, RMS error',
     '0',
@@ -121,7 +141,11 @@ export const measures = {
   column_accuracy_rmse: number('column prediction, RMS error', '0', 'Against models trained on real rows.'),
   column_accuracy_majority: share('column prediction, chance', '', 'Always naming the most frequent value.'),
   downstream_linear_accuracy: share('linear model', 'as real rows', 'Trained on samples, tested on real rows.'),
-  downstream_linear_auc: number('linear model, AUC', 'as real rows', 'Of the same, by the odds that it gives.'),
+  downstream_linear_auc: number(
+    'linear model, AUC',
+    'as real rows',
+    'Of the same, by the odds that it gives; of more than two classes the mean of each against the others.',
+  ),
   downstream_cnn_accuracy: share('convolutional network', 'as real rows', 'Trained on samples, tested on real rows.'),
   downstream_majority: share('most frequent class', '', 'Accuracy of always naming it: the chance level.'),
   downstream_gain_share: share(

@@ -108,6 +108,23 @@ export function logOdds({ features, weights }: Logistic, x: Float32Array): Float
   });
 }
 
+/** How likely each class is in each row, [rows, classes]. @param x [rows, features] */
+export function classProbabilities({ features, classes, weights }: Logistic, x: Float32Array): Float64Array {
+  const z = new Float64Array(columnsOf(classes));
+  const design = dense(x, features);
+  const rows = x.length / features;
+  const out = new Float64Array(rows * classes);
+  for (let r = 0; r < rows; r++) {
+    design.logits(r, weights, z);
+    const odds = z.length === 1 ? [0, z[0]] : Array.from(z);
+    const most = Math.max(...odds);
+    const each = odds.map((v) => Math.exp(v - most));
+    const sum = each.reduce((a, b) => a + b);
+    for (let c = 0; c < classes; c++) out[r * classes + c] = each[c] / sum;
+  }
+  return out;
+}
+
 /** The most likely class of each row, [rows]. @param x [rows, features] */
 export function predictLogistic({ features, classes, weights }: Logistic, x: Float32Array): Uint32Array {
   const z = new Float64Array(columnsOf(classes));

@@ -79,6 +79,36 @@ const pairs = z
   })
   .refine(({ columns: { length }, real, samples }) => real.length === length && samples.length === length);
 
+const distances = z.array(share).max(20_000);
+/** Tables of counts over one, two and three columns. */
+const judge = z
+  .object({
+    columns: z.array(name).max(20_000),
+    rows: z.object({ samples: z.number(), training: z.number(), holdout: lenient(z.number()) }),
+    single: distances,
+    floor_single: lenient(distances),
+    pairs: lenient(distances),
+    floor_pairs: lenient(distances),
+    tables: z.tuple([z.number(), z.number(), z.number()]),
+  })
+  .refine(({ columns: { length }, single, floor_single, pairs, floor_pairs }) => {
+    const fits = (list: readonly number[] | undefined, size: number) => !list || list.length === size;
+    const all = (length * (length - 1)) / 2;
+    return [single, floor_single].every((l) => fits(l, length)) && [pairs, floor_pairs].every((l) => fits(l, all));
+  });
+
+/** Linear models of a column, trained on samples and on real rows. */
+const target = z.object({
+  target: name,
+  classes: z.number(),
+  tested: z.number(),
+  majority: share,
+  accuracy: share,
+  auc: share.nullable(),
+  real_accuracy: lenient(share),
+  real_auc: lenient(share.nullable()),
+});
+
 /** Of tables: what the numbers are made of. */
 const details = z.object({
   columns: lenient(z.array(column).max(100_000)),
@@ -86,6 +116,8 @@ const details = z.object({
   dimension_probability: lenient(pairs),
   dimension_prediction: lenient(pairs),
   column_accuracy: lenient(pairs),
+  judge: lenient(judge),
+  targets: lenient(z.array(target).max(1000)),
   downstream: lenient(z.object({ target: name, taken: name, classes: z.array(name).max(100), tested: z.number() })),
 });
 
@@ -104,6 +136,8 @@ export type StoredAgainst = z.infer<typeof against>;
 export type StoredQuality = z.infer<typeof quality>;
 /** A table's column: how far samples are from real rows, and the shares of what it holds. */
 export type StoredColumn = z.infer<typeof column>;
+export type StoredJudge = z.infer<typeof judge>;
+export type StoredTarget = z.infer<typeof target>;
 export type StoredPairs = z.infer<typeof pairs>;
 
 export const ATTACKS_FILE = 'private/attacks.json';

@@ -1,5 +1,5 @@
 /** The style sheet of a report: light and dark, a phone's width, paper. Charts are drawn light and recoloured here. */
-import { COLOURS, GRID, SOFT } from './charts/theme.ts';
+import { COLOURS, DARK_HEAT, GRID, HEAT, SOFT } from './charts/theme.ts';
 
 /** What the colours of a chart become on a dark page; the data colours keep their order and are told apart as well. */
 const DARK: readonly (readonly [light: string, dark: string])[] = [
@@ -11,6 +11,7 @@ const DARK: readonly (readonly [light: string, dark: string])[] = [
   [COLOURS.blue, '#56b4e9'],
   [COLOURS.orange, '#ff8f4a'],
   [COLOURS.green, '#35c79b'],
+  ...HEAT.map((light, i) => [light, DARK_HEAT[i]] as const),
 ];
 
 const recoloured = DARK.flatMap(([light, dark]) =>

@@ -1,13 +1,15 @@
 /** Released samples as the bytes of files. Browser-safe; write-samples.ts writes them. */
 
+import { VeilganError } from '../base/errors.ts';
 import { countRecords } from '../base/rows.ts';
 import { decodedCsv, quoteCell } from '../data/csv/text.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { decodeRows } from '../data/encoding/decode.ts';
+import { columnsOf, decodeRows, type TableRows } from '../data/encoding/decode.ts';
 import { unscaled } from '../data/encoding/linear.ts';
 import { toBytes } from '../data/records.ts';
-import type { Encoding } from '../data/table.ts';
+import type { Column, Encoding } from '../data/table.ts';
 import { sizeOf } from '../tensor/shape.ts';
+import { conditionOf, drawMatching, PIECES, type Piece } from './conditions.ts';
 import type { TrainingJob } from './job.ts';
 import { encodeNpy } from './npy.ts';
 
@@ -44,6 +46,8 @@ export interface Samples {
   readonly labels?: Uint32Array;
   /** of a table's records, which CSV holds as cells; draws among rare values follow from the seed */
   readonly table?: { readonly encoding: Encoding; readonly seed: number };
+  /** the same rows as cells of a table, where they were chosen by these */
+  readonly cells?: TableRows;
 }
 
 /** Generated records [n, features] as they are released: in the units of the source. */
@@ -74,9 +78,58 @@ export const toNpy = ({ rows, shape }: Samples): Uint8Array => {
  * Samples as CSV: numbers, the cells of a table as its source writes them, or the bytes of images, a column a pixel.
  * @throws VeilganError NAN for a value that is not finite
  */
-export function samplesCsv({ rows, shape, columns, labels, table }: Samples): string {
+export function samplesCsv({ rows, shape, columns, labels, table, cells }: Samples): string {
+  if (cells) return decodedCsv(cells);
   if (table) return decodedCsv(decodeRows(table.encoding, rows, table));
   if (!isImage(shape)) return toCsv(rows, columns, labels);
   countRecords(rows, sizeOf(shape), 'samples');
   return toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape), labels);
+}
+
+/** Sequences of samples that a generator has. */
+const STREAMS = 1001;
+
+/** What conditions on samples ask for. */
+export interface Asked {
+  readonly where: readonly string[];
+  readonly require: readonly string[];
+  readonly balance?: string;
+}
+
+/**
+ * Samples that meet conditions (rejection; see `drawMatching`).
+ * @param stream of the seed's sequences: pieces are drawn from further ones that no other has
+ * @throws VeilganError USAGE for conditions on images or on columns that are not there; DATA where too few rows meet them
+ */
+export async function matchingSamples(
+  job: Pick<TrainingJob, 'gan' | 'data' | 'run'>,
+  { n, stream, asked, onProgress }: { n: number; stream: number; asked: Asked; onProgress?: (found: number) => void },
+): Promise<Samples> {
+  const { gan, data, run } = job;
+  const { shape, encoding, features, scaling } = data;
+  if (isImage(shape)) {
+    throw new VeilganError('USAGE', 'images have no columns that conditions could name', {
+      where: 'where',
+      fix: 'Leave the conditions away',
+    });
+  }
+  const columns: Column[] = encoding
+    ? columnsOf(encoding)
+    : data.columns.map((name) => ({ name, kind: 'number', decimals: 0 }));
+  const conditions = [
+    ...asked.where.map((text) => conditionOf(text, columns, { where: 'where' })),
+    ...asked.require.map((text) => conditionOf(text, columns, { where: 'require', columnsToo: true })),
+  ];
+  const { seed } = run.info;
+  const draw = async (count: number, piece: number): Promise<Piece> => {
+    const rows = await gan.sample(count, (PIECES * stream + piece) % STREAMS);
+    const cells = encoding
+      ? decodeRows(encoding, rows, { seed, first: piece * count }).cells
+      : Float64Array.from(unscaled(rows, scaling));
+    return { rows, cells };
+  };
+  const { balance } = asked;
+  const found = await drawMatching(draw, { n, features, columns, conditions, balance, onProgress });
+  const samples = samplesOf(job, found.rows);
+  return encoding ? { ...samples, cells: { columns, cells: found.cells } } : samples;
 }

@@ -83,7 +83,7 @@ test('zeros and ones: probabilities of columns, their prediction, and a column a
   const skipped = predicted.real.filter((v, i) => v !== null && predicted.samples[i] === null).length;
   assert.is(found.metrics.dimension_prediction_skipped, skipped);
 
-  const target = await cli.json<Found>('evaluate', 'b', '--samples', '200', '--target', 'b');
+  const target = await cli.json<Found>('evaluate', 'b', '--samples', '200', '--targets', 'b');
   assert.is(target.real.downstream_linear_accuracy, 1);
   assert.ok((target.metrics.downstream_linear_accuracy ?? -1) >= 0);
   assert.is(target.metrics.downstream_majority, Math.max(...[0, 1].map((v) => share(80, 120, v))));
@@ -107,10 +107,12 @@ test('tables: columns, pairs, shares and a linear model by default; each categor
   await cli.json('train', 'pargan', '--data', 'mixed', ...TINY, '--out', 't');
   const { stdout } = await cli.run('evaluate', 't', '--samples', '200', '--quiet');
   assert.match(stdout, /\ncolumn +kind +distance +real rows\n/);
+  assert.match(stdout, /\npairs of columns furthest off +total variation +hold-out\n/);
   assert.match(stdout, /A linear model that predicts answer, trained on the samples, is right in \d/);
   const { metrics, real, details, not_run } = stored('t');
   const pairs = ['marginal_distance_mean', 'marginal_distance_max', 'association_difference_mean'];
-  for (const key of [...pairs, 'dimension_probability_rmse']) {
+  const judged = [1, 2, 3].map((ways) => `total_variation_${ways}`);
+  for (const key of [...pairs, ...judged, 'dimension_probability_rmse', 'detection_auc']) {
     assert.ok((metrics[key] ?? -1) >= (real[key] ?? 9), `${key}: six steps are worse than real rows`);
   }
   assert.equal(
@@ -123,24 +125,36 @@ test('tables: columns, pairs, shares and a linear model by default; each categor
     not_run.map(({ name, why }) => `${name}: ${why}`),
     ['column_accuracy: it runs with --downstream'],
   );
-  const all = await cli.json<Found>(...'evaluate t --samples 200 --downstream --target town'.split(' '));
+  const all = await cli.json<Found>(...'evaluate t --samples 200 --downstream --targets town,answer'.split(' '));
   assert.equal(all.details.column_accuracy.columns, ['town', 'answer']);
   assert.equal((all.details.downstream as unknown as { target: string; taken: string }).taken, 'target');
-  assert.is(all.metrics.downstream_linear_auc, undefined);
+  const targets = all.details.targets as unknown as { target: string; classes: number; auc: number }[];
+  assert.equal(
+    targets.map(({ target, classes }) => `${target} ${classes}`),
+    ['town 3', 'answer 2'],
+  );
+  assert.is(all.metrics.downstream_linear_auc, targets[0].auc);
   assert.equal(
     Object.keys(all.metrics).filter((key) => !Object.hasOwn(measures, key)),
     [],
     'every measure has its row',
   );
   await cli.allFail([
-    ['evaluate t --target size', 2, /target: column size is a number, no category\. Name a category.*: town, answer/],
-    ['evaluate t --target town=Bern', 2, /the table has no column town=Bern/],
+    ['evaluate t --targets size', 2, /targets: column size is a number, no category\. Name a category.*: town, answer/],
+    ['evaluate t --targets town=Bern', 2, /the table has no column town=Bern/],
   ]);
   // The report says it too, whether it was evaluated or not.
   fs.rmSync(join(cli.cwd, 't', 'private', 'quality.json'));
   const { file } = await cli.json<{ file: string }>('report', 't');
   const html = cli.read(file).toString();
-  for (const text of ['predicts answer', 'Pairs of columns', 'Shares of values', 'class="bars"', 'Columns by how far'])
+  for (const text of [
+    'predicts answer',
+    'Pairs of columns',
+    'Tables of counts',
+    'Shares of values',
+    'class="bars"',
+    'Columns by how far',
+  ])
     assert.ok(html.includes(text), text);
 });
 
@@ -195,9 +209,9 @@ test('a private run shows real records to its owner only, and what is wrong is o
     ['evaluate p --inception bad.safetensors', 2, /inception: data set points has no images/],
     ['evaluate c --inception none.safetensors', 1, /none\.safetensors.*no such file/],
     ['evaluate c --inception bad.safetensors', 1, /bad\.safetensors, byte 0: header length/],
-    ['evaluate b --target z', 2, /target: data set bits has no column z\. Name one of a, b, c, d/],
-    ['evaluate p --target x', 2, /target: column x has more than 20 values/],
-    ['evaluate c --target x', 2, /Leave it away for images/],
+    ['evaluate b --targets z', 2, /targets: data set bits has no column z\. Name one of a, b, c, d/],
+    ['evaluate p --targets x', 2, /targets: column x has more than 20 values/],
+    ['evaluate c --targets x', 2, /Leave it away for images/],
     ['evaluate p --samples 1', 2, /whole number from 2/],
   ]);
   const found = await cli.json<Found>('evaluate', 'd', '--diagnostics', '--samples', '50');
@@ -206,7 +220,7 @@ test('a private run shows real records to its owner only, and what is wrong is o
   const table = dp.replace('points', 'mixed');
   await cli.json(...`${table} --noise-multiplier 1 --epsilon 0 --encoder-epsilon 100 --out e`.split(' '));
   const { file } = await cli.json<{ file: string }>('report', 'e');
-  assert.not.match(cli.read(file).toString(), /Pairs of columns|predicts answer|class="bars"/);
+  assert.not.match(cli.read(file).toString(), /Pairs of columns|Tables of counts|predicts answer|class="bars"/);
   const own = await cli.json<{ file: string }>('report', 'e', '--diagnostics');
   const html = cli.read(own.file).toString();
   assert.ok(html.indexOf('class="bars"') > html.indexOf('<section class="panel owner">'));

@@ -5,6 +5,7 @@ import { divergences } from '../../src/gan/divergences.ts';
 import { networks } from '../../src/gan/networks/index.ts';
 import { presetNotes, presets } from '../../src/gan/presets/index.ts';
 import {
+  isFit,
   isPrivate,
   relative,
   systemNamed,
@@ -27,11 +28,12 @@ test('rows have the names they stand under, and titles that no other has', () =>
 });
 
 test('systems by what they are', () => {
-  assert.equal(systemsWith({ private: true }), ['dpgan', 'dp-pargan']);
+  assert.equal(systemsWith({ private: true }), ['dpgan', 'dp-pargan', 'dp-marginals']);
+  assert.equal(systemNames.filter(isFit), ['dp-marginals']);
   assert.equal(systemsWith({ critics: 'one', private: false }), ['gan']);
   assert.equal(
     systemNames.map((name) => relative(name, { private: false })),
-    ['gan', 'pargan', 'gan', 'pargan'],
+    ['gan', 'pargan', 'gan', 'pargan', 'gan'],
   );
   assert.is(relative('gan', { critics: 'many', private: true }), 'dp-pargan');
   // What comes from a file may have no row; nothing of it is private then, nor inherited from objects.
@@ -41,7 +43,7 @@ test('systems by what they are', () => {
 test('what a system is called, with K where it has a choice', () => {
   assert.equal(
     systemNames.map((name) => systemTitle(name, 4)),
-    ['GAN', 'PAR-GAN, K = 4', 'DPGAN', 'DP-PAR-GAN, K = 4'],
+    ['GAN', 'PAR-GAN, K = 4', 'DPGAN', 'DP-PAR-GAN, K = 4', 'DP-MARGINALS'],
   );
   assert.is(systemTitle('classifier', 1), 'classifier');
 });
@@ -50,11 +52,16 @@ test('a name that is none, and critics that a system cannot have, are refused', 
   const unknown = failure(() => systemNamed('wgan'));
   assert.equal([unknown.code, unknown.where], ['USAGE', 'system']);
   assert.match(unknown.fix, /gan, pargan, dpgan, dp-pargan/);
-  assert.match(failure(() => systemNamed('gan', systemsWith({ private: true }))).fix, /^Use dpgan, dp-pargan$/);
+  assert.match(
+    failure(() => systemNamed('gan', systemsWith({ private: true }))).fix,
+    /^Use dpgan, dp-pargan, dp-marginals$/,
+  );
   assert.equal(withCritics('dpgan', { batch: 3 }), { batch: 3, partitions: 1 });
   assert.equal(withCritics('pargan', { partitions: 3 }), { partitions: 3 });
   const several = failure(() => withCritics('dpgan', { partitions: 2 }));
   assert.equal([several.code, several.where, several.fix], ['CONFIG', 'partitions', 'Use dp-pargan instead']);
+  assert.equal(withCritics('dp-marginals', { places: 3 }), { places: 3 });
+  assert.match(failure(() => withCritics('dp-marginals', { partitions: 1 })).message, /no critics/);
 });
 
 test('every preset has a note', () => {

@@ -106,7 +106,12 @@ test('a column as the class: its values are the classes, and others count as the
   const test = { rows: Float32Array.of(-2, -1, 0.5, 2), labels: Uint32Array.of(0, 1, 0, 1) };
   assert.equal(linearModel({ rows: x, labels }, test, 2), { accuracy: 0.5, auc: 0.75 });
   assert.is(linearModel({ rows: x, labels }, { rows: x.slice(0, 1), labels: labels.slice(0, 1) }, 2).auc, null);
-  assert.is(linearModel({ rows: x, labels }, some, 3).auc, null);
+  // A third class that no row is of changes no order; three classes in a row, by the mean of each against the others.
+  assert.is(linearModel({ rows: x, labels }, some, 3).auc, 1);
+  const three = Float32Array.from({ length: 30 }, (_, i) => i);
+  const of = (classes: readonly number[]) => Uint32Array.from({ length: 30 }, (_, i) => classes[Math.floor(i / 10)]);
+  const model = linearModel({ rows: three, labels: of([0, 1, 2]) }, { rows: three, labels: of([0, 1, 2]) }, 3);
+  assert.ok((model.auc ?? 0) > 0.6 && model.accuracy > 0.9, `${model.auc}`);
 });
 
 test('how far from the majority to the ceiling; nothing where they are too near to tell', () => {

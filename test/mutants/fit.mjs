@@ -34,6 +34,22 @@ export default [
     tests: ['fit/measurer'],
   },
   {
+    name: 'tables have half the noise that is charged, which the audit finds',
+    area: 'fit',
+    file: 'src/fit/measurer.ts',
+    find: 'const noisy = noisyTable(words, counts, sigma);',
+    replace: 'const noisy = noisyTable(words, counts, Math.ceil(512 * sigma) / 1024);',
+    tests: ['run/audit/tables'],
+  },
+  {
+    name: 'a record is counted twice, which the audit finds',
+    area: 'fit',
+    file: 'src/fit/places.ts',
+    find: 'counts[x[row] * wy + y[row]]++;',
+    replace: 'counts[x[row] * wy + y[row]] += 2;',
+    tests: ['run/audit/tables'],
+  },
+  {
     name: 'the columns are not in the filter',
     area: 'fit',
     file: 'src/fit/measurer.ts',

@@ -2,8 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { columnBlocks, targetSentence } from '../../src/report/blocks/columns.ts';
+import { pairsApart, tableBlocks } from '../../src/report/blocks/tables.ts';
 import { columnChart, diagonalChart, predictionChart } from '../../src/report/charts/columns.ts';
-import { COLOURS } from '../../src/report/charts/theme.ts';
+import { heatMap } from '../../src/report/charts/tables.ts';
+import { COLOURS, HEAT } from '../../src/report/charts/theme.ts';
 import { reportOn } from '../../src/report/compare.ts';
 import { type Block, renderReport } from '../../src/report/html.ts';
 import { checkedQuality } from '../../src/report/results.ts';
@@ -48,6 +50,57 @@ test('columns: the worst first, with bars that are words too', async () => {
   assert.is(count(long, '<svg class="bars"'), 40);
   assert.ok(long.includes('The 40 of 60 columns') && long.includes('>c59<') && !long.includes('>c19<'));
   assert.equal(await columnBlocks({ metrics: {} }), []);
+});
+
+test('tables of counts: means, bars, and squares below and above the diagonal, in words too', async () => {
+  const judge = {
+    columns: ['age', 'town', EVIL],
+    rows: { samples: 5000, training: 5000, holdout: 2000 },
+    ...{ single: [0.01, 0.03, 0], floor_single: [0.02, 0.01, 0], tables: [3, 3, 1] as [number, number, number] },
+    ...{ pairs: [0.05, 0.2, 0.005], floor_pairs: [0.04, 0.01, 0.02] },
+  };
+  const target = { target: 'town', classes: 3, tested: 9, majority: 0.5, accuracy: 0.6, auc: 0.7, real_auc: 0.75 };
+  const metrics = { total_variation_1: 0.0133, total_variation_2: 0.085 };
+  const targets = [target, { ...target, target: EVIL, auc: null, real_accuracy: 0.65 }];
+  const page = html(await tableBlocks({ metrics, real: { total_variation_2: 0.0233 }, details: { judge, targets } }));
+  assert.ok(
+    page.includes('pairs of columns<small>3 tables</small>') && page.includes('triples of columns<small>one table'),
+  );
+  assert.ok(page.includes('0.0850') && page.includes('0.0233') && page.includes('Beside it 2,000 hold-out rows'));
+  assert.ok(page.includes('the worst first: town with 0.030 (hold-out 0.010)'));
+  assert.match(page, /Furthest: age and &lt;script.* 0\.20 \(hold-out 0\.010\); age and town 0\.050/);
+  assert.not.match(page, /<script/);
+  assert.is(count(page, 'role="img" aria-label="'), 2);
+  assert.ok(page.includes('0.700') && page.includes('real rows: 65.0 %'), 'targets');
+  // Six squares: .05 .2 .005 of samples and .04 .01 .02 of the hold-out.
+  const squares = await heatMap(['a', 'b', 'c'], pairsApart(judge)).svg();
+  const drawn = squares.slice(0, squares.indexOf('role-legend'));
+  const shades = [3, 5, 0, 2, 0, 1].map((step) => HEAT[step]);
+  for (const shade of HEAT) assert.is(count(drawn, `fill="${shade}"`), shades.filter((s) => s === shade).length, shade);
+  // One column has no pairs, and no hold-out no floor; of many columns some are drawn.
+  const tables: [number, number, number] = [1, 0, 0];
+  const one = { columns: ['x'], rows: { samples: 5, training: 5 }, single: [0.1], pairs: [], tables };
+  const poor = html(
+    await tableBlocks({ metrics: { total_variation_1: 0.1 }, details: { judge: { ...judge, ...one } } }),
+  );
+  assert.ok(poor.includes('no hold-out rows') && poor.includes('no triples'));
+  assert.is(count(poor, '<figure>'), 1);
+  const names = Array.from({ length: 40 }, (_, i) => `c${i}`);
+  const pairs = new Array<number>(780).fill(0.01);
+  const many = { ...judge, columns: names, single: names.map((_, i) => i / 100), pairs };
+  const wide = html(
+    await tableBlocks({
+      metrics: {},
+      details: { judge: { ...many, floor_single: undefined, floor_pairs: undefined } },
+    }),
+  );
+  assert.is(count(wide, 'The 30 of 40 columns'), 4, 'in captions and their descriptions');
+  assert.equal(await tableBlocks({ metrics: {} }), []);
+  const read = (more: object) =>
+    checkedQuality({ metrics: {}, details: { judge: { ...judge, ...more } } }, 'f').details;
+  assert.equal(read({})?.judge, judge);
+  assert.is(read({ single: [0.1] })?.judge, undefined);
+  assert.is(read({ pairs: [0.1, 0.2, 2] })?.judge?.pairs, undefined);
 });
 
 test('tables of zeros and ones: scatter plots of probabilities and of predictions', async () => {

@@ -1,7 +1,7 @@
 /** The settings that most people leave as they are. */
 
 import type { DivergenceName } from '../../gan/divergences.ts';
-import { isPrivate } from '../../gan/systems.ts';
+import { isFit, isPrivate } from '../../gan/systems.ts';
 import type { Change, PlanNumber } from '../fields.ts';
 import type { Plan, Ready } from '../protocol.ts';
 import { numberField, segments } from '../ui/controls.ts';
@@ -15,6 +15,7 @@ const MEASURED = {
 
 export function advanced(plan: Plan, { rows }: Ready, change: Change): HTMLElement {
   const dp = isPrivate(plan.system);
+  const fits = isFit(plan.system);
   const most = Math.min(1024, Math.max(1, Math.floor(rows / plan.partitions)));
   const number = (...[name, hint, bounds]: [PlanNumber, string, { max: number }?]) =>
     numberField(name, plan, change, hint, bounds);
@@ -23,13 +24,14 @@ export function advanced(plan: Plan, { rows }: Ready, change: Change): HTMLEleme
     h('summary', 'Advanced settings'),
     h(
       'div.fields',
-      number('batch', dp ? 'On average, for each critic: which rows, chance decides.' : 'For each critic.', {
-        max: most,
-      }),
-      number('criticSteps', 'In each step the critics learn so often, the generator once.'),
-      number('rate', 'How large a correction is; halve it where the losses jump about.'),
+      !fits &&
+        number('batch', dp ? 'On average, for each critic: which rows, chance decides.' : 'For each critic.', {
+          max: most,
+        }),
+      !fits && number('criticSteps', 'In each step the critics learn so often, the generator once.'),
+      !fits && number('rate', 'How large a correction is; halve it where the losses jump about.'),
       dp && number('delta', 'The probability with which the limit may fail.'),
-      dp && number('clipNorm', 'The most that one row may pull in a lesson; the noise is measured by it.'),
+      dp && !fits && number('clipNorm', 'The most that one row may pull in a lesson; the noise is measured by it.'),
       number(
         'seed',
         dp
@@ -37,8 +39,10 @@ export function advanced(plan: Plan, { rows }: Ready, change: Change): HTMLEleme
           : 'The same seed on the same computer gives the same rows.',
       ),
     ),
-    segments('What the critics measure', MEASURED, plan.divergence as keyof typeof MEASURED, (divergence) =>
-      change({ divergence }),
-    ),
+    fits
+      ? null
+      : segments('What the critics measure', MEASURED, plan.divergence as keyof typeof MEASURED, (divergence) =>
+          change({ divergence }),
+        ),
   );
 }

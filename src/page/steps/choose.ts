@@ -7,7 +7,7 @@ import { numberInput, radios, segments } from '../ui/controls.ts';
 import { confirmed, count, h, put } from '../ui/dom.ts';
 import { advanced } from './choose-advanced.ts';
 import { about, type Length, lengthOf, usualPlan, usualSystem } from './plan.ts';
-import { cards, cardTitle, protectionFields } from './protection.ts';
+import { cardsFor, cardTitle, protectionFields } from './protection.ts';
 import { Run } from './run.ts';
 import { type GivenFields, givenFields } from './schema-fields.ts';
 import type { App, Step } from './step.ts';
@@ -107,7 +107,10 @@ export function chooseStep(app: App): Step {
           ? numberInput(plan.steps, planNumbers.steps, (steps) => change({ steps }, false))
           : numberInput(minutes, { min: 0.1, max: 10_000 }, (value) => {
               minutes = value;
-              change({ steps: Number.isNaN(value) ? value : lengthOf('medium', plan.system, ready.kind) }, false);
+              change(
+                { steps: Number.isNaN(value) ? value : lengthOf('medium', plan.system, ready, plan.epsilon) },
+                false,
+              );
             });
       number.setAttribute('aria-label', planNumbers.steps.label);
       const option = (value: typeof unit) => h('option', { value, selected: value === unit }, value);
@@ -122,9 +125,10 @@ export function chooseStep(app: App): Step {
 
     function choose(system: SystemName): void {
       const { size, seed } = plan;
-      const steps = length === 'own' ? plan.steps : lengthOf(length, system, ready.kind);
+      const usual = usualPlan(system, ready);
+      const steps = length === 'own' ? plan.steps : lengthOf(length, system, ready, usual.epsilon);
       const given = isPrivate(system) ? known?.given() : undefined;
-      plan = { ...usualPlan(system, ready), size, steps, seed, given };
+      plan = { ...usual, size, steps, seed, given };
       protect();
       known?.price(plan);
       put(extra, advanced(plan, ready, change));
@@ -149,14 +153,14 @@ export function chooseStep(app: App): Step {
 
     put(
       body,
-      radios('How well are the people in your table to be protected?', cards, plan.system, choose),
+      radios('How well are the people in your table to be protected?', cardsFor(ready.kind), plan.system, choose),
       protection,
       segments('How large are the networks?', SIZES, plan.size, (size) => change({ size })),
       segments('How long do they learn?', LENGTHS, length, (value) => {
         length = value;
         own.hidden = value !== 'own';
         if (value === 'own') ownLength();
-        else plan = { ...plan, steps: lengthOf(value, plan.system, ready.kind) };
+        else plan = { ...plan, steps: lengthOf(value, plan.system, ready, plan.epsilon) };
         void tell();
       }),
       own,

@@ -1,5 +1,6 @@
 /** What is proposed in step 3, and what follows from what was chosen there. */
-import { isPrivate, type SystemName, systems, systemsWith } from '../../gan/systems.ts';
+import { defaultsFor } from '../../fit/defaults.ts';
+import { isFit, isPrivate, type SystemName, systems, systemsWith } from '../../gan/systems.ts';
 import type { Plan, Ready } from '../protocol.ts';
 
 export type Length = 'short' | 'medium' | 'long';
@@ -11,7 +12,12 @@ const LENGTHS: Readonly<Record<Length, { plain: number; images: number; dp: numb
 };
 
 /** Generator steps behind the words of the form: those of images are slow, and private ones have more lessons each. */
-export function lengthOf(length: Length, system: SystemName, kind: Ready['kind']): number {
+export function lengthOf(length: Length, system: SystemName, ready: Ready, epsilon: number): number {
+  const { kind, rows, columns } = ready;
+  if (isFit(system)) {
+    const { steps } = defaultsFor({ epsilon, rows, pairs: (columns * (columns - 1)) / 2 });
+    return { short: steps / 2, medium: steps, long: 2 * steps }[length];
+  }
   const { plain, images, dp } = LENGTHS[length];
   return isPrivate(system) ? dp : kind === 'images' ? images : plain;
 }
@@ -28,10 +34,15 @@ const ENOUGH = 2000;
 
 /** What is proposed first: a guarantee wherever the rows suffice for one, for tables are about people. */
 export const usualSystem = ({ rows, kind }: Ready): SystemName =>
-  systemsWith({ critics: 'one', private: kind === 'table' && rows >= ENOUGH })[0];
+  kind === 'table' && rows >= ENOUGH
+    ? systemsWith({ critics: 'none', private: true })[0]
+    : systemsWith({ critics: 'one', private: false })[0];
 
 /** A plan to begin with. */
-export function usualPlan(system: SystemName, { rows, kind }: Ready): Plan {
+export function usualPlan(system: SystemName, ready: Ready): Plan {
+  const { rows, kind } = ready;
+  // What fits tables is good at a strong promise already.
+  const epsilon = isFit(system) ? 1 : 3;
   const split = systems[system].critics === 'many';
   const dp = isPrivate(system);
   const images = kind === 'images';
@@ -41,9 +52,9 @@ export function usualPlan(system: SystemName, { rows, kind }: Ready): Plan {
     system,
     partitions,
     size: images ? 'small' : 'medium',
-    steps: lengthOf('medium', system, kind),
+    steps: lengthOf('medium', system, ready, epsilon),
     batch: Math.max(1, Math.min(batch, Math.floor(rows / partitions / 2))),
-    epsilon: 3,
+    epsilon,
     delta: usualDelta(rows),
     clipNorm: 1,
     criticSteps: dp ? 5 : 1,

@@ -2,6 +2,7 @@
 import { quote } from '../../data/dataset.ts';
 import { type Given, notGiven } from '../../data/encoding/schema.ts';
 import type { Column } from '../../data/table.ts';
+import { isFit } from '../../gan/systems.ts';
 import { encodingPrice } from '../../privacy/budget.ts';
 import type { Plan } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
@@ -196,9 +197,10 @@ export function givenFields(
 }
 
 /** What of epsilon goes for columns that are not given, and what that means. */
-function priceText(columns: readonly Column[], { epsilon, delta, given }: Plan): [part: string, rest: string] {
+function priceText(columns: readonly Column[], { system, epsilon, delta, given }: Plan): [part: string, rest: string] {
   if (Number.isNaN(epsilon)) return ['', ''];
   const paying = notGiven(columns, given);
+  if (isFit(system)) return countsText(columns.length, paying.length);
   const paid = encodingPrice({ encoderEpsilon: 0, epsilon, delta, relation: 'zero-out' }, paying).epsilon;
   const known = columns.length - paying.length;
   if (paid === 0) {
@@ -217,6 +219,15 @@ function priceText(columns: readonly Column[], { epsilon, delta, given }: Plan):
   return [
     part,
     `${finding} the ${all} can hold: lowest and highest values, lists of values. What you know anyway need not be found out.`,
+  ];
+}
+
+/** The same for systems that count: what columns can hold is found out by counts that the new rows are fitted to as well. */
+function countsText(all: number, paying: number): [part: string, rest: string] {
+  if (paying === 0) return ['Nothing of epsilon', ' goes for finding out what the columns can hold: it is given.'];
+  return [
+    'A small part of epsilon',
+    ` goes for finding out, with noise, what ${paying} of the ${plural(all, 'column')} can hold; rare values are lost by that. What you know anyway need not be found out.`,
   ];
 }
 

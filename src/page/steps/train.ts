@@ -1,6 +1,6 @@
 /** Step 4: training as it goes on: losses, samples, epsilon, time; and what only the owner should see. */
 
-import { isPrivate } from '../../gan/systems.ts';
+import { isFit, isPrivate } from '../../gan/systems.ts';
 import { gauge, lossChart } from '../ui/chart.ts';
 import { type Child, count, explain, h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
@@ -25,6 +25,7 @@ export function trainStep(app: App): Step {
   function open(body: HTMLElement): () => void {
     const run = state.run as Run;
     const dp = isPrivate(run.plan.system);
+    const fits = isFit(run.plan.system);
     const line = h('p.now');
     const bar = h('progress', { 'aria-label': 'Progress of the training', max: 1, value: 0 });
     const buttons = h('div.buttons');
@@ -47,16 +48,20 @@ export function trainStep(app: App): Step {
       h('h3', 'What it makes now'),
       made,
       h('h3', 'Losses'),
-      h(
-        'p.legend',
-        { 'aria-hidden': 'true' },
-        h('span.key.generator', 'generator'),
-        h('span.key.critics', run.plan.partitions > 1 ? 'critics, on average' : 'critic'),
-      ),
+      fits
+        ? null
+        : h(
+            'p.legend',
+            { 'aria-hidden': 'true' },
+            h('span.key.generator', 'generator'),
+            h('span.key.critics', run.plan.partitions > 1 ? 'critics, on average' : 'critic'),
+          ),
       chart,
       explain(
-        'How do I read these curves?',
-        'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
+        fits ? 'How do I read this curve?' : 'How do I read these curves?',
+        fits
+          ? 'How far the rows are from the noisy tables that were measured, in units of their noise. It falls quickly, then slowly; towards the end it levels out.'
+          : 'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
       ),
       owner.element,
     );

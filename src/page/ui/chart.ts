@@ -36,7 +36,9 @@ function extent(values: readonly number[]): [low: number, high: number] {
 /** A curve for each network, over the steps. */
 export function lossChart(points: readonly LossPoint[], steps: number): SVGSVGElement {
   const WIDTH = width();
-  const [low, high] = extent(points.flatMap(({ generator, critics }) => [generator, critics]));
+  const [low, high] = extent(
+    points.flatMap(({ generator, critics }) => (Number.isFinite(critics) ? [generator, critics] : [generator])),
+  );
   const x = scale(0, steps, PAD.left, WIDTH - PAD.right);
   const y = scale(low, high, HEIGHT - PAD.bottom, PAD.top);
   const inside = (value: number) => Math.min(HEIGHT - PAD.bottom, Math.max(PAD.top, y(value)));
@@ -48,7 +50,7 @@ export function lossChart(points: readonly LossPoint[], steps: number): SVGSVGEl
   };
   const last = points[points.length - 1];
   const label = last
-    ? `Losses until step ${last.step}: generator ${formatNumber(last.generator, 3)}, critics ${formatNumber(last.critics, 3)}`
+    ? `Losses until step ${last.step}: generator ${formatNumber(last.generator, 3)}${Number.isFinite(last.critics) ? `, critics ${formatNumber(last.critics, 3)}` : ''}`
     : 'Losses: none yet';
   return svg(
     'svg',

@@ -1,11 +1,14 @@
 /** From what the owner chose to the settings of a run. For the worker. */
 import type { Dataset } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
+import { type FitConfig, parseFit } from '../../fit/config.ts';
 import type { GanConfig } from '../../gan/config.ts';
 import { makeConfig } from '../../gan/presets/index.ts';
 import { budgetOf, type PrivateConfig, parsePrivate } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
+import { isFit, isPrivate } from '../../gan/systems.ts';
 import { encodingPrice } from '../../privacy/budget.ts';
+import type { AnyConfig } from '../../run/config.ts';
 import type { Plan, Size } from '../protocol.ts';
 
 /** Widths of dense layers, and channels of convolutional ones, by size. */
@@ -41,6 +44,16 @@ function fields(plan: Plan, { shape, encoding }: Dataset): Record<string, unknow
 
 /** Of systems without a guarantee. @throws VeilganError CONFIG */
 export const plainConfig = (plan: Plan, data: Dataset): GanConfig => makeConfig(undefined, fields(plan, data));
+
+/** Of a generator that is fitted to noisy tables. @throws VeilganError CONFIG */
+const fitPlan = ({ epsilon, delta, steps, size }: Plan): FitConfig =>
+  parseFit({ epsilon, delta, steps, generatorHidden: SIZES[size].hidden });
+
+/** The settings of a run, whichever its system. @param data the records without a guarantee @throws VeilganError CONFIG */
+export function configOf(plan: Plan, data: Dataset): AnyConfig {
+  if (isFit(plan.system)) return fitPlan(plan);
+  return isPrivate(plan.system) ? privatePlan(plan, data) : plainConfig(plan, data);
+}
 
 /**
  * Of private systems: as much noise as lets all steps be taken within the budget, of which the encoding of a table takes

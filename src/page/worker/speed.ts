@@ -2,11 +2,42 @@
 
 import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import type { Encoding } from '../../data/table.ts';
+import type { FitConfig } from '../../fit/config.ts';
+import { MarginalsFit } from '../../fit/marginals.ts';
+import { Measured } from '../../fit/measured.ts';
+import { placesOf } from '../../fit/places.ts';
 import { ParGan } from '../../gan/pargan.ts';
+import { isFit } from '../../gan/systems.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { train } from '../../train/loop.ts';
 import type { Plan } from '../protocol.ts';
-import { plainConfig } from './config.ts';
+import { configOf, plainConfig } from './config.ts';
+
+/** Places that a column of numbers usually has, and a category at most. */
+const PLACES = 32;
+
+/** A fit of the same size as a plan's, to tables of nothing. */
+function likeFit(plan: Plan, { encoding, features, rows }: Dataset, gpu: Gpu): MarginalsFit {
+  const { columns } = encoding as Encoding;
+  const places = columns.map(({ name, ...code }) => {
+    const values = Array.from(
+      { length: 'at' in code ? PLACES : Math.min(PLACES, code.values.length) },
+      (_, i) => `${i}`,
+    );
+    const look = {
+      code: { name, kind: 'category', values, missing: false } as const,
+      noisy: values.map(() => 1),
+      sigma: 1,
+    };
+    return placesOf(look, { most: PLACES, sigma: 1 });
+  });
+  const config = configOf(plan, { encoding, features, rows } as Dataset) as FitConfig;
+  const { steps } = plan;
+  const measured = new Measured(places, rows);
+  const parts = { config, seed: 1, encoding: encoding as Encoding, measured, rows: 0, tableSigma: 1, rounds: 0, steps };
+  return new MarginalsFit(gpu, features, parts);
+}
 
 /** Steps whose time is measured at most, after some that compile the kernels; and milliseconds after which it is enough. */
 const [WARM, STEPS, ENOUGH_MS] = [2, 8, 1500];
@@ -34,7 +65,7 @@ export class Speed {
   }
 
   async #measure(plan: Plan, data: Dataset, gpu: Gpu): Promise<number> {
-    const gan = new ParGan(gpu, plainConfig(plan, data), data, 1);
+    const gan = isFit(plan.system) ? likeFit(plan, data, gpu) : new ParGan(gpu, plainConfig(plan, data), data, 1);
     const stop = () => this.#enough;
     try {
       await train(gan, { steps: WARM, chunk: 1, stop });

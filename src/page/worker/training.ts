@@ -2,13 +2,12 @@
 
 import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { isPrivate } from '../../gan/systems.ts';
 import { Gpu } from '../../gpu/index.ts';
 import { lossesOf } from '../../run/run.ts';
 import type { LossRow } from '../../train/loop.ts';
 import type { LossPoint, News, Plan } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
-import { plainConfig, privatePlan } from './config.ts';
+import { configOf } from './config.ts';
 import { keptRuns, removeRun } from './opfs.ts';
 import { PageSession, type SessionOptions } from './session.ts';
 import { type Shelf, samplesOf, shownOf } from './shelf.ts';
@@ -28,7 +27,7 @@ type Say = (news: News) => void;
 const pointOf = ({ step, loss_g, loss_d }: LossRow): LossPoint => ({
   step,
   generator: loss_g,
-  critics: loss_d.reduce((sum, x) => sum + x / loss_d.length, 0),
+  critics: loss_d.length ? loss_d.reduce((sum, x) => sum + x / loss_d.length, 0) : Number.NaN,
 });
 
 /** A training, what it is of, and how it was planned. */
@@ -74,7 +73,7 @@ export class Training {
   async start(plan: Plan): Promise<{ run?: string }> {
     await this.forget();
     this.#stopping = false;
-    const config = (isPrivate(plan.system) ? privatePlan : plainConfig)(plan, this.#shelf.records());
+    const config = configOf(plan, this.#shelf.records());
     const { system, seed, given } = plan;
     const session = await PageSession.start(this.#shelf.trained(given), { system, config, seed }, this.#options());
     this.#begin(session, plan);

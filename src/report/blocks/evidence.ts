@@ -7,6 +7,7 @@ import { qualityReadings, qualityRow, shares } from '../readings.ts';
 import { readingCell } from '../summary.ts';
 import { attackBlocks } from './attacks.ts';
 import { columnBlocks, targetSentence } from './columns.ts';
+import { tableBlocks } from './tables.ts';
 
 /** The headings, tables and charts of what was measured. */
 export async function measuredBlocks(measured: Measured): Promise<Block[]> {
@@ -31,7 +32,7 @@ async function qualityBlocks({ quality, against }: Measured): Promise<Block[]> {
   });
   const caption = `Released samples against ${against}${real ? '. "real rows": training rows in the place of samples, which is the best that samples can do' : ''}.`;
   const sentence = targetSentence(quality);
-  const columns = await columnBlocks(quality);
+  const columns = [...(await tableBlocks(quality)), ...(await columnBlocks(quality))];
   const all = table(['samples', 'meaning'], rows, caption);
   return [
     heading('Quality of the samples'),

@@ -13,8 +13,8 @@ const LABEL = 18;
 
 const short = (text: string): string => (text.length > LABEL ? `${text.slice(0, LABEL - 3)}...` : text);
 
-/** What is cut alike must not fall together. */
-function distinct(labels: readonly string[]): string[] {
+/** Labels of an axis: what is cut alike must not fall together. */
+export function distinct(labels: readonly string[]): string[] {
   const all = labels.map(short);
   return all.map((label, i) => (all.indexOf(label) === i ? label : `${label} (${i + 1})`));
 }

@@ -17,6 +17,11 @@ export const COLOURS = {
 /** Of series that stand side by side, in order. */
 export const PALETTE = [COLOURS.blue, COLOURS.orange, COLOURS.green, COLOURS.purple, COLOURS.yellow, COLOURS.grey];
 
+/** From nothing to much, seven steps of lightness, which print and any colour vision keep (ColorBrewer's Blues). */
+export const HEAT = ['#eff3ff', '#d0e1f2', '#a6cbe3', '#6baed6', '#3f8fc5', '#1c6aaf', '#08407f'] as const;
+/** The same on a dark page, where much is light. */
+export const DARK_HEAT = ['#262b33', '#24384d', '#24506f', '#2a6c96', '#3f8fc5', '#7dbbe6', '#d5ecff'] as const;
+
 const INK = COLOURS.ink;
 /** Axis lines and second lines of titles. */
 export const SOFT = '#666666';

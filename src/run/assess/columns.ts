@@ -4,19 +4,24 @@
  */
 import { evenly } from '../../base/rows.ts';
 import { decodeRows, type TableRows } from '../../data/encoding/decode.ts';
-import { encodeCells } from '../../data/encoding/encode.ts';
 import { fitEncoding } from '../../data/encoding/encoding.ts';
 import type { CategoryCode, CategoryColumn, Cells, Encoding, Table } from '../../data/table.ts';
 import type { ColumnCells } from '../../metrics/marginals.ts';
 import { trainingRows } from '../../train/rows.ts';
+import type { TrainingJob } from '../training.ts';
 import type { Subject } from './subject.ts';
 import { unseenOf } from './target.ts';
+
+/** Rows that are drawn at once; a record of a wide table has thousands of numbers. */
+const PIECE = 100_000;
 
 /** The rows that quality of tables looks at. */
 export interface Tables {
   /** fitted to the real training rows, whatever the run's own one is */
   readonly encoding: Encoding;
   readonly samples: TableRows;
+  /** as many samples as training rows */
+  readonly judged: TableRows;
   /** all training rows */
   readonly train: TableRows;
   /** what samples are compared with */
@@ -35,8 +40,35 @@ function some({ columns, cells }: TableRows, most: number): TableRows {
   return { columns, cells: Float64Array.from({ length: list.length * width }, (_, i) => cell(i)) };
 }
 
+/**
+ * As many samples as there are training rows: those at hand, or new ones.
+ * @param generated [n, features], of the generator's first sequence
+ */
+export async function judgedRows(
+  { gan, data, run }: TrainingJob,
+  own: Encoding,
+  generated: Float32Array,
+  rows: number,
+): Promise<TableRows> {
+  const { features } = data;
+  const { seed } = run.info;
+  if (generated.length >= rows * features) return decodeRows(own, generated.subarray(0, rows * features), { seed });
+  const pieces: TableRows[] = [];
+  for (let first = 0; first < rows; first += PIECE) {
+    const made = await gan.sample(Math.min(PIECE, rows - first), pieces.length);
+    pieces.push(decodeRows(own, made, { seed, first }));
+  }
+  const [{ columns }] = pieces;
+  const cells = new Float64Array(rows * columns.length);
+  pieces.forEach((piece, i) => {
+    cells.set(piece.cells, i * PIECE * columns.length);
+  });
+  return { columns, cells };
+}
+
 /** The cells of the rows that a subject is about. @param table that the run was trained on */
-export function tablesOf({ job, generated, members, found }: Subject, table: Table, own: Encoding): Tables {
+export async function tablesOf(subject: Subject, table: Table, own: Encoding): Promise<Tables> {
+  const { job, generated, members, found } = subject;
   const { data, gan, run } = job;
   const { columns } = table;
   const rows = (cells: Cells): TableRows => ({ columns, cells });
@@ -48,6 +80,7 @@ export function tablesOf({ job, generated, members, found }: Subject, table: Tab
   return {
     encoding: fitEncoding(table),
     samples: decodeRows(own, generated, { seed: run.info.seed }),
+    judged: await judgedRows(job, own, generated, first / columns.length),
     train,
     reference: some(unseen ?? train, found.rows.reference),
     ...(members ? { members: some(train, found.rows.real) } : {}),
@@ -76,7 +109,3 @@ export function columnCells({ columns, cells }: TableRows, encoding: Encoding): 
     };
   });
 }
-
-/** Rows as records of numbers, [n, width]. */
-export const encoded = ({ columns, cells }: TableRows, encoding: Encoding): Float32Array =>
-  encodeCells(columns, cells, encoding);

@@ -18,7 +18,7 @@ import { membersOf } from './target.ts';
 
 /** Downstream tasks that the data allow; the others are told with the reason. */
 export async function downstreamQuality(subject: Subject): Promise<void> {
-  const { job, found, target, unseen } = subject;
+  const { job, found, targets: [target] = [], unseen } = subject;
   if (!unseen || !subject.members) return skip(found, 'downstream', NO_OTHERS);
   const task = target === undefined ? labelTask(subject, unseen) : columnTask(subject, unseen, target);
   if (task) await classTask(subject, task);
@@ -26,7 +26,9 @@ export async function downstreamQuality(subject: Subject): Promise<void> {
   if (binary && target === undefined) columnTasks(subject, unseen.rows);
   else if (!task) {
     const why =
-      job.data.shape.length === 3 ? 'the samples have no labels: train with `labels: condition`' : 'name a `target`';
+      job.data.shape.length === 3
+        ? 'the samples have no labels: train with `labels: condition`'
+        : 'name one of `targets`';
     skip(found, 'downstream', why);
   }
 }
@@ -58,17 +60,27 @@ function targetColumn(data: Dataset, target: string): ReturnType<typeof columnAs
   const column = data.columns.indexOf(target);
   if (column < 0) {
     throw new VeilganError('USAGE', `data set ${data.name} has no column ${target}`, {
-      where: 'target',
+      where: 'targets',
       fix: data.columns.length ? `Name one of ${data.columns.slice(0, 12).join(', ')}` : 'Leave it away for images',
     });
   }
   return columnAsClass(floats(data.train), data.features, column, target);
 }
 
-/** @throws VeilganError USAGE where no column has that name, or it makes no classes */
-export function checkTarget({ data, table }: TrainingJob, target: string): void {
-  if (table) namedTarget(fitEncoding(table), target);
-  else targetColumn(data, target);
+/** @throws VeilganError USAGE where no column has such a name, or it makes no classes, or only one can be asked for */
+export function checkTargets({ data, table }: TrainingJob, targets: readonly string[]): void {
+  if (table) {
+    const encoding = fitEncoding(table);
+    for (const target of targets) namedTarget(encoding, target);
+    return;
+  }
+  if (targets.length > 1) {
+    throw new VeilganError('USAGE', `${targets.length} columns are named, and ${data.name} is no table with types`, {
+      where: 'targets',
+      fix: 'Name one column',
+    });
+  }
+  for (const target of targets) targetColumn(data, target);
 }
 
 function columnTask({ job, generated, members = generated }: Subject, others: Candidates, target: string): ClassTask {

@@ -14,7 +14,7 @@ import type { TrainingJob } from '../job.ts';
 import { isImage } from '../samples.ts';
 import { released } from '../training.ts';
 import { type Tables, tablesOf } from './columns.ts';
-import { checkTarget, downstreamQuality } from './downstream.ts';
+import { checkTargets, downstreamQuality } from './downstream.ts';
 import { imageQuality } from './images.ts';
 import {
   type Evaluation,
@@ -35,19 +35,19 @@ const LATER = 'it runs with `downstream`';
 
 /**
  * Draws samples and compares them with rows that training left out (the training rows where there are none).
- * @throws VeilganError USAGE for a target that is no column; whatever sampling and the networks throw
+ * @throws VeilganError USAGE for targets that are no columns; whatever sampling and the networks throw
  */
 export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}): Promise<Evaluation> {
   const { data } = job;
-  const { samples: count = released(data), target, report = () => {} } = options;
-  if (target !== undefined) checkTarget(job, target);
+  const { samples: count = released(data), targets, report = () => {} } = options;
+  if (targets) checkTargets(job, targets);
   report('samples', 0);
   const subject = subjectOf(job, await job.gan.sample(count), options);
   report('samples', 1);
   const { found } = subject;
   await valueQuality(subject);
   await gapQuality(subject);
-  const tables = cellsOf(subject);
+  const tables = await cellsOf(subject);
   if (tables) {
     tableQuality(tables, subject);
     if (options.downstream) columnAccuracies(tables, subject);
@@ -56,7 +56,7 @@ export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}
   }
   if (isImage(data.shape)) await imageQuality(subject);
   else probabilityQuality(subject);
-  if (options.downstream || target !== undefined) await downstreamQuality(subject);
+  if (options.downstream || targets) await downstreamQuality(subject);
   else skip(found, 'downstream', LATER);
   return found;
 }
@@ -70,7 +70,7 @@ export async function quickQuality(job: TrainingJob, generated: Float32Array, re
   const { members, ...rest } = subjectOf(job, generated);
   const subject: Subject = real ? { ...rest, members } : rest;
   await onBoth(subject, (rows) => qualityOf(rows, job));
-  const tables = cellsOf(subject);
+  const tables = await cellsOf(subject);
   if (tables) tableQuality(tables, subject);
   return subject.found;
 }
@@ -84,10 +84,10 @@ export function qualityOf(samples: Float32Array, job: TrainingJob): Metrics {
 }
 
 /** The cells of a table of mixed columns. */
-const cellsOf = (subject: Subject): Tables | undefined => {
+async function cellsOf(subject: Subject): Promise<Tables | undefined> {
   const { table, data } = subject.job;
-  return table && data.encoding && tablesOf(subject, table, data.encoding);
-};
+  return table && data.encoding && (await tablesOf(subject, table, data.encoding));
+}
 
 /** Samples, and the real rows that they are compared with. */
 function subjectOf(job: TrainingJob, generated: Float32Array, options: QualityOptions = {}): Subject {

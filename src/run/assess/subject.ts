@@ -37,8 +37,8 @@ export interface QualityOptions {
   readonly inception?: Inception;
   /** train on samples, test on real rows */
   readonly downstream?: boolean;
-  /** the column that is the class then */
-  readonly target?: string;
+  /** the columns that are the classes then; of a table any number, else one */
+  readonly targets?: readonly string[];
   readonly report?: Report;
 }
 

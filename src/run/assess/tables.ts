@@ -1,30 +1,41 @@
 /** Quality of tables of mixed columns: their laws, the shares of values, and what a model learns about real rows. */
 import { VeilganError } from '../../base/errors.ts';
 import { mean } from '../../base/maths/statistics.ts';
-import { evenly, pickRows } from '../../base/rows.ts';
+import { PhiloxStream } from '../../base/philox.ts';
 import type { TableRows } from '../../data/encoding/decode.ts';
-import { blocksOf, type Encoding, widthOf } from '../../data/table.ts';
+import type { Encoding } from '../../data/table.ts';
 import { diagonalAgreement } from '../../metrics/dimensions.ts';
 import { gainShare, type LabelledRows, linearModel, MOST_CLASSES, majorityShare } from '../../metrics/downstream.ts';
 import { type ColumnCells, missingShare, placeShares } from '../../metrics/marginals.ts';
-import { columnCells, encoded, placeNames, type Tables } from './columns.ts';
+import { columnCells, placeNames, type Tables } from './columns.ts';
+import { featuresFor, judgeDetection, judgeTables, levelCells, type Trained, trainedOn } from './judge.ts';
 import { marginalQuality } from './marginals.ts';
 import { type Evaluation, NO_OTHERS, type Subject, skip } from './subject.ts';
 
+/** Rows that a linear model is fitted to, and that it is tested on. */
+const FITTED = 15_000;
+const TESTED = 100_000;
+
 /**
- * What is always measured of a table: marginal distances, associations of pairs, shares of values, and a linear model
- * of one column. Seconds.
+ * What is always measured of a table: marginal distances, associations of pairs, tables of counts, shares of values, and
+ * linear models: of the columns that are targets, and of what tells samples from real rows. Seconds.
  * @throws VeilganError USAGE for a target that is no category of the table
  */
-export function tableQuality(tables: Tables, { report, found, target }: Subject): void {
+export function tableQuality(tables: Tables, { job, report, found, targets, members }: Subject): void {
+  const { seed } = job.run.info;
   report('columns', 0);
   marginalQuality(tables, found);
-  report('columns', 0.4);
+  report('columns', 0.2);
   valueShares(tables, found);
-  report('columns', 0.5);
-  const why = targetQuality(tables, found, target);
-  if (why) skip(found, 'downstream_linear_accuracy', why);
-  report('columns', 1);
+  report('tables of counts', 0);
+  const trained = trainedOn(tables);
+  judgeTables(tables, trained, found);
+  report('linear models', 0);
+  for (const why of targetQuality(tables, trained, found, { targets, seed }))
+    skip(found, 'downstream_linear_accuracy', why);
+  report('linear models', 0.6);
+  judgeDetection(tables, trained, found, { real: Boolean(members), seed });
+  report('linear models', 1);
 }
 
 /** Shares of each value of categories, and of missing cells, in training rows and in samples. */
@@ -66,32 +77,65 @@ export function probabilities(
   found.details.dimension_probability = { columns, real, samples };
 }
 
+/** What linear models of a column say, trained on samples and on real rows, tested on unseen ones. */
+export interface TargetDetail {
+  readonly target: string;
+  readonly classes: number;
+  readonly tested: number;
+  /** of always naming the most frequent class */
+  readonly majority: number;
+  readonly accuracy: number;
+  /** null where the test rows are of one class */
+  readonly auc: number | null;
+  readonly real_accuracy?: number;
+  readonly real_auc?: number | null;
+}
+
 /**
- * A linear model of one column from all others: trained on samples or on real rows, tested on unseen ones.
- * @returns why there is none
+ * A linear model of each target from all other columns. Metrics are of the first one.
+ * @returns why there is none, where there is none
  */
-function targetQuality(tables: Tables, found: Evaluation, target?: string): string | undefined {
-  const { encoding, unseen } = tables;
-  const taken = target === undefined ? usualTarget(encoding) : { ...namedTarget(encoding, target), taken: 'target' };
-  if (typeof taken === 'string') return taken;
-  if (!unseen) return NO_OTHERS;
-  const { classes, name } = taken;
-  const learnt = learnable(taken, unseen, [tables.samples, ...(tables.members ? [tables.members] : [])]);
-  if (!learnt) return `all cells of ${name} are missing`;
-  const { models, majority, tested } = learnt;
-  const [own, ceiling] = models;
-  Object.assign(found.metrics, {
-    downstream_linear_accuracy: own.accuracy,
-    ...(classes.length === 2 ? { downstream_linear_auc: own.auc } : {}),
-    downstream_majority: majority,
-    ...(ceiling ? { downstream_gain_share: gainShare(own.accuracy, majority, ceiling.accuracy, tested) } : {}),
+function targetQuality(
+  tables: Tables,
+  trained: Trained,
+  found: Evaluation,
+  { targets, seed }: { targets?: readonly string[]; seed: number },
+): string[] {
+  const { encoding, unseen, judged, train, members } = tables;
+  const usual = targets ? undefined : usualTarget(encoding);
+  if (typeof usual === 'string') return [usual];
+  if (!unseen) return [NO_OTHERS];
+  const columns = usual ? [usual] : (targets ?? []).map((target) => namedTarget(encoding, target));
+  const learner = learnerOf(tables, trained, seed);
+  const list = columns.map((column): TargetDetail | string => {
+    const learnt = learner(column, [judged, ...(members ? [train] : [])]);
+    if (!learnt) return `all cells of ${column.name} are missing`;
+    const { majority, tested, models } = learnt;
+    const [own, real] = models;
+    return {
+      ...{ target: column.name, classes: column.classes.length, tested, majority, ...own },
+      ...(real ? { real_accuracy: real.accuracy, real_auc: real.auc } : {}),
+    };
   });
-  if (ceiling) {
-    found.real.downstream_linear_accuracy = ceiling.accuracy;
-    if (classes.length === 2) found.real.downstream_linear_auc = ceiling.auc;
+  const known = list.filter((entry) => typeof entry !== 'string');
+  const bad = list.filter((entry) => typeof entry === 'string');
+  const [first] = known;
+  if (!first) return bad;
+  const { majority, tested, accuracy, auc, real_accuracy: ceiling, real_auc: best } = first;
+  Object.assign(found.metrics, {
+    downstream_linear_accuracy: accuracy,
+    downstream_linear_auc: auc,
+    downstream_majority: majority,
+    ...(ceiling === undefined ? {} : { downstream_gain_share: gainShare(accuracy, majority, ceiling, tested) }),
+  });
+  if (ceiling !== undefined) {
+    found.real.downstream_linear_accuracy = ceiling;
+    found.real.downstream_linear_auc = best;
   }
-  found.details.downstream = { target: name, taken: taken.taken, classes, tested };
-  return undefined;
+  const { name, classes } = columns[list.indexOf(first)];
+  found.details.downstream = { target: name, taken: usual?.taken ?? 'target', classes, tested };
+  found.details.targets = known;
+  return bad;
 }
 
 /**
@@ -99,15 +143,17 @@ function targetQuality(tables: Tables, found: Evaluation, target?: string): stri
  * samples or on real rows, tested on unseen ones. Accuracies, other than those of `dimensionPredictions`, which has two
  * classes and balances them.
  */
-export function columnAccuracies({ encoding, samples, members, unseen }: Tables, { found, report }: Subject): void {
+export function columnAccuracies(tables: Tables, { job, found, report }: Subject): void {
+  const { encoding, judged, train, members, unseen } = tables;
   if (!unseen || !members) {
     skip(found, 'column_accuracy', NO_OTHERS);
     return;
   }
   const columns = classColumns(encoding);
+  const learner = learnerOf(tables, trainedOn(tables), job.run.info.seed);
   const list = columns.flatMap((column, i) => {
     report('predicting columns', i / columns.length);
-    const learnt = learnable(column, unseen, [samples, members]);
+    const learnt = learner(column, [judged, train]);
     if (!learnt) return [];
     const [made, real] = learnt.models.map(({ accuracy }) => accuracy);
     return [{ name: column.name, samples: made, real, majority: learnt.majority }];
@@ -128,24 +174,52 @@ export function columnAccuracies({ encoding, samples, members, unseen }: Tables,
   found.details.column_accuracy = { columns: list.map(({ name }) => name), real, samples: made, majority };
 }
 
-/**
- * Linear models of a column, one for each of the tables that they are trained on, tested on unseen rows; undefined where a
- * table has no cell of it.
- */
-function learnable({ split, classes: { length } }: ClassColumn, unseen: TableRows, trained: readonly TableRows[]) {
-  const [test, ...sides] = [unseen, ...trained].map(split);
-  if (![test, ...sides].every(({ labels }) => labels.length)) return undefined;
-  const models = sides.map((side) => linearModel(fitted(side, length), test, length));
-  return { models, majority: majorityShare(test.labels, length), tested: test.labels.length };
-}
-
 /** A column whose value a model can predict. */
 export interface ClassColumn {
   readonly name: string;
   /** rare values are one of them, `(rare)`; missing cells are none */
   readonly classes: readonly string[];
-  /** of rows whose cell is there: the other columns as an encoding has them, and which class it is */
-  readonly split: (rows: TableRows) => LabelledRows;
+  /** which class each row is; as many as there are classes and beyond: none */
+  readonly labels: (rows: TableRows) => Uint32Array;
+}
+
+interface Learnt {
+  /** one for each set of rows that a model was trained on */
+  readonly models: ReturnType<typeof linearModel>[];
+  readonly majority: number;
+  readonly tested: number;
+}
+
+/**
+ * What fits linear models of a column, each to at most 15,000 rows by chance, and tests them on unseen rows; it gives
+ * undefined where a set of rows has no cell of the column.
+ */
+function learnerOf({ unseen }: Tables, trained: Trained, seed: number) {
+  const { columns } = trained;
+  const features = featuresFor(trained, false);
+  const stream = new PhiloxStream(seed, 'evaluate/linear models');
+  const labelled = (rows: TableRows, { name, classes, labels }: ClassColumn, most: number): LabelledRows => {
+    const all = labels(rows);
+    const there = stream.permutation(all.length).filter((row) => all[row] < classes.length);
+    const list = there.subarray(0, most);
+    const cells = levelCells(rows, columns).map((column) => Float64Array.from(list, (row) => column[row]));
+    return {
+      rows: features.rows(
+        cells,
+        columns.findIndex((column) => column.name === name),
+      ),
+      labels: Uint32Array.from(list, (row) => all[row]),
+    };
+  };
+  return (column: ClassColumn, fitted: readonly TableRows[]): Learnt | undefined => {
+    if (!unseen) return undefined;
+    const test = labelled(unseen, column, TESTED);
+    const sides = fitted.map((rows) => labelled(rows, column, FITTED));
+    if (![test, ...sides].every(({ labels }) => labels.length)) return undefined;
+    const { length } = column.classes;
+    const models = sides.map((side) => linearModel(side, test, length));
+    return { models, majority: majorityShare(test.labels, length), tested: test.labels.length };
+  };
 }
 
 /** The class of a column, or why it is none. */
@@ -156,18 +230,9 @@ function classOf(encoding: Encoding, j: number): ClassColumn | string {
   if (classes.length < 2) return 'has a single value';
   if (classes.length > MOST_CLASSES) return `has ${classes.length} values`;
   if (encoding.columns.length < 2) return 'has no other column beside it';
-  const [block] = blocksOf(encoding)[j];
-  const width = widthOf(encoding);
-  const split = (rows: TableRows): LabelledRows => {
-    const { cells } = columnCells(rows, { ...encoding, columns: [code] })[0];
-    const there = Array.from(cells.keys()).filter((row) => cells[row] < classes.length);
-    const others = pickRows(encoded(rows, encoding), width, there).filter((_, i) => {
-      const value = i % width;
-      return value < block.at || value >= block.at + block.width;
-    });
-    return { rows: others, labels: Uint32Array.from(there, (row) => cells[row]) };
-  };
-  return { name: code.name, classes, split };
+  // Places of a category: its values, then all others, then missing cells.
+  const labels = (rows: TableRows) => columnCells(rows, { ...encoding, columns: [code] })[0].cells as Uint32Array;
+  return { name: code.name, classes, labels };
 }
 
 /** All columns that a model can predict. */
@@ -187,7 +252,7 @@ export function namedTarget(encoding: Encoding, target: string): ClassColumn {
   if (found && typeof found !== 'string') return found;
   const able = classColumns(encoding).map(({ name }) => name);
   throw new VeilganError('USAGE', found ? `column ${target} ${found}` : `the table has no column ${target}`, {
-    where: 'target',
+    where: 'targets',
     fix: able.length
       ? `Name a category of 2 to ${MOST_CLASSES} values: ${able.slice(0, 12).join(', ')}`
       : `Leave it away: no column is a category of 2 to ${MOST_CLASSES} values`,
@@ -201,17 +266,6 @@ export function usualTarget(encoding: Encoding): (ClassColumn & { taken: string 
   const taken = label === undefined ? 'last column' : 'label';
   const found = classOf(encoding, j);
   return typeof found === 'string'
-    ? `the ${taken}, ${columns[j].name}, ${found}: name a \`target\``
+    ? `the ${taken}, ${columns[j].name}, ${found}: name \`targets\``
     : { ...found, taken };
-}
-
-/** Products of rows, features and classes that a linear model is fitted to in some seconds. */
-const PRODUCTS = 2e7;
-
-/** As many rows, evenly spaced, as a linear model is fitted to in seconds. */
-export function fitted({ rows, labels }: LabelledRows, classes: number): LabelledRows {
-  const features = rows.length / labels.length;
-  const list = evenly(labels.length, Math.max(1, Math.floor(PRODUCTS / (features * (classes > 2 ? classes : 1)))));
-  if (list.length === labels.length) return { rows, labels };
-  return { rows: pickRows(rows, features, list), labels: Uint32Array.from(list, (row) => labels[row]) };
 }

@@ -9,10 +9,11 @@ import type { AuditSetting, Part, PartName, PartResult } from './part.ts';
 import { replayPart } from './replay.ts';
 import { samplers } from './samplers.ts';
 import { step } from './step.ts';
+import { tables } from './tables.ts';
 import { transcript } from './transcript.ts';
 
 /** All parts, in the order in which they run. */
-export const parts: readonly Part[] = [replayPart, step, samplers, transcript];
+export const parts: readonly Part[] = [replayPart, step, samplers, transcript, tables];
 
 export interface Audited {
   readonly parts: readonly { readonly part: Part; readonly result: PartResult; readonly seconds: number }[];

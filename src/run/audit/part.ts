@@ -5,7 +5,7 @@ import type { PrivateConfig } from '../../gan/private/config.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import type { Claimed } from './production.ts';
 
-export type PartName = 'replay' | 'step' | 'samplers' | 'transcript';
+export type PartName = 'replay' | 'step' | 'samplers' | 'transcript' | 'tables';
 
 export interface AuditSetting {
   readonly config: PrivateConfig;
@@ -53,5 +53,7 @@ export interface Part {
   readonly title: string;
   /** what it proves, and what it does not */
   readonly proves: string;
+  /** whether it is about tables that are measured, and not about updates of critics */
+  readonly measured?: true;
   readonly run: (gpu: Gpu, setting: AuditSetting) => Promise<PartResult>;
 }

@@ -6,7 +6,7 @@ import { notGiven } from '../../data/encoding/schema.ts';
 import { type GanConfig, ganConfig, parseConfig } from '../../gan/config.ts';
 import { presets, withPreset } from '../../gan/presets/index.ts';
 import { type PrivateConfig, privateConfig } from '../../gan/private/config.ts';
-import { type SystemName, systemNamed, systemNames } from '../../gan/systems.ts';
+import { isFit, type SystemName, systemNamed, systemNames } from '../../gan/systems.ts';
 import { trainingRows } from '../../train/rows.ts';
 import { type Kind, type Plan, planSchema } from './experiment.ts';
 
@@ -71,10 +71,13 @@ export interface Asked {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** Experiments are about critics: what fits tables has neither divergences nor K. */
+export const ADVERSARIAL = systemNames.filter((name) => !isFit(name));
+
 const SYSTEMS: Readonly<Record<Kind, readonly SystemName[]>> = {
   'k-sweep': ['pargan'],
   'epsilon-sweep': ['dpgan'],
-  compare: systemNames,
+  compare: ADVERSARIAL,
 };
 const VALUES: Readonly<Record<Kind, readonly number[]>> = {
   'k-sweep': [1, 2, 5, 10],
@@ -109,7 +112,7 @@ export function planOf(asked: Asked, data: Source | undefined): Plan {
   }
   const name = asked.data ?? known?.data;
   if (name === undefined) throw usage('no data set was named', 'data', 'Name one, or a `preset` that has one');
-  const systems = asked.systems?.map((system) => systemNamed(system, systemNames, 'systems')) ?? SYSTEMS[kind];
+  const systems = asked.systems?.map((system) => systemNamed(system, ADVERSARIAL, 'systems')) ?? SYSTEMS[kind];
   if (kind === 'k-sweep' && asked.systems) throw usage('a K sweep is of pargan', 'systems', 'Leave it away');
   if (kind === 'compare' && asked.values) throw usage('compare has no values', 'values', 'Leave it away, or sweep');
   const swept = kind === 'k-sweep' ? 'partitions' : kind === 'epsilon-sweep' ? 'epsilon' : undefined;
