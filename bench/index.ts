@@ -2,6 +2,7 @@
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { convSuite } from './conv.ts';
 import { dpstepSuite } from './dpstep.ts';
+import { fitSuite } from './fit.ts';
 import { imagesSuite } from './images.ts';
 import { matmulSuite } from './matmul.ts';
 import type { Result } from './measure.ts';
@@ -23,6 +24,7 @@ export const suites = {
   images: (gpu: Gpu, { large }: BenchOptions) => imagesSuite(gpu, large),
   dpstep: (gpu: Gpu, { large }: BenchOptions) => dpstepSuite(gpu, large),
   'private-presets': (gpu: Gpu, { large }: BenchOptions) => privatePresetsSuite(gpu, large),
+  fit: (gpu: Gpu) => fitSuite(gpu),
   profile: (gpu: Gpu, { large }: BenchOptions) => profileSuite(gpu, large),
   nearest: (gpu: Gpu, { large }: BenchOptions) => nearestSuite(gpu, { large }),
   startup: async (_: Gpu, { cli }: BenchOptions) => startupSuite(cli),
@@ -40,6 +42,7 @@ export const descriptions: Readonly<Record<SuiteName, string>> = {
   images: 'training steps of the image presets, and the bytes a step needs',
   dpstep: 'a private critic step over the same without privacy: time and bytes',
   'private-presets': 'one step of every private preset, and the bytes it needs',
+  fit: 'a step of a fit to noisy tables over its matrix products',
   profile: 'where the time of a Blobs and an MNIST step goes, by kernel',
   nearest: '10,000 records against 10,000: naive beside chosen',
   startup: 'seconds from process start to the first training step',

@@ -1,17 +1,19 @@
-// What pairs of places are off by: e = w (s / B - t), with t the target where w > 0, and m_i m_j where w < 0, of which the
-// weight is |w|. out holds (2 / B) e for each pair, then a row of (2 / B) w (m - t) for single places, then a row of the
-// loss's parts: for place i half the sum over j of |w| (s / B - t)^2, and all of its single place's.
-// Shapes: s [width, width], means [width], target and weight [width + 1, width + 1], out [width + 2, width].
+// What pairs of places are off by: e = |w| (s / B - t), with t the target, or m_i m_j where w < 0.
+// errors holds (2 / B) e for each pair, singles (2 / B) w (m - t) for single places, and parts what place i adds to the
+// loss: half the sum over j of |w| (s / B - t)^2, and all of its single place's. All are 0 from `places` on.
+// Shapes: s and errors [width, width], means, singles and parts [width], target and weight [places + 1, places + 1].
 // LANES threads share a row, in strides, then a tree: the order is fixed.
 // Grid: (ceil(width / ROWS), 1).
 // Plain composition: gramLoss in src/ops/gram.ts.
-struct Params { width: u32, share: f32 }
+struct Params { width: u32, places: u32, share: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> s: array<f32>;
 @group(0) @binding(2) var<storage, read> means: array<f32>;
 @group(0) @binding(3) var<storage, read> target_: array<f32>;
 @group(0) @binding(4) var<storage, read> weight: array<f32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(5) var<storage, read_write> errors: array<f32>;
+@group(0) @binding(6) var<storage, read_write> singles: array<f32>;
+@group(0) @binding(7) var<storage, read_write> parts: array<f32>;
 override LANES: u32 = 64u;
 override ROWS: u32 = 1u;
 var<workgroup> part: array<f32, 64>;
@@ -19,18 +21,22 @@ var<workgroup> part: array<f32, 64>;
 @compute @workgroup_size(LANES, ROWS)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) me: vec3u) {
   let i = wg.x * ROWS + me.y;
-  let width = p.width;
-  let row = i * (width + 1u);
+  let row = i * (p.places + 1u);
+  let used = i < p.places;
   var sum = 0.0;
-  if (i < width) {
+  if (i < p.width) {
     let own = means[i];
-    for (var j = me.x; j < width; j += LANES) {
-      let w = weight[row + j];
-      let goal = select(target_[row + j], own * means[j], w < 0.0);
-      let off = s[i * width + j] * p.share - goal;
-      // A weight of 0 is no reason to let through what is not finite.
-      out[i * width + j] = 2.0 * p.share * abs(w) * off;
-      sum += 0.5 * abs(w) * off * off;
+    for (var j = me.x; j < p.width; j += LANES) {
+      var e = 0.0;
+      if (used && j < p.places) {
+        let w = weight[row + j];
+        let goal = select(target_[row + j], own * means[j], w < 0.0);
+        let off = s[i * p.width + j] * p.share - goal;
+        // A weight of 0 is no reason to let through what is not finite.
+        e = abs(w) * off;
+        sum += 0.5 * e * off;
+      }
+      errors[i * p.width + j] = 2.0 * p.share * e;
     }
   }
   let at = me.y * LANES + me.x;
@@ -39,10 +45,15 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) me: vec3
     workgroupBarrier();
     if (me.x < half) { part[at] += part[at + half]; }
   }
-  if (me.x == 0u && i < width) {
-    let w = abs(weight[row + width]);
-    let off = means[i] - target_[row + width];
-    out[width * width + i] = 2.0 * p.share * w * off;
-    out[(width + 1u) * width + i] = part[at] + w * off * off;
+  if (me.x == 0u && i < p.width) {
+    var e = 0.0;
+    var total = 0.0;
+    if (used) {
+      let off = means[i] - target_[row + p.places];
+      e = abs(weight[row + p.places]) * off;
+      total = part[at] + e * off;
+    }
+    singles[i] = 2.0 * p.share * e;
+    parts[i] = total;
   }
 }

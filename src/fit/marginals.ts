@@ -10,7 +10,7 @@ import type { Gpu, Program, Replay } from '../gpu/index.ts';
 import type { Parameters } from '../nn/network.ts';
 import { log } from '../ops/assign.ts';
 import { gramLoss } from '../ops/gram.ts';
-import { detach, reshape } from '../ops/movement.ts';
+import { detach, reshape, slice } from '../ops/movement.ts';
 import { normal } from '../ops/random.ts';
 
 import { keep, scope } from '../tensor/scope.ts';
@@ -243,7 +243,8 @@ export class MarginalsFit implements GenerativeSystem {
   /** Probabilities of places for each latent vector, [B, W]. */
   async #probabilities(): Promise<Float32Array> {
     if (this.#known?.step === this.step) return this.#known.values;
-    const made = scope(() => keep(detach(this.generator.infer(this.#z))));
+    const width = this.#target.shape[0] - 1;
+    const made = scope(() => keep(detach(slice(this.generator.infer(this.#z), -1, 0, width))));
     const values = await made.read();
     made.dispose();
     this.#known = { step: this.step, values };

@@ -14,12 +14,23 @@ const residual = (inner: Network): Network => ({
 });
 
 /**
- * Probabilities of all places: [1, n, latent] -> [1, n, W], each block of them adding up to 1 (softmax at temperature 1,
- * no Gumbel noise: the expected tables are those of the probabilities). After Liu, Vietri and Wu, "Iterative Methods for
- * Private Synthetic Data" (2021, GEM).
- * @param blocks of the columns' places
+ * Blocks that fill a multiple of four: products of other widths take a software adapter twice as long. What fills them is
+ * one more choice, which counts for nothing (gramLoss).
  */
-export function placesNetwork({ latent, generatorHidden, slope }: Settings, blocks: readonly Block[]): Network {
+function filled(blocks: readonly Block[]): readonly Block[] {
+  const last = blocks[blocks.length - 1];
+  const width = last.at + last.width;
+  return width % 4 ? [...blocks, { kind: 'choice', at: width, width: 4 - (width % 4) }] : blocks;
+}
+
+/**
+ * Probabilities of all places: [1, n, latent] -> [1, n, W'], W' being W rounded up to a multiple of four, each block of
+ * them adding up to 1 (softmax at temperature 1, no Gumbel noise: the expected tables are those of the probabilities).
+ * After Liu, Vietri and Wu, "Iterative Methods for Private Synthetic Data" (2021, GEM).
+ * @param places blocks of the columns' places
+ */
+export function placesNetwork({ latent, generatorHidden, slope }: Settings, places: readonly Block[]): Network {
+  const blocks = filled(places);
   const last = blocks[blocks.length - 1];
   const sizes = [latent, ...generatorHidden];
   const hidden = generatorHidden.map((size, i) => {

@@ -7,13 +7,21 @@ export interface Call<O> {
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
   readonly options: O;
+  /** what its kernel left for the way back beside the output */
+  readonly saved: readonly Tensor[];
+}
+
+/** What a kernel may give instead of its output alone. */
+export interface Made {
+  readonly output: Tensor;
+  readonly saved: readonly Tensor[];
 }
 
 /** The kernel side of a fused operation. */
 export interface FastPath<O> {
   /** whether the kernel takes these inputs; always, where it is not given */
   readonly eligible?: (inputs: readonly Tensor[], options: O) => boolean;
-  readonly kernel: (inputs: readonly Tensor[], options: O) => Tensor;
+  readonly kernel: (inputs: readonly Tensor[], options: O) => Tensor | Made;
   /** cotangents of the inputs from what the forward left; without it a recorded call takes the composite */
   readonly vjp?: (call: Call<O>, g: Tensor, wanted: readonly boolean[]) => readonly (Tensor | null)[];
   /** what per-sample gradients need of input `index`; without it they are taken one sample at a time */
@@ -55,9 +63,13 @@ export function fused<O>(
     if (plain || !derivable || !(eligible?.(inputs, options) ?? true)) {
       return scope(() => composite(inputs, options));
     }
-    const output = noGrad(() => scope(() => kernel(inputs, options)));
-    if (!leaves || !vjp) return output;
-    const call = { inputs, output, options };
+    const made = noGrad(() => scope(() => kernel(inputs, options)));
+    const { output, saved } = 'saved' in made ? made : { output: made, saved: [] };
+    if (!leaves || !vjp) {
+      for (const t of saved) t.dispose();
+      return output;
+    }
+    const call = { inputs, output, options, saved };
     return record(
       name,
       inputs,

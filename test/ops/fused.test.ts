@@ -41,6 +41,21 @@ function counted(path: Partial<FastPath<number>> = {}) {
 const first = (f: (t: Tensor) => Tensor) => grad((t: Tensor) => f(t).sum());
 const second = (f: (t: Tensor) => Tensor) => grad((t: Tensor) => first(f)(t).square().sum());
 
+test('what a kernel saves reaches the way back, and is freed where there is none', async () => {
+  const op = fused<null>('test', ([t]) => square(t), {
+    kernel: ([t]) => ({ output: square(t), saved: [scale(t, 2)] }),
+    vjp: ({ saved: [slope] }, g) => [mul(g, slope)],
+  });
+  const v = await x.read();
+  near(
+    await first((t) => op([t], null))(x).read(),
+    v.map((a) => 2 * a),
+  );
+  const before = gpu.memory().live;
+  op([x], null).dispose();
+  assert.is(gpu.memory().live, before);
+});
+
 test('the kernel gives the value and the first gradient, the composite the second', async () => {
   const { count, op } = counted();
   const v = await x.read();

@@ -6,7 +6,9 @@ import { grad } from '../../src/autograd/grad.ts';
 import { compositesOnly } from '../../src/ops/fused.ts';
 import { gramLoss } from '../../src/ops/gram.ts';
 import { type Tensor, tensor } from '../../src/tensor/tensor.ts';
+import { asHardware } from '../support/adapters.ts';
 import { codeOf, near, poison, Values } from '../support/values.ts';
+import { agree } from './fused.ts';
 
 const gpu = await open();
 test.after(() => gpu.close());
@@ -67,18 +69,45 @@ test('the loss and its gradient, fused and composed, for odd shapes and weights 
     [5, 7],
     [37, 33],
     [3, 130],
+    [5, 300],
   ]) {
     const { p, y, w } = problem(B, W);
     const [target, weight] = [y, w].map((values) => tensor(gpu, values, [W + 1, W + 1]));
     const want = reference(p, B, W, y, w);
-    for (const run of [(fn: () => Tensor) => fn(), compositesOnly]) {
-      const what = `[${B}, ${W}], ${run === compositesOnly ? 'composed' : 'fused'}`;
-      poison(gpu);
+    for (const [name, run] of [
+      ['software', (fn: () => Tensor) => fn()],
+      ['hardware', (fn: () => Tensor) => asHardware(gpu, fn)],
+      ['composed', compositesOnly],
+    ] as const) {
+      const what = `[${B}, ${W}], ${name}`;
+      poison(gpu, 1 << 19);
       const loss = await run(() => gramLoss(tensor(gpu, p, [B, W]), target, weight)).read();
       near(loss, [want.loss], { relative: 1e-5, what });
       const g = await run(() => grad((x: Tensor) => gramLoss(x, target, weight))(tensor(gpu, p, [B, W]))).read();
       near(g, want.gradient, { relative: 2e-5, absolute: 1e-6, what: `gradient of ${what}` });
     }
+  }
+});
+
+test('places behind those that are weighed count for nothing, and the cotangent scales', async () => {
+  const [B, W, more] = [6, 9, 3];
+  const { p, y, w } = problem(B, W);
+  const [target, weight] = [y, w].map((values) => tensor(gpu, values, [W + 1, W + 1]));
+  const wide = Float32Array.from({ length: B * (W + more) }, (_, at) => {
+    const [row, i] = [Math.floor(at / (W + more)), at % (W + more)];
+    return i < W ? p[row * W + i] : 7;
+  });
+  const want = reference(p, B, W, y, w);
+  const gradient = Array.from(wide, (_, at) => {
+    const [row, i] = [Math.floor(at / (W + more)), at % (W + more)];
+    return i < W ? 3 * want.gradient[row * W + i] : 0;
+  });
+  for (const run of [(fn: () => Tensor) => fn(), compositesOnly]) {
+    const x = tensor(gpu, wide, [B, W + more]);
+    poison(gpu);
+    near(await run(() => gramLoss(x, target, weight)).read(), [want.loss], { relative: 1e-5 });
+    const g = run(() => grad((t: Tensor) => gramLoss(t, target, weight).mul(3))(x));
+    near(await g.read(), gradient, { relative: 2e-5, absolute: 3e-6 });
   }
 });
 
@@ -88,7 +117,9 @@ test('gradients of both orders by finite differences', async () => {
   const target = tensor(gpu, y, [W + 1, W + 1]);
   // A pull's target is no constant to finite differences.
   const weight = tensor(gpu, w.map(Math.abs), [W + 1, W + 1]);
-  await checkGrad((x) => gramLoss(x, target, weight), [tensor(gpu, p, [B, W])], { order: 2 });
+  const f = (x: Tensor) => gramLoss(x, target, weight);
+  await checkGrad(f, [tensor(gpu, p, [B, W])], { order: 2 });
+  await agree(f, [tensor(gpu, p, [B, W])]);
 });
 
 test('what is not finite comes through, also where nothing is weighed', async () => {
@@ -99,6 +130,8 @@ test('what is not finite comes through, also where nothing is weighed', async ()
     const zeros = tensor(gpu, new Float32Array((W + 1) ** 2), [W + 1, W + 1]);
     const [loss] = await gramLoss(tensor(gpu, p, [B, W]), zeros, zeros).read();
     assert.ok(Number.isNaN(loss), `${loss} of ${bad}`);
+    const g = await grad((x: Tensor) => gramLoss(x, zeros, zeros))(tensor(gpu, p, [B, W])).read();
+    assert.ok(g.some(Number.isNaN), `gradient at ${bad}`);
   }
 });
 
