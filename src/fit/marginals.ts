@@ -9,9 +9,11 @@ import type { Encoding } from '../data/table.ts';
 import type { Gpu, Program, Replay } from '../gpu/index.ts';
 import type { Parameters } from '../nn/network.ts';
 import { log } from '../ops/assign.ts';
+import { add } from '../ops/elementwise.ts';
 import { gramLoss } from '../ops/gram.ts';
 import { detach, reshape, slice } from '../ops/movement.ts';
 import { normal } from '../ops/random.ts';
+import { type Triples, tripleIndex, tripleLoss } from '../ops/triples.ts';
 
 import { keep, scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -24,7 +26,7 @@ import type { Measured } from './measured.ts';
 import type { Measurer } from './measurer.ts';
 import { biasOf, placesNetwork } from './network.ts';
 import { recordsOf } from './sample.ts';
-import { targetsOf } from './targets.ts';
+import { type TripleTargets, targetsOf } from './targets.ts';
 
 /** Most steps of a chunk. */
 const CHUNK = 256;
@@ -67,6 +69,7 @@ export class MarginalsFit implements GenerativeSystem {
   readonly #z: Tensor;
   readonly #target: Tensor;
   readonly #weight: Tensor;
+  #triples: { index: Triples; target: Tensor; weight: Tensor } | undefined;
   #program: Program | null = null;
   /** the step at which the last table was there; undefined while tables are still to come */
   #final: number | undefined;
@@ -189,7 +192,7 @@ export class MarginalsFit implements GenerativeSystem {
   /** Sends what was measured to the device. */
   #aim(): void {
     const { measured, tableSigma } = this.#parts;
-    const { target, weight } = targetsOf(measured.blocks, measured.singles, measured.tables, {
+    const { target, weight, triples } = targetsOf(measured.blocks, measured.singles, measured.tables, {
       total: measured.total,
       usual: tableSigma,
     });
@@ -197,6 +200,28 @@ export class MarginalsFit implements GenerativeSystem {
     this.gpu.upload(this.#weight, weight);
     for (const t of [this.#target, this.#weight]) t.storage.version++;
     this.#begun = true;
+    if (triples) this.#aimAtTriples(triples);
+  }
+
+  /** Tables of three columns are lists of cells, which grow with each table: the program is recorded anew. */
+  #aimAtTriples({ cells, target, weight }: TripleTargets): void {
+    this.#program?.dispose();
+    this.#program = null;
+    this.#disposeTriples();
+    const { gpu } = this;
+    const width = this.generator.parameters.parts[biasOf(this.config)].length;
+    this.#triples = scope(() => {
+      const index = tripleIndex(gpu, cells, width);
+      for (const t of [...index.places, index.starts, index.entries]) keep(t);
+      return { index, target: keep(tensor(gpu, target)), weight: keep(tensor(gpu, weight)) };
+    });
+  }
+
+  #disposeTriples(): void {
+    if (!this.#triples) return;
+    const { index, target, weight } = this.#triples;
+    for (const t of [...index.places, index.starts, index.entries, target, weight]) t.dispose();
+    this.#triples = undefined;
   }
 
   #record(): void {
@@ -204,7 +229,9 @@ export class MarginalsFit implements GenerativeSystem {
     const [loss, gradient] = valueAndGrad((p: Parameters) => {
       const probabilities = generator.train(this.#z, seed, p);
       const flat = reshape(probabilities, probabilities.shape.slice(1));
-      return gramLoss(flat, this.#target, this.#weight);
+      const pairs = gramLoss(flat, this.#target, this.#weight);
+      const threes = this.#triples;
+      return threes ? add(pairs, tripleLoss(flat, threes.index, threes.target, threes.weight)) : pairs;
     })(generator.parameters.parts);
     generator.optimizer.update(gradient);
     log('loss_g', reshape(loss, [1]));
@@ -281,6 +308,7 @@ export class MarginalsFit implements GenerativeSystem {
 
   dispose(): void {
     this.#program?.dispose();
+    this.#disposeTriples();
     this.generator.dispose();
     for (const t of [this.#z, this.#target, this.#weight]) t.dispose();
     this.#parts.measurer?.wipe();

@@ -21,7 +21,16 @@ export interface NoisyColumn {
   readonly sigma: number;
 }
 
+/** Cells of tables of three columns: three places each, as `tripleIndex` takes them, their shares and weights. */
+export interface TripleTargets {
+  readonly cells: Uint32Array;
+  readonly target: Float32Array;
+  readonly weight: Float32Array;
+}
+
 export interface Targets {
+  /** of measured tables of three columns, where there are some */
+  readonly triples?: TripleTargets;
   /** [W + 1, W + 1]: shares of pairs of places; the last row and column are those of single ones. Symmetric. */
   readonly target: Float32Array;
   /** [W + 1, W + 1]: precisions over the number of cells; negative where a pair is drawn to independence. Symmetric. */
@@ -94,8 +103,9 @@ export function targetsOf(
   const side = last.at + last.width + 1;
   const target = new Float32Array(side * side);
   const weight = new Float32Array(side * side);
-  const pairs = merged(tables).filter((table) => table.columns.length === 2);
-  const cells = side - 1 + pairs.reduce((n, { counts }) => n + counts.length, 0);
+  const all = merged(tables);
+  const [pairs, threes] = [2, 3].map((n) => all.filter((table) => table.columns.length === n));
+  const cells = side - 1 + all.reduce((n, { counts }) => n + counts.length, 0);
   const put = (i: number, j: number, share: number, w: number) => {
     target[i * side + j] = target[j * side + i] = share;
     weight[i * side + j] = weight[j * side + i] = w;
@@ -120,5 +130,32 @@ export function targetsOf(
       for (let j = 0; j < b.width; j++, k++) put(a.at + i, b.at + j, counts[k] / total, w);
     }
   }
-  return { target, weight, cells };
+  return { target, weight, cells, ...(threes.length > 0 ? { triples: triplesOf(blocks, threes, total, scale) } : {}) };
+}
+
+function triplesOf(
+  blocks: readonly Block[],
+  tables: readonly Merged[],
+  total: number,
+  scale: (precision: number) => number,
+): TripleTargets {
+  const n = tables.reduce((sum, { counts }) => sum + counts.length, 0);
+  const [cells, target, weight] = [new Uint32Array(3 * n), new Float32Array(n), new Float32Array(n)];
+  let cell = 0;
+  for (const { columns, counts, precision } of tables) {
+    const [a, b, c] = columns.map((column) => blocks[column]);
+    // The loss of a cell of a pair is counted twice, halved: once. That of a triple is halved only.
+    const w = 2 * scale(precision);
+    for (let k = 0; k < counts.length; k++, cell++) {
+      const places = [
+        a.at + Math.floor(k / (b.width * c.width)),
+        b.at + (Math.floor(k / c.width) % b.width),
+        c.at + (k % c.width),
+      ];
+      cells.set(places, 3 * cell);
+      target[cell] = counts[k] / total;
+      weight[cell] = w;
+    }
+  }
+  return { cells, target, weight };
 }

@@ -76,8 +76,10 @@ test('what the columns have to do with each other comes out, all at once and in 
     ['all', given],
     ['adaptive', given],
     ['all', undefined],
+    ['three', given],
   ] as const) {
-    const { job } = begin({ selection, steps: 500 }, source(known));
+    const order = selection === 'three' ? { selection: 'all', order: 3 } : { selection };
+    const { job } = begin({ ...order, steps: 500 }, source(known));
     const { last, interrupted } = await runTraining(job);
     assert.ok(!interrupted && job.gan.exhausted && Number.isFinite(last?.loss_g), `${selection}: loss ${last?.loss_g}`);
     const made = await rows(job, 4000);
