@@ -47,7 +47,7 @@ export const fitConfig = z.strictObject({
   generatorHidden: sizes.min(1).default([128, 128]).describe('hidden sizes of the generator, comma-separated'),
   batch: z.int().min(2).max(65_536).default(512).describe('latent vectors: the generator is a mixture of so many'),
   slope: z.number().min(0.001).max(1).default(0.2).describe('of the leaky units below zero'),
-  rate: z.number().positive().max(10).default(3e-3).describe('learning rate at first; it falls to 0 by a cosine'),
+  rate: z.number().positive().max(10).default(6e-3).describe('learning rate at first; it falls to 0 by a cosine'),
   steps: z
     .int()
     .min(0)

@@ -10,7 +10,6 @@ export interface Defaults {
 
 /** Standard deviation of the noise of a cell, over the number of records, up to which all pairs are measured at once. */
 const CLEAR = 0.008;
-const PLACES = 32;
 
 /**
  * @param of.rows public number of rows, or what stands in its place
@@ -19,6 +18,6 @@ const PLACES = 32;
 export function defaultsFor({ epsilon, rows, pairs }: { epsilon: number; rows: number; pairs: number }): Defaults {
   // About that of the Gaussian mechanism at delta 1e-5.
   const noise = (4 * Math.sqrt(pairs)) / epsilon / Math.max(1, rows);
-  const steps = noise > 3e-3 ? 400 : noise > 4e-4 ? 1200 : 2000;
-  return { selection: noise > CLEAR ? 'adaptive' : 'all', places: PLACES, steps };
+  const steps = noise > 3e-3 ? 500 : noise > 5e-4 ? 1500 : 3000;
+  return { selection: noise > CLEAR ? 'adaptive' : 'all', places: noise > 5e-4 ? 16 : 32, steps };
 }

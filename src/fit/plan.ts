@@ -1,6 +1,6 @@
 /** A fit as it is planned: what will be measured, with how much noise, and its ledger; by configuration and public facts alone. */
 import { VeilganError } from '../base/errors.ts';
-import type { Given, Table } from '../data/table.ts';
+import type { Column, Given, Table } from '../data/table.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
 import { FIXED, MEASURED } from '../privacy/budget.ts';
 import { choiceEpsilon } from '../privacy/choice.ts';
@@ -19,7 +19,7 @@ const NAMING = 0.1;
 /** Of a round, what choosing the next table takes. */
 const CHOICE = 0.1;
 /** Noise of a table with the label, over that of others. */
-const LABEL = 0.7;
+const LABEL = 0.5;
 /** Rounds that an adaptive budget is planned for, for each column (AIM). */
 const ROUNDS = 16;
 
@@ -88,19 +88,19 @@ export class FitPlan {
     const share = many > 0 ? config.columnShare : 1;
     if (this.selection === 'all' || many === 0) {
       this.selection = 'all';
-      // Of rho, tables of single columns take their share: r1 / s1^2 : r2 / s2^2 = share : 1 - share.
-      const relative = many > 0 ? Math.sqrt((ones * (1 - share)) / (share * many)) : 1;
-      const at = columns.findIndex(({ name }) => name === label);
-      const labelled = this.candidates.filter((candidate) => candidate.includes(at)).length;
+      // Of rho, tables of single columns take their share, those of several theirs by their weights.
+      const relatives = this.candidates.map((candidate) => this.#relative(candidate, columns, { label, given }));
+      const rest = relatives.reduce((sum, relative) => sum + relative ** -2, 0);
+      const single = many > 0 ? Math.sqrt((ones * (1 - share)) / (share * rest)) : 1;
+      const sizes = [...new Set(relatives)];
       const weights = [
-        { tables: ones, relative },
-        { tables: labelled, relative: LABEL },
-        { tables: many - labelled, relative: 1 },
-      ].filter(({ tables }) => tables > 0);
-      const sigmas = fixedSigmas(weights, budget);
-      const ofWeight = (of: number) => sigmas[weights.findIndex((weight) => weight.relative === of)] ?? sigmas[0];
-      [this.columnSigma, this.tableSigma] = [sigmas[0], many > labelled ? ofWeight(1) : ofWeight(LABEL)];
-      this.sigmas = this.candidates.map((candidate) => ofWeight(candidate.includes(at) ? LABEL : 1));
+        { tables: ones, relative: single },
+        ...sizes.map((relative) => ({ relative, tables: relatives.filter((r) => r === relative).length })),
+      ];
+      const [columnSigma, ...sigmas] = fixedSigmas(weights, budget);
+      this.columnSigma = columnSigma;
+      this.sigmas = relatives.map((relative) => sigmas[sizes.indexOf(relative)]);
+      this.tableSigma = this.sigmas.length > 0 ? median(this.sigmas) : columnSigma;
       [this.rho, this.choice, this.rounds] = [0, 0, 0];
       return;
     }
@@ -111,6 +111,20 @@ export class FitPlan {
     this.columnSigma = tableSigma((share * this.rho) / ones, relation);
     this.tableSigma = tableSigma((1 - CHOICE) * round, relation);
     this.choice = choiceEpsilon(CHOICE * round);
+  }
+
+  /**
+   * Noise of a table of several columns over that of others, by what is public of its size: the sum of all errors is least
+   * where noise goes with the cube root of 1 / cells. In steps of a tenth, so that tables of like size are alike.
+   */
+  #relative(
+    candidate: readonly number[],
+    columns: readonly Column[],
+    { label, given }: { readonly label?: string; readonly given?: Given },
+  ): number {
+    const cells = candidate.reduce((n, at) => n * Math.min(this.places, mostValues(columns[at], given)), 1);
+    const size = 1.1 ** Math.round(Math.log(cells ** (-1 / 3)) / Math.log(1.1));
+    return candidate.some((at) => columns[at].name === label) ? LABEL * size : size;
   }
 
   /** Of delta, what is left for noise. */
@@ -156,6 +170,15 @@ export class FitPlan {
     const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
     return openLedger(file, { terms: this.terms, head, updates: 0, warn });
   }
+}
+
+const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+/** Values that a column is known to have at most; Infinity where nothing is given. */
+function mostValues({ name }: Column, given?: Given): number {
+  const { values, low, high } = given?.columns[name] ?? {};
+  if (values) return values.length;
+  return typeof low === 'number' && typeof high === 'number' ? high - low + 1 : Number.POSITIVE_INFINITY;
 }
 
 /** Pairs of columns; of order 3 the label with every pair of others too. @throws VeilganError CONFIG without a label then */

@@ -13,6 +13,7 @@ export const ROWS = {
   'src/gan/presets/index.ts': 'presets, presetNotes',
   'src/gan/config.ts': 'ganConfig',
   'src/gan/private/config.ts': 'privateConfig',
+  'src/fit/config.ts': 'fitConfig',
   'src/attack/index.ts': 'attacks, readings',
   'src/metrics/index.ts': 'measures',
   'src/data/formats/index.ts': 'formats',
@@ -128,6 +129,15 @@ const claims = (results) =>
     ),
   );
 
+const qualities = (results) =>
+  table(
+    ['command', 'columns', 'epsilon', 'seeds', 'TV of pairs', 'TV of triples', 'AUC', 'seconds'],
+    results.map((r) => [
+      ...[code(r.command), r.columns, r.epsilon, r.seeds, r.tv2.toFixed(4), r.tv3.toFixed(4), r.auc.toFixed(4)],
+      three(r.seconds),
+    ]),
+  );
+
 const sensitivities = (results) =>
   table(
     ['adapter', 'update', 'one record moves the sum by, in C', 'most that is allowed', 'updates'],
@@ -151,6 +161,7 @@ function measured() {
       });
       const audits = [
         [results.filter((r) => r.claims), claims],
+        [results.filter((r) => r.tv2), qualities],
         [results.filter((r) => r.cells), sensitivities],
       ].flatMap(([list, show]) => (list.length ? [show(list)] : []));
       return [`### ${file}`, `${date}: ${adapter}, ${kit.join(', ')}.`, ...suites, ...audits].join('\n\n');
@@ -208,6 +219,7 @@ export const tables = {
     ]),
   networks: ({ networks }) => named(networks, ['network', 'what it is'], ({ summary }) => [summary]),
   'config-gan': ({ ganConfig }) => fields(ganConfig),
+  'config-fit': ({ fitConfig }) => fields(fitConfig),
   'config-private': ({ privateConfig, ganConfig }) => fields(privateConfig, ganConfig.shape),
   attacks: ({ attacks }) =>
     named(attacks, ['attack', 'called', 'family', 'runs'], ({ title, family, slow }) => [
