@@ -119,6 +119,12 @@ export const measures = {
     'as hold-out rows',
     'The same of up to 400 tables of three columns, drawn by chance.',
   ),
+  total_variation_2_independent: number(
+    'pairs, independent columns',
+    '',
+    'What samples have whose columns are right each and say nothing of one another: worse is of no use.',
+  ),
+  total_variation_3_independent: number('triples, independent columns', '', 'The same of three columns.'),
   detection_auc: number(
     'detection, AUC',
     '0.5',

@@ -19,31 +19,51 @@ export function tableCounts(columns: readonly Coded[]): Uint32Array {
 }
 
 /** Total variation of the shares that two tables of counts are: half the sum of differences, 0 to 1. */
-export function countsApart(a: Uint32Array, n: number, b: Uint32Array, m: number): number {
+export function countsApart(a: ArrayLike<number>, n: number, b: ArrayLike<number>, m: number): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] / n - b[i] / m);
   return sum / 2;
 }
 
+/** Shares of the cells of a table whose columns are independent, the last column running fastest. @param columns shares each */
+export function productShares(columns: readonly Float64Array[]): Float64Array {
+  return columns.reduce((all, own) => {
+    const out = new Float64Array(all.length * own.length);
+    for (let i = 0; i < out.length; i++) out[i] = all[Math.floor(i / own.length)] * own[i % own.length];
+    return out;
+  }, Float64Array.of(1));
+}
+
+/** Total variation of each table to that of the training rows. */
+export interface Distances {
+  /** a list for each of the other sets of rows */
+  readonly others: number[][];
+  /** of what the columns alone would give, were they independent */
+  readonly independent: number[];
+}
+
 /**
- * The total variation of each table to that of the training rows, for each of some other sets of rows.
+ * The total variation of each table to that of the training rows, for each of some other sets of rows, and for the same
+ * columns made independent: what permuted columns give, without the chance of a permutation.
  * @param train its columns, at least one row
  * @param others sets of rows with the same columns, at least one row each
  * @param lists the columns of each table
- * @returns a list for each of the others
  */
 export function tableDistances(
   train: readonly Coded[],
   others: readonly (readonly Coded[])[],
   lists: readonly (readonly number[])[],
-): number[][] {
-  const found = others.map((): number[] => []);
+): Distances {
+  const found: Distances = { others: others.map(() => []), independent: [] };
+  const n = train[0].cells.length;
+  const alone = train.map((column) => Float64Array.from(tableCounts([column]), (count) => count / n));
   for (const list of lists) {
     const counts = (rows: readonly Coded[]) => tableCounts(list.map((j) => rows[j]));
     const own = counts(train);
     others.forEach((rows, k) => {
-      found[k].push(countsApart(own, train[0].cells.length, counts(rows), rows[0].cells.length));
+      found.others[k].push(countsApart(own, n, counts(rows), rows[0].cells.length));
     });
+    found.independent.push(countsApart(own, n, productShares(list.map((j) => alone[j])), 1));
   }
   return found;
 }

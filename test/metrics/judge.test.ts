@@ -5,7 +5,7 @@ import { PhiloxStream } from '../../src/base/philox.ts';
 import { detectionAuc } from '../../src/metrics/detection.ts';
 import { type ColumnRule, featuresOf } from '../../src/metrics/features.ts';
 import { type Coded, levelsOf, UNKNOWN } from '../../src/metrics/levels.ts';
-import { columnLists, countsApart, tableCounts, tableDistances } from '../../src/metrics/multiway.ts';
+import { columnLists, countsApart, productShares, tableCounts, tableDistances } from '../../src/metrics/multiway.ts';
 import { Values } from '../support/values.ts';
 
 const { NaN: GONE } = Number;
@@ -46,11 +46,14 @@ test('tables of one, two and three columns by hand', () => {
   const train = [coded(2, 0, 1, 0, 1), coded(2, 0, 1, 0, 1)];
   const crossed = [coded(2, 0, 1), coded(2, 1, 0)];
   const found = tableDistances(train, [crossed, train], [[0], [1], [0, 1]]);
-  assert.equal(found, [
+  assert.equal(found.others, [
     [0, 0, 1],
     [0, 0, 0],
   ]);
-  assert.equal(tableDistances(train, [crossed], []), [[]], 'no tables');
+  // Two columns that are one, against four cells of a quarter.
+  assert.equal(found.independent, [0, 0, 0.5]);
+  assert.equal([...productShares([f64(0.25, 0.75), f64(0.5, 0, 0.5)])], [0.125, 0, 0.125, 0.375, 0, 0.375]);
+  assert.equal(tableDistances(train, [crossed], []), { others: [[]], independent: [] }, 'no tables');
 });
 
 test('tables agree with counts by names, whatever the columns', () => {
@@ -70,7 +73,7 @@ test('tables agree with counts by names, whatever the columns', () => {
     const [p, q] = [shares(train), shares(other)];
     const keys = new Set([...p.keys(), ...q.keys()]);
     const want = [...keys].reduce((sum, key) => sum + Math.abs((p.get(key) ?? 0) - (q.get(key) ?? 0)) / 2, 0);
-    close(tableDistances(train, [other], [list])[0][0], want, list.join());
+    close(tableDistances(train, [other], [list]).others[0][0], want, list.join());
   }
 });
 

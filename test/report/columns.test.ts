@@ -60,9 +60,13 @@ test('tables of counts: means, bars, and squares below and above the diagonal, i
     ...{ pairs: [0.05, 0.2, 0.005], floor_pairs: [0.04, 0.01, 0.02] },
   };
   const target = { target: 'town', classes: 3, tested: 9, majority: 0.5, accuracy: 0.6, auc: 0.7, real_auc: 0.75 };
-  const metrics = { total_variation_1: 0.0133, total_variation_2: 0.085 };
+  const metrics = { total_variation_1: 0.0133, total_variation_2: 0.085, total_variation_2_independent: 0.171 };
   const targets = [target, { ...target, target: EVIL, auc: null, real_accuracy: 0.65 }];
   const page = html(await tableBlocks({ metrics, real: { total_variation_2: 0.0233 }, details: { judge, targets } }));
+  assert.ok(
+    page.includes('<td>0.0850</td><td>0.0233</td><td>0.171</td>'),
+    'samples between the hold-out and independence',
+  );
   assert.ok(
     page.includes('pairs of columns<small>3 tables</small>') && page.includes('triples of columns<small>one table'),
   );

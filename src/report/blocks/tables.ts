@@ -53,14 +53,15 @@ function waysTable(
   const lines = names.map((name, i) => {
     const key = `total_variation_${i + 1}`;
     const many = tables[i] === 1 ? 'one table' : `${formatNumber(tables[i])} tables`;
-    return [{ value: name, notes: [many] }, number(metrics[key]), number(real?.[key])];
+    const alone = i === 0 ? '0' : number(metrics[`${key}_independent`]);
+    return [{ value: name, notes: [many] }, number(metrics[key]), number(real?.[key]), alone];
   });
   const few = tables[2] ? '' : ' There are no triples of fewer than three columns.';
   const held = rows.holdout
     ? ` Beside it ${formatNumber(rows.holdout)} hold-out rows: as far off as fresh rows of the same kind are.`
     : ' There are no hold-out rows to say what chance alone gives.';
-  const caption = `Mean total variation of ${formatNumber(rows.samples)} samples to the ${formatNumber(rows.training)} training rows, over tables of one, two and three columns: 0 where all shares are equal, 1 where nothing is common. Columns of more than 20 values go by quantiles of the training rows; missing cells are a value.${held}${few}`;
-  return table(['samples', 'hold-out'], lines, caption);
+  const caption = `Mean total variation of ${formatNumber(rows.samples)} samples to the ${formatNumber(rows.training)} training rows, over tables of one, two and three columns: 0 where all shares are equal, 1 where nothing is common. Columns of more than 20 values go by quantiles of the training rows; missing cells are a value. Independent: samples whose columns are right each and say nothing of one another.${held}${few}`;
+  return table(['samples', 'hold-out', 'independent'], lines, caption);
 }
 
 function bars(judge: StoredJudge): Promise<Block> {

@@ -12,8 +12,8 @@ import { accuracy } from '../../metrics/images/classes.ts';
 import { Classifier } from '../../metrics/images/classifier.ts';
 import { train } from '../../train/loop.ts';
 import type { TrainingJob } from '../job.ts';
+import { namedTarget } from './classes.ts';
 import { NO_OTHERS, type Subject, skip } from './subject.ts';
-import { namedTarget } from './tables.ts';
 import { membersOf } from './target.ts';
 
 /** Downstream tasks that the data allow; the others are told with the reason. */

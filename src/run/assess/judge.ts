@@ -83,8 +83,11 @@ export const featuresFor = ({ columns, cells, levels }: Trained, bins: boolean):
     { bins },
   );
 
-/** Mean distances of tables over one, two and three columns from the training rows; those of the hold-out beside them. */
-export function judgeTables(
+/**
+ * Mean distances of tables over one, two and three columns from the training rows; beside them those of the hold-out, and
+ * of the training rows' own columns were they independent.
+ */
+export function judgeCounts(
   { judged, unseen }: Tables,
   { columns, cells: own, levels }: Trained,
   found: Evaluation,
@@ -97,7 +100,7 @@ export function judgeTables(
   const pairs = columnLists(columns.length, 2, PAIRS, stream);
   const triples = columnLists(columns.length, 3, TRIPLES, stream);
   const ways = [single, pairs, triples].map((lists) => tableDistances(reference, others, lists));
-  for (const [i, way] of ways.entries()) {
+  for (const [i, { others: way, independent }] of ways.entries()) {
     const name = (['total_variation_1', 'total_variation_2', 'total_variation_3'] as const)[i];
     if (!way[0].length) {
       skip(found, name, `the table has ${columns.length === 1 ? 'one column' : `${columns.length} columns`}`);
@@ -105,6 +108,7 @@ export function judgeTables(
     }
     found.metrics[name] = mean(way[0]);
     if (unseen) found.real[name] = mean(way[1]);
+    if (name !== 'total_variation_1') found.metrics[`${name}_independent`] = mean(independent);
   }
   const all = pairs.length === (columns.length * (columns.length - 1)) / 2;
   const detail: JudgeDetail = {
@@ -114,9 +118,9 @@ export function judgeTables(
       training: own[0].length,
       ...(unseen ? { holdout: others[1][0].cells.length } : {}),
     },
-    single: ways[0][0],
-    ...(unseen ? { floor_single: ways[0][1] } : {}),
-    ...(all ? { pairs: ways[1][0], ...(unseen ? { floor_pairs: ways[1][1] } : {}) } : {}),
+    single: ways[0].others[0],
+    ...(unseen ? { floor_single: ways[0].others[1] } : {}),
+    ...(all ? { pairs: ways[1].others[0], ...(unseen ? { floor_pairs: ways[1].others[1] } : {}) } : {}),
     tables: [single.length, pairs.length, triples.length],
   };
   found.details.judge = detail;

@@ -1,14 +1,15 @@
 /** Quality of tables of mixed columns: their laws, the shares of values, and what a model learns about real rows. */
-import { VeilganError } from '../../base/errors.ts';
 import { mean } from '../../base/maths/statistics.ts';
 import { PhiloxStream } from '../../base/philox.ts';
 import type { TableRows } from '../../data/encoding/decode.ts';
-import type { Encoding } from '../../data/table.ts';
+import { fitEncoding } from '../../data/encoding/encoding.ts';
+import type { Cells, Table } from '../../data/table.ts';
 import { diagonalAgreement } from '../../metrics/dimensions.ts';
-import { gainShare, type LabelledRows, linearModel, MOST_CLASSES, majorityShare } from '../../metrics/downstream.ts';
+import { gainShare, type LabelledRows, linearModel, majorityShare } from '../../metrics/downstream.ts';
 import { type ColumnCells, missingShare, placeShares } from '../../metrics/marginals.ts';
+import { type ClassColumn, classColumns, namedTarget, usualTarget } from './classes.ts';
 import { columnCells, placeNames, type Tables } from './columns.ts';
-import { featuresFor, judgeDetection, judgeTables, levelCells, type Trained, trainedOn } from './judge.ts';
+import { featuresFor, judgeCounts, judgeDetection, levelCells, type Trained, trainedOn } from './judge.ts';
 import { marginalQuality } from './marginals.ts';
 import { type Evaluation, NO_OTHERS, type Subject, skip } from './subject.ts';
 
@@ -22,20 +23,61 @@ const TESTED = 100_000;
  * @throws VeilganError USAGE for a target that is no category of the table
  */
 export function tableQuality(tables: Tables, { job, report, found, targets, members }: Subject): void {
-  const { seed } = job.run.info;
   report('columns', 0);
   marginalQuality(tables, found);
   report('columns', 0.2);
   valueShares(tables, found);
-  report('tables of counts', 0);
+  judge(tables, found, { targets, seed: job.run.info.seed, real: Boolean(members), report });
+}
+
+interface JudgeOptions {
+  /** columns that linear models predict; default the label, else the last column */
+  readonly targets?: readonly string[];
+  /** of the rows that such models are fitted to */
+  readonly seed: number;
+  /** whether training rows stand beside samples where models are trained */
+  readonly real: boolean;
+  readonly report: Subject['report'];
+}
+
+/** Tables of counts, linear models of targets, and detection. */
+function judge(tables: Tables, found: Evaluation, { targets, seed, real, report }: JudgeOptions): void {
   const trained = trainedOn(tables);
-  judgeTables(tables, trained, found);
+  report('tables of counts', 0);
+  judgeCounts(tables, trained, found);
   report('linear models', 0);
   for (const why of targetQuality(tables, trained, found, { targets, seed }))
     skip(found, 'downstream_linear_accuracy', why);
   report('linear models', 0.6);
-  judgeDetection(tables, trained, found, { real: Boolean(members), seed });
+  judgeDetection(tables, trained, found, { real, seed });
   report('linear models', 1);
+}
+
+/**
+ * The judge of `evaluate` on rows at hand, without a run and without a device: what it says of samples of any origin.
+ * @param table the real rows; no hold-out rows where there are none, which leaves out linear models and what is beside
+ * @param samples as many rows as the table trains on, with columns of the same names
+ * @param options targets default the label, else the last column; seed default 0
+ * @throws VeilganError USAGE for a target that is no category of the table
+ */
+export function judgeTables(
+  table: Table,
+  samples: TableRows,
+  { targets, seed = 0 }: { targets?: readonly string[]; seed?: number } = {},
+): Evaluation {
+  const rows = (cells: Cells): TableRows => ({ columns: table.columns, cells });
+  const train = rows(table.train);
+  const unseen = table.holdout.length ? rows(table.holdout) : undefined;
+  const count = ({ columns, cells }: TableRows) => cells.length / columns.length;
+  const real = unseen ? count(train) : 0;
+  const found: Evaluation = {
+    ...{ metrics: {}, real: {}, details: {}, not_run: [] },
+    rows: { samples: count(samples), real, reference: count(unseen ?? train) },
+  };
+  const sides = { samples, judged: samples, train, reference: unseen ?? train };
+  const others = unseen ? { unseen, members: train } : {};
+  judge({ encoding: fitEncoding(table), ...sides, ...others }, found, { targets, seed, real: true, report: () => {} });
+  return found;
 }
 
 /** Shares of each value of categories, and of missing cells, in training rows and in samples. */
@@ -174,15 +216,6 @@ export function columnAccuracies(tables: Tables, { job, found, report }: Subject
   found.details.column_accuracy = { columns: list.map(({ name }) => name), real, samples: made, majority };
 }
 
-/** A column whose value a model can predict. */
-export interface ClassColumn {
-  readonly name: string;
-  /** rare values are one of them, `(rare)`; missing cells are none */
-  readonly classes: readonly string[];
-  /** which class each row is; as many as there are classes and beyond: none */
-  readonly labels: (rows: TableRows) => Uint32Array;
-}
-
 interface Learnt {
   /** one for each set of rows that a model was trained on */
   readonly models: ReturnType<typeof linearModel>[];
@@ -220,52 +253,4 @@ function learnerOf({ unseen }: Tables, trained: Trained, seed: number) {
     const models = sides.map((side) => linearModel(side, test, length));
     return { models, majority: majorityShare(test.labels, length), tested: test.labels.length };
   };
-}
-
-/** The class of a column, or why it is none. */
-function classOf(encoding: Encoding, j: number): ClassColumn | string {
-  const code = encoding.columns[j];
-  if ('at' in code) return `is a ${code.kind === 'date' ? 'date' : 'number'}, no category`;
-  const classes = [...code.values, ...(code.rare ? ['(rare)'] : [])];
-  if (classes.length < 2) return 'has a single value';
-  if (classes.length > MOST_CLASSES) return `has ${classes.length} values`;
-  if (encoding.columns.length < 2) return 'has no other column beside it';
-  // Places of a category: its values, then all others, then missing cells.
-  const labels = (rows: TableRows) => columnCells(rows, { ...encoding, columns: [code] })[0].cells as Uint32Array;
-  return { name: code.name, classes, labels };
-}
-
-/** All columns that a model can predict. */
-export const classColumns = (encoding: Encoding): ClassColumn[] =>
-  encoding.columns.flatMap((_, j) => {
-    const found = classOf(encoding, j);
-    return typeof found === 'string' ? [] : [found];
-  });
-
-/**
- * The column that was named as the target.
- * @throws VeilganError USAGE where there is none of that name, or it makes no classes
- */
-export function namedTarget(encoding: Encoding, target: string): ClassColumn {
-  const j = encoding.columns.findIndex(({ name }) => name === target);
-  const found = j < 0 ? undefined : classOf(encoding, j);
-  if (found && typeof found !== 'string') return found;
-  const able = classColumns(encoding).map(({ name }) => name);
-  throw new VeilganError('USAGE', found ? `column ${target} ${found}` : `the table has no column ${target}`, {
-    where: 'targets',
-    fix: able.length
-      ? `Name a category of 2 to ${MOST_CLASSES} values: ${able.slice(0, 12).join(', ')}`
-      : `Leave it away: no column is a category of 2 to ${MOST_CLASSES} values`,
-  });
-}
-
-/** The target where none was named, the table's label or else its last column, and which it was; or why that is none. */
-export function usualTarget(encoding: Encoding): (ClassColumn & { taken: string }) | string {
-  const { columns, label } = encoding;
-  const j = label === undefined ? columns.length - 1 : columns.findIndex(({ name }) => name === label);
-  const taken = label === undefined ? 'last column' : 'label';
-  const found = classOf(encoding, j);
-  return typeof found === 'string'
-    ? `the ${taken}, ${columns[j].name}, ${found}: name \`targets\``
-    : { ...found, taken };
 }

@@ -6,8 +6,9 @@ import { encodeCells, encodeTable } from '../../../src/data/encoding/encode.ts';
 import { fitEncoding } from '../../../src/data/encoding/encoding.ts';
 import type { Column, Table } from '../../../src/data/table.ts';
 import { judgedRows, type Tables } from '../../../src/run/assess/columns.ts';
-import { type JudgeDetail, judgeDetection, judgeTables, levelCells, trainedOn } from '../../../src/run/assess/judge.ts';
+import { type JudgeDetail, judgeCounts, judgeDetection, levelCells, trainedOn } from '../../../src/run/assess/judge.ts';
 import type { Evaluation } from '../../../src/run/assess/subject.ts';
+import { judgeTables } from '../../../src/run/assess/tables.ts';
 import type { TrainingJob } from '../../../src/run/job.ts';
 import { tableOf } from '../../data/tables.ts';
 
@@ -23,7 +24,7 @@ const rowsOf = (columns: readonly Column[], ...cells: number[]): TableRows => ({
 });
 const tables = (train: TableRows, judged: TableRows, unseen?: TableRows) =>
   ({ train, judged, ...(unseen ? { unseen } : {}) }) as Tables;
-const tablesJudged = (given: Tables, found: Evaluation) => judgeTables(given, trainedOn(given), found);
+const tablesJudged = (given: Tables, found: Evaluation) => judgeCounts(given, trainedOn(given), found);
 const detected = (given: Tables, found: Evaluation) =>
   judgeDetection(given, trainedOn(given), found, { real: true, seed: 1 });
 const detail = ({ details }: Evaluation) => details.judge as JudgeDetail;
@@ -54,6 +55,11 @@ test('means over columns, pairs and triples by hand; the hold-out beside; what i
   assert.equal(detail(found).rows, { samples: 4, training: 4, holdout: 4 });
   const { total_variation_1: one, total_variation_2: two, total_variation_3: three } = found.metrics;
   assert.equal([one, two, three], [0.25 / 3, 0.5, 1]);
+  // a and b are one and c is constant: against a quarter in each of four cells.
+  assert.equal(
+    [found.metrics.total_variation_2_independent, found.metrics.total_variation_3_independent],
+    [0.5 / 3, 0.5],
+  );
   assert.equal(found.real, { total_variation_1: 0, total_variation_2: 0, total_variation_3: 0 });
   assert.equal(
     [detail(found).floor_single, detail(found).floor_pairs],
@@ -79,7 +85,10 @@ test('a constant column, one column, two columns, no hold-out: said, and nothing
   const pair = [constant, category('y', 'a', 'b')];
   const two = empty();
   tablesJudged(tables(rowsOf(pair, 0, 0, 0, 1), rowsOf(pair, 0, 0, 0, 0)), two);
-  assert.equal(two.metrics, { total_variation_1: 0.25, total_variation_2: 0.5 });
+  assert.equal(two.metrics, {
+    ...{ total_variation_1: 0.25, total_variation_2: 0.5 },
+    total_variation_2_independent: 0,
+  });
   assert.equal(two.not_run, [{ name: 'total_variation_3', why: 'the table has 2 columns' }]);
 });
 
@@ -95,6 +104,37 @@ test('detection: of unseen rows, of training rows where there are none; too few 
   const few = empty();
   detected(tables(rowsOf(columns, 0, 1, 0), zeros), few);
   assert.equal(few.not_run, [{ name: 'detection_auc', why: 'it needs four rows of each kind' }]);
+});
+
+test('rows at hand are judged without a run: counts, targets, detection; a table without hold-out rows', () => {
+  const flags = Array.from({ length: 400 }, (_, i) => i % 2);
+  const table = tableOf(
+    [
+      [category('a', 'n', 'y'), flags],
+      [category('b', 'n', 'y'), flags],
+      [{ name: 'c', kind: 'integer', decimals: 0 }, flags.map((_, i) => Math.floor(i / 2) % 50)],
+    ],
+    200,
+  );
+  const real = { columns: table.columns, cells: table.train };
+  const found = judgeTables(table, real, { targets: ['a', 'b'] });
+  assert.equal(found.rows, { samples: 200, real: 200, reference: 200 });
+  assert.equal([found.metrics.total_variation_2, found.real.total_variation_2], [0, 0]);
+  assert.equal([found.metrics.downstream_linear_auc, found.real.downstream_linear_auc], [1, 1]);
+  assert.equal(
+    (found.details.targets as { target: string }[]).map(({ target }) => target),
+    ['a', 'b'],
+  );
+  assert.ok(Math.abs((found.metrics.detection_auc as number) - 0.5) < 0.15);
+  assert.equal(found.not_run, []);
+  // Whatever b says of a is lost where the samples have it turned around.
+  const turned = { ...real, cells: table.train.map((v, i) => (i % 3 === 1 ? 1 - v : v)) };
+  assert.is(judgeTables(table, turned, { targets: ['a'] }).metrics.downstream_linear_auc, 0);
+  const alone = judgeTables({ ...table, holdout: new Float64Array(), label: 'a' }, real);
+  assert.equal(
+    [alone.metrics.total_variation_2, alone.real, alone.not_run.map(({ name }) => name)],
+    [0, {}, ['downstream_linear_accuracy']],
+  );
 });
 
 test('as many samples as training rows: those at hand, or new ones', async () => {
