@@ -72,11 +72,12 @@ export function lookAtColumns(
     if (!code) {
       const paid =
         'values' in column
-          ? paidCategory(column, cells, { law, delta: naming, levels: LEVELS })
-          : paidNumber(column, cells, { law, knots: KNOTS });
+          ? paidCategory(column, cells, { law, delta: naming, levels: LEVELS, where: 'epsilon' })
+          : paidNumber(column, cells, { law, knots: KNOTS, where: 'epsilon' });
       const gone = paid.code.missing ? [paid.missing] : [];
       looks.push({
         code: paid.code,
+        ...('at' in paid.code ? {} : { spread: true }),
         ...(paid.edges ? { edges: paid.edges } : {}),
         noisy: [...paid.noisy, ...gone],
         sigma,

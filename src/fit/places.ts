@@ -4,6 +4,7 @@
  */
 import '../base/schema.ts';
 import * as z from 'zod';
+import { hash32 } from '../base/philox.ts';
 import { columnCodeSchema } from '../data/encoding/format.ts';
 import { gridOf, pieceOf } from '../data/encoding/knots.ts';
 import type { CategoryColumn, Cells, Column, ColumnCode } from '../data/table.ts';
@@ -16,6 +17,8 @@ export interface Fine {
   /** of each value or bin, and of missing cells behind them where the code has a place for these */
   readonly noisy: readonly number[];
   readonly sigma: number;
+  /** of categories that were paid for: values that were too rare to be named count as named ones, by their shares */
+  readonly spread?: boolean;
 }
 
 /** What is stored of a column's places: the look, and to which place each fine value belongs. */
@@ -31,6 +34,7 @@ const stored = z
       .min(1)
       .max(2 ** 17),
     sigma: z.number().positive(),
+    spread: z.boolean().optional(),
     groups: z.array(z.int().min(0)).max(2 ** 17),
   })
   .refine(({ noisy, groups }) => noisy.length === groups.length, 'there are not as many groups as counts')
@@ -77,6 +81,7 @@ function withPlaces({
   edges,
   noisy,
   sigma,
+  spread,
   groups,
 }: Fine & { readonly groups: readonly number[] }): ColumnPlaces {
   const width = groups.reduce((most, place) => Math.max(most, place + 1), 0);
@@ -88,12 +93,14 @@ function withPlaces({
     shares[place] += fine[i];
   });
   const derived = { name: code.name, counts, merged, shares, fine };
-  return { code, ...(edges ? { edges } : {}), noisy, sigma, groups, ...derived };
+  return { code, ...(edges ? { edges } : {}), noisy, sigma, ...(spread ? { spread } : {}), groups, ...derived };
 }
 
 /** What of places is stored. */
-export const storedPlaces = ({ code, edges, noisy, sigma, groups }: ColumnPlaces): z.input<typeof stored> =>
-  ({ code, ...(edges ? { edges } : {}), noisy, sigma, groups }) as z.input<typeof stored>;
+export const storedPlaces = ({ code, edges, noisy, sigma, spread, groups }: ColumnPlaces): z.input<typeof stored> =>
+  ({ code, ...(edges ? { edges } : {}), noisy, sigma, ...(spread ? { spread } : {}), groups }) as z.input<
+    typeof stored
+  >;
 
 /** Neighbouring bins as one, until each has its part: one with more than that is alone. */
 function neighbours(shares: Float64Array, most: number): number[] {
@@ -143,11 +150,15 @@ export function placesOf(look: Fine, { most, sigma }: { most: number; sigma: num
 }
 
 /** The fine value of each cell of a column of the source. */
-function fineOf({ code, edges, noisy }: ColumnPlaces, column: Column): (cell: number) => number {
+function fineOf({ code, edges, noisy, spread, fine: shares }: ColumnPlaces, column: Column): (cell: number) => number {
   const gone = code.missing ? noisy.length - 1 : undefined;
   if (!('at' in code)) {
     const known = new Map(code.values.map((text, i) => [text, i]));
-    const fine = (column as CategoryColumn).values.map((text) => known.get(text) ?? 0);
+    const sums = [0];
+    for (const share of shares.subarray(0, code.values.length)) sums.push(sums[sums.length - 1] + share);
+    // Each rare value goes with one named value, whatever other rows hold: the first would come out too often else.
+    const other = (text: string) => (spread ? pieceOf(sums, (hash32(text) / 2 ** 32) * sums[sums.length - 1]) : 0);
+    const fine = (column as CategoryColumn).values.map((text) => known.get(text) ?? other(text));
     return (cell) => (Number.isNaN(cell) ? (gone ?? 0) : fine[cell]);
   }
   const ends = Float64Array.from(edges ?? []);

@@ -142,6 +142,16 @@ test('values beyond the bounds, unknown and missing ones go where the encoding p
   assert.equal(Array.from(assign(Float64Array.of(0, 1, 2, Number.NaN), [source], [c])[0]), [1, 0, 0, 0]);
 });
 
+test('values too rare to be named go with named ones by their shares, each text with one', () => {
+  const look: Fine = { code: category(['a', 'b']), noisy: [300, 100], sigma: 1, spread: true };
+  const places = placesOf(look, { most: 4, sigma: 1 });
+  const source = { name: 'c', kind: 'category' as const, values: Array.from({ length: 4000 }, (_, i) => `rare ${i}`) };
+  const found = assign(Float64Array.from(source.values.keys()), [source], [places])[0];
+  const share = found.filter((place) => place === 1).length / 4000;
+  assert.ok(Math.abs(share - 0.25) < 0.05, `${share}`);
+  assert.equal(Array.from(assign(Float64Array.of(7, 7), [source], [places])[0]), [found[7], found[7]]);
+});
+
 test('rows are counted by their places', () => {
   const [a, b, c] = [Uint16Array.of(0, 1, 1, 0), Uint16Array.of(2, 0, 0, 2), Uint16Array.of(0, 0, 1, 0)];
   assert.equal(Array.from(pairCounts(a, 2, b, 3)), [0, 0, 2, 2, 0, 0]);

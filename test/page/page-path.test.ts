@@ -84,7 +84,7 @@ function pathTests(): void {
 
       await page.locator('.summary button').nth(2).click();
       await press(page, 'Discard it');
-      await page.getByText('DPGAN: differential privacy').click();
+      await page.getByText('DP-MARGINALS: differential privacy').click();
       await page.getByLabel('The limit (epsilon)').fill('5');
       assert.match((await page.textContent('.meaning')) ?? '', /Epsilon 5 means: .*99\.4 % of cases/);
       await train(page, 15);

@@ -52,9 +52,9 @@ const OCTAVES: readonly number[] = [
 /** The first octave that is not negative. */
 const ZERO = OCTAVES.indexOf(0);
 
-function nothing(name: string, what: string, fix: string): VeilganError {
+function nothing(name: string, what: string, fix: string, where = 'encoderEpsilon'): VeilganError {
   return new VeilganError('CONFIG', `column ${quote(name)} has ${what}`, {
-    where: 'encoderEpsilon',
+    where,
     fix: `${fix}, pay a larger epsilon, or leave the column away`,
   });
 }
@@ -66,7 +66,7 @@ function nothing(name: string, what: string, fix: string): VeilganError {
 export function paidCategory(
   column: CategoryColumn,
   { there, missing }: ReturnType<typeof present>,
-  { law, delta, levels }: { law: NoiseLaw; delta: number; levels: number },
+  { law, delta, levels, where }: { law: NoiseLaw; delta: number; levels: number; where?: string },
 ): PaidColumn<CategoryCode> {
   const counts = tally(column, there);
   const seen = column.values.flatMap((text, i) => (counts[i] > 0 ? [{ text, count: counts[i] }] : []));
@@ -77,7 +77,7 @@ export function paidCategory(
     .filter(({ count }) => count >= least)
     .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))
     .slice(0, levels);
-  if (kept.length === 0) throw nothing(column.name, `no value seen some ${least} times`, 'Give its values');
+  if (kept.length === 0) throw nothing(column.name, `no value seen some ${least} times`, 'Give its values', where);
   const values = kept.map(({ text }) => text);
   return {
     code: { name: column.name, kind: column.kind, values, missing: noisy[0] >= law.filled(1) },
@@ -142,7 +142,7 @@ function knotsOf(edges: readonly number[], counts: ArrayLike<number>): { steps: 
 export function paidNumber(
   column: Exclude<Table['columns'][number], CategoryColumn>,
   { there, missing }: ReturnType<typeof present>,
-  { law, knots }: { law: NoiseLaw; knots: number },
+  { law, knots, where }: { law: NoiseLaw; knots: number; where?: string },
 ): PaidColumn<NumberCode> {
   const { per, period } = gridOf(column);
   const steps = there.map((value) => Math.round((value * per) / period));
@@ -150,7 +150,7 @@ export function paidNumber(
   const [first, last] = filledRange(octaves, law);
   if (last < 0) {
     const least = law.filled(octaves.length);
-    throw nothing(column.name, `no range of numbers seen some ${least} times`, 'Give its bounds');
+    throw nothing(column.name, `no range of numbers seen some ${least} times`, 'Give its bounds', where);
   }
   const inside = Float64Array.from(octaves.slice(first, last + 1));
   const edges = evenBins(OCTAVES.slice(first, last + 2), inside, knots - 2);
