@@ -41,7 +41,7 @@ export const fitConfig = z.strictObject({
     .min(0)
     .max(10_000)
     .default(0)
-    .describe('adaptive: rounds that the budget is planned for; 0: 16 a column'),
+    .describe('adaptive: rounds that the budget is planned for; 0: 16 a column, at most 120'),
   roundSteps: z.int().min(1).max(10_000).default(60).describe('adaptive: steps of the fit after each new table'),
   latent: z.int().min(1).max(4096).default(24).describe('dimensions of z'),
   generatorHidden: sizes.min(1).default([128, 128]).describe('hidden sizes of the generator, comma-separated'),

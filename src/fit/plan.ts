@@ -20,8 +20,8 @@ const NAMING = 0.1;
 const CHOICE = 0.1;
 /** Noise of a table with the label, over that of others. */
 const LABEL = 0.5;
-/** Rounds that an adaptive budget is planned for, for each column (AIM). */
-const ROUNDS = 16;
+/** Rounds that an adaptive budget is planned for: for each column (AIM), and at most, as each needs steps of the fit. */
+const [ROUNDS, MOST_ROUNDS] = [16, 120];
 
 export class FitPlan {
   readonly config: FitConfig;
@@ -106,7 +106,7 @@ export class FitPlan {
     }
     this.sigmas = [];
     this.rho = releaseBudget(budget).rho;
-    this.rounds = config.rounds || ROUNDS * columns.length;
+    this.rounds = config.rounds || Math.min(MOST_ROUNDS, ROUNDS * columns.length);
     const round = ((1 - share) * this.rho) / this.rounds;
     this.columnSigma = tableSigma((share * this.rho) / ones, relation);
     this.tableSigma = tableSigma((1 - CHOICE) * round, relation);
