@@ -64,7 +64,7 @@ const importFlags = {
   types: types
     .optional()
     .describe(
-      '<list> CSV: correct the types that were found, as in age=integer,zip=category,id=leave (number, integer, category, boolean, date, date:DD/MM/YYYY, leave)',
+      '<list> CSV: correct the types that were found, as in age=integer,zip=category,id=key (number, integer, category, boolean, date, date:DD/MM/YYYY, leave; key: left out, and samples get whole numbers of their own)',
     ),
   label: text('<column> CSV: the column that models are to predict'),
   given: text(

@@ -15,10 +15,12 @@ export default verb({
     where: repeated("<condition> only rows that meet it, as in sex=F or 'age>=65'; may be given several times"),
     require: repeated("<condition> the same, also between two columns, as in 'start<=end'"),
     balance: text('<column> equally many rows of each value of a category'),
+    seed: optional(whole(0), '<n> other rows of the same run: each seed up to 1000 has its own'),
     stream: whole(0, 1000).default(0).describe("<n> which of the seed's latent sequences"),
   },
   device: true,
-  run: ({ run: dir, out, n: asked, stream, where, require, balance }, { gpu, progress }) => {
+  run: ({ run: dir, out, n: asked, seed, stream: named, where, require, balance }, { gpu, progress }) => {
+    const stream = seed === undefined ? named : seed % 1001;
     const kind = sampleKind(out);
     return withRun(gpu, dir, async (job) => {
       const { run, gan, data } = job;
@@ -35,7 +37,8 @@ export default verb({
       progress.stop();
       const picture = () => samplesPng(samples.rows, job, `${n} samples of ${run.info.system}`);
       await writeSamples(out, samples, picture);
-      const cells = data.encoding && kind === 'csv' && data.encoding.columns.length;
+      const written = (data.encoding?.columns.length ?? 0) + (data.meta.keys?.length ?? 0);
+      const cells = data.encoding && kind === 'csv' && written;
       const shape = cells ? [n, cells] : [n, ...data.shape];
       return { document: { file: out, n, shape }, text: `${n} samples [${shape}] in ${out}` };
     });

@@ -12,6 +12,7 @@ import {
   type Cells,
   type Encoding,
   type Given,
+  type Key,
   type Open,
   type Scaling,
   type Table,
@@ -33,6 +34,8 @@ export interface DatasetMeta {
   split?: 'positions' | 'hash';
   /** What was found in the rows, nobody having given it: see `Open`. Absent of sets from before this was noted. */
   open?: readonly Open[];
+  /** Columns that are in no row here, of which samples get values of their own. */
+  keys?: readonly Key[];
 }
 
 export type Values = Records | Cells;

@@ -32,6 +32,13 @@ export interface CategoryColumn {
 
 export type Column = NumberColumn | DateColumn | CategoryColumn;
 
+/** A column of identifiers: its values are in no row, and samples get fresh ones. */
+export interface Key {
+  readonly name: string;
+  /** its place among the columns of what is written */
+  readonly at: number;
+}
+
 /** Cells [rows, columns], row-major: a number, a date, or an index into the column's values; NaN where it is missing. */
 export type Cells = Float64Array;
 

@@ -206,7 +206,8 @@ export function cellsOf({
 }: ColumnPlaces): (place: number, u: number, v: number) => number {
   const members: number[][] = [];
   groups.forEach((place, i) => {
-    members[place] = [...(members[place] ?? []), i];
+    members[place] ??= [];
+    members[place].push(i);
   });
   const starts = members.map((list) => {
     const sums = [0];

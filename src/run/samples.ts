@@ -7,7 +7,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { columnsOf, decodeRows, type TableRows } from '../data/encoding/decode.ts';
 import { unscaled } from '../data/encoding/linear.ts';
 import { toBytes } from '../data/records.ts';
-import type { Column, Encoding } from '../data/table.ts';
+import type { Column, Encoding, Key } from '../data/table.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { conditionOf, drawMatching, PIECES, type Piece } from './conditions.ts';
 import type { TrainingJob } from './job.ts';
@@ -48,6 +48,8 @@ export interface Samples {
   readonly table?: { readonly encoding: Encoding; readonly seed: number };
   /** the same rows as cells of a table, where they were chosen by these */
   readonly cells?: TableRows;
+  /** columns that get fresh values */
+  readonly keys?: readonly Key[];
 }
 
 /** Generated records [n, features] as they are released: in the units of the source. */
@@ -55,7 +57,27 @@ export function samplesOf({ gan, data, run }: Pick<TrainingJob, 'gan' | 'data' |
   const { shape, columns, scaling, encoding, features } = data;
   const table = encoding && { encoding, seed: run.info.seed };
   const labels = gan.labelsOf(rows.length / features);
-  return { rows: unscaled(rows, scaling), shape, columns, labels, table };
+  return { rows: unscaled(rows, scaling), shape, columns, labels, table, keys: data.meta.keys };
+}
+
+/**
+ * Rows with columns of identifiers at their places: whole numbers from 1 on, which nothing of the data is in.
+ * @param first number of the first row, where rows come in pieces
+ */
+export function withKeys({ columns, cells }: TableRows, keys: readonly Key[] = [], first = 0): TableRows {
+  if (keys.length === 0) return { columns, cells };
+  const all: (Column | number)[] = columns.map((_, i) => i);
+  for (const { name, at } of [...keys].sort((a, b) => a.at - b.at)) {
+    all.splice(at, 0, { name, kind: 'integer', decimals: 0 });
+  }
+  const rows = cells.length / columns.length;
+  const out = new Float64Array(rows * all.length);
+  for (let row = 0, to = 0; row < rows; row++) {
+    for (const from of all) {
+      out[to++] = typeof from === 'number' ? cells[row * columns.length + from] : first + row + 1;
+    }
+  }
+  return { columns: all.map((from) => (typeof from === 'number' ? columns[from] : from)), cells: out };
 }
 
 /** Names of an image's values, row by row: y, x, and the channel where there are several. */
@@ -78,9 +100,9 @@ export const toNpy = ({ rows, shape }: Samples): Uint8Array => {
  * Samples as CSV: numbers, the cells of a table as its source writes them, or the bytes of images, a column a pixel.
  * @throws VeilganError NAN for a value that is not finite
  */
-export function samplesCsv({ rows, shape, columns, labels, table, cells }: Samples): string {
-  if (cells) return decodedCsv(cells);
-  if (table) return decodedCsv(decodeRows(table.encoding, rows, table));
+export function samplesCsv({ rows, shape, columns, labels, table, cells, keys }: Samples): string {
+  if (cells) return decodedCsv(withKeys(cells, keys));
+  if (table) return decodedCsv(withKeys(decodeRows(table.encoding, rows, table), keys));
   if (!isImage(shape)) return toCsv(rows, columns, labels);
   countRecords(rows, sizeOf(shape), 'samples');
   return toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape), labels);

@@ -33,8 +33,9 @@ const table: Table = {
   holdout: Float64Array.of(50, gone, 7, 1, gone),
   label: 'member',
 };
+const keys = [{ name: 'id', at: 0 }];
 const people = (more: Partial<Parameters<typeof named>[0]> = {}) =>
-  named({ name: 'people', table, meta: { origin: 'test' }, notes: ['id: left out'], ...more });
+  named({ name: 'people', table, meta: { origin: 'test', keys }, notes: ['id: left out'], ...more });
 
 // uvu's comparison of typed arrays takes NaN for different from NaN.
 const plain = (of?: Table) => of && { ...of, train: [...of.train], holdout: [...of.holdout] };
@@ -69,7 +70,7 @@ test('what is stored comes back, bit for bit', async ({ home }) => {
   const back = (await loadSource('people', { home })) as TableData;
   assert.equal(plain(back.table), plain(table));
   assert.equal(back.notes, ['id: left out']);
-  assert.equal(back.meta, { origin: 'test', sha256: info.sha256, open: info.open });
+  assert.equal(back.meta, { origin: 'test', sha256: info.sha256, open: info.open, keys });
   assert.is(info.sha256, await fingerprintOf(people()));
   assert.equal([info.rows, info.holdout, info.bytes, info.columns.length], [3, 1, 160, 5]);
   assert.equal(

@@ -39,6 +39,24 @@ eve;31;null;yes;1970-01-01;3
   assert.is(table.label, 'member');
 });
 
+test('keys are left out, and where they stood is remembered', async () => {
+  const text = 'id,age,code,town,note\n1,31,7,Rome,a\n2,45,8,Oslo,b\n';
+  const { data, table } = await read(text, {
+    types: { id: 'key', age: 'integer', code: 'key', town: 'category', note: 'leave' },
+  });
+  assert.equal(
+    table.columns.map(({ name }) => name),
+    ['age', 'town'],
+  );
+  assert.equal(data.meta.keys, [
+    { name: 'id', at: 0 },
+    { name: 'code', at: 2 },
+  ]);
+  assert.equal(data.meta.open, [], 'what is told is not found in the rows');
+  const plain = await read(text, { types: { id: 'leave', code: 'leave', note: 'leave', age: 'integer' } });
+  assert.is(plain.data.meta.keys, undefined);
+});
+
 test('no header: rows of texts and numbers like the next one; types by index', async () => {
   const { data, table } = await read('ann,31,2020-01-01\nbob,32,2020-01-05\n', {
     types: { 1: 'integer' },

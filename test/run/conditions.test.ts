@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Column } from '../../src/data/table.ts';
 import { conditionOf, drawMatching, type Piece } from '../../src/run/conditions.ts';
+import { withKeys } from '../../src/run/samples.ts';
 import { failure } from '../support/failure.ts';
 
 const N = Number.NaN;
@@ -86,6 +87,22 @@ function drawing(weights: readonly number[]) {
   };
   return { columns, draw };
 }
+
+test('keys get whole numbers at their places, and nothing else moves', () => {
+  const columns = COLUMNS.slice(0, 2);
+  const rows = { columns, cells: Float64Array.of(0, 30, 1, N) };
+  const keys = [
+    { name: 'code', at: 2 },
+    { name: 'id', at: 0 },
+  ];
+  const made = withKeys(rows, keys, 10);
+  assert.equal(
+    made.columns.map(({ name }) => name),
+    ['id', 'sex', 'code', 'age'],
+  );
+  assert.equal(Array.from(made.cells, String), ['11', '0', '11', '30', '12', '1', '12', 'NaN']);
+  assert.is(withKeys(rows).cells, rows.cells);
+});
 
 test('rows that meet conditions, each drawn once, with the records that belong to them', async () => {
   const { columns, draw } = drawing([9, 1]);

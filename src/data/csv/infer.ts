@@ -8,8 +8,11 @@ import { isDateFormat } from './dates.ts';
 import { type Place, plural, shown } from './layout.ts';
 import { type ColumnSurvey, type Example, type Look, MOST_TEXTS } from './survey.ts';
 
-/** A kind, `leave` for a column that is to be left out, or a date format, as in `date:DD/MM/YYYY`. */
-export type TypeChoice = Kind | 'leave' | `date:${string}`;
+/**
+ * A kind, `leave` for a column that is to be left out, `key` for one that is left out and of which samples get values of
+ * their own, or a date format, as in `date:DD/MM/YYYY`.
+ */
+export type TypeChoice = Kind | 'leave' | 'key' | `date:${string}`;
 
 /** A column as its owner sees it. */
 export interface ColumnSummary {
@@ -73,6 +76,12 @@ export function asGiven(name: string, index: number, given: GivenType): Decision
   return { index, numeric: false, spelled: 0, bits: false, given, summary };
 }
 
+/** The kind that a choice is of. */
+function kindTold(choice: TypeChoice | undefined): Kind | 'leave' | undefined {
+  if (choice === 'key') return 'leave';
+  return choice?.startsWith('date:') ? 'date' : (choice as Kind | 'leave' | undefined);
+}
+
 /** An error about one cell, or with no example about the whole column. */
 export type Refuse = (what: string, fix: string, example?: Example) => VeilganError;
 
@@ -80,7 +89,7 @@ export type Refuse = (what: string, fix: string, example?: Example) => VeilganEr
 const MOST_CODES = 20;
 /** In so many rows, texts of which most stand in one row only are no categories. */
 const MANY = 100;
-const KINDS: readonly string[] = ['number', 'integer', 'category', 'boolean', 'date', 'leave'];
+const KINDS: readonly string[] = ['number', 'integer', 'category', 'boolean', 'date', 'leave', 'key'];
 
 /** Whether a text names a type that `types` takes. */
 export const isTypeChoice = (text: string): text is TypeChoice =>
@@ -220,7 +229,7 @@ export function decide(
   const onlyNumbers = counts.number > 0 && sum(survey, 'code', 'infinite', 'comma', 'date', 'text') === 0;
   const numbers = survey.numbers();
   const distinct = onlyNumbers ? numbers.size : texts.size;
-  const told = given?.kind ?? (choice?.startsWith('date:') ? 'date' : (choice as Kind | 'leave' | undefined));
+  const told = given?.kind ?? kindTold(choice);
   // Of a category that is given every text is a value: what other cells hold has no say in it.
   const numeric = onlyNumbers && given?.kind === undefined;
   const found =

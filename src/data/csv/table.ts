@@ -5,7 +5,7 @@
 import { VeilganError } from '../../base/errors.ts';
 import { makeTable, type TableData } from '../dataset.ts';
 import { type GivenType, givenTypes, isWhole } from '../encoding/schema-entry.ts';
-import type { Open, Table } from '../table.ts';
+import type { Key, Open, Table } from '../table.ts';
 import { showDelimiter } from './delimiter.ts';
 import { fillOf } from './fill.ts';
 import {
@@ -61,6 +61,8 @@ export interface Survey extends Inspected {
   /** whether these are numbers to be taken as they are: points, which all have fractions, or codes of zeros and ones */
   readonly numeric: boolean;
   readonly open: readonly Open[];
+  /** columns of identifiers, told to be so */
+  readonly keys: readonly Key[];
   readonly layout: CsvLayout;
 }
 
@@ -81,6 +83,13 @@ function toldTypes(layout: CsvLayout, types: TableOptions['types'] = {}): Map<nu
     told.set(index, choice);
   }
   return told;
+}
+
+/** The columns that were told to be keys, and where they stand among those that are kept and one another. */
+function keysOf(decisions: readonly Decision[], told: ReadonlyMap<number, TypeChoice>): Key[] {
+  const isKey = ({ index }: Decision) => told.get(index) === 'key';
+  const written = decisions.filter((decision) => decision.summary.kind !== 'leave' || isKey(decision));
+  return written.flatMap((decision, at) => (isKey(decision) ? [{ name: decision.summary.name, at }] : []));
 }
 
 function labelOf(layout: CsvLayout, label: string, decisions: readonly Decision[]): string {
@@ -139,6 +148,7 @@ export async function surveyTable(source: CsvSource, options: TableOptions = {})
     numeric: points || decisions.every(({ bits }) => bits),
     layout,
     open: decisions.flatMap((decision) => foundIn(decision, told.get(decision.index))),
+    keys: keysOf(decisions, told),
   };
 }
 
@@ -170,11 +180,11 @@ export async function fillTable(source: CsvSource, survey: Survey, options: Tabl
   const values = await fillRows(Float64Array, [source, layoutOf(options)], layout, width, (values, at, cells) => {
     for (let i = 0; i < width; i++) values[at + i] = fills[i].cell(cells[fills[i].index]);
   });
-  const { label, columns: summaries, notes, open } = survey;
+  const { label, columns: summaries, notes, open, keys } = survey;
   const data = makeTable({
     name: nameFromFile(source.name),
     ...{ columns: fills.map((fill) => fill.column()), label, values, split: layout.counts.train },
-    meta: { ...layout.split.meta(source.name), open },
+    meta: { ...layout.split.meta(source.name), open, ...(keys.length > 0 ? { keys } : {}) },
     notes,
   });
   return { data, table: data.table, summaries, rows: survey.rows };

@@ -53,6 +53,19 @@ const schema = z.object({
   split: z.enum(['positions', 'hash']).optional(),
   /** What was found in the rows, nobody having given it. */
   open: openSchema.max(2 ** 18).optional(),
+  /** Columns of identifiers, of which samples get fresh ones. */
+  keys: z
+    .array(
+      z.object({
+        name: z.string(),
+        at: z
+          .int()
+          .min(0)
+          .max(2 ** 16),
+      }),
+    )
+    .max(2 ** 10)
+    .optional(),
   /** Names of the classes, by label. */
   classes: texts.max(2 ** 20).optional(),
   /** How the columns were scaled. */

@@ -86,8 +86,20 @@ function missingIn({ values, features }: TableData): number[] {
 /** What `meta.json` says beside checksums. */
 function factsOf(data: Source): Omit<Stored, 'format' | 'sha256' | 'files'> {
   const { name, columns, shape, rows, holdoutRows, classes, scaling, notes = [], given, meta } = data;
-  const { origin, split, seed, generator, open = isTable(data) ? allOpen(data.table.columns) : [] } = meta;
-  const facts = { name, columns, shape, rows, holdoutRows, origin, split, open: [...open], seed, generator };
+  const { origin, split, seed, generator, open = isTable(data) ? allOpen(data.table.columns) : [], keys } = meta;
+  const facts = {
+    name,
+    columns,
+    shape,
+    rows,
+    holdoutRows,
+    origin,
+    split,
+    open: [...open],
+    seed,
+    generator,
+    ...(keys ? { keys: [...keys] } : {}),
+  };
   if (!isTable(data)) return { ...facts, classes, scaling };
   const missing = missingIn(data);
   const typed = data.table.columns.map((column, i) => ({

@@ -155,7 +155,7 @@ export async function listDatasets(options: StoreOptions = {}): Promise<DatasetI
 /** Of a set from before it was noted: the classes may be as many as the labels of the rows go up to. */
 const unnoted = (files: Stored['files']): DatasetMeta['open'] => (files.length === 4 ? [{ what: 'classes' }] : []);
 
-const metaOf = ({ origin, sha256, seed, generator, split, table, files, open }: Stored): DatasetMeta => {
+const metaOf = ({ origin, sha256, seed, generator, split, table, files, open, keys }: Stored): DatasetMeta => {
   const found = open ?? (table ? undefined : unnoted(files));
   return {
     ...{ origin, sha256 },
@@ -163,6 +163,7 @@ const metaOf = ({ origin, sha256, seed, generator, split, table, files, open }: 
     ...(generator === undefined ? {} : { generator }),
     ...(split ? { split } : {}),
     ...(found ? { open: found } : {}),
+    ...(keys ? { keys } : {}),
   };
 };
 
