@@ -38,7 +38,7 @@ export default [
     area: 'system',
     file: 'src/privacy/mechanism.ts',
     find: 'return { from, to, q, sigma: multiplier };',
-    replace: 'return { from, to, q, sigma: multiplier * this.#options.divisor };',
+    replace: 'return { from, to, q, sigma: multiplier * this.divisor };',
     tests: ['run/wiring'],
   },
   {
