@@ -85,7 +85,8 @@ function privateOf(
     tuned?.epsilon && tuned.noiseMultiplier && other && config.epsilon && given.noiseMultiplier === undefined && !length
       ? plannedFor(config, tuned as Tuned, source, say)
       : withAskedNoise({ fields, length }, config, source, say);
-  return warned(found, source, say);
+  // Where the noise was looked for, all steps fit: there is nothing to search for again.
+  return found === config ? warned(config, source, say) : found;
 }
 
 /** The settings of a preset for another budget. */

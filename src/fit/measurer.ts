@@ -37,6 +37,8 @@ export class Measurer {
   readonly #keys: { table: Uint32Array; choice: Uint32Array };
   readonly #places: readonly Uint16Array[];
   readonly #filter: ZcdpFilter | undefined;
+  /** adaptive: what each candidate has in common with all of them */
+  readonly #weights: readonly number[] = [];
 
   /**
    * A new run looks at its columns first; one that goes on has looked.
@@ -66,6 +68,10 @@ export class Measurer {
     if (plan.selection === 'adaptive') {
       // Whatever the ledger says was paid, the columns too, and what an earlier start paid and lost.
       this.#filter = plan.filter(ledger.totals());
+      const { candidates } = plan;
+      this.#weights = candidates.map((a) =>
+        candidates.reduce((sum, b) => sum + a.filter((column) => b.includes(column)).length, 0),
+      );
       this.measured.round ??= { sigma: tableSigma, choice: plan.choice, last: false };
     }
     this.#places = assign(table.train, table.columns, this.measured.columns);
@@ -149,9 +155,7 @@ export class Measurer {
   #choose(model: (columns: readonly number[]) => Float32Array, sigma: number, choice: number, release: number): number {
     const { plan } = this.#parts;
     const { total, columns } = this.measured;
-    const weights = plan.candidates.map((a) =>
-      plan.candidates.reduce((sum, b) => sum + a.filter((column) => b.includes(column)).length, 0),
-    );
+    const weights = this.#weights;
     const scores = plan.candidates.map((of, i) => {
       const counts = this.#count(of);
       const expected = model(of);
