@@ -2,12 +2,10 @@
 import '../base/schema.ts';
 import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
-import { parseConfig } from '../gan/config.ts';
-import { privateConfig, relationOf } from '../gan/private/config.ts';
-import type { Relation } from '../privacy/relation.ts';
+import { parseConfig, sizes } from '../gan/config.ts';
+import { privateConfig } from '../gan/private/config.ts';
 
 const { rows, population, relation, delta } = privateConfig.shape;
-const sizes = z.array(z.int().min(1).max(8192)).max(8);
 
 export const fitConfig = z.strictObject({
   ...{ rows, population, relation, delta },
@@ -74,6 +72,3 @@ export function parseFit(fields: Readonly<Record<string, unknown>>): FitConfig {
   }
   return config;
 }
-
-/** Which two data sets a config's guarantee compares. */
-export const relationOfFit = (config: FitConfig): Relation => relationOf(config);

@@ -11,10 +11,10 @@ import type { Parameters } from '../nn/network.ts';
 import { log } from '../ops/assign.ts';
 import { add } from '../ops/elementwise.ts';
 import { gramLoss } from '../ops/gram.ts';
+import { widthOfBlocks } from '../ops/heads.ts';
 import { detach, reshape, slice } from '../ops/movement.ts';
 import { normal } from '../ops/random.ts';
 import { type Triples, tripleIndex, tripleLoss } from '../ops/triples.ts';
-
 import { keep, scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
@@ -25,7 +25,7 @@ import type { FitConfig } from './config.ts';
 import type { Measured } from './measured.ts';
 import type { Measurer } from './measurer.ts';
 import { biasOf, placesNetwork } from './network.ts';
-import { recordsOf } from './sample.ts';
+import { expectedShares, recordsOf } from './sample.ts';
 import { type TripleTargets, targetsOf } from './targets.ts';
 
 /** Most steps of a chunk. */
@@ -89,7 +89,7 @@ export class MarginalsFit implements GenerativeSystem {
     this.generator = new Player(gpu, 'generator', network, 1, optimizer);
     this.generator.initialise(seed, 1000);
     this.generator.optimizer.factor = (update) => this.#factor(update);
-    const side = measured.blocks.reduce((n, { width }) => n + width, 0) + 1;
+    const side = widthOfBlocks(measured.blocks) + 1;
     this.#z = scope(() => keep(detach(normal(gpu, [1, config.batch, config.latent], { seed, stream: 1 }))));
     this.#target = tensor(gpu, new Float32Array(side * side), [side, side]);
     this.#weight = tensor(gpu, new Float32Array(side * side), [side, side]);
@@ -155,7 +155,8 @@ export class MarginalsFit implements GenerativeSystem {
       this.#aim();
       return false;
     }
-    const model = this.#model(await this.#probabilities());
+    const p = await this.#probabilities();
+    const model = (columns: readonly number[]) => expectedShares(p, measurer.measured.blocks, columns);
     const [last] = measurer.measured.tables.slice(-1);
     if (last && this.#before) measurer.settle(last, this.#before, model(last.columns));
     const table = measurer.measureNext(model);
@@ -164,35 +165,10 @@ export class MarginalsFit implements GenerativeSystem {
     return !measurer.complete;
   }
 
-  /** The model's shares of the cells of a table. */
-  #model(p: Float32Array): (columns: readonly number[]) => Float32Array {
-    const { blocks } = this.#parts.measured;
-    const last = blocks[blocks.length - 1];
-    const width = last.at + last.width;
-    const rows = p.length / width;
-    return (columns) => {
-      const of = columns.map((column) => blocks[column]);
-      const shares = new Float64Array(of.reduce((n, block) => n * block.width, 1));
-      const [a, b, c] = of;
-      for (let row = 0; row < rows; row++) {
-        const from = row * width;
-        for (let i = 0, k = 0; i < a.width; i++) {
-          const x = p[from + a.at + i] / rows;
-          for (let j = 0; j < b.width; j++) {
-            const xy = x * p[from + b.at + j];
-            if (!c) shares[k++] += xy;
-            else for (let l = 0; l < c.width; l++) shares[k++] += xy * p[from + c.at + l];
-          }
-        }
-      }
-      return Float32Array.from(shares);
-    };
-  }
-
   /** Sends what was measured to the device. */
   #aim(): void {
     const { measured, tableSigma } = this.#parts;
-    const { target, weight, triples } = targetsOf(measured.blocks, measured.singles, measured.tables, {
+    const { target, weight, triples } = targetsOf(measured.blocks, measured.columns, measured.tables, {
       total: measured.total,
       usual: tableSigma,
     });
@@ -270,7 +246,7 @@ export class MarginalsFit implements GenerativeSystem {
   /** Probabilities of places for each latent vector, [B, W]. */
   async #probabilities(): Promise<Float32Array> {
     if (this.#known?.step === this.step) return this.#known.values;
-    const width = this.#target.shape[0] - 1;
+    const width = widthOfBlocks(this.#parts.measured.blocks);
     const made = scope(() => keep(detach(slice(this.generator.infer(this.#z), -1, 0, width))));
     const values = await made.read();
     made.dispose();

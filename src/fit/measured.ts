@@ -4,9 +4,9 @@ import * as z from 'zod';
 import { VeilganError } from '../base/errors.ts';
 import type { Block } from '../ops/heads.ts';
 import { type ColumnPlaces, placesSchema, storedPlaces } from './places.ts';
-import { estimatedTotal, type NoisyColumn, type NoisyTable } from './targets.ts';
+import { estimatedTotal, type NoisyTable } from './targets.ts';
 
-export const MEASURED = 'measured.json';
+export const MEASURED_FILE = 'measured.json';
 
 const numbers = z.array(z.number()).max(2 ** 22);
 const schema = z.object({
@@ -56,14 +56,9 @@ export class Measured {
     });
   }
 
-  /** The tables of single columns. */
-  get singles(): NoisyColumn[] {
-    return this.columns.map(({ counts, merged, shares, sigma }) => ({ counts, merged, shares, sigma }));
-  }
-
   /** Records: their public number, or an estimate from noisy totals. */
   get total(): number {
-    return this.rows ?? estimatedTotal(this.singles);
+    return this.rows ?? estimatedTotal(this.columns);
   }
 
   toJson(): z.input<typeof schema> {
@@ -83,7 +78,7 @@ export class Measured {
   /** @param where for messages @throws VeilganError FILE where it is not of this form */
   static fromJson(json: unknown, where: string): Measured {
     const fix = 'Restore it from a copy of the run, or start another run';
-    const bad = (message: string) => new VeilganError('FILE', message, { where: `${where}, ${MEASURED}`, fix });
+    const bad = (message: string) => new VeilganError('FILE', message, { where: `${where}, ${MEASURED_FILE}`, fix });
     if (json === undefined) throw bad('the run has no measured tables');
     const result = schema.safeParse(json);
     if (!result.success) {

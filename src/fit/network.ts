@@ -2,7 +2,7 @@
 import { dense } from '../nn/layers.ts';
 import { type Network, type Parameters, sequential } from '../nn/network.ts';
 import { add } from '../ops/elementwise.ts';
-import { type Block, heads } from '../ops/heads.ts';
+import { type Block, heads, widthOfBlocks } from '../ops/heads.ts';
 import type { FitConfig } from './config.ts';
 
 type Settings = Pick<FitConfig, 'latent' | 'generatorHidden' | 'slope'>;
@@ -18,8 +18,7 @@ const residual = (inner: Network): Network => ({
  * one more choice, which counts for nothing (gramLoss).
  */
 function filled(blocks: readonly Block[]): readonly Block[] {
-  const last = blocks[blocks.length - 1];
-  const width = last.at + last.width;
+  const width = widthOfBlocks(blocks);
   return width % 4 ? [...blocks, { kind: 'choice', at: width, width: 4 - (width % 4) }] : blocks;
 }
 
@@ -31,7 +30,6 @@ function filled(blocks: readonly Block[]): readonly Block[] {
  */
 export function placesNetwork({ latent, generatorHidden, slope }: Settings, places: readonly Block[]): Network {
   const blocks = filled(places);
-  const last = blocks[blocks.length - 1];
   const sizes = [latent, ...generatorHidden];
   const hidden = generatorHidden.map((size, i) => {
     const initial = { deviation: Math.sqrt(2 / sizes[i]) };
@@ -40,7 +38,7 @@ export function placesNetwork({ latent, generatorHidden, slope }: Settings, plac
   });
   const inner = sequential([
     ...hidden,
-    dense(sizes[sizes.length - 1], last.at + last.width, { initial: { deviation: 0 } }),
+    dense(sizes[sizes.length - 1], widthOfBlocks(blocks), { initial: { deviation: 0 } }),
   ]);
   return { ...inner, apply: (parameters, x, pass) => heads(inner.apply(parameters, x, pass), blocks) };
 }

@@ -1,7 +1,9 @@
 /** A fit as it is planned: what will be measured, with how much noise, and its ledger; by configuration and public facts alone. */
 import { VeilganError } from '../base/errors.ts';
 import type { Column, Given, Table } from '../data/table.ts';
+import { relationOf } from '../gan/private/config.ts';
 import type { Phase } from '../privacy/accountant/phases.ts';
+import type { TablesBudget } from '../privacy/accountant/releases.ts';
 import { FIXED, MEASURED } from '../privacy/budget.ts';
 import { choiceEpsilon } from '../privacy/choice.ts';
 import type { ZcdpFilter } from '../privacy/filter.ts';
@@ -11,7 +13,7 @@ import { DRAWS } from '../privacy/mechanism.ts';
 import type { Relation } from '../privacy/relation.ts';
 import { restoreCount } from '../train/player.ts';
 import { type Release, releasesOf } from './columns.ts';
-import { type FitConfig, relationOfFit } from './config.ts';
+import type { FitConfig } from './config.ts';
 import { defaultsFor } from './defaults.ts';
 
 /** Of delta, what the values of categories are named by (stability thresholds). */
@@ -39,8 +41,6 @@ export class FitPlan {
   readonly steps: number;
   /** what the values of one column of categories may be named by */
   readonly naming: number;
-  /** of the whole budget; adaptive only */
-  readonly rho: number;
   readonly columnSigma: number;
   /** of the first table of several columns; adaptive ones may lower it */
   readonly tableSigma: number;
@@ -63,7 +63,7 @@ export class FitPlan {
     rows: number,
   ) {
     this.config = config;
-    this.relation = relationOfFit(config);
+    this.relation = relationOf(config);
     this.rows = config.population ? undefined : rows;
     this.columns = releasesOf(columns, given);
     const size = config.population || rows;
@@ -82,7 +82,6 @@ export class FitPlan {
     this.places = config.places || usual.places;
     this.steps = config.steps || usual.steps;
     const { relation } = this;
-    const budget = { epsilon, delta: this.left, relation };
     const ones = this.columns.length;
     const many = this.candidates.length;
     const share = many > 0 ? config.columnShare : 1;
@@ -97,18 +96,18 @@ export class FitPlan {
         { tables: ones, relative: single },
         ...sizes.map((relative) => ({ relative, tables: relatives.filter((r) => r === relative).length })),
       ];
-      const [columnSigma, ...sigmas] = fixedSigmas(weights, budget);
+      const [columnSigma, ...sigmas] = fixedSigmas(weights, this.#budget);
       this.columnSigma = columnSigma;
       this.sigmas = relatives.map((relative) => sigmas[sizes.indexOf(relative)]);
       this.tableSigma = this.sigmas.length > 0 ? median(this.sigmas) : columnSigma;
-      [this.rho, this.choice, this.rounds] = [0, 0, 0];
+      [this.choice, this.rounds] = [0, 0];
       return;
     }
     this.sigmas = [];
-    this.rho = releaseBudget(budget).rho;
+    const { rho } = releaseBudget(this.#budget);
     this.rounds = config.rounds || Math.min(MOST_ROUNDS, ROUNDS * columns.length);
-    const round = ((1 - share) * this.rho) / this.rounds;
-    this.columnSigma = tableSigma((share * this.rho) / ones, relation);
+    const round = ((1 - share) * rho) / this.rounds;
+    this.columnSigma = tableSigma((share * rho) / ones, relation);
     this.tableSigma = tableSigma((1 - CHOICE) * round, relation);
     this.choice = choiceEpsilon(CHOICE * round);
   }
@@ -133,10 +132,13 @@ export class FitPlan {
     return (1 - named) * this.config.delta;
   }
 
+  get #budget(): TablesBudget {
+    return { epsilon: this.config.epsilon, delta: this.left, relation: this.relation };
+  }
+
   /** Keeps an adaptive run within its budget. @param spent as a ledger's totals have it */
   filter(spent: readonly Phase[]): ZcdpFilter {
-    const { relation, left, config } = this;
-    return releaseBudget({ epsilon: config.epsilon, delta: left, relation }, { spent }).filter;
+    return releaseBudget(this.#budget, { spent }).filter;
   }
 
   /** Of what is left of rho in the last round: noise and choice. @param rho what is left */

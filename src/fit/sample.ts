@@ -1,10 +1,35 @@
-/** Records from the probabilities of places. Browser-safe. */
+/** What the probabilities of places make: expected tables, and records. Browser-safe. */
 import type { PhiloxStream } from '../base/philox.ts';
 import { columnsOf } from '../data/encoding/decode.ts';
 import { encodeCells } from '../data/encoding/encode.ts';
 import type { Encoding } from '../data/table.ts';
+import { type Block, widthOfBlocks } from '../ops/heads.ts';
 import type { Measured } from './measured.ts';
 import { cellsOf } from './places.ts';
+
+/**
+ * The expected shares of the cells of a table of two or three columns, row-major in their order.
+ * @param p probabilities [B, W] @param blocks of all columns @param columns indices of those of the table
+ */
+export function expectedShares(p: Float32Array, blocks: readonly Block[], columns: readonly number[]): Float32Array {
+  const width = widthOfBlocks(blocks);
+  const rows = p.length / width;
+  const of = columns.map((column) => blocks[column]);
+  const shares = new Float64Array(of.reduce((n, block) => n * block.width, 1));
+  const [a, b, c] = of;
+  for (let row = 0; row < rows; row++) {
+    const from = row * width;
+    for (let i = 0, k = 0; i < a.width; i++) {
+      const x = p[from + a.at + i] / rows;
+      for (let j = 0; j < b.width; j++) {
+        const xy = x * p[from + b.at + j];
+        if (!c) shares[k++] += xy;
+        else for (let l = 0; l < c.width; l++) shares[k++] += xy * p[from + c.at + l];
+      }
+    }
+  }
+  return Float32Array.from(shares);
+}
 
 /** Which of ascending sums a number falls in front of. */
 function drawn(p: Float32Array, from: number, width: number, u: number): number {
@@ -32,8 +57,7 @@ export function recordsOf(
   encoding: Encoding,
   { n, random }: { n: number; random: PhiloxStream },
 ): Float32Array {
-  const last = blocks[blocks.length - 1];
-  const width = last.at + last.width;
+  const width = widthOfBlocks(blocks);
   const vectors = p.length / width;
   const size = vectors * STRATA;
   const cells = new Float64Array(n * columns.length);

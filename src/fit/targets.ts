@@ -1,5 +1,5 @@
 /** What the fit is drawn to: all tables that were measured, as one square matrix of shares and one of their weights. */
-import type { Block } from '../ops/heads.ts';
+import { type Block, widthOfBlocks } from '../ops/heads.ts';
 import { denoised } from './shrink.ts';
 
 /** A noisy table of one, two or three columns. */
@@ -99,8 +99,7 @@ export function targetsOf(
   tables: readonly NoisyTable[],
   { total, usual }: { total: number; usual: number },
 ): Targets {
-  const last = blocks[blocks.length - 1];
-  const side = last.at + last.width + 1;
+  const side = widthOfBlocks(blocks) + 1;
   const target = new Float32Array(side * side);
   const weight = new Float32Array(side * side);
   const all = merged(tables);

@@ -11,7 +11,8 @@ const choices = (rows: Readonly<Record<string, { readonly name: string; readonly
     .map(({ name, summary }) => `${name}: ${summary}`)
     .join('; ');
 
-const sizes = z.array(z.int().min(1).max(8192)).max(8);
+/** Of hidden layers. */
+export const sizes = z.array(z.int().min(1).max(8192)).max(8);
 
 /** Every setting of a GAN run. The description of a field is its help on the command line. */
 export const ganConfig = z.strictObject({

@@ -64,6 +64,12 @@ const op = fused<Heads>(
   },
 );
 
+/** Values of blocks side by side. */
+export const widthOfBlocks = (blocks: readonly Block[]): number => {
+  const last = blocks[blocks.length - 1];
+  return last.at + last.width;
+};
+
 /**
  * tanh of the scalars, softmax(x / temperature) of each choice: [..., width] -> the same shape.
  * @param blocks of scalars (width 1) and choices, one behind the other and together as wide as the last axis
@@ -91,8 +97,7 @@ export function largest(rows: Float32Array, from: number, width: number): number
  * their cell is missing.
  */
 export function harden(rows: Float32Array, blocks: readonly Block[]): Float32Array {
-  const last = blocks[blocks.length - 1];
-  const width = last.at + last.width;
+  const width = widthOfBlocks(blocks);
   for (let row = 0; row < rows.length; row += width) {
     for (const { kind, at, width: places, presence } of blocks) {
       const from = row + at;

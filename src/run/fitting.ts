@@ -3,11 +3,10 @@ import { VeilganError } from '../base/errors.ts';
 import { isTable, type Source, type TableData } from '../data/dataset.ts';
 import { encodeTable } from '../data/encoding/encode.ts';
 import { openOf } from '../data/encoding/schema.ts';
-import type { Encoding } from '../data/table.ts';
-import { widthOf } from '../data/table.ts';
+import { type Encoding, widthOf } from '../data/table.ts';
 import { type FitConfig, parseFit } from '../fit/config.ts';
 import { MarginalsFit } from '../fit/marginals.ts';
-import { MEASURED, Measured } from '../fit/measured.ts';
+import { MEASURED_FILE, Measured } from '../fit/measured.ts';
 import { Measurer, type TableWitness } from '../fit/measurer.ts';
 import { FitPlan } from '../fit/plan.ts';
 import { type Guarantee, secretOf } from '../gan/private/run.ts';
@@ -15,9 +14,8 @@ import type { Gpu } from '../gpu/index.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 import { type Ledger, readLedger } from '../privacy/ledger/ledger.ts';
 import { trainingRows } from '../train/rows.ts';
-import type { OpenOptions, RunPlan, TrainingJob } from './job.ts';
-import { stepsOf } from './job.ts';
-import type { NewRun, Run } from './run.ts';
+import { type OpenOptions, type RunPlan, stepsOf, type TrainingJob } from './job.ts';
+import { hostTensors, type NewRun, type Run } from './run.ts';
 
 /** @throws VeilganError CONFIG for data that are no table */
 function tableOf(source: Source): TableData {
@@ -100,7 +98,7 @@ const measurerOf = ({ data, rows, run, ...parts }: Measuring, before?: Measured)
     {
       ...parts,
       ...{ table: counted(data, rows), given: data.given },
-      store: (measured) => run.writeJson(MEASURED, measured.toJson()),
+      store: (measured) => run.writeJson(MEASURED_FILE, measured.toJson()),
     },
     before,
   );
@@ -144,23 +142,24 @@ export function openFit<R extends Run>(
   const rows = trainingRows(data, config);
   const plan = new FitPlan(config, data.table, data.given, rows);
   const wanted = steps ?? plan.steps;
-  const { tensors, meta } = write ? run.resume() : run.readCheckpoint();
-  const measured = Measured.fromJson(run.readJson(MEASURED), run.dir);
+  const checkpoint = write ? run.resume() : run.readCheckpoint();
+  const measured = Measured.fromJson(run.readJson(MEASURED_FILE), run.dir);
   if (!encoding) {
     throw new VeilganError('FILE', 'the run does not say how its records are made', {
       where: `${run.dir}, run.json`,
       fix: 'Restore run.json from a copy',
     });
   }
-  const ledger = write ? plan.reopen(run.ledgerFile(), meta, warn) : readLedger(run.ledgerFile(), { warn: () => {} });
+  const ledger = write
+    ? plan.reopen(run.ledgerFile(), checkpoint.meta, warn)
+    : readLedger(run.ledgerFile(), { warn: () => {} });
   let measurer: Measurer | undefined;
   let gan: MarginalsFit | undefined;
   const key = write ? secretOf(insecureSeed) : undefined;
   try {
     if (key) measurer = measurerOf({ plan, key, ledger, data, rows, run }, measured);
     gan = fitOf(gpu, { config, seed, encoding, rows, plan, steps: wanted }, measured, measurer);
-    const kept = Object.entries(tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]);
-    gan.restore(Object.fromEntries(kept), meta);
+    gan.restore(hostTensors(checkpoint), checkpoint.meta);
     const guarantee = guaranteeOf(ledger, config, insecureSeed !== undefined, () => measurer?.wipe());
     return jobOf(run, gan, guarantee, data, encoding, wanted);
   } catch (error) {

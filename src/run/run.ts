@@ -2,6 +2,7 @@
 import { VeilganError } from '../base/errors.ts';
 import type { LedgerFile } from '../privacy/ledger/book.ts';
 import type { LossRow } from '../train/loop.ts';
+import type { HostTensors } from '../train/player.ts';
 import type { SafetensorsFile, StoredTensor } from './safetensors.ts';
 import type { RunInfo } from './schema.ts';
 
@@ -17,6 +18,12 @@ export interface Checkpoint {
   tensors: SafetensorsFile['tensors'];
   meta: Record<string, string>;
 }
+
+/** The tensors of a checkpoint, which are all f32, as systems restore them. */
+export const hostTensors = ({ tensors }: Checkpoint): HostTensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
+  );
 
 /** What the caller tells about a new run; format, time and versions are added where it is made. */
 export type NewRun = Pick<RunInfo, 'system' | 'data' | 'seed' | 'config' | 'adapter' | 'encoding'>;

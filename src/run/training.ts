@@ -17,7 +17,7 @@ import { trainingRows } from '../train/rows.ts';
 import { configFor } from './config.ts';
 import { beginFit, openFit } from './fitting.ts';
 import { type OpenOptions, type RunPlan, stepsOf, type TrainingJob } from './job.ts';
-import type { NewRun, Run } from './run.ts';
+import { hostTensors, type NewRun, type Run } from './run.ts';
 import { describe, newRecords, priceOf, records } from './training-data.ts';
 
 /** Rows that a finished run releases in samples/, and that quality measures and attacks on samples draw. */
@@ -136,10 +136,7 @@ export function openJob<R extends Run>(
       ? privateRun(gpu, config as PrivateConfig, data, seed, { insecureSeed, trains: write })
       : { gan: new plainSystems[system](gpu, config, data, seed) };
     const { gan } = made;
-    const tensors = Object.fromEntries(
-      Object.entries(checkpoint.tensors).map(([name, t]) => [name, { shape: t.shape, data: t.data as Float32Array }]),
-    );
-    gan.restore(tensors, checkpoint.meta);
+    gan.restore(hostTensors(checkpoint), checkpoint.meta);
     const guarantee = made.resume?.(run.ledgerFile(), { meta: checkpoint.meta, write, warn });
     return { run, gan, guarantee, data, ...tableOf(source), steps: stepsOf(steps ?? config.steps, gan, guarantee) };
   } catch (error) {

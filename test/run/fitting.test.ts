@@ -6,7 +6,7 @@ import { makeTable, type TableData } from '../../src/data/dataset.ts';
 import { decodeRows } from '../../src/data/encoding/decode.ts';
 import type { Encoding, Given } from '../../src/data/table.ts';
 import { parseFit } from '../../src/fit/config.ts';
-import { MEASURED } from '../../src/fit/measured.ts';
+import { MEASURED_FILE } from '../../src/fit/measured.ts';
 import { upperBound } from '../../src/privacy/budget.ts';
 import { factsOf } from '../../src/report/facts.ts';
 import { attackRun } from '../../src/run/assess/attacks.ts';
@@ -163,7 +163,7 @@ test('what is wrong is said before anything is written, or names the file', asyn
   assert.is(await codeOf(() => begin({}, points as never)), 'CONFIG');
   const { job, ledger } = begin({ selection: 'all' });
   await runTraining(job);
-  job.run.writeJson(MEASURED, { format: 1, columns: [], tables: [] });
+  job.run.writeJson(MEASURED_FILE, { format: 1, columns: [], tables: [] });
   const bytes = (job.run as MemoryRun).bytes();
   end(job);
   assert.is(await codeOf(() => openJob(gpu, MemoryRun.fromBytes('t', bytes, { ledger }), source())), 'FILE');

@@ -3,13 +3,10 @@ import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
 import { assign } from '../../ops/assign.ts';
 import { add, mul, shift } from '../../ops/elementwise.ts';
-import { type Block, heads } from '../../ops/heads.ts';
+import { type Block, heads, widthOfBlocks } from '../../ops/heads.ts';
 import { reshape, slice } from '../../ops/movement.ts';
 import { scope } from '../../tensor/scope.ts';
 import type { NetworkSettings } from './network.ts';
-
-/** Values of the records that blocks make up. */
-const widthOf = (blocks: readonly Block[]): number => blocks.reduce((n, { width }) => n + width, 0);
 
 /**
  * (z, e) [G, n, latent + values] -> records [G, n, values]: the heads of mlp(z) + gain e, with a trained gain for each
@@ -19,7 +16,7 @@ const widthOf = (blocks: readonly Block[]): number => blocks.reduce((n, { width 
  */
 export function tableGenerator(config: NetworkSettings, blocks: readonly Block[]): Network {
   const { latent, slope, generatorHidden, temperature } = config;
-  const width = widthOf(blocks);
+  const width = widthOfBlocks(blocks);
   const inner = mlp([latent, ...generatorHidden, width], slope);
   return {
     ...inner,
@@ -40,4 +37,4 @@ export function tableGenerator(config: NetworkSettings, blocks: readonly Block[]
 
 /** Dimensions of the generator's noise: `latent`, and for tables as many as a record has values. */
 export const noiseWidth = ({ latent }: Pick<NetworkSettings, 'latent'>, blocks?: readonly Block[]): number =>
-  latent + (blocks ? widthOf(blocks) : 0);
+  latent + (blocks ? widthOfBlocks(blocks) : 0);

@@ -78,12 +78,11 @@ interface Budget {
   readonly delta: number;
 }
 
-/** Exact counts in the places of noisy ones: what all noise of many releases averages to is not needed, the rows are known. */
-function exactOf(cells: readonly number[], like: Released): Released {
+/** Exact counts in the places of noisy ones, counted apart from the measurer. */
+function exactOf(cells: readonly number[], { candidates }: FitPlan, like: Released): Released {
   const width = COLUMNS.length;
   const sizes = COLUMNS.map(({ values }) => values.length);
-  const pairs = COLUMNS.flatMap((_, i) => COLUMNS.slice(i + 1).map((_, j) => [i, i + 1 + j]));
-  const lists = [...COLUMNS.map((_, i) => [i]), ...pairs];
+  const lists = [...COLUMNS.map((_, i) => [i]), ...candidates];
   const tables = lists.map((columns, t) => {
     const counts = new Float64Array(columns.reduce((n, c) => n * sizes[c], 1));
     for (let at = 0; at < cells.length; at += width) {
@@ -128,7 +127,7 @@ export function auditTables({
     most = Math.max(most, ...moved);
     if (moved.reduce((sum, x) => sum + x, 0) !== 1) wrongCells++;
   });
-  const exact = exactOf(others, without);
+  const exact = exactOf(others, plan, without);
   const spent = upperBound(epsilonOf(within.ledger.totals(), delta, within.ledger.terms));
   const mu = Math.sqrt(exact.tables.reduce((sum, { sigma }) => sum + 1 / sigma ** 2, 0));
   let wrong = 0;
@@ -137,7 +136,7 @@ export function auditTables({
     if (trial % 50 === 0) onProgress(trial / trials);
     const there = trial % 2 === 1;
     const cells = there ? [...others, ...canary] : others;
-    const truth = there ? exactOf(cells, without) : exact;
+    const truth = there ? exactOf(cells, plan, without) : exact;
     const { tables } = release(cells, plan, { key: secret(trial), exact: truth, noise });
     let score = 0;
     tables.forEach(({ noisy, sigma }, t) => {
