@@ -102,7 +102,12 @@ export class MarginalsFit implements GenerativeSystem {
   }
 
   get exhausted(): boolean {
-    return this.#final !== undefined && this.step >= this.#final + this.#parts.steps;
+    return this.step >= this.#end;
+  }
+
+  /** The step after which nothing follows; Infinity while tables are still to come. */
+  get #end(): number {
+    return this.#final === undefined ? Number.POSITIVE_INFINITY : this.#final + this.#parts.steps;
   }
 
   stepsWithin(): number {
@@ -219,7 +224,9 @@ export class MarginalsFit implements GenerativeSystem {
   }
 
   chunk(most: number): Replay[] {
-    const count = Math.min(most, CHUNK);
+    // The steps behind the last table end where they were to end, however many fit in a chunk.
+    const left = this.#end - this.step;
+    const count = Math.min(most, CHUNK, left);
     const program = this.program();
     const replays = Array.from({ length: count }, (_, i) => ({ program, step: this.step + i }));
     this.step += count;

@@ -122,6 +122,18 @@ test('a run that was stopped goes on to the same bits, from its bytes', async ()
   }
 });
 
+test('an adaptive run makes the steps that it is to make, in chunks of any size', async () => {
+  const made: { steps: number; sample: number[] }[] = [];
+  for (const chunk of [7, 16]) {
+    const { job } = begin({ selection: 'adaptive', roundSteps: 10, steps: 30 });
+    const { steps } = await runTraining(job, { chunk });
+    made.push({ steps, sample: Array.from(await job.gan.sample(20)) });
+    end(job);
+  }
+  assert.is(made[0].steps % 10, 0, 'rounds of ten steps, and thirty at the end');
+  assert.equal(made[0], made[1]);
+});
+
 test('row i of a sample depends on no other, and streams differ', async () => {
   const { job } = begin({ selection: 'all' });
   const [few, many, other] = [await job.gan.sample(10), await job.gan.sample(700), await job.gan.sample(10, 1)];
