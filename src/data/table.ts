@@ -32,6 +32,9 @@ export interface CategoryColumn {
 
 export type Column = NumberColumn | DateColumn | CategoryColumn;
 
+/** `leave`: a column is not to be in the table; `key`: nor is it, and samples get values of their own at its place. */
+export type LeftOut = 'leave' | 'key';
+
 /** A column of identifiers: its values are in no row, and samples get fresh ones. */
 export interface Key {
   readonly name: string;
@@ -122,8 +125,8 @@ export interface Given {
  * what is no number or date is missing, one beyond the bounds is moved to them, another value is the first of the list.
  */
 export interface GivenColumn {
-  /** `leave`: it is not to be in the table. Implied by values, a format or decimals. */
-  readonly kind?: Kind | 'leave';
+  /** Implied by values, a format or decimals. */
+  readonly kind?: Kind | LeftOut;
   /** of numbers, 0 to 15: what they are rounded to and written with */
   readonly decimals?: number;
   /** of dates: see csv/dates.ts */

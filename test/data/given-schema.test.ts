@@ -267,6 +267,24 @@ test('a schema from the rows says so, and comes back through --given once it is 
   await imported(folder, ['u1,5,5.5,a,2001-02-03,yes,'], few);
 });
 
+test('a key may be given as well, and a schema from the rows keeps it', async ({ folder }) => {
+  const given = { columns: { ...WHOLE.columns, id: { kind: 'key' } } } as Given;
+  const read = await imported(folder, ROWS, given);
+  assert.equal(read.meta.keys, [{ name: 'id', at: 0 }]);
+  assert.equal(openOf(read), []);
+  const leave = await imported(folder, ROWS, WHOLE);
+  assert.equal([read.table.columns, read.values], [leave.table.columns, leave.values]);
+  assert.is(leave.meta.keys, undefined);
+  assert.equal(schemaFile(read).columns.id, { kind: 'key' });
+  const told = await imported(folder, ROWS, undefined, { types: { id: 'key', age: 'integer' } });
+  assert.equal(schemaFile(told, { id: 'key' }).columns.id, { kind: 'key' });
+  // What the command line says goes before what the file says.
+  assert.is((await imported(folder, ROWS, given, { types: { id: 'leave' } })).meta.keys, undefined);
+  // A file of knowledge may name a key that these rows do not have.
+  const other = { columns: { ...given.columns, number: { kind: 'key' } } } as Given;
+  assert.equal((await imported(folder, ROWS, other)).meta.keys, [{ name: 'id', at: 0 }]);
+});
+
 test('a file that is wrong: what and where', async ({ folder }) => {
   const wrong: [object, RegExp, RegExp][] = [
     [{ age: { kind: 'float' } }, /columns\.age\.kind/, /"float\\?" is no kind of column|is no kind of column/],
@@ -279,6 +297,7 @@ test('a file that is wrong: what and where', async ({ folder }) => {
     [{ age: { kind: 'integer', unit: 5 } }, /columns\.age\.unit/, /is no short text/],
     [{ height: { kind: 'integer' } }, /columns\.height/, /no such column/],
     [{ id: { kind: 'leave', low: 1, high: 2 } }, /columns\.id/, /takes no "low"/],
+    [{ id: { kind: 'key', values: ['u1'] } }, /columns\.id/, /takes no "values"/],
   ];
   for (const [columns, where, message] of wrong) {
     const error = await rejection(imported(folder, ROWS, { columns } as Given));

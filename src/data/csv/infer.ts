@@ -1,8 +1,8 @@
 /** Which kind a column is, from what its cells look like or as its owner says. Browser-safe. */
 import type { VeilganError } from '../../base/errors.ts';
 import { quote } from '../dataset.ts';
-import { type GivenType, isWhole } from '../encoding/schema-entry.ts';
-import type { Kind, Open } from '../table.ts';
+import { type GivenType, isLeftOut, isWhole } from '../encoding/schema-entry.ts';
+import type { Kind, LeftOut, Open } from '../table.ts';
 import { isPairOf } from './cell.ts';
 import { isDateFormat } from './dates.ts';
 import { type Place, plural, shown } from './layout.ts';
@@ -12,7 +12,7 @@ import { type ColumnSurvey, type Example, type Look, MOST_TEXTS } from './survey
  * A kind, `leave` for a column that is to be left out, `key` for one that is left out and of which samples get values of
  * their own, or a date format, as in `date:DD/MM/YYYY`.
  */
-export type TypeChoice = Kind | 'leave' | 'key' | `date:${string}`;
+export type TypeChoice = Kind | LeftOut | `date:${string}`;
 
 /** A column as its owner sees it. */
 export interface ColumnSummary {
@@ -69,7 +69,8 @@ export function foundIn(
 
 /** What a column is of which its owner has given the whole type: nothing in it depends on a cell. */
 export function asGiven(name: string, index: number, given: GivenType): Decision {
-  const { kind = 'leave', decimals, format, values = [] } = given;
+  const { kind: told, decimals, format, values = [] } = given;
+  const kind = kindTold(told) ?? 'leave';
   const written = { ...(decimals === undefined ? {} : { decimals }), ...(format === undefined ? {} : { format }) };
   const shownValues = values.slice(0, 5).map((text) => shown(text));
   const summary = { name, kind, distinct: values.length, more: false, missing: 0, examples: shownValues, ...written };
@@ -78,8 +79,8 @@ export function asGiven(name: string, index: number, given: GivenType): Decision
 
 /** The kind that a choice is of. */
 function kindTold(choice: TypeChoice | undefined): Kind | 'leave' | undefined {
-  if (choice === 'key') return 'leave';
-  return choice?.startsWith('date:') ? 'date' : (choice as Kind | 'leave' | undefined);
+  if (isLeftOut(choice)) return 'leave';
+  return choice?.startsWith('date:') ? 'date' : (choice as Kind | undefined);
 }
 
 /** An error about one cell, or with no example about the whole column. */
@@ -229,7 +230,7 @@ export function decide(
   const onlyNumbers = counts.number > 0 && sum(survey, 'code', 'infinite', 'comma', 'date', 'text') === 0;
   const numbers = survey.numbers();
   const distinct = onlyNumbers ? numbers.size : texts.size;
-  const told = given?.kind ?? kindTold(choice);
+  const told = kindTold(given?.kind ?? choice);
   // Of a category that is given every text is a value: what other cells hold has no say in it.
   const numeric = onlyNumbers && given?.kind === undefined;
   const found =

@@ -87,7 +87,7 @@ function toldTypes(layout: CsvLayout, types: TableOptions['types'] = {}): Map<nu
 
 /** The columns that were told to be keys, and where they stand among those that are kept and one another. */
 function keysOf(decisions: readonly Decision[], told: ReadonlyMap<number, TypeChoice>): Key[] {
-  const isKey = ({ index }: Decision) => told.get(index) === 'key';
+  const isKey = ({ index, given }: Decision) => (told.get(index) ?? given?.kind) === 'key';
   const written = decisions.filter((decision) => decision.summary.kind !== 'leave' || isKey(decision));
   return written.flatMap((decision, at) => (isKey(decision) ? [{ name: decision.summary.name, at }] : []));
 }

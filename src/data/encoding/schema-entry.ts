@@ -3,10 +3,10 @@ import { VeilganError } from '../../base/errors.ts';
 import { isPairOf } from '../csv/cell.ts';
 import { isDateFormat, parseDate } from '../csv/dates.ts';
 import { quote } from '../dataset.ts';
-import type { CategoryColumn, Column, GivenColumn, Kind, Open } from '../table.ts';
+import type { CategoryColumn, Column, GivenColumn, Kind, LeftOut, Open } from '../table.ts';
 import { rounding } from './knots.ts';
 
-const KINDS: readonly string[] = ['number', 'integer', 'category', 'boolean', 'date', 'leave'];
+const KINDS: readonly string[] = ['number', 'integer', 'category', 'boolean', 'date', 'leave', 'key'];
 /** Fields that any column may have. */
 const ANY = ['kind', 'unit', 'missing', 'comment'];
 const OF: Readonly<Record<Kind, readonly string[]>> = {
@@ -83,11 +83,14 @@ export function entryOf(value: unknown, where: string): GivenColumn {
   return fields;
 }
 
+/** Whether a column of this kind is in no row of the table. */
+export const isLeftOut = (kind: string | undefined): kind is LeftOut => kind === 'leave' || kind === 'key';
+
 /** Refuses fields that a column of this kind does not have. @throws VeilganError CONFIG */
-export function checkFields(entry: GivenColumn, kind: Kind | 'leave', where: string): void {
-  const known = kind === 'leave' ? [] : OF[kind];
+export function checkFields(entry: GivenColumn, kind: Kind | LeftOut, where: string): void {
+  const known = isLeftOut(kind) ? [] : OF[kind];
   const strange = Object.keys(entry).find((key) => !known.includes(key) && !ANY.includes(key));
-  const example = kind === 'leave' ? '{"kind": "leave"}' : EXAMPLES[kind];
+  const example = isLeftOut(kind) ? `{"kind": "${kind}"}` : EXAMPLES[kind];
   if (strange !== undefined) throw refuse(`it takes no ${quote(strange)}`, where, `Write ${example}`);
 }
 
@@ -117,9 +120,8 @@ function boundOf(value: unknown, column: Numeric, where: string): number {
   throw refuse(`${value} is no value of the column`, where, `Write ${digits}`);
 }
 
-/** `leave`: the column is to be left out. */
 export interface GivenType {
-  readonly kind?: Kind | 'leave';
+  readonly kind?: Kind | LeftOut;
   /** of numbers; integers have 0 */
   readonly decimals?: number;
   /** of dates */
@@ -133,7 +135,7 @@ export interface GivenType {
 const FORM = 'Write {"columns": {"age": {"low": 0, "high": 120}, "sex": {"values": ["f", "m"]}}}';
 
 /** The kind that an entry says, or that what else it says implies. */
-function kindOf(entry: GivenColumn, where: string): Kind | 'leave' | undefined {
+function kindOf(entry: GivenColumn, where: string): Kind | LeftOut | undefined {
   const { kind, values, format, decimals } = entry;
   if (kind !== undefined) return kind;
   if (values !== undefined) return isPairOf(valuesOf(entry, where)) ? 'boolean' : 'category';
@@ -147,7 +149,7 @@ export function typeOf(value: unknown, where: string): GivenType {
   const kind = kindOf(entry, where);
   if (kind === undefined) return {};
   checkFields(entry, kind, where);
-  if (kind === 'leave') return { kind };
+  if (isLeftOut(kind)) return { kind };
   if (kind === 'category' || kind === 'boolean') {
     return entry.values === undefined ? { kind } : { kind, values: valuesOf(entry, where) };
   }
@@ -159,7 +161,7 @@ export function typeOf(value: unknown, where: string): GivenType {
 
 /** Whether nothing more has to be found in the rows to read the cells. */
 export const isWhole = ({ kind, decimals, format, values }: GivenType): boolean =>
-  kind === 'leave' || decimals !== undefined || format !== undefined || values !== undefined;
+  isLeftOut(kind) || decimals !== undefined || format !== undefined || values !== undefined;
 
 /** The entries of a file, by the names of columns. @throws VeilganError CONFIG where it is of another form */
 export function entriesIn(given: unknown, source: string): Map<string, unknown> {
@@ -182,7 +184,7 @@ export function givenTypes(names: readonly string[], given: unknown, source: str
     [...entriesIn(given, source)].map(([name, entry]) => {
       const where = placeOf(source, name);
       const type = typeOf(entry, where);
-      if (!there.has(name) && type.kind !== 'leave') throw noColumn(names, where);
+      if (!there.has(name) && !isLeftOut(type.kind)) throw noColumn(names, where);
       return [name, type];
     }),
   );
@@ -205,7 +207,7 @@ export function tells(entry: unknown, what: Open['what']): boolean {
   if (typeof entry !== 'object' || entry === null) return false;
   const { kind, decimals, format, values } = typeOf(entry, '');
   if (what === 'kind') return kind !== undefined;
-  if (what === 'left-out') return kind === 'leave';
+  if (what === 'left-out') return isLeftOut(kind);
   // Values that are listed are written as they are listed, whatever the decimals of the rows.
   if (what === 'decimals') return decimals !== undefined || values !== undefined;
   return what === 'format' && format !== undefined;

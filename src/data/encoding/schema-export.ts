@@ -53,9 +53,12 @@ export function schemaFile(data: Source, types: Readonly<Record<string, string>>
   });
   const left = [
     ...(meta.open ?? []).flatMap(({ what, column }) => (what === 'left-out' && column ? [column] : [])),
-    ...Object.keys(types).filter((name) => ['leave', 'key'].includes(types[name])),
+    ...Object.keys(types).filter((name) => types[name] === 'leave'),
     ...Object.keys(given?.columns ?? {}).filter((name) => given?.columns[name].kind === 'leave'),
   ];
-  const out = left.map((name): [string, GivenColumn] => [name, { kind: 'leave' }]);
+  const out = [
+    ...left.map((name): [string, GivenColumn] => [name, { kind: 'leave' }]),
+    ...(meta.keys ?? []).map(({ name }): [string, GivenColumn] => [name, { kind: 'key' }]),
+  ];
   return { comment: COMMENT, columns: Object.fromEntries([...columns, ...out]) };
 }

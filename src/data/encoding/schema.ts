@@ -9,6 +9,7 @@ import {
   entriesIn,
   entryOf,
   hasBounds,
+  isLeftOut,
   noColumn,
   placeOf,
   refuse,
@@ -56,7 +57,7 @@ export const typedColumns = (columns: readonly Column[], given: unknown): Column
   return columns.map((column): Column => {
     const entry = entries?.get(column.name);
     const { kind = column.kind, decimals } = entry === undefined ? {} : typeOf(entry, '');
-    if (column.kind === 'date' || kind === 'leave') return column;
+    if (column.kind === 'date' || isLeftOut(kind)) return column;
     if ('values' in column) return { ...column, kind: kind as 'category' };
     return { ...column, kind: kind as 'number', decimals: decimals ?? column.decimals };
   });
@@ -70,14 +71,13 @@ function codeOf(column: Column, given: unknown, where: string): ColumnCode | und
   const { kind: told, decimals, format } = typeOf(given, where);
   const kind = told ?? column.kind;
   const family = (of: Kind) => (of === 'integer' ? 'number' : of === 'boolean' ? 'category' : of);
-  const fits =
-    kind === 'leave' ? !hasBounds(entry) && entry.values === undefined : family(kind) === family(column.kind);
+  const fits = isLeftOut(kind) ? !hasBounds(entry) && entry.values === undefined : family(kind) === family(column.kind);
   const fix = 'Read the column as that from the start, or correct the entry';
   if (!fits) {
     if (entry.kind === undefined) checkFields(entry, column.kind, where);
     throw refuse(`the table has the column as ${column.kind}, and it is given as ${kind}`, `${where}.kind`, fix);
   }
-  if (kind === 'leave') return undefined;
+  if (isLeftOut(kind)) return undefined;
   checkFields(entry, kind, where);
   if (column.kind === 'date' && (format ?? column.format) !== column.format) {
     throw refuse(`the table has dates as ${column.format}`, `${where}.format`, fix);
@@ -104,7 +104,7 @@ export function givenCodes(columns: readonly Column[], given: unknown, source: s
     const where = placeOf(source, name);
     const code = column && codeOf(column, entry, where);
     if (code) return [[name, code]];
-    if (column || typeOf(entry, where).kind === 'leave') return [];
+    if (column || isLeftOut(typeOf(entry, where).kind)) return [];
     throw noColumn(
       columns.map((candidate) => candidate.name),
       where,

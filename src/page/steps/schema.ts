@@ -97,7 +97,7 @@ function wrongOf({ message, where, fix }: VeilganError): Wrong {
 export function entryOf(given: GivenColumn): Entry {
   const { low = '', high = '', values = [], missing = false, kind, decimals, format, unit } = given;
   // That a column is to be left out says nothing of one that was taken.
-  const all: Told = { kind: kind === 'leave' ? undefined : kind, decimals, format, unit };
+  const all: Told = { kind: kind === 'leave' || kind === 'key' ? undefined : kind, decimals, format, unit };
   const told = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Told;
   const more = Object.keys(told).length > 0 ? { told } : {};
   return { low: String(low), high: String(high), values: linesOf(values), missing, ...more };

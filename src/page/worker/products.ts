@@ -7,7 +7,7 @@ import { isPrivate } from '../../gan/systems.ts';
 import { imageGrid } from '../../report/grid.ts';
 import { encodePng } from '../../report/png.ts';
 import { encodeSafetensors } from '../../run/safetensors.ts';
-import { toCsv, toNpy } from '../../run/samples.ts';
+import { toCsv, toNpy, withKeys } from '../../run/samples.ts';
 import { releasedInfo, releasedMeta } from '../../run/schema.ts';
 import { trainingRows } from '../../train/rows.ts';
 import type { Training } from './training.ts';
@@ -40,7 +40,8 @@ export class Products {
       const n = Math.min(PIECE, count - first);
       const rows = await session.sample(n, this.#fresh());
       if (data.encoding) {
-        const [head, ...rest] = csvPieces(decodeRows(data.encoding, rows, { seed: plan.seed, first }));
+        const made = decodeRows(data.encoding, rows, { seed: plan.seed, first });
+        const [head, ...rest] = csvPieces(withKeys(made, data.meta.keys, first));
         parts.push(...(first ? rest : [head, ...rest]));
       } else {
         const text = toCsv(rows, data.columns);
