@@ -15,12 +15,11 @@ export default verb({
     where: repeated("<condition> only rows that meet it, as in sex=F or 'age>=65'; may be given several times"),
     require: repeated("<condition> the same, also between two columns, as in 'start<=end'"),
     balance: text('<column> equally many rows of each value of a category'),
-    seed: optional(whole(0), '<n> other rows of the same run: each seed up to 1000 has its own'),
-    stream: whole(0, 1000).default(0).describe("<n> which of the seed's latent sequences"),
+    seed: optional(whole(0, 1000), '<n> other rows of the same run (default 0)'),
+    stream: optional(whole(0, 1000), '<n> the same as `seed`'),
   },
   device: true,
-  run: ({ run: dir, out, n: asked, seed, stream: named, where, require, balance }, { gpu, progress }) => {
-    const stream = seed === undefined ? named : seed % 1001;
+  run: ({ run: dir, out, n: asked, seed, stream = seed ?? 0, where, require, balance }, { gpu, progress }) => {
     const kind = sampleKind(out);
     return withRun(gpu, dir, async (job) => {
       const { run, gan, data } = job;

@@ -128,6 +128,8 @@ export interface Piece {
   /** records [n, features] and their cells [n, columns] */
   readonly rows: Float32Array;
   readonly cells: Float64Array;
+  /** [n], where labels condition the generator */
+  readonly labels?: Uint32Array;
 }
 
 export interface Matching {
@@ -143,16 +145,16 @@ export interface Matching {
 
 /**
  * Rows that meet all conditions, drawn piece by piece and the others thrown away (rejection sampling).
- * @param draw the next so many rows: other ones at each call
+ * @param draw the next so many rows: other ones at each call; `first` were drawn before
+ * @returns them in the order in which they were drawn
  * @throws VeilganError USAGE for a column that cannot be balanced; DATA where after 200 draws a row, 200,000 at least, there
  * are not enough, with how many met the conditions
  */
 export async function drawMatching(
-  draw: (n: number, piece: number) => Promise<Piece>,
+  draw: (n: number, piece: number, first: number) => Promise<Piece>,
   { n, features, columns, conditions, balance, onProgress = () => {} }: Matching,
 ): Promise<Piece> {
   const width = columns.length;
-  const out: Piece = { rows: new Float32Array(n * features), cells: new Float64Array(n * width) };
   const of = balance === undefined ? -1 : columns.findIndex(({ name }) => name === balance);
   const balanced = columns[of];
   if (balance !== undefined && !(balanced && 'values' in balanced)) {
@@ -165,53 +167,74 @@ export async function drawMatching(
   const seen = new Map<number, number>();
   let [found, met, drawn] = [0, 0, 0];
   const quota = () => Math.ceil(n / Math.max(1, seen.size));
-  const spare: { value: number; row: Float32Array; cells: Float64Array }[] = [];
+  const spare: Found[] = [];
   const size = Math.max(PIECE, Math.ceil(most / PIECES));
   for (let piece = 0; found < n && drawn < most; piece++) {
     const count = Math.min(size, most - drawn);
-    const { rows, cells } = await draw(count, piece);
+    const { rows, cells, labels } = await draw(count, piece, drawn);
     drawn += count;
     for (let i = 0; i < count; i++) {
       if (!conditions.every((condition) => condition(cells, i))) continue;
       met++;
-      const row = { row: rows.slice(i * features, (i + 1) * features), cells: cells.slice(i * width, (i + 1) * width) };
-      const value = of < 0 ? 0 : row.cells[of];
+      const value = of < 0 ? 0 : cells[i * width + of];
       seen.set(value, (seen.get(value) ?? 0) + 1);
       if (spare.length < n || (kept.get(value) ?? 0) < quota()) {
-        spare.push({ value, ...row });
+        const row = rows.slice(i * features, (i + 1) * features);
+        spare.push({ value, row, cells: cells.slice(i * width, (i + 1) * width), label: labels?.[i] });
         kept.set(value, (kept.get(value) ?? 0) + 1);
       }
     }
     const chosen = of < 0 ? spare.slice(0, n) : evenly(spare, n, seen.size);
     found = chosen?.length ?? 0;
     onProgress(Math.min(n, of < 0 ? spare.length : met));
-    if (chosen && found === n) {
-      chosen.forEach((one, at) => {
-        out.rows.set(one.row, at * features);
-        out.cells.set(one.cells, at * width);
-      });
-      return out;
-    }
+    if (chosen && found === n) return pieceOf(chosen);
   }
   const rare = [...seen].sort(([, a], [, b]) => a - b)[0];
-  const which =
-    rare && of >= 0 && met >= n && balanced && 'values' in balanced
-      ? `, ${rare[1]} of them with ${balanced.name}=${Number.isNaN(rare[0]) ? '' : balanced.values[rare[0]]}`
-      : '';
+  const named = balanced && 'values' in balanced && met > 0 ? balanced : undefined;
+  const which = named
+    ? `, ${rare[1]} of them with ${named.name}=${Number.isNaN(rare[0]) ? '' : named.values[rare[0]]}`
+    : '';
+  const enough = Math.max(1, named ? Math.min(met, rare[1] * seen.size) : met);
   throw new VeilganError(
     'DATA',
     `${met} of ${drawn} rows that were drawn met the conditions${which}, too few for ${n}`,
     {
-      where: 'where',
-      fix:
-        met === 0 ? 'The model makes no such rows: ask for others' : `Ask for fewer rows: \`n: ${Math.max(1, met)}\``,
+      where: conditions.length > 0 ? 'where' : 'balance',
+      fix: met === 0 ? 'The model makes no such rows: ask for others' : `Ask for fewer rows: \`n: ${enough}\``,
     },
   );
 }
 
-/** n rows with equally many of each of so many values, or one more; undefined while some value has too few. */
-function evenly<T extends { readonly value: number }>(rows: readonly T[], n: number, values: number): T[] | undefined {
-  const each = new Map<number, T[]>();
+/** A row that met the conditions. */
+interface Found {
+  /** of the column that is balanced */
+  readonly value: number;
+  readonly row: Float32Array;
+  readonly cells: Float64Array;
+  readonly label?: number;
+}
+
+/** Rows one behind the other. */
+function pieceOf(found: readonly Found[]): Piece {
+  const [{ row, cells, label }] = found;
+  const out: Piece = {
+    rows: new Float32Array(found.length * row.length),
+    cells: new Float64Array(found.length * cells.length),
+    ...(label === undefined ? {} : { labels: Uint32Array.from(found, (one) => one.label ?? 0) }),
+  };
+  found.forEach((one, at) => {
+    out.rows.set(one.row, at * row.length);
+    out.cells.set(one.cells, at * cells.length);
+  });
+  return out;
+}
+
+/**
+ * n of the rows, in their order, with equally many of each of so many values, or one more; undefined while some value has
+ * too few.
+ */
+function evenly(rows: readonly Found[], n: number, values: number): Found[] | undefined {
+  const each = new Map<number, Found[]>();
   for (const row of rows) {
     const list = each.get(row.value);
     if (list) list.push(row);
@@ -221,12 +244,12 @@ function evenly<T extends { readonly value: number }>(rows: readonly T[], n: num
   if (lists.length < values || values === 0) return undefined;
   const base = Math.floor(n / values);
   let extra = n - base * values;
-  const out: T[] = [];
+  const out = new Set<Found>();
   for (const list of lists) {
     if (list.length < base) return undefined;
     const take = base + (extra > 0 && list.length > base ? 1 : 0);
     extra -= take - base;
-    out.push(...list.slice(0, take));
+    for (const row of list.slice(0, take)) out.add(row);
   }
-  return extra === 0 ? out : undefined;
+  return extra === 0 ? rows.filter((row) => out.has(row)) : undefined;
 }

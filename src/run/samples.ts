@@ -52,11 +52,17 @@ export interface Samples {
   readonly keys?: readonly Key[];
 }
 
-/** Generated records [n, features] as they are released: in the units of the source. */
-export function samplesOf({ gan, data, run }: Pick<TrainingJob, 'gan' | 'data' | 'run'>, rows: Float32Array): Samples {
-  const { shape, columns, scaling, encoding, features } = data;
+/**
+ * Generated records [n, features] as they are released: in the units of the source.
+ * @param labels of rows that are not the first ones of a sequence
+ */
+export function samplesOf(
+  { gan, data, run }: Pick<TrainingJob, 'gan' | 'data' | 'run'>,
+  rows: Float32Array,
+  labels = gan.labelsOf(rows.length / data.features),
+): Samples {
+  const { shape, columns, scaling, encoding } = data;
   const table = encoding && { encoding, seed: run.info.seed };
-  const labels = gan.labelsOf(rows.length / features);
   return { rows: unscaled(rows, scaling), shape, columns, labels, table, keys: data.meta.keys };
 }
 
@@ -108,8 +114,9 @@ export function samplesCsv({ rows, shape, columns, labels, table, cells, keys }:
   return toCsv(Float32Array.from(toBytes(rows)), pixelNames(shape), labels);
 }
 
-/** Sequences of samples that a generator has. */
+/** Sequences of samples that a generator has, and how far apart are those that one call takes: `PIECES` fit beside one another. */
 const STREAMS = 1001;
+const STRIDE = Math.floor(STREAMS / PIECES);
 
 /** What conditions on samples ask for. */
 export interface Asked {
@@ -120,7 +127,8 @@ export interface Asked {
 
 /**
  * Samples that meet conditions (rejection; see `drawMatching`).
- * @param stream of the seed's sequences: pieces are drawn from further ones that no other has
+ * @param stream of the seed's sequences, which the first piece is of; further pieces are of every twentieth one behind it, so
+ * that no two calls of streams less than twenty apart share a row
  * @throws VeilganError USAGE for conditions on images or on columns that are not there; DATA where too few rows meet them
  */
 export async function matchingSamples(
@@ -143,15 +151,15 @@ export async function matchingSamples(
     ...asked.require.map((text) => conditionOf(text, columns, { where: 'require', columnsToo: true })),
   ];
   const { seed } = run.info;
-  const draw = async (count: number, piece: number): Promise<Piece> => {
-    const rows = await gan.sample(count, (PIECES * stream + piece) % STREAMS);
+  const draw = async (count: number, piece: number, first: number): Promise<Piece> => {
+    const rows = await gan.sample(count, (stream + STRIDE * piece) % STREAMS);
     const cells = encoding
-      ? decodeRows(encoding, rows, { seed, first: piece * count }).cells
+      ? decodeRows(encoding, rows, { seed, first }).cells
       : Float64Array.from(unscaled(rows, scaling));
-    return { rows, cells };
+    return { rows, cells, labels: gan.labelsOf(count) };
   };
   const { balance } = asked;
   const found = await drawMatching(draw, { n, features, columns, conditions, balance, onProgress });
-  const samples = samplesOf(job, found.rows);
+  const samples = samplesOf(job, found.rows, found.labels);
   return encoding ? { ...samples, cells: { columns, cells: found.cells } } : samples;
 }

@@ -2,8 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Column } from '../../src/data/table.ts';
 import { conditionOf, drawMatching, type Piece } from '../../src/run/conditions.ts';
-import { withKeys } from '../../src/run/samples.ts';
-import { failure } from '../support/failure.ts';
+import { matchingSamples, withKeys } from '../../src/run/samples.ts';
+import { failure, rejection } from '../support/failure.ts';
 
 const N = Number.NaN;
 const COLUMNS: Column[] = [
@@ -123,20 +123,22 @@ test('balanced rows have each value as often, or once more', async () => {
     const { cells } = await drawMatching(draw, { n, features: 2, columns, conditions: [], balance: 'c' });
     const counts = [0, 0, 0];
     for (let row = 0; row < n; row++) counts[cells[2 * row]]++;
+    const order = Array.from(cells).filter((_, k) => k % 2);
+    assert.equal(
+      order,
+      order.toSorted((a, b) => a - b),
+      'in the order in which they were drawn',
+    );
     assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, counts.join());
   }
 });
 
 test('where nothing or too little meets the conditions, that is said with counts', async () => {
-  const { columns, draw } = drawing([9, 1]);
-  const of = (text: string, n: number, balance?: string) =>
-    drawMatching(draw, {
-      n,
-      features: 2,
-      columns,
-      conditions: [conditionOf(text, columns, { where: 'where' })],
-      balance,
-    });
+  const of = (text: string, n: number, balance?: string) => {
+    const { columns, draw } = drawing([9, 1]);
+    const conditions = [conditionOf(text, columns, { where: 'where' })];
+    return drawMatching(draw, { n, features: 2, columns, conditions, balance });
+  };
   for (const [text, n, balance, message] of [
     ['i<0', 5, undefined, /^0 of 200000 rows/],
     ['i<-1', 5, 'c', /^0 of 200000 rows/],
@@ -148,12 +150,63 @@ test('where nothing or too little meets the conditions, that is said with counts
       assert.match((error as Error).message, message);
     }
   }
+  // Of 100 rows ten have the rare value: that makes 20 balanced ones.
+  const rare = await rejection(of('i<100', 50, 'c'));
+  assert.match(rare.message, /^100 of 200000 rows .*, 10 of them with c=b, too few for 50$/);
+  assert.match(rare.fix, /n: 20`/);
+  assert.is((await of('i<100', 20, 'c')).cells.length, 40);
   try {
     await of('i>=0', 5, 'i');
     assert.unreachable('a number is balanced');
   } catch (error) {
     assert.match((error as Error).message, /number or a date/);
   }
+});
+
+/** A generator of numbers, each its own, and labels in turn. */
+function numbers(labelled: boolean) {
+  const streams: number[] = [];
+  const gan = {
+    sample: async (n: number, stream = 0) => {
+      streams.push(stream);
+      return Float32Array.from({ length: n }, (_, i) => (i + 10_000 * stream) / 2 ** 24);
+    },
+    labelsOf: (n: number) => (labelled ? Uint32Array.from({ length: n }, (_, i) => i % 3) : undefined),
+  };
+  const data = { shape: [1], features: 1, columns: ['x'], meta: {} };
+  const job = { gan, data, run: { info: { seed: 1 } } } as unknown as Parameters<typeof matchingSamples>[0];
+  const ask = (stream: number, where: string, n = 10) =>
+    matchingSamples(job, { n, stream, asked: { where: [where], require: [] } });
+  return { ask, streams };
+}
+
+test('labels stay with their rows, whatever is thrown away between them', async () => {
+  const { ask } = numbers(true);
+  const { rows, labels } = await ask(0, `x>=${100 / 2 ** 24}`);
+  assert.equal(
+    Array.from(labels ?? []),
+    Array.from(rows, (x) => Math.round(x * 2 ** 24) % 3),
+  );
+  assert.is((await numbers(false).ask(0, 'x>=0')).labels, undefined);
+});
+
+test('no call takes a sequence twice, the first is its own, and neighbours share none', async () => {
+  const taken = new Map<number, number[]>();
+  for (const stream of [0, 1, 19, 20, 985, 1000]) {
+    const { ask, streams } = numbers(false);
+    assert.match((await rejection(ask(stream, 'x<0'))).message, /^0 of 200000 rows/);
+    assert.is(streams[0], stream);
+    assert.is(new Set(streams).size, streams.length);
+    assert.ok(streams.every((at) => at >= 0 && at <= 1000));
+    taken.set(stream, streams);
+  }
+  for (const near of [1, 19]) assert.not(taken.get(0)?.some((at) => taken.get(near)?.includes(at)));
+});
+
+test('images have no columns to name', async () => {
+  const job = { gan: {}, data: { shape: [2, 2, 1] }, run: {} } as unknown as Parameters<typeof matchingSamples>[0];
+  const asked = { where: ['x>0'], require: [] };
+  assert.match((await rejection(matchingSamples(job, { n: 1, stream: 0, asked }))).message, /images have no columns/);
 });
 
 test.run();
