@@ -79,12 +79,13 @@ function privateOf(
   const fields = withPreset(preset, own);
   const config = withEpochs(parsePrivate(fields), given, epochs, source);
   const length = given.steps !== undefined || epochs !== undefined;
+  const noise = (given.epsilon === undefined ? fields : given).noiseMultiplier !== undefined;
   const tuned = preset === undefined ? undefined : (presets[preset] as Partial<Tuned>);
   const other = given.epsilon !== undefined && given.epsilon !== tuned?.epsilon;
   const found =
     tuned?.epsilon && tuned.noiseMultiplier && other && config.epsilon && given.noiseMultiplier === undefined && !length
       ? plannedFor(config, tuned as Tuned, source, say)
-      : withAskedNoise({ fields, length }, config, source, say);
+      : withAskedNoise({ noise, length }, config, source, say);
   // Where the noise was looked for, all steps fit: there is nothing to search for again.
   return found === config ? warned(config, source, say) : found;
 }
@@ -162,8 +163,8 @@ export function checkSystem({ run }: DirectoryJob, system: string | undefined): 
 
 /** What of the command line decides whether noise is looked for. */
 export interface Asked {
-  /** the fields of flags and preset together */
-  readonly fields: Readonly<Record<string, unknown>>;
+  /** whether it is given; that of a preset is for the preset's epsilon only */
+  readonly noise: boolean;
   /** whether the length comes from the command line; that of a preset for plain systems is none for private ones */
   readonly length: boolean;
 }
@@ -175,13 +176,13 @@ export interface Asked {
  * @throws VeilganError CONFIG where no noise suffices, or where config and data do not fit
  */
 export function withAskedNoise(
-  { fields, length }: Asked,
+  { noise, length }: Asked,
   config: PrivateConfig,
   source: Source,
   tell: Say = () => {},
 ): PrivateConfig {
   const { bound, epsilon, onlyClass, steps } = config;
-  if (bound !== 'clip' || !epsilon || fields.noiseMultiplier !== undefined || !length) return config;
+  if (bound !== 'clip' || !epsilon || noise || !length) return config;
   const updates = updatesBehind(config, steps);
   if (!Number.isFinite(updates)) return config;
   const rows = trainingRows(ofClass(source, onlyClass), config);

@@ -67,6 +67,8 @@ export interface NumberCode {
   readonly at: readonly number[];
   /** whether two more values say present or missing */
   readonly missing: boolean;
+  /** of a private run that begins with noisy shares: those of present and missing; empty where none are missing */
+  readonly shares?: readonly number[];
 }
 
 /** The values that have a place of their own; all other ones share one. */
@@ -78,6 +80,8 @@ export interface CategoryCode {
   readonly rare?: { readonly values: readonly string[]; readonly counts: readonly number[] };
   /** whether the last place says that the cell is missing */
   readonly missing: boolean;
+  /** of a private run that begins with noisy shares: those of its places, adding up to 1 */
+  readonly shares?: readonly number[];
 }
 
 export type ColumnCode = NumberCode | CategoryCode;
@@ -157,14 +161,17 @@ const places = ({ values, rare, missing }: CategoryCode): number => values.lengt
 /** The blocks of each column, in order: a scalar and perhaps a choice of present or missing, or one choice. */
 export function blocksOf({ columns }: Pick<Encoding, 'columns'>): Block[][] {
   let at = 0;
-  const block = (kind: Block['kind'], width: number): Block => {
+  const block = (kind: Block['kind'], width: number, shares?: readonly number[]): Block => {
     at += width;
-    return { kind, at: at - width, width };
+    return { kind, at: at - width, width, ...(shares ? { shares } : {}) };
   };
   return columns.map((code) =>
     'at' in code
-      ? [block('scalar', 1), ...(code.missing ? [{ ...block('choice', 2), presence: true } as const] : [])]
-      : [block('choice', places(code))],
+      ? [
+          block('scalar', 1, code.shares && []),
+          ...(code.missing ? [{ ...block('choice', 2, code.shares), presence: true } as const] : []),
+        ]
+      : [block('choice', places(code), code.shares)],
   );
 }
 

@@ -4,9 +4,9 @@ import { VeilganError } from '../base/errors.ts';
 import type { Gpu, Replay } from '../gpu/index.ts';
 import type { Parameters } from '../nn/network.ts';
 import { oneHot } from '../ops/classes.ts';
-import { sigmoid } from '../ops/elementwise.ts';
+import { add, sigmoid } from '../ops/elementwise.ts';
 import { type Block, harden } from '../ops/heads.ts';
-import { concat, detach } from '../ops/movement.ts';
+import { concat, detach, reshape } from '../ops/movement.ts';
 import { mean } from '../ops/reduce.ts';
 import type { OptimizerConfig } from '../optim/optimizer.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -17,6 +17,7 @@ import { type LossRow, lossRows } from '../train/loop.ts';
 import { type HostTensors, Player, restoreCount } from '../train/player.ts';
 import { classesOf, type TrainingData } from '../train/rows.ts';
 import { Snapshots } from '../train/snapshots.ts';
+import { Anchor } from './anchor.ts';
 import type { GanConfig } from './config.ts';
 import { divergenceNames, divergences } from './divergences.ts';
 import { latentLaws, uniformLabels } from './draws.ts';
@@ -63,6 +64,8 @@ export abstract class GanSystem implements GenerativeSystem {
   step = 0;
   readonly #ones: Tensor;
   readonly #blocks: readonly Block[] | undefined;
+  /** of a generator that began with noisy shares */
+  readonly #anchor: Anchor | undefined;
 
   abstract readonly maxChunk: number;
   /** The replays of the next steps, at most `most`; they must be submitted before anything else is asked. */
@@ -116,6 +119,7 @@ export abstract class GanSystem implements GenerativeSystem {
     this.width = features + classes;
     this.noise = noiseWidth(config, blocks);
     this.#blocks = blocks;
+    if (blocks?.some(({ shares }) => shares !== undefined)) this.#anchor = new Anchor(gpu, blocks);
     const optimizer: OptimizerConfig =
       config.optimizer === 'adam'
         ? { kind: 'adam', rate: config.rate, beta1: config.beta1, beta2: config.beta2 }
@@ -141,8 +145,10 @@ export abstract class GanSystem implements GenerativeSystem {
     const { config, generator, critics, seed } = this;
     const z = this.latent(config.partitions);
     const [[loss, scores], gradient] = valueAndGrad((p: Parameters) => {
-      const scores = critics.train(generator.train(z, seed, p), seed);
-      return [mean(divergences[config.divergence].generator(scores, this.#ones, config)), scores] as const;
+      const made = generator.train(z, seed, p);
+      const scores = critics.train(made, seed);
+      const loss = mean(divergences[config.divergence].generator(scores, this.#ones, config));
+      return [this.#anchor ? add(loss, reshape(this.#anchor.of(made), loss.shape)) : loss, scores] as const;
     })(generator.parameters.parts);
     generator.optimizer.update(gradient);
     return { loss, scores };
@@ -249,6 +255,7 @@ export abstract class GanSystem implements GenerativeSystem {
     this.generator.dispose();
     this.critics.dispose();
     this.#ones.dispose();
+    this.#anchor?.dispose();
   }
 }
 

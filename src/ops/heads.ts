@@ -18,6 +18,8 @@ export interface Block {
   readonly width: number;
   /** a choice of two: the second place says that the scalar before it is missing */
   readonly presence?: true;
+  /** where a generator begins with noisy shares of its places: those; of a scalar, whose curve has them, none */
+  readonly shares?: readonly number[];
 }
 
 interface Heads {

@@ -18,6 +18,8 @@ export interface Budget {
   readonly delta: number;
   /** of epsilon what an encoding of a table may take; 0: the usual share */
   readonly encoderEpsilon: number;
+  /** whether what the encoding counts is what a generator begins with: its usual share is larger then */
+  readonly counted?: boolean;
   readonly accountant: 'pld' | 'rdp';
   readonly mechanism: 'gaussian' | 'discrete';
   readonly relation: Relation;
@@ -33,10 +35,16 @@ export const FREE: Cost = { epsilon: 0, delta: 0 };
 
 /** Of a budget the part that encoders take by default, and of delta. */
 const SHARE = 0.1;
-/** What noisy counts of ordinary tables need, as long as it is no more than a third of the budget. */
-const USUAL = 0.4;
+/**
+ * What encoders take by default of epsilon: a part of it, but what noisy counts of ordinary tables need as long as that is
+ * no more than another part. Counts that a generator begins with are worth more than updates as long as there are few.
+ */
+const TAKEN = {
+  bounds: { part: SHARE, need: 0.4, most: 1 / 3 },
+  counts: { part: 0.2, need: 1.5, most: 1 / 2 },
+} as const;
 
-type EncodingBudget = Pick<Budget, 'encoderEpsilon' | 'epsilon' | 'delta' | 'relation'>;
+type EncodingBudget = Pick<Budget, 'encoderEpsilon' | 'counted' | 'epsilon' | 'delta' | 'relation'>;
 
 /**
  * What is charged under a relation for something that is (e, d)-private under adding or removing one record. Zeroing out
@@ -50,21 +58,27 @@ export const chargedFor = ({ epsilon, delta }: Cost, relation: Relation): Cost =
  * What the encoder of a table of which nothing is given may spend, as it counts: under adding or removing one record.
  * Under every relation what is charged for it is `encoderEpsilon` or the usual share, and a tenth of delta.
  */
-export function encodingCost({ encoderEpsilon, epsilon, delta, relation }: EncodingBudget): Cost {
-  const charged = encoderEpsilon || (epsilon ? Math.max(SHARE * epsilon, Math.min(USUAL, epsilon / 3)) : USUAL);
+export function encodingCost({ encoderEpsilon, counted, epsilon, delta, relation }: EncodingBudget): Cost {
+  const { part, need, most } = TAKEN[counted ? 'counts' : 'bounds'];
+  const charged = encoderEpsilon || (epsilon ? Math.max(part * epsilon, Math.min(need, most * epsilon)) : need);
   if (relation !== 'replace-one') return { epsilon: charged, delta: SHARE * delta };
   return { epsilon: charged / 2, delta: (SHARE * delta) / (1 + Math.exp(charged / 2)) };
 }
 
 /**
  * What a private run is charged for the encoding of a table.
- * @param columns that are not given: nothing is paid where there are none, and of delta nothing where none of them is a
- *   category, as the encoder has it
+ * @param columns that are not given: of delta nothing is paid where none of them is a category, whose values have to be
+ *   named, as the encoder has it
+ * @param looks whether any column is looked at: nothing is paid where none is; by default those that are not given are
  */
-export function encodingPrice(budget: EncodingBudget, columns: readonly { readonly kind: string }[]): Cost {
+export function encodingPrice(
+  budget: EncodingBudget,
+  columns: readonly { readonly kind: string }[],
+  looks = columns.length > 0,
+): Cost {
   const cost = encodingCost(budget);
   const categories = columns.some(({ kind }) => kind === 'category' || kind === 'boolean');
-  const paid = { epsilon: columns.length > 0 ? cost.epsilon : 0, delta: categories ? cost.delta : 0 };
+  const paid = { epsilon: looks ? cost.epsilon : 0, delta: categories ? cost.delta : 0 };
   return chargedFor(paid, budget.relation);
 }
 

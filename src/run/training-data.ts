@@ -1,26 +1,35 @@
 /** What a run is trained on: records as they are, or a table, whose encoding is made when a training begins. */
+import { VeilganError } from '../base/errors.ts';
 import { type Dataset, isTable, type Source } from '../data/dataset.ts';
 import { encodeTable } from '../data/encoding/encode.ts';
 import { fitEncoding } from '../data/encoding/encoding.ts';
 import { paidEncoding } from '../data/encoding/private.ts';
 import { notGiven, openOf } from '../data/encoding/schema.ts';
 import type { Encoding, Open } from '../data/table.ts';
-import { budgetOf, type PrivateConfig } from '../gan/private/config.ts';
+import { budgetOf, type PrivateConfig, priceOfColumns } from '../gan/private/config.ts';
 import type { Witness } from '../gan/private/witness.ts';
-import { type Cost, encodingCost, encodingPrice, FREE } from '../privacy/budget.ts';
+import { type Cost, encodingCost, FREE } from '../privacy/budget.ts';
 import type { PrivacyKey } from '../privacy/key.ts';
 import { trainingRows } from '../train/rows.ts';
 
-/** What a private run pays before its first update for the encoding of what it is trained on; nothing but for tables. */
-export const priceOf = (source: Source, config: PrivateConfig): Cost =>
-  isTable(source) && config.bound === 'clip'
-    ? encodingPrice(budgetOf(config), notGiven(source.table.columns, source.given))
-    : FREE;
+/**
+ * What a private run pays before its first update for the encoding of what it is trained on; nothing but for tables.
+ * @throws VeilganError CONFIG where the columns of what is no table are to be counted
+ */
+export function priceOf(source: Source, config: PrivateConfig): Cost {
+  if (isTable(source)) {
+    return config.bound === 'clip' ? priceOfColumns(config, notGiven(source.table.columns, source.given)) : FREE;
+  }
+  if (config.start === 'random') return FREE;
+  throw new VeilganError('CONFIG', `${source.name} is no table of columns that could be counted`, {
+    where: 'start',
+    fix: 'Leave `start` away, or import the CSV `as: table`',
+  });
+}
 
 /**
  * The records of a new training. The encoding of a table is fitted to the training rows, or where the run is private
- * what the owner gave of bounds and values, the rest paid for: `priceOf`,
- * which the ledger must have counted before.
+ * what the owner gave of bounds and values, the rest paid for: `priceOf`, which the ledger must have counted before.
  * @param dp of a private run: its config, and the secret of its start
  * @throws VeilganError CONFIG where the price does not pay for a column, or bounds that were given do not fit; as
  *   `encodeTable`
@@ -40,6 +49,7 @@ export function newRecords(
     ...encodingCost(budgetOf(config)),
     key,
     given: source.given,
+    counts: config.start === 'marginals',
     ...(witness ? { witness: (counts) => witness.count(counts) } : {}),
   });
   return encodeTable(table, { ...encoding, open: openOf(source) }, source);

@@ -15,9 +15,7 @@ test('all steps within the budget, and hardly more; told in one line', () => {
   const told: string[] = [];
   for (const more of [{}, { relation: 'replace-one' }, { burst: 10 }, { rows: 1000 }]) {
     const asked = { ...fields, ...more };
-    const config = withAskedNoise({ fields: asked, length: true }, parsePrivate(asked), data, (line) =>
-      told.push(line),
-    );
+    const config = withAskedNoise({ noise: false, length: true }, parsePrivate(asked), data, (line) => told.push(line));
     const updates = 'burst' in more ? 25 * 10 + 25 * 2 : 100;
     const phase = {
       q: samplingRate(config, 'rows' in more ? 1000 : 2000),
@@ -35,14 +33,14 @@ test('what the encoding of a table costs is left out', () => {
   const train = Float64Array.from({ length: 2000 }, (_, i) => i % 2);
   const table = { columns, train, holdout: new Float64Array() };
   const source = named({ name: 't', table, meta: { origin: 'made' } });
-  const config = withAskedNoise({ fields, length: true }, parsePrivate(fields), source);
+  const config = withAskedNoise({ noise: false, length: true }, parsePrivate(fields), source);
   const paid = encodingPrice(budgetOf(config), columns);
   const phase = { q: 0.01, sigma: config.noiseMultiplier, steps: 100 };
   const terms = { encoding_epsilon: paid.epsilon, encoding_delta: paid.delta };
   const known = upperBound(epsilonOf([phase], config.delta, terms));
   assert.ok(known <= 3 && known > 2.99, `${known}`);
   const given = { columns: { town: { values: ['a', 'b'] } } };
-  const free = withAskedNoise({ fields, length: true }, parsePrivate(fields), { ...source, given });
+  const free = withAskedNoise({ noise: false, length: true }, parsePrivate(fields), { ...source, given });
   assert.ok(free.noiseMultiplier < config.noiseMultiplier);
 });
 
@@ -57,7 +55,7 @@ test('noise that was given stays, and so does that of a run without a budget or 
   ] as const) {
     const asked = { ...fields, ...more };
     const config = parsePrivate(asked);
-    assert.is(withAskedNoise({ fields: asked, length }, config, data), config);
+    assert.is(withAskedNoise({ noise: 'noiseMultiplier' in asked, length }, config, data), config);
   }
 });
 

@@ -69,6 +69,26 @@ test('neighbouring tables: events differ as epsilon allows and no more, in each 
   assert.ok(bounds <= 2 && bounds > 0.7, `bounds: ${bounds}`);
 });
 
+test('a column that is given and counted: its shares differ between neighbours as its part of epsilon allows', () => {
+  const given = { columns: { c: { values: ['a', 'b'] }, n: { low: 0, high: 7 } } };
+  const options = { epsilon: 2, delta: 1e-4, given, counts: true };
+  const table = (a: number) => {
+    const cells = [...times(40, 1), ...times(a, 0)];
+    return tableOf(
+      [
+        [category('c', 'a', 'b'), cells],
+        [number('n'), cells],
+      ] as const,
+      cells.length,
+    );
+  };
+  // Half of epsilon for each column: whether the count of a is above the noise of a count.
+  const least = Math.ceil(Math.SQRT2);
+  const told = (e: Encoding) => (e.columns[0].shares?.[0] ?? 0) > 0;
+  const shown = shownEpsilon([table(least - 2), table(least - 1)], options, told, 12_000);
+  assert.ok(shown <= 1 && shown > 0.6, `a share: ${shown}`);
+});
+
 test('whether cells of a number are missing is told by a noisy count too', () => {
   const options = { epsilon: 2, delta: 1e-4 };
   const least = law(1).filled(1);
@@ -82,8 +102,8 @@ test('the ranks of knots are noisy, by as much as half the epsilon asks for', ()
   // One octave, in which the even bins are the same whatever the first counts are, and of which none looks empty.
   const cells = Array.from({ length: 960 }, (_, i) => 64 + (i % 64));
   const table = tableOf([[number('n'), cells]], cells.length);
-  const [epsilon, knots] = [8, 10];
-  const bins = knots - 2;
+  const [epsilon, knots] = [8, 9];
+  const bins = knots - 1;
   const parts = Array.from({ length: 300 }, (_, seed) => {
     const [{ values, at }] = seeded(table, { epsilon, delta: 1e-6, knots }, seed).columns as NumberCode[];
     assert.is(values.length, knots);
@@ -93,9 +113,9 @@ test('the ranks of knots are noisy, by as much as half the epsilon asks for', ()
   });
   const mean = parts.reduce((a, b) => a + b) / parts.length;
   assert.ok(Math.abs(mean * bins - 1) < 0.01, `${mean}`);
-  // Between two knots lie half of two bins, of 120 cells each; discrete Laplace noise of epsilon 4 in both.
+  // Between two knots lies one bin; discrete Laplace noise of epsilon 4 is in its count.
   const e = Math.exp(-epsilon / 2);
-  const want = Math.sqrt((2 * e) / (1 - e) ** 2 / 2) / cells.length;
+  const want = Math.sqrt((2 * e) / (1 - e) ** 2) / cells.length;
   const deviation = Math.sqrt(parts.reduce((a, x) => a + (x - mean) ** 2, 0) / parts.length);
   assert.ok(deviation > 0.8 * want && deviation < 1.3 * want, `${deviation}, not ${want}`);
 });

@@ -4,7 +4,7 @@ import { decodeRows } from '../../src/data/encoding/decode.ts';
 import { encodeCells } from '../../src/data/encoding/encode.ts';
 import { noiseBound } from '../../src/data/encoding/histogram.ts';
 import { paidEncoding } from '../../src/data/encoding/private.ts';
-import type { CategoryCode, Encoding, NumberCode, Table } from '../../src/data/table.ts';
+import type { CategoryCode, CategoryColumn, Encoding, NumberCode, Table } from '../../src/data/table.ts';
 import { PrivacyKey } from '../../src/privacy/key.ts';
 import { codeOf, Values } from '../support/values.ts';
 import { category, frequency, kept, number, seeded, times } from './paying.ts';
@@ -53,13 +53,12 @@ test('50,000 rows at epsilon 0.5: knots near the ranks of the cells, frequent va
       const cells = columnOf(table, j).filter((v) => !Number.isNaN(v));
       const cut = cells.filter((v) => v < code.values[0] || v > code.values[code.values.length - 1]).length;
       assert.ok(cut / rows < 0.03, `${name}: ${cut} cut`);
-      // Without the eighth toward even spacing, knots lie at the ranks of the cells, those cut at the ends.
+      // Without the eighth toward even spacing, knots lie at the ranks of the cells, those cut at the ends; between two cells.
       const { values, at } = code;
       const last = values.length - 1;
       const ranks = values.map((v, i) => {
         const less = cells.filter((cell) => i > 0 && cell < v).length;
-        const equal = cells.filter((cell) => cell === v).length;
-        return i === last ? 1 : (less + equal / 2) / cells.length;
+        return i === last ? 1 : less / cells.length;
       });
       const off = at.map((x, i) => Math.abs(((x + 1) / 2 - i / last / 8) / (7 / 8) - ranks[i]));
       assert.ok(Math.max(...off) < 0.06, `${name}: ${Math.max(...off)}`);
@@ -68,8 +67,8 @@ test('50,000 rows at epsilon 0.5: knots near the ranks of the cells, frequent va
     assert.equal(towns.values.slice(0, 3), ['town 0', 'town 1', 'town 2']);
     assert.ok(towns.values.length > 15 && towns.values.length <= 64 && !towns.rare);
     assert.equal(encoding.columns[4], { name: 'sick', kind: 'boolean', values: ['no', 'yes'], missing: false });
-    // Each of few numbers is a knot of its own.
-    assert.equal((encoding.columns[5] as NumberCode).values, [1, 2, 3, 4, 5, 6]);
+    // Each of few numbers lies between two knots of its own.
+    assert.equal((encoding.columns[5] as NumberCode).values, [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5]);
     const back = decodeRows(encoding, encodeCells(table.columns, table.train, encoding), { seed: 1 });
     const near = (j: number, off: number) =>
       columnOf(table, j).filter((v, i) => Math.abs(back.cells[6 * i + j] - v) <= off).length / rows;
@@ -152,6 +151,46 @@ test('what is given costs nothing', async () => {
   const numbers = { ...pair, columns: pair.columns.slice(1), train: pair.train.filter((_, i) => i % 4 > 0) };
   assert.equal(seeded(numbers, { epsilon: 9, delta: 1e-6 }, 1).paid, { epsilon: 9, delta: 0 });
   assert.is(await codeOf(() => seeded(pair, { epsilon: 1, delta: 1e-6, given: { columns: { w: {} } } }, 1)), 'CONFIG');
+});
+
+test('columns that are counted though they are given: shares near those of the rows, within what was given', () => {
+  const rows = 20_000;
+  const table = people(rows, 4);
+  const towns = Array.from({ length: 20 }, (_, i) => `town ${i}`);
+  const given = {
+    columns: {
+      town: { values: [...towns, 'nowhere'] },
+      age: { low: 10, high: 99 },
+      day: { low: '1990-01-01', high: '2050-12-31', missing: true },
+    },
+  };
+  const options = { epsilon: 4, delta: 1e-6, given, counts: true };
+  const encoding = seeded(table, options, 1);
+  assert.equal(parseEncoding(JSON.parse(JSON.stringify(encoding))), JSON.parse(JSON.stringify(encoding)));
+  assert.equal(encoding.paid, { epsilon: 4, delta: 1e-6 });
+  const [age, , day, town] = encoding.columns as [NumberCode, NumberCode, NumberCode, CategoryCode];
+  assert.equal(town.values, given.columns.town.values);
+  const cells = columnOf(table, 3);
+  const texts = (table.columns[3] as CategoryColumn).values;
+  const want = town.values.map((text) => cells.filter((cell) => texts[cell] === text).length / rows);
+  // What is not given counts as the first value.
+  want[0] += 1 - want.reduce((sum, share) => sum + share, 0);
+  town.shares?.forEach((share, i) => {
+    assert.ok(Math.abs(share - want[i]) < 0.01, `${town.values[i]}: ${share}, not ${want[i]}`);
+  });
+  assert.is(town.shares?.[20], 0);
+  assert.equal([age.missing, age.shares, day.missing], [false, [], true]);
+  assert.ok(age.values[0] >= 9.5 && (age.values.at(-1) as number) <= 99.5, `${age.values}`);
+  const gone = columnOf(table, 2).filter((cell) => Number.isNaN(cell)).length / rows;
+  assert.ok(Math.abs((day.shares?.[1] ?? 0) - gone) < 0.01, `${day.shares}`);
+  // Evenly spread tanh(0.83 e) comes back with the shares of the rows, at a value that many have too.
+  const few = tableOf([[number('n'), [...times(9000, 0), ...times(500, 7), ...times(500, 60)]]], 10_000);
+  const [code] = seeded(few, { epsilon: 8, delta: 1e-6, counts: true }, 2).columns as NumberCode[];
+  const n = 20_000;
+  const draws = new Values(5).normal([n]).map((e) => Math.tanh(0.83 * e));
+  const back = decodeRows({ columns: [code], from: 'given' }, draws, { seed: 1 }).cells;
+  const zero = back.filter((cell) => cell === 0).length / n;
+  assert.ok(Math.abs(zero - 0.9) < 0.02, `${zero}`);
 });
 
 test('one key, one encoding; fresh keys differ; options out of range are refused', async () => {

@@ -63,6 +63,9 @@ test('what breaks a guarantee is refused with its reason and the flag at fault',
     [{ bound: 'weights', divergence: 'wgan', mechanism: 'discrete' }, 'mechanism'],
     [{ mechanism: 'discrete', clipping: 'per-layer' }, 'clipping'],
     [{ mechanism: 'discrete', epsilon: 1 }, 'accountant'],
+    [{ start: 'marginals', bound: 'weights', divergence: 'wgan' }, 'start'],
+    [{ start: 'marginals', latentLaw: 'uniform' }, 'start'],
+    [{ start: 'marginals', network: 'dcgan' }, 'start'],
   ] as const) {
     try {
       parsePrivate(fields);

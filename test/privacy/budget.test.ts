@@ -90,6 +90,10 @@ test('the price of an encoding: the same share of the budget whatever the relati
       [{ epsilon: 0.9 }, 0.3],
       [{ epsilon: 8 }, 0.8],
       [{ encoderEpsilon: 1 }, 1],
+      [{ counted: true }, 1.5],
+      [{ counted: true, epsilon: 0.9 }, 0.45],
+      [{ counted: true, epsilon: 8 }, 1.6],
+      [{ counted: true, encoderEpsilon: 1 }, 1],
     ] as const) {
       const setting = budget({ relation, ...more });
       const [cost, price] = [encodingCost(setting), encodingPrice(setting, columns)];
@@ -98,6 +102,7 @@ test('the price of an encoding: the same share of the budget whatever the relati
       assert.ok(relation !== 'replace-one' || (cost.epsilon < 0.51 * epsilon && cost.delta < 0.5e-6));
       assert.equal(encodingPrice(setting, []), { epsilon: 0, delta: 0 });
       assert.equal(encodingPrice(setting, [{ kind: 'number' }]), { epsilon: price.epsilon, delta: 0 });
+      assert.equal(encodingPrice(setting, [], true), { epsilon: price.epsilon, delta: 0 });
     }
   }
 });

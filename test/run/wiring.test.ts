@@ -335,12 +335,16 @@ test('a column of which only the type is given is paid for, one whose bounds or 
     train: new Float64Array(100),
     holdout: new Float64Array(),
   };
-  const price = (given?: TableData['given']) =>
-    priceOf(named({ name: 'people', table, meta: { origin: 'test' }, given }), configOf({ epsilon: 2 })).epsilon;
+  const price = (given?: TableData['given'], more = {}) =>
+    priceOf(named({ name: 'people', table, meta: { origin: 'test' }, given }), configOf({ epsilon: 2, ...more }))
+      .epsilon;
   assert.equal(
     [price(), price({ columns: { age: { kind: 'integer' } } }), price({ columns: { age: { low: 0, high: 99 } } })],
     [0.4, 0.4, 0],
   );
+  // A generator that begins with noisy counts has all columns counted.
+  const start = { start: 'marginals' };
+  assert.equal([price(undefined, start), price({ columns: { age: { low: 0, high: 99 } } }, start)], [1, 1]);
 });
 
 test('two starts draw the encoding of a table under keys of their own, and pay for it', async () => {

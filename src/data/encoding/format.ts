@@ -8,6 +8,12 @@ const ascending = (list: readonly number[]) => list.every((value, i) => i === 0 
 const texts = z.array(z.string()).max(2 ** 20);
 const distinct = (list: readonly string[]) => new Set(list).size === list.length;
 
+/** Noisy shares of places. */
+const shares = z
+  .array(z.number().min(0).max(1))
+  .max(2 ** 20)
+  .optional();
+
 const number = z
   .object({
     name,
@@ -17,7 +23,12 @@ const number = z
     values: z.array(z.number()).max(2 ** 16),
     at: z.array(z.number().min(-1).max(1)).max(2 ** 16),
     missing: z.boolean(),
+    shares,
   })
+  .refine(
+    ({ shares, missing }) => !shares || shares.length === (missing ? 2 : 0),
+    'there are not as many shares as places',
+  )
   .refine(({ values, at }) => values.length === at.length, 'there are not as many values as places')
   .refine(({ values, missing }) => values.length > 0 || missing, 'there are no knots')
   .refine(({ values, at }) => ascending(values) && ascending(at), 'knots are not ascending')
@@ -39,7 +50,13 @@ const category = z
     values: texts,
     rare: z.object({ values: texts.min(1), counts: z.array(z.int().min(1)) }).optional(),
     missing: z.boolean(),
+    shares,
   })
+  .refine(
+    ({ shares, values, rare, missing }) =>
+      !shares || shares.length === values.length + Number(!!rare) + Number(missing),
+    'there are not as many shares as places',
+  )
   .refine(({ rare }) => !rare || rare.values.length === rare.counts.length, 'there are not as many counts as values')
   .refine(({ values, rare }) => distinct([...values, ...(rare?.values ?? [])]), 'a value is there twice')
   .refine(({ values, rare, missing }) => values.length > 0 || rare || missing, 'there are no values');

@@ -1,4 +1,6 @@
 /** Straight lines between knots: how numbers and dates come to [-1, 1] and back. Browser-safe. */
+import { logTail } from '../../base/maths/normal.ts';
+import { bisect } from '../../base/maths/search.ts';
 import { hasTime } from '../csv/dates.ts';
 import type { NumberCode } from '../table.ts';
 
@@ -42,13 +44,38 @@ const EVEN = 1 / 8;
  * @param ranks ascending
  */
 export function positions(ranks: readonly number[]): number[] {
+  if (ranks.length < 2) return ranks.map(() => 0);
+  return partsOf(ranks, EVEN).map((part, i) => (i === ranks.length - 1 ? 1 : Math.fround(2 * part - 1)));
+}
+
+/** Ranks as parts of all, drawn toward even spacing. @param ranks ascending, at least two */
+function partsOf(ranks: readonly number[], drawn: number): number[] {
   const last = ranks.length - 1;
-  if (last < 1) return ranks.map(() => 0);
   const span = ranks[last] - ranks[0];
   return ranks.map((rank, i) => {
     const even = i / last;
-    const part = span > 0 ? (rank - ranks[0]) / span : even;
-    return i === last ? 1 : Math.fround(2 * ((1 - EVEN) * part + EVEN * even) - 1);
+    return (1 - drawn) * (span > 0 ? (rank - ranks[0]) / span : even) + drawn * even;
+  });
+}
+
+/** Spread of a normal number of which tanh is about uniform in (-1, 1). */
+export const SPREAD = 0.83;
+/** How far scores are drawn toward even spacing. */
+const CLOSE = 1 / 256;
+
+/**
+ * Where knots lie by their ranks so that tanh of 0.83 times a normal number, which a generator can make without having
+ * learnt anything, is between two of them as often as their ranks are apart; but for a 256th of the way toward even
+ * spacing.
+ * @param ranks ascending
+ */
+export function scores(ranks: readonly number[]): number[] {
+  if (ranks.length < 2) return ranks.map(() => 0);
+  const last = ranks.length - 1;
+  return partsOf(ranks, CLOSE).map((part, i) => {
+    if (i === 0 || i === last) return i === 0 ? -1 : 1;
+    const score = bisect(-9, 9, (x) => logTail(-x) >= Math.log(part));
+    return Math.fround(Math.tanh(SPREAD * score));
   });
 }
 

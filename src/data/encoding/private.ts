@@ -9,7 +9,7 @@ import { quote } from '../dataset.ts';
 import type { CategoryCode, CategoryColumn, ColumnCode, Encoding, NumberCode, Table } from '../table.ts';
 import { checkWhole, numberCode, present, tally } from './encoding.ts';
 import { emptyStart, grainOf, histogram, laplaceLaw, type NoiseLaw, noisyCounts } from './histogram.ts';
-import { type Curve, gridOf, interpolate, positions } from './knots.ts';
+import { type Curve, gridOf, interpolate, positions, scores } from './knots.ts';
 import { givenCodes, typedColumns } from './schema.ts';
 
 export interface PaidOptions {
@@ -25,8 +25,10 @@ export interface PaidOptions {
   readonly source?: string;
   /** most values of a category; default 64 */
   readonly levels?: number;
-  /** most knots of a curve, 4 to 258; default 66, of 64 bins */
+  /** most knots of a curve, 4 to 258; default 66, of 65 bins */
   readonly knots?: number;
+  /** whether columns that are given are counted too, so that the encoding says how often each value is there; default false */
+  readonly counts?: boolean;
   /** for audits and tests: is told each list of noisy counts, in order, and gives what takes its place */
   readonly witness?: (noisy: Float64Array) => Float64Array;
 }
@@ -49,6 +51,15 @@ const OCTAVES: readonly number[] = [
   ...Array.from({ length: 63 }, (_, i) => 2 ** (i + 1)),
 ];
 
+/** The octaves between two steps, both of them inside. */
+const octavesWithin = (low: number, high: number): number[] => [
+  low,
+  ...OCTAVES.filter((edge) => edge > low && edge <= high),
+  high + 1,
+];
+
+/** Deviations of the noise that a bin of a paid number holds at least: more of them would show noise only. */
+const FULL = 5;
 /** The first octave that is not negative. */
 const ZERO = OCTAVES.indexOf(0);
 
@@ -117,49 +128,60 @@ function evenBins(octaves: readonly number[], counts: Float64Array, bins: number
 }
 
 /**
- * Knots in the middle of each bin at its mid-rank, and at the first and the last step of all. Bins of one step hold one
- * value, which is their knot.
+ * Knots at the ends of the bins, half a step below the first value of each: what is drawn evenly between -1 and 1 then
+ * falls into a bin as often as its count says, and a bin of one step decodes to its value wherever in it that is. A
+ * column of one value has one knot.
  */
 function knotsOf(edges: readonly number[], counts: ArrayLike<number>): { steps: number[]; ranks: number[] } {
-  const [steps, ranks] = [[edges[0]], [0]];
-  const add = (step: number, rank: number) => {
-    if (step > steps[steps.length - 1]) {
-      steps.push(step);
-      ranks.push(rank);
-    } else if (steps.length === 1) ranks[0] = rank;
-  };
-  let sum = 0;
-  for (let i = 0; i + 1 < edges.length; i++) {
-    const count = Math.max(0, counts[i]);
-    add((edges[i] + edges[i + 1] - 1) / 2, sum + count / 2);
-    sum += count;
-  }
-  add(edges[edges.length - 1] - 1, sum);
-  return { steps, ranks };
+  if (edges.length === 2 && edges[1] - edges[0] === 1) return { steps: [edges[0]], ranks: [0] };
+  const ranks = [0];
+  for (let i = 0; i + 1 < edges.length; i++) ranks.push(ranks[i] + Math.max(0, counts[i]));
+  return { steps: edges.map((edge) => edge - 0.5), ranks };
 }
 
-/** Two tables: powers of two, and bins of about equal counts. @throws VeilganError CONFIG where no range is filled */
+interface NumberOptions {
+  readonly law: NoiseLaw;
+  readonly knots: number;
+  /** how messages call the budget */
+  readonly where?: string;
+  /** the least and the largest cell, where they are given */
+  readonly bounds?: readonly [low: number, high: number];
+  /** where knots lie by their ranks; default `positions` */
+  readonly place?: (ranks: readonly number[]) => number[];
+  /** how many deviations of the noise a bin is to hold at least; default 0 */
+  readonly full?: number;
+}
+
+/**
+ * Two tables: powers of two, within bounds where there are some, and bins of about equal counts.
+ * @throws VeilganError CONFIG where no range is filled
+ */
 export function paidNumber(
   column: Exclude<Table['columns'][number], CategoryColumn>,
   { there, missing }: ReturnType<typeof present>,
-  { law, knots, where }: { law: NoiseLaw; knots: number; where?: string },
+  { law, knots, where, bounds, place = positions, full = 0 }: NumberOptions,
 ): PaidColumn<NumberCode> {
   const { per, period } = gridOf(column);
-  const steps = there.map((value) => Math.round((value * per) / period));
-  const [gone, ...octaves] = law.noisy([missing, ...histogram(OCTAVES, steps)]);
-  const [first, last] = filledRange(octaves, law);
+  const toStep = (value: number) => Math.round((value * per) / period);
+  const steps = there.map(toStep);
+  const ends = bounds ? octavesWithin(toStep(bounds[0]), toStep(bounds[1])) : OCTAVES;
+  const [gone, ...octaves] = law.noisy([missing, ...histogram(ends, steps)]);
+  const [first, last] = bounds ? [0, octaves.length - 1] : filledRange(octaves, law);
   if (last < 0) {
     const least = law.filled(octaves.length);
     throw nothing(column.name, `no range of numbers seen some ${least} times`, 'Give its bounds', where);
   }
   const inside = Float64Array.from(octaves.slice(first, last + 1));
-  const edges = evenBins(OCTAVES.slice(first, last + 2), inside, knots - 2);
+  const all = inside.reduce((sum, count) => sum + Math.max(0, count), 0);
+  // Four at least: what a column is like would not be seen otherwise.
+  const most = full > 0 ? Math.max(4, Math.floor(all / (full * law.deviation))) : knots;
+  const edges = evenBins(ends.slice(first, last + 2), inside, Math.min(knots - 1, most));
   const counts = law.noisy(histogram(edges, steps));
   const start = emptyStart(counts, law);
   const end = counts.length - emptyStart(counts.slice(start).reverse(), law);
   const kept = { edges: edges.slice(start, end + 1), noisy: counts.slice(start, end) };
   const found = knotsOf(kept.edges, kept.noisy);
-  const curve: Curve = { values: found.steps.map((step) => (step * period) / per), at: positions(found.ranks) };
+  const curve: Curve = { values: found.steps.map((step) => (step * period) / per), at: place(found.ranks) };
   return { code: numberCode(column, curve, gone >= law.filled(1)), missing: gone, ...kept };
 }
 
@@ -168,7 +190,7 @@ export function paidNumber(
  * them. Public are the names of columns, their kinds, decimals and date formats (which `openOf` lists where they were found
  * in the rows), and what is given; not public are the number of rows, the values of categories and their order, bounds, quantiles, and whether cells are missing.
  *
- * Each column that is not given gets the same part of epsilon, and each category of them of delta; the parts add up
+ * Each column that is counted gets the same part of epsilon, and each category of them of delta; the parts add up
  * (sequential composition). All noise is exact discrete Laplace noise. In a column:
  *
  * - a category: counts of its values, at the column's epsilon, of which those above `NoiseLaw.threshold` are kept, the
@@ -179,11 +201,15 @@ export function paidNumber(
  *   range is small beside the numbers, as seconds of one day, the bounds are wide: better give them.
  * - missing cells: one more count.
  *
+ * With `counts` columns that are given are counted like the others: a category by its values, a number within its bounds.
+ * The codes then say how often each value is there, as far as the noise lets it be known.
+ *
  * An error after noise was drawn, for a column in which nothing is frequent enough, has spent the budget too.
  * @throws VeilganError CONFIG for options out of range, a bad `given`, or such a column
  */
 export function paidEncoding(table: Table, options: PaidOptions): Encoding {
-  const { epsilon, delta, key, source = 'bounds', levels = 64, knots = 66, witness = (counts) => counts } = options;
+  const { epsilon, delta, key, source = 'bounds', levels = 64, knots = 66, witness = (list) => list } = options;
+  const { counts = false } = options;
   checkWhole('levels', levels, 1, 2 ** 16);
   checkWhole('knots', knots, 4, 258);
   if (!(epsilon > 0 && Number.isFinite(epsilon) && delta > 0 && delta < 1)) {
@@ -196,8 +222,8 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
   const given =
     options.given === undefined ? new Map<string, ColumnCode>() : givenCodes(columns, options.given, source);
   const typed = typedColumns(columns, options.given);
-  const paying = columns.filter(({ name }) => !given.has(name));
-  const categories = paying.filter((column) => 'values' in column).length;
+  const paying = typed.filter(({ name }) => counts || !given.has(name));
+  const categories = paying.filter((column) => 'values' in column && !given.has(column.name)).length;
   const named = label === undefined ? {} : { label };
   if (paying.length === 0) {
     return { columns: columns.flatMap(({ name }) => given.get(name) ?? []), from: 'given', ...named };
@@ -206,17 +232,59 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
   const derived = key.derive('encoding');
   const codes = typed.map((column, j): ColumnCode => {
     const known = given.get(column.name);
-    if (known) return known;
+    if (known && !counts) return known;
     const words = new ChaChaStream(derived, [j, 0, 0]);
-    const law = (of: number) => laplaceLaw(of, (counts) => witness(noisyCounts(words, counts, of)));
+    const law = (of: number) => laplaceLaw(of, (list) => witness(noisyCounts(words, list, of)));
     const cells = present(train, columns.length, j);
-    const { code } =
+    const paid =
       'values' in column
-        ? paidCategory(column, cells, { law: law(share), delta: delta / categories, levels })
-        : paidNumber(column, cells, { law: law(grainOf(share / 2)), knots });
+        ? known
+          ? givenCategory(column, cells, known as CategoryCode, law(share))
+          : paidCategory(column, cells, { law: law(share), delta: delta / categories, levels })
+        : paidNumber(column, cells, {
+            law: law(grainOf(share / 2)),
+            knots,
+            full: FULL,
+            ...(counts ? startOf(known) : {}),
+          });
     words.wipe();
-    return code;
+    const code = known ? { ...paid.code, missing: known.missing } : paid.code;
+    return counts ? { ...code, shares: sharesOf(paid, code, Math.SQRT2 / share) } : code;
   });
   derived.fill(0);
   return { columns: codes, from: 'paid', paid: { epsilon, delta: categories > 0 ? delta : 0 }, ...named };
+}
+
+/** Counts of the values that a category was given. What is none of them is the first, as `GivenColumn` has it. One table. */
+function givenCategory(
+  column: CategoryColumn,
+  { there, missing }: ReturnType<typeof present>,
+  code: CategoryCode,
+  law: NoiseLaw,
+): PaidColumn<CategoryCode> {
+  const place = new Map(code.values.map((text, i) => [text, i]));
+  const counts = new Float64Array(code.values.length);
+  for (const cell of there) counts[place.get(column.values[cell]) ?? 0]++;
+  if (!code.missing) counts[0] += missing;
+  const [gone, ...noisy] = law.noisy([code.missing ? missing : 0, ...counts]);
+  return { code, noisy: Float64Array.from(noisy), missing: gone };
+}
+
+/** Of a number that a generator begins with: where its knots lie, and within what. */
+const startOf = (known: ColumnCode | undefined) => ({
+  place: scores,
+  ...(known && 'at' in known ? { bounds: [known.values[0], known.values[known.values.length - 1]] as const } : {}),
+});
+
+/**
+ * The shares of the places of a column's choice, as `blocksOf` has them: of a number present and missing. What is below
+ * the noise of a count is nothing; where nothing is left all are alike.
+ */
+function sharesOf({ noisy, missing }: PaidColumn, code: ColumnCode, deviation: number): number[] {
+  const there = Array.from(noisy, (count) => (count < deviation ? 0 : count));
+  const gone = missing < deviation ? 0 : missing;
+  const all = there.reduce((sum, count) => sum + count, 0);
+  const counts = 'at' in code ? (code.missing ? [all, gone] : []) : [...there, ...(code.missing ? [gone] : [])];
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => (total > 0 ? count / total : 1 / counts.length));
 }

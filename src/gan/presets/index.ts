@@ -136,6 +136,7 @@ const tableDp = {
   divergence: 'js',
   rate: 1e-3,
   criticSteps: 5,
+  start: 'marginals',
   accountant: 'pld',
   delta: 1e-5,
   steps: 1_000_000,

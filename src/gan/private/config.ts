@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
-import type { Budget } from '../../privacy/budget.ts';
+import { type Budget, type Cost, encodingPrice } from '../../privacy/budget.ts';
 import { RELATION_NAMES, type Relation } from '../../privacy/relation.ts';
 import { ganConfig, parseConfig } from '../config.ts';
 import { divergenceNames, divergences } from '../divergences.ts';
@@ -74,7 +74,13 @@ export const privateConfig = ganConfig.extend({
     .max(1e4)
     .default(0)
     .describe(
-      'tables: what is spent on noisy bounds and values of their columns, of epsilon; 0: a tenth of it, but 0.4 where that is at most a third',
+      'tables: what is spent on noisy bounds and values of their columns, of epsilon; 0: a tenth of it (with start marginals a fifth), but 0.4 where that is at most a third',
+    ),
+  start: z
+    .enum(['random', 'marginals'])
+    .default('random')
+    .describe(
+      'tables: what the generator makes before its first step. marginals: each column as noisy counts have it, independent of the others; all columns are counted for that, given ones too',
     ),
   accountant: z.enum(['pld', 'rdp']).default('pld').describe('which accountant the budget stop follows'),
 });
@@ -136,6 +142,18 @@ const RULES: readonly [refused: (c: PrivateConfig) => boolean, field: keyof Priv
       'Use `accountant: rdp`',
     ],
     [
+      ({ start, bound }) => start === 'marginals' && bound === 'weights',
+      'start',
+      'weight clipping has no budget that columns could be counted of',
+      'Use `bound: clip`, or leave `start` away',
+    ],
+    [
+      ({ start, latentLaw, network }) => start === 'marginals' && (latentLaw !== 'normal' || network !== 'mlp'),
+      'start',
+      'the generator begins with noisy shares in network mlp with normal latent vectors only',
+      'Use `network: mlp` and `latentLaw: normal`, or leave `start` away',
+    ],
+    [
       ({ relation, population }) => relation === 'add-remove' && population === 0,
       'relation',
       'add-remove hides the number of records, which is public here, as sampling rates are computed from it',
@@ -149,9 +167,21 @@ export const relationOf = ({ relation, population }: Pick<PrivateConfig, 'relati
 
 /** The budget of a config, and the rules by which it is spent. */
 export const budgetOf = (config: PrivateConfig): Budget => {
-  const { epsilon, delta, encoderEpsilon, accountant, mechanism } = config;
-  return { epsilon, delta, encoderEpsilon, accountant, mechanism, relation: relationOf(config) };
+  const { epsilon, delta, encoderEpsilon, accountant, mechanism, start } = config;
+  return {
+    epsilon,
+    delta,
+    encoderEpsilon,
+    counted: start === 'marginals',
+    accountant,
+    mechanism,
+    relation: relationOf(config),
+  };
 };
+
+/** What a private run of a table is charged for its encoding. @param open columns of which bounds or values are not given */
+export const priceOfColumns = (config: PrivateConfig, open: readonly { readonly kind: string }[]): Cost =>
+  encodingPrice(budgetOf(config), open, config.start === 'marginals' || open.length > 0);
 
 /** @throws VeilganError CONFIG for a combination that breaks the guarantee, with the reason */
 export function checkPrivate(config: PrivateConfig): PrivateConfig {

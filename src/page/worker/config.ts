@@ -4,10 +4,9 @@ import { notGiven } from '../../data/encoding/schema.ts';
 import { type FitConfig, parseFit } from '../../fit/config.ts';
 import type { GanConfig } from '../../gan/config.ts';
 import { makeConfig } from '../../gan/presets/index.ts';
-import { budgetOf, type PrivateConfig, parsePrivate } from '../../gan/private/config.ts';
+import { type PrivateConfig, parsePrivate, priceOfColumns } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
 import { isFit, isPrivate } from '../../gan/systems.ts';
-import { encodingPrice } from '../../privacy/budget.ts';
 import type { AnyConfig } from '../../run/config.ts';
 import type { Plan, Size } from '../protocol.ts';
 
@@ -64,6 +63,6 @@ export function configOf(plan: Plan, data: Dataset): AnyConfig {
 export function privatePlan(plan: Plan, data: Dataset): PrivateConfig {
   const { clipNorm, epsilon, delta } = plan;
   const config = parsePrivate({ ...fields(plan, data), clipNorm, epsilon, delta });
-  const paid = data.encoding && encodingPrice(budgetOf(config), notGiven(data.encoding.columns, plan.given));
+  const paid = data.encoding && priceOfColumns(config, notGiven(data.encoding.columns, plan.given));
   return withNoise(config, data.rows, paid);
 }

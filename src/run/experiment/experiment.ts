@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
 import { incompleteBeta } from '../../base/maths/binomial.ts';
 import { bisect } from '../../base/maths/search.ts';
-import { budgetOf, privateConfig } from '../../gan/private/config.ts';
+import { priceOfColumns, privateConfig } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
 import {
   isPrivate,
@@ -15,7 +15,7 @@ import {
   systemsWith,
   systemTitle,
 } from '../../gan/systems.ts';
-import { encodingPrice } from '../../privacy/budget.ts';
+import { FREE } from '../../privacy/budget.ts';
 
 export const KINDS = ['k-sweep', 'epsilon-sweep', 'compare'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -68,7 +68,7 @@ const divided = (fields: Plan['fields'], partitions: number): Record<string, unk
 function noised(plan: Plan, partitions: number, epsilon: number): Record<string, unknown> {
   const fields = { ...divided({ ...plan.fields, ...plan.private }, partitions), epsilon };
   const config = privateConfig.parse(fields);
-  const paid = encodingPrice(budgetOf(config), plan.paying ?? []);
+  const paid = plan.paying ? priceOfColumns(config, plan.paying) : FREE;
   return { ...fields, noiseMultiplier: withNoise(config, plan.rows, paid).noiseMultiplier };
 }
 
