@@ -2,7 +2,7 @@
 import { type Cost, FREE, stepsFor } from '../../privacy/budget.ts';
 import { budgetOf, type PrivateConfig, samplingRate } from './config.ts';
 import { withNoise } from './plan.ts';
-import { updatesBehind } from './schedule.ts';
+import { stepsBefore } from './schedule.ts';
 
 /** A budget at which settings were tuned, and the settings. */
 export interface Tuned {
@@ -38,8 +38,7 @@ export function forBudget(config: PrivateConfig, tuned: Tuned, rows: number, pai
  * A search that may take seconds.
  */
 export function stepsPaid(config: PrivateConfig, rows: number, paid: Cost = FREE): number {
-  const { criticSteps, steps, noiseMultiplier: sigma } = config;
-  if (!Number.isFinite(updatesBehind(config, steps))) return Number.POSITIVE_INFINITY;
-  const updates = stepsFor({ q: samplingRate(config, rows), sigma }, budgetOf(config), { paid });
-  return Math.min(steps, Math.floor(updates / criticSteps));
+  const { steps, noiseMultiplier: sigma } = config;
+  if (config.adaptive > 0) return Number.POSITIVE_INFINITY;
+  return stepsBefore(config, stepsFor({ q: samplingRate(config, rows), sigma }, budgetOf(config), { paid }), steps);
 }
