@@ -63,7 +63,7 @@ export interface Choice {
 export interface Ready {
   readonly kind: Opened['kind'];
   readonly rows: number;
-  /** rows kept back, which no network sees, for comparison */
+  /** rows that no network sees, for comparison, unless the plan takes them too */
   readonly holdout: number;
   /** rows of the file, where only some of them fit */
   readonly of?: number;
@@ -90,6 +90,8 @@ export interface Plan {
   readonly clipNorm: number;
   /** of a table's columns what the owner knows without the rows, which costs nothing of epsilon */
   readonly given?: Given;
+  /** of a table whether all rows are trained on; none are kept back then */
+  readonly whole?: boolean;
   /** n_D: critic updates a generator update */
   readonly criticSteps: number;
   readonly rate: number;

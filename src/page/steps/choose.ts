@@ -48,8 +48,8 @@ export function chooseStep(app: App): Step {
     const protect = () => put(protection, ...protectionFields(plan, ready, change, known?.element));
     const change: Change = (fields, matters = true) => {
       plan = { ...plan, ...fields };
-      // What epsilon means depends on it, and is said above.
-      if ('delta' in fields && !Number.isNaN(plan.delta)) protect();
+      // What epsilon means depends on them, and is said above.
+      if ('whole' in fields || ('delta' in fields && !Number.isNaN(plan.delta))) protect();
       known?.price(plan);
       if (matters) void measure();
       else tell();
@@ -107,10 +107,7 @@ export function chooseStep(app: App): Step {
           ? numberInput(plan.steps, planNumbers.steps, (steps) => change({ steps }, false))
           : numberInput(minutes, { min: 0.1, max: 10_000 }, (value) => {
               minutes = value;
-              change(
-                { steps: Number.isNaN(value) ? value : lengthOf('medium', plan.system, ready, plan.epsilon) },
-                false,
-              );
+              change({ steps: Number.isNaN(value) ? value : lengthOf('medium', plan, ready) }, false);
             });
       number.setAttribute('aria-label', planNumbers.steps.label);
       const option = (value: typeof unit) => h('option', { value, selected: value === unit }, value);
@@ -126,7 +123,7 @@ export function chooseStep(app: App): Step {
     function choose(system: SystemName): void {
       const { size, seed } = plan;
       const usual = usualPlan(system, ready);
-      const steps = length === 'own' ? plan.steps : lengthOf(length, system, ready, usual.epsilon);
+      const steps = length === 'own' ? plan.steps : lengthOf(length, usual, ready);
       const given = isPrivate(system) ? known?.given() : undefined;
       plan = { ...usual, size, steps, seed, given };
       protect();
@@ -160,7 +157,7 @@ export function chooseStep(app: App): Step {
         length = value;
         own.hidden = value !== 'own';
         if (value === 'own') ownLength();
-        else plan = { ...plan, steps: lengthOf(value, plan.system, ready, plan.epsilon) };
+        else plan = { ...plan, steps: lengthOf(value, plan, ready) };
         void tell();
       }),
       own,

@@ -7,7 +7,7 @@ import type { Change } from '../fields.ts';
 import type { Plan, Ready } from '../protocol.ts';
 import { numberField, type Option } from '../ui/controls.ts';
 import { count, explain, h, put } from '../ui/dom.ts';
-import { mostPartitions } from './plan.ts';
+import { mostPartitions, rowsOf } from './plan.ts';
 
 /** Systems in plain words; one without any is told by its row. */
 const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>> = {
@@ -50,8 +50,9 @@ export const cardTitle = (system: SystemName): string => `${WORDS[system]?.[0] ?
  * K and epsilon, as far as the system has them.
  * @param known of tables the fields that say what need not be paid for
  */
-export function protectionFields(plan: Plan, { rows }: Ready, change: Change, known?: HTMLElement): HTMLElement[] {
+export function protectionFields(plan: Plan, ready: Ready, change: Change, known?: HTMLElement): HTMLElement[] {
   const out: HTMLElement[] = [];
+  const rows = rowsOf(plan, ready);
   if (systems[plan.system].critics === 'many') {
     const share = h('p.hint');
     const tell = (k: number) => {

@@ -35,7 +35,7 @@ const calls: { [C in CallName]: Handler<Calls[C]['takes'], Calls[C]['gives']> } 
   cancel: () => shelf.cancel(),
   look: ({ name, kind }) => shelf.look(name, kind),
   choose: (choice) => shelf.choose(choice, onProgress),
-  speed: async (plan) => speed.of(plan, shelf.records(), await training.gpu()),
+  speed: async (plan) => speed.of(plan, shelf.records(plan), await training.gpu()),
   start: async (plan) => {
     await speed.rest();
     return training.start(plan);

@@ -1,0 +1,66 @@
+/** What the page proposes, and which rows a plan is trained on. Run on the host. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TableData } from '../../src/data/dataset.ts';
+import type { Ready } from '../../src/page/protocol.ts';
+import { rowsOf, usualDelta, usualPlan } from '../../src/page/steps/plan.ts';
+import { Shelf } from '../../src/page/worker/shelf.ts';
+import { mixedCsv } from './page-csv.ts';
+
+test('delta is the largest of 1, 2 and 5 of a power of ten that is at most a tenth of one row, and at most 1e-5', () => {
+  const cases: [rows: number, delta: number][] = [
+    ...([0, 1, 5000, 10_000].map((rows) => [rows, 1e-5]) as [number, number][]),
+    ...([
+      [10_001, 5e-6],
+      [20_000, 5e-6],
+      [34_189, 2e-6],
+      [50_000, 2e-6],
+    ] as [number, number][]),
+    ...([
+      [50_001, 1e-6],
+      [100_000, 1e-6],
+      [100_001, 5e-7],
+      [50_000_000, 2e-9],
+    ] as [number, number][]),
+  ];
+  for (const [rows, delta] of cases) assert.is(usualDelta(rows), delta, `${rows} rows`);
+});
+
+test('a guarantee on a table takes all rows, what has none keeps some back; the example of points stays as it is', () => {
+  const ready: Ready = { kind: 'table', rows: 8000, holdout: 2001, columns: 5 };
+  const found = (['dp-marginals', 'dpgan', 'gan', 'pargan'] as const).map((system) => usualPlan(system, ready));
+  assert.equal(
+    found.map((plan) => rowsOf(plan, ready)),
+    [10_001, 10_001, 8000, 8000],
+  );
+  assert.equal([found[0].delta, found[2].delta], [5e-6, 1e-5], 'delta is of the rows that are trained on');
+  assert.not(usualPlan('dpgan', { ...ready, kind: 'points' }).whole);
+  // A plan that was kept before there was a choice.
+  assert.is(rowsOf({}, ready), 8000);
+});
+
+test('all rows or the kept-back split of them: the same cells, and said of either what is true of it', async () => {
+  const shelf = new Shelf();
+  const file = new File([mixedCsv(500)], 'members.csv');
+  await shelf.open({ from: 'file', file }, () => {});
+  const columns = (['age', 'town', 'grade'] as const).map((name) => ({
+    ...{ name, kind: name === 'age' ? ('integer' as const) : ('category' as const) },
+  }));
+  const ready = await shelf.choose({ columns }, () => {});
+  const [part, whole] = [{}, { whole: true }].map((plan) => shelf.trained(plan) as TableData);
+  assert.equal([part.rows, part.holdoutRows], [ready.rows, ready.holdout]);
+  assert.equal([whole.rows, whole.holdoutRows, whole.table.holdout.length], [500, 0, 0]);
+  assert.is(part.table.train.length, 3 * ready.rows);
+  assert.equal(Array.from(whole.table.train), [...part.table.train, ...part.table.holdout]);
+  assert.is(whole.table.train.buffer, part.table.train.buffer, 'the cells are there once');
+  assert.equal([part.meta.split, whole.meta.split], ['hash', undefined]);
+  assert.match(part.meta.origin, /each held out with probability 0\.2/);
+  assert.is(whole.meta.origin, 'members.csv, shuffled by seed 1');
+  assert.equal(whole.meta.open, part.meta.open);
+  assert.equal([shelf.records({}).rows, shelf.records({ whole: true }).rows], [ready.rows, 500]);
+  const given = { columns: { age: { low: 0, high: 120 } } };
+  assert.equal(shelf.trained({ given, whole: true }).given, given);
+  assert.is(shelf.trained({ given, whole: true }).rows, 500);
+});
+
+test.run();
