@@ -103,6 +103,7 @@ function plannedFor(config: PrivateConfig, tuned: Tuned, source: Source, say: Sa
   say(
     `for epsilon ${epsilon}: ${steps} steps of ${criticSteps} noisy updates each, noise multiplier ${noiseMultiplier.toPrecision(5)} (the preset is tuned for epsilon ${tuned.epsilon})`,
   );
+  if (steps <= FEW_STEPS) sayFew(`epsilon ${epsilon} is worth no more than ${steps} generator steps`, source, { say });
   return found;
 }
 
@@ -112,12 +113,14 @@ function warned(config: PrivateConfig, source: Source, { say, remedy }: { say: S
   const rows = trainingRows(ofClass(source, config.onlyClass), config);
   const steps = stepsPaid(config, rows, priceOf(source, config));
   if (steps < Math.min(FEW_STEPS, config.steps)) {
-    const fit = isTable(source) ? ', or train dp-marginals' : '';
-    say(
-      `epsilon ${config.epsilon} pays for ${steps} generator steps of this configuration, too few to learn much: ${remedy}allow a larger epsilon${fit}`,
-    );
+    sayFew(`epsilon ${config.epsilon} pays for ${steps} generator steps`, source, { say, remedy });
   }
   return config;
+}
+
+function sayFew(what: string, source: Source, { say, remedy = '' }: { say: Say; remedy?: string }): void {
+  const fit = isTable(source) ? ', or train dp-marginals' : '';
+  say(`${what} of this configuration, too few to learn much: ${remedy}allow a larger epsilon${fit}`);
 }
 
 /** Tables have settings of their own where none are named; other data have those of --help. */

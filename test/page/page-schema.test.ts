@@ -184,6 +184,11 @@ function pageTests(): void {
       // First, so that the time of a step is measured while the fields are filled.
       await page.getByText('Small', { exact: true }).click();
       await page.getByText('Advanced settings', { exact: true }).click();
+      assert.is(
+        await page.getByLabel('Rows a lesson').inputValue(),
+        '200',
+        'half of all rows, where the preset has 256',
+      );
       await page.getByLabel('Rows a lesson').fill('32');
       await page.getByLabel('Critic lessons a step').fill('1');
       await page.getByLabel('The limit (epsilon)').fill('9');
@@ -232,6 +237,8 @@ function pageTests(): void {
       const written = JSON.parse((await saved(page, 'Save for next time')).bytes.toString());
       assert.equal(written, { columns: KNOWN });
 
+      // As long as epsilon 9 is worth, which the worker has found out.
+      await page.waitForFunction(() => /^\d{3} steps, /.test(document.querySelector('.estimate')?.textContent ?? ''));
       await train(page, 100_000);
       await untilNow(page, /^Training: step/);
       await page.reload();

@@ -6,7 +6,7 @@ import type { Change, PlanNumber } from '../fields.ts';
 import type { Plan, Ready } from '../protocol.ts';
 import { checkbox, numberField, segments } from '../ui/controls.ts';
 import { h, plural } from '../ui/dom.ts';
-import { rowsOf } from './plan.ts';
+import { isWeighed, rowsOf } from './plan.ts';
 
 /** What critics can measure here. */
 const MEASURED = {
@@ -20,6 +20,7 @@ export function advanced(plan: Plan, ready: Ready, change: Change): HTMLElement 
   const most = Math.min(1024, Math.max(1, Math.floor(rowsOf(plan, ready) / plan.partitions)));
   const number = (...[name, hint, bounds]: [PlanNumber, string, { max: number }?]) =>
     numberField(name, plan, change, hint, bounds);
+  const fewer = isWeighed(plan, ready) ? ' Less often where the limit pays for little, unless you give the steps.' : '';
   return h(
     'details.advanced',
     h('summary', 'Advanced settings'),
@@ -29,7 +30,7 @@ export function advanced(plan: Plan, ready: Ready, change: Change): HTMLElement 
         number('batch', dp ? 'On average, for each critic: which rows, chance decides.' : 'For each critic.', {
           max: most,
         }),
-      !fits && number('criticSteps', 'In each step the critics learn so often, the generator once.'),
+      !fits && number('criticSteps', `In each step the critics learn so often, the generator once.${fewer}`),
       !fits && number('rate', 'How large a correction is; halve it where the losses jump about.'),
       dp && number('delta', 'The probability with which the limit may fail.'),
       dp && !fits && number('clipNorm', 'The most that one row may pull in a lesson; the noise is measured by it.'),

@@ -3,13 +3,14 @@ import type { Dataset } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
 import { type FitConfig, parseFit } from '../../fit/config.ts';
 import type { GanConfig } from '../../gan/config.ts';
-import { makeConfig } from '../../gan/presets/index.ts';
+import { makeConfig, presets, usualPreset } from '../../gan/presets/index.ts';
 import { budgetOf, type PrivateConfig, parsePrivate } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
-import { isFit, isPrivate } from '../../gan/systems.ts';
+import { FEW_STEPS, type Tuned, worthOf } from '../../gan/private/planner.ts';
+import { isFit, isPrivate, type SystemName, systemsWith } from '../../gan/systems.ts';
 import { encodingPrice } from '../../privacy/budget.ts';
 import type { AnyConfig } from '../../run/config.ts';
-import type { Plan, Size } from '../protocol.ts';
+import type { Plan, Ready, Size, Usual, Worth } from '../protocol.ts';
 
 /** Widths of dense layers, and channels of convolutional ones, by size. */
 const SIZES: Readonly<Record<Size, Readonly<Record<'hidden' | 'generator' | 'critic', readonly number[]>>>> = {
@@ -53,6 +54,27 @@ const fitPlan = ({ epsilon, delta, steps, size }: Plan): FitConfig =>
 export function configOf(plan: Plan, data: Dataset): AnyConfig {
   if (isFit(plan.system)) return fitPlan(plan);
   return isPrivate(plan.system) ? privatePlan(plan, data) : plainConfig(plan, data);
+}
+
+/** The settings that the command line takes for a table of so many rows. */
+const presetOf = (system: SystemName, rows: number) => presets[usualPreset(system, rows)] as Usual & Tuned;
+
+/** What private systems with critics begin with on a table. @param rows all that there are */
+export function usualFor(rows: number): Ready['usual'] {
+  const planned = systemsWith({ private: true }).filter((system) => !isFit(system));
+  return Object.fromEntries(
+    planned.map((system): [SystemName, Usual] => {
+      const { partitions, batch, criticSteps, rate } = presetOf(system, rows);
+      return [system, { partitions, batch, criticSteps, rate }];
+    }),
+  );
+}
+
+/** How long a plan is worth being, by the planner of the command line. @param data the records of a table @throws VeilganError CONFIG */
+export function worthAt(plan: Plan, data: Dataset): Worth {
+  const { clipNorm, epsilon, delta, system } = plan;
+  const config = parsePrivate({ ...fields(plan, data), clipNorm, epsilon, delta });
+  return { ...worthOf(config, presetOf(system, data.rows + data.holdoutRows), data.rows), least: FEW_STEPS };
 }
 
 /**

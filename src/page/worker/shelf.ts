@@ -22,6 +22,7 @@ import { type Kind, widthOf } from '../../data/table.ts';
 import { formatNumber } from '../../report/numbers.ts';
 import { newRecords } from '../../run/training-data.ts';
 import type { Choice, ColumnView, Opened, Plan, Ready, Samples, Source } from '../protocol.ts';
+import { usualFor } from './config.ts';
 import { digits, peopleCsv } from './examples.ts';
 
 /** Cells that a table in memory may have: 400 MB. */
@@ -120,6 +121,7 @@ export class Shelf {
       ...{ kind: 'table', rows: train, holdout, columns: columns.length },
       known: table.columns.map((column) => ('values' in column ? { ...column, values: [] } : column)),
       ...(most < this.#rows ? { of: this.#rows } : {}),
+      usual: usualFor(train + holdout),
     };
   }
 
