@@ -87,7 +87,13 @@ function privateOf(
       ? plannedFor(config, tuned as Tuned, source, say)
       : withAskedNoise({ noise, length }, config, source, say);
   // Where the noise was looked for, all steps fit: there is nothing to search for again.
-  return found === config ? warned(config, source, say) : found;
+  if (found !== config) return found;
+  const remedies: readonly [given: boolean, remedy: string][] = [
+    [given.noiseMultiplier !== undefined, 'leave --noise-multiplier away, '],
+    [!tuned?.noiseMultiplier, 'give --steps, so that noise is looked for, '],
+    [other && length, 'leave the length to the planner, '],
+  ];
+  return warned(config, source, { say, remedy: remedies.find(([is]) => is)?.[1] ?? '' });
 }
 
 /** The settings of a preset for another budget. */
@@ -98,21 +104,24 @@ function plannedFor(config: PrivateConfig, tuned: Tuned, source: Source, say: Sa
   say(
     `for epsilon ${epsilon}: ${steps} steps of ${criticSteps} noisy updates each, noise multiplier ${noiseMultiplier.toPrecision(5)} (the preset is tuned for epsilon ${tuned.epsilon})`,
   );
+  if (steps <= FEW_STEPS) sayFew(`epsilon ${epsilon} is worth no more than ${steps} generator steps`, source, { say });
   return found;
 }
 
-/** Says so where a budget pays for too few steps to learn anything. */
-function warned(config: PrivateConfig, source: Source, say: Say): PrivateConfig {
+/** Says so where a budget pays for too few steps to learn anything. @param remedy what of the given keeps noise from being less */
+function warned(config: PrivateConfig, source: Source, { say, remedy }: { say: Say; remedy: string }): PrivateConfig {
   if (config.bound !== 'clip' || !config.epsilon) return config;
   const rows = trainingRows(ofClass(source, config.onlyClass), config);
   const steps = stepsPaid(config, rows, priceOf(source, config));
   if (steps < Math.min(FEW_STEPS, config.steps)) {
-    const fit = isTable(source) ? ', or train dp-marginals' : '';
-    say(
-      `epsilon ${config.epsilon} pays for ${steps} generator steps of this configuration, too few to learn much: leave the noise multiplier to the planner, allow a larger epsilon${fit}`,
-    );
+    sayFew(`epsilon ${config.epsilon} pays for ${steps} generator steps`, source, { say, remedy });
   }
   return config;
+}
+
+function sayFew(what: string, source: Source, { say, remedy = '' }: { say: Say; remedy?: string }): void {
+  const fit = isTable(source) ? ', or train dp-marginals' : '';
+  say(`${what} of this configuration, too few to learn much: ${remedy}allow a larger epsilon${fit}`);
 }
 
 /** Tables have settings of their own where none are named; other data have those of --help. */

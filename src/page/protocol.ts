@@ -63,13 +63,28 @@ export interface Choice {
 export interface Ready {
   readonly kind: Opened['kind'];
   readonly rows: number;
-  /** rows kept back, which no network sees, for comparison */
+  /** rows that no network sees, for comparison, unless the plan takes them too */
   readonly holdout: number;
   /** rows of the file, where only some of them fit */
   readonly of?: number;
   readonly columns: number;
   /** of a table what is public of its columns: names and how cells are written, no values */
   readonly known?: readonly Column[];
+  /** of a table what private systems with critics begin with, as on the command line */
+  readonly usual?: Partial<Record<SystemName, Usual>>;
+}
+
+/** Of a plan what a preset says. */
+export type Usual = Pick<Plan, 'partitions' | 'batch' | 'criticSteps' | 'rate'>;
+
+/** How long a plan is worth being at its budget. */
+export interface Worth {
+  readonly steps: number;
+  readonly criticSteps: number;
+  /** noisy lessons that the budget is worth, be they fewer than those of the steps */
+  readonly updates: number;
+  /** steps below which little is learnt */
+  readonly least: number;
 }
 
 export type Size = 'small' | 'medium' | 'large';
@@ -90,6 +105,8 @@ export interface Plan {
   readonly clipNorm: number;
   /** of a table's columns what the owner knows without the rows, which costs nothing of epsilon */
   readonly given?: Given;
+  /** of a table whether all rows are trained on; none are kept back then */
+  readonly whole?: boolean;
   /** n_D: critic updates a generator update */
   readonly criticSteps: number;
   readonly rate: number;
@@ -141,6 +158,8 @@ export interface Calls {
   /** a column as it looks when it is taken for something else */
   look: { takes: { name: string; kind: Kind }; gives: ColumnView };
   choose: { takes: Choice; gives: Ready };
+  /** of a private system with critics, on a table; a search that may take a second */
+  worth: { takes: Plan; gives: Worth };
   /** milliseconds that a step of such a plan takes here */
   speed: { takes: Plan; gives: number };
   /** comes back when the first step can begin, with the name that the networks are kept under, where they are */

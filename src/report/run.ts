@@ -61,7 +61,10 @@ function owner({ privacy, measured }: RunFacts, found: readonly Block[]): Block 
     return panel('owner', "Left out: the owner's diagnostics", [paragraph(text)]);
   }
   const text = `What follows looked at real records${privacy?.epsilon ? ', and epsilon does not cover it' : ''}. It is for the owner of the data, and no training decision may rest on it.`;
-  return panel('owner', OWNER, [paragraph(text), paragraph(attackSentence(measured.attacks)), ...nested(found)]);
+  // Without attacks a bound is known all the same.
+  const bound = 'No attack was run on it; what it can leak at most, epsilon says.';
+  const attacked = measured.attacks || !privacy?.epsilon ? attackSentence(measured.attacks) : bound;
+  return panel('owner', OWNER, [paragraph(text), paragraph(attacked), ...nested(found)]);
 }
 
 /** Where a run comes from; of a private one without what would tell of its records: fingerprint, origin, hold-out. */

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findChromium } from '../../src/build/chromium.mjs';
+import { stand } from '../page/stand.ts';
 import { withPage } from '../tools/browser.mjs';
 
 const check = findChromium() ? test : test.skip;
@@ -59,13 +60,15 @@ check('fails when the page crashes, at once', async () => {
   assert.ok(performance.now() - started < wait.timeout);
 });
 
-check('fails when a page does not end', async () => {
-  const hanging = withPage((page) => page.waitForFunction('window.never'), { timeout: 1500 });
+check('fails when a page does not end, and says where it stands', async () => {
+  const html =
+    '<!doctype html><div class="steps"><div class="open"><h2>Second</h2><div class="body">so  far</div></div>';
+  const hanging = withPage((page) => page.waitForFunction('window.never'), { timeout: 1500, html, stand });
   const message = await hanging.then(
     () => 'it ended',
     (error: Error) => error.message,
   );
-  assert.match(message, /within 1\.5 s|Timeout 1500ms/);
+  assert.is(message, 'the page did not finish within 1.5 s: it stands at "Second", which says: so far');
 });
 
 test.run();

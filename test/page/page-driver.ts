@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { root } from '../house/sources.ts';
 import { withPage } from '../tools/browser.mjs';
+import { stand } from './stand.ts';
 
 /** Milliseconds for everything that is done in one page. */
 export const TIMEOUT_MS = 120_000;
@@ -27,7 +28,7 @@ export const inPage = async (work: (page: Page) => Promise<void>): Promise<void>
       await page.waitForSelector('.steps .open');
       await work(page);
     },
-    { html, files, timeout: TIMEOUT_MS, console: (text, type) => type === 'error' && complaints.push(text) },
+    { html, files, timeout: TIMEOUT_MS, stand, console: (text, type) => type === 'error' && complaints.push(text) },
   );
   assert.equal(complaints, []);
 };

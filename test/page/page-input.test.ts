@@ -111,10 +111,25 @@ function inputTests(): void {
       await press(page, 'Cancel');
       await page.waitForSelector('.drop');
       assert.is(await page.locator('.steps [role=alert]').count(), 0);
+      // The page is watched from within: on a busy machine the bar may be gone before a look from outside finds it.
+      const shown = await page.evaluateHandle(() => {
+        const parts: number[] = [];
+        const look = () => {
+          const bar = document.querySelector<HTMLProgressElement>('progress[value]');
+          if (bar) parts.push(bar.position);
+        };
+        new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+        return parts;
+      });
       const started = performance.now();
       await drop(page, [long(100)]);
-      await page.waitForSelector('progress[value]');
       await page.waitForSelector('.columns');
+      const parts = await shown.jsonValue();
+      assert.ok(parts.length > 0, 'the progress of reading is shown');
+      assert.ok(
+        parts.every((part, i) => part > 0 && part <= 1 && part >= (parts[i - 1] ?? 0)),
+        parts.join(' '),
+      );
       assert.match((await page.textContent('.body')) ?? '', /1,000,000 rows/);
       note(`a million rows are looked at in ${((performance.now() - started) / 1000).toFixed(1)} s`);
     });

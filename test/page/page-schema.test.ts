@@ -105,7 +105,7 @@ test('types that a file gives are kept beside the fields; rows are kept back at 
   assert.equal([100, 5000, 50_000, 50_001, 100_000, 1_000_000].map(heldShare), [0.2, 0.2, 0.2, 0.1, 0.1, 0.00625]);
 });
 
-test('the noise of a plan leaves room for what the encoding really costs: nothing where all columns are given', () => {
+test('the noise of a plan leaves room for what counting the columns really costs: no delta where values are given', () => {
   const s = new PhiloxStream(1, 'test/page-given');
   const columns: Column[] = [
     AGE,
@@ -131,10 +131,10 @@ test('the noise of a plan leaves room for what the encoding really costs: nothin
     return [epsilon, delta / plan.delta];
   });
   assert.equal(prices, [
-    [0.4, 0.1],
-    [0.4, 0],
-    [0.4, 0.1],
-    [0, 0],
+    [1.5, 0.1],
+    [1.5, 0],
+    [1.5, 0.1],
+    [1.5, 0],
   ]);
 });
 
@@ -174,7 +174,7 @@ function pageTests(): void {
   const bound = (page: Page, side: string, name: string) =>
     page.getByLabel(`${side} value of ${name}`, { exact: true });
 
-  test('all columns known: wrong entries are refused, the budget is left for learning, a reload loses nothing', async () => {
+  test('all columns known: wrong entries are refused, no value has to be named, a reload loses nothing', async () => {
     await inPage(async (page) => {
       const begun = performance.now();
       page.on('dialog', (dialog) => void dialog.accept());
@@ -184,10 +184,18 @@ function pageTests(): void {
       // First, so that the time of a step is measured while the fields are filled.
       await page.getByText('Small', { exact: true }).click();
       await page.getByText('Advanced settings', { exact: true }).click();
+      assert.is(
+        await page.getByLabel('Rows a lesson').inputValue(),
+        '200',
+        'half of all rows, where the preset has 256',
+      );
       await page.getByLabel('Rows a lesson').fill('32');
       await page.getByLabel('Critic lessons a step').fill('1');
       await page.getByLabel('The limit (epsilon)').fill('9');
-      assert.match((await price(page)) ?? '', /^0\.90 of epsilon 9 goes for finding out, .* the 7 columns/);
+      assert.match(
+        (await price(page)) ?? '',
+        /^1\.80 of epsilon 9 goes for counting the 7 columns, .* What 7 of them can hold/,
+      );
       await page.getByText('What do you know without').click();
       assert.equal(
         await page.$$eval('.known input:not([type=checkbox]), .known textarea', (all) =>
@@ -215,7 +223,7 @@ function pageTests(): void {
       await bound(page, 'Lowest', 'age').fill('30');
       await bound(page, 'Highest', 'age').fill('60');
       await page.getByLabel('Possible values, one a line of town').fill(linesOf(KNOWN.town.values));
-      assert.match((await price(page)) ?? '', /^0\.90 of epsilon 9 .* 5 of the 7 columns/);
+      assert.match((await price(page)) ?? '', /^1\.80 of epsilon 9 .* What 5 of them can hold/);
       const { weight, ...others } = KNOWN;
       await page.setInputFiles('.knowing input[type=file]', {
         name: 'known.json',
@@ -224,14 +232,16 @@ function pageTests(): void {
       });
       await page.getByText('6 columns of 7 filled in').waitFor();
       assert.equal(await wrong(page), []);
-      assert.match((await price(page)) ?? '', /1 of the 7 columns/);
+      assert.match((await price(page)) ?? '', /What 1 of them can hold/);
       await bound(page, 'Lowest', 'weight').fill(String(weight.low));
       await bound(page, 'Highest', 'weight').fill(String(weight.high));
       await page.getByLabel('Cells may be empty: weight').check();
-      assert.match((await price(page)) ?? '', /^Nothing of epsilon goes for the columns/);
+      assert.match((await price(page)) ?? '', /^1\.80 of epsilon 9 .* What they can hold is given/);
       const written = JSON.parse((await saved(page, 'Save for next time')).bytes.toString());
       assert.equal(written, { columns: KNOWN });
 
+      // As long as epsilon 9 is worth, which the worker has found out.
+      await page.waitForFunction(() => /^\d{3} steps, /.test(document.querySelector('.estimate')?.textContent ?? ''));
       await train(page, 100_000);
       await untilNow(page, /^Training: step/);
       await page.reload();
@@ -251,16 +261,14 @@ function pageTests(): void {
       const model = await saved(page, 'Save the model');
       const { metadata } = decodeSafetensors(model.bytes, model.file);
       const { encoding } = JSON.parse(metadata['run.json']);
-      assert.is(encoding.from, 'given');
-      assert.is(encoding.paid, undefined);
+      assert.equal([encoding.from, encoding.paid.delta], ['paid', 0], 'counted, and no value had to be named');
       assert.equal(
         encoding.columns.map(({ name, missing }: { name: string; missing: boolean }) => [name, missing]),
         head.map((name) => [name, name === 'weight']),
       );
       const report = (await saved(page, 'Save the report')).bytes.toString();
       assert.match(report, /Differentially private: epsilon [\d.]+ at delta/);
-      assert.match(report, /encoding of the columns.{0,50}by what the owner gave: .*costs nothing/s);
-      assert.not.match(report, /by noisy counts/, 'the ledger has no price of an encoding');
+      assert.match(report, /encoding of the columns.{0,50}by noisy counts/s);
       note(`known columns: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     });
   });

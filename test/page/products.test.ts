@@ -2,16 +2,20 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open } from '../../src/api/node.ts';
+import type { Source } from '../../src/data/dataset.ts';
+import { parseFit } from '../../src/fit/config.ts';
 import { parsePrivate } from '../../src/gan/private/config.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { Plan } from '../../src/page/protocol.ts';
 import { privatePlan } from '../../src/page/worker/config.ts';
 import { Products } from '../../src/page/worker/products.ts';
 import { PageSession } from '../../src/page/worker/session.ts';
+import { Shelf } from '../../src/page/worker/shelf.ts';
 import type { Training } from '../../src/page/worker/training.ts';
 import { epsilonOf } from '../../src/privacy/budget.ts';
 import type { RunPlan } from '../../src/run/job.ts';
 import { decodeSafetensors } from '../../src/run/safetensors.ts';
+import { mixedCsv } from './page-csv.ts';
 import { dpgan, pargan, points } from './session-job.ts';
 
 const opened: Gpu[] = [];
@@ -20,8 +24,7 @@ test.after(() => {
 });
 
 /** A short training as the worker holds it, and how often it was attacked. */
-async function trained(plan: RunPlan) {
-  const data = points();
+async function trained(plan: RunPlan, data: Source = points()) {
   const session = await PageSession.start(data, plan, {
     open: async () => {
       const gpu = await open();
@@ -75,6 +78,27 @@ test('a report looks at real records where there is no guarantee, or where the o
   assert.is(attacks(), 1);
   // What was attacked for the owner is in no report that may be handed on.
   assert.not.match(await (await products.report(false)).text(), real);
+  await session.close();
+});
+
+test('where no rows were kept back the owner sees comparisons, and nothing is attacked', async () => {
+  const shelf = new Shelf();
+  await shelf.open({ from: 'file', file: new File([mixedCsv(300)], 'members.csv') }, () => {});
+  const columns = [
+    { name: 'age', kind: 'integer' },
+    { name: 'grade', kind: 'category' },
+  ] as const;
+  await shelf.choose({ columns, label: 'grade' }, () => {});
+  const config = parseFit({ epsilon: 5, steps: 20, generatorHidden: [16], batch: 64 });
+  const plan: RunPlan = { system: 'dp-marginals', config, seed: 1 };
+  const { session, products, attacks } = await trained(plan, shelf.trained({ whole: true }));
+  const shown = await (await products.report(false)).text();
+  assert.match(shown, /No rows were chosen among those of the data set/);
+  assert.not.match(shown, /held out|hold-out/);
+  const own = await (await products.report(true)).text();
+  assert.match(own, /Mean total variation of 300 samples to the 300 training rows/);
+  assert.match(own, /No attack was run on it; what it can leak at most, epsilon says/);
+  assert.is(attacks(), 0);
   await session.close();
 });
 

@@ -6,6 +6,7 @@ export interface PageOptions {
   html?: string;
   files?: Record<string, string | Uint8Array>;
   timeout?: number;
+  stand?: (page: Page) => Promise<string>;
   console?: (text: string, type: string) => void;
 }
 export function withPage<T>(fn: (page: Page) => T | Promise<T>, options?: PageOptions): Promise<T>;

@@ -36,6 +36,8 @@ const CLOSE_MS = 10_000;
  * @param {Record<string, string | Uint8Array>} [options.files] more to serve, by path (`/data.csv`)
  * @param {number} [options.timeout] milliseconds after which it fails; 5 minutes by default
  * @param {(text: string, type: string) => void} [options.console] takes what the page prints; stderr by default
+ * @param {(page: import('playwright-core').Page) => Promise<string>} [options.stand] where a page stands that did not
+ *   finish, for the message
  * @throws {Error} when there is no Chromium, when the page throws, crashes, asks any other host for anything or
  *   this one for a file that is not there, and when `fn` throws
  */
@@ -68,9 +70,10 @@ export async function inTab(browser, fn, { script = '', html = PAGE, files = {},
     // Of its own, so that `fn` can open a second tab beside this one.
     context = await browser.newContext();
     const page = await context.newPage();
-    page.setDefaultTimeout(timeout);
+    // One clock for all: that of a single wait would end at about the same time, without a word of where the page stands.
+    page.setDefaultTimeout(0);
     page.on('console', (message) => (more.console ?? printed)(message.text(), message.type()));
-    const failure = watch(page, origin, timeout);
+    const failure = watch(page, origin, { timeout, stand: more.stand });
     const work = async () => {
       await page.goto(origin, { waitUntil: 'load' });
       return fn(page);
@@ -107,10 +110,15 @@ function environment() {
 }
 
 /** A promise that only ever rejects: with the first thing that goes wrong in the page. */
-function watch(page, origin, timeout) {
+function watch(page, origin, { timeout, stand = async () => '' }) {
   let timer;
   const promise = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the page did not finish within ${timeout / 1000} s`)), timeout);
+    timer = setTimeout(async () => {
+      // A page that hangs does not answer either.
+      const silence = new Promise((done) => setTimeout(done, CLOSE_MS, 'it does not answer').unref());
+      const stood = await Promise.race([stand(page), silence]).catch((error) => error.message);
+      reject(new Error(`the page did not finish within ${timeout / 1000} s${stood && `: ${stood}`}`));
+    }, timeout);
     page.on('pageerror', (error) => reject(new Error(`the page failed: ${error.stack || error.message}`)));
     page.on('crash', () => reject(new Error('the page crashed')));
     page.on('request', (request) => {

@@ -2,7 +2,7 @@
 import { type Cost, FREE, stepsFor } from '../../privacy/budget.ts';
 import { budgetOf, type PrivateConfig, samplingRate } from './config.ts';
 import { withNoise } from './plan.ts';
-import { updatesBehind } from './schedule.ts';
+import { stepsBefore } from './schedule.ts';
 
 /** A budget at which settings were tuned, and the settings. */
 export interface Tuned {
@@ -19,18 +19,35 @@ const POWER = 0.7;
 export const FEW_STEPS = 100;
 const ENOUGH_STEPS = 150;
 
+/** How long a run is worth being at a budget. */
+export interface Worth extends Pick<PrivateConfig, 'steps' | 'criticSteps'> {
+  /** noisy updates that the budget is worth; where there are fewer than 100, 100 steps of one each are planned all the same */
+  readonly updates: number;
+}
+
 /**
- * The settings for another budget than they were tuned for: the updates that the tuned budget pays for, times (epsilon /
- * tuned)^0.7; fewer critic updates a step where these would make fewer than 150 steps; and the least noise for them.
+ * The length of a run at another budget than its settings were tuned for: the updates that the tuned budget pays for, times
+ * (epsilon / tuned)^0.7; of fewer critic updates a step where these would make fewer than 150 steps. A search that may
+ * take a second.
+ * @param rows that are trained on
+ */
+export function worthOf(config: PrivateConfig, tuned: Tuned, rows: number): Worth {
+  const at = { q: samplingRate(config, rows), sigma: tuned.noiseMultiplier };
+  const known = stepsFor(at, { ...budgetOf(config), epsilon: tuned.epsilon });
+  const updates = Math.round(known * (config.epsilon / tuned.epsilon) ** POWER);
+  const made = Math.max(FEW_STEPS, updates);
+  const criticSteps = Math.max(1, Math.min(config.criticSteps, Math.floor(made / ENOUGH_STEPS)));
+  return { updates, criticSteps, steps: Math.ceil(made / criticSteps) };
+}
+
+/**
+ * The settings for another budget than they were tuned for: the length that it is worth, and the least noise for that.
  * @param rows that are trained on @param paid what the encoding of a table is charged
  * @throws VeilganError CONFIG where no noise suffices
  */
 export function forBudget(config: PrivateConfig, tuned: Tuned, rows: number, paid: Cost = FREE): PrivateConfig {
-  const at = { q: samplingRate(config, rows), sigma: tuned.noiseMultiplier };
-  const known = stepsFor(at, { ...budgetOf(config), epsilon: tuned.epsilon });
-  const updates = Math.max(FEW_STEPS, Math.round(known * (config.epsilon / tuned.epsilon) ** POWER));
-  const criticSteps = Math.max(1, Math.min(config.criticSteps, Math.floor(updates / ENOUGH_STEPS)));
-  return withNoise({ ...config, criticSteps, steps: Math.ceil(updates / criticSteps) }, rows, paid);
+  const { steps, criticSteps } = worthOf(config, tuned, rows);
+  return withNoise({ ...config, criticSteps, steps }, rows, paid);
 }
 
 /**
@@ -38,8 +55,7 @@ export function forBudget(config: PrivateConfig, tuned: Tuned, rows: number, pai
  * A search that may take seconds.
  */
 export function stepsPaid(config: PrivateConfig, rows: number, paid: Cost = FREE): number {
-  const { criticSteps, steps, noiseMultiplier: sigma } = config;
-  if (!Number.isFinite(updatesBehind(config, steps))) return Number.POSITIVE_INFINITY;
-  const updates = stepsFor({ q: samplingRate(config, rows), sigma }, budgetOf(config), { paid });
-  return Math.min(steps, Math.floor(updates / criticSteps));
+  const { steps, noiseMultiplier: sigma } = config;
+  if (config.adaptive > 0) return Number.POSITIVE_INFINITY;
+  return stepsBefore(config, stepsFor({ q: samplingRate(config, rows), sigma }, budgetOf(config), { paid }), steps);
 }

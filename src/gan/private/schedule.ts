@@ -23,6 +23,21 @@ export function updatesBehind({ criticSteps, burst, adaptive }: Rhythm, steps: n
 }
 
 /**
+ * The most generator steps, of `most` at most, that so many noisy updates are enough for: the inverse of `updatesBehind`;
+ * `most` where the schedule decides on the way.
+ */
+export function stepsBefore(rhythm: Rhythm, updates: number, most: number): number {
+  if (rhythm.adaptive > 0) return most;
+  let [low, high] = [0, most];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (updatesBehind(rhythm, middle) <= updates) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/**
  * The schedule of a private run: n_D updates always; or `burst` of them at the beginning and now and then; or adaptive:
  * n_D goes up a rung when the critics, weakened by noise, see through too few of the generated records. That looks at
  * generated records only, so it costs no privacy.

@@ -2,12 +2,12 @@
 
 import { isPrivate, type SystemName } from '../../gan/systems.ts';
 import { type Change, planNumbers } from '../fields.ts';
-import type { Plan, Ready, Size } from '../protocol.ts';
+import type { Plan, Ready, Size, Worth } from '../protocol.ts';
 import { numberInput, radios, segments } from '../ui/controls.ts';
 import { confirmed, count, h, put } from '../ui/dom.ts';
 import { advanced } from './choose-advanced.ts';
-import { about, type Length, lengthOf, usualPlan, usualSystem } from './plan.ts';
-import { cardsFor, cardTitle, protectionFields } from './protection.ts';
+import { about, isWeighed, type Length, lengthOf, trainedPlan, usualPlan, usualSystem } from './plan.ts';
+import { cardsFor, cardTitle, fewLine, protectionFields } from './protection.ts';
 import { Run } from './run.ts';
 import { type GivenFields, givenFields } from './schema-fields.ts';
 import type { App, Step } from './step.ts';
@@ -36,6 +36,9 @@ export function chooseStep(app: App): Step {
     let unit: 'steps' | 'minutes' = 'steps';
     /** milliseconds a step, of plans as the one that is shown */
     let speed: number | undefined;
+    /** what the budget of a plan is worth, and whether that is settled, where it is a question */
+    let worth: Worth | undefined;
+    let weighed = false;
     let asked = 0;
     let closed = false;
 
@@ -48,12 +51,13 @@ export function chooseStep(app: App): Step {
     const protect = () => put(protection, ...protectionFields(plan, ready, change, known?.element));
     const change: Change = (fields, matters = true) => {
       plan = { ...plan, ...fields };
-      // What epsilon means depends on it, and is said above.
-      if ('delta' in fields && !Number.isNaN(plan.delta)) protect();
+      // What epsilon means depends on them, and is said above.
+      if ('whole' in fields || ('delta' in fields && !Number.isNaN(plan.delta))) protect();
       known?.price(plan);
-      if (matters) void measure();
+      if (matters || (isWeighed(plan, ready) && ('epsilon' in fields || 'delta' in fields))) void measure();
       else tell();
     };
+    const trained = () => trainedPlan(plan, length, ready, worth);
     state.entries ??= new Map();
     const changed = () => change({ given: known?.given() }, false);
     const known: GivenFields | undefined =
@@ -62,20 +66,27 @@ export function chooseStep(app: App): Step {
     const wrong = () => (isPrivate(plan.system) ? known?.wrong() : undefined);
     const valid = () => Object.values(plan).every((value) => !Number.isNaN(value));
 
-    /** How long a step takes here is measured, once for each plan that differs in it. */
+    /** How long the plan is worth being is found, and how long a step takes here, once for each plan that differs in it. */
     async function measure(): Promise<void> {
       const turn = ++asked;
-      speed = undefined;
+      [speed, worth, weighed] = [undefined, undefined, !isWeighed(plan, ready)];
       tell();
       const found = await app.machine;
       // A plan that is still being typed would be measured in vain.
       await new Promise((done) => setTimeout(done, 400));
       if (closed || turn !== asked || !found.ok || !valid()) return;
       try {
-        const took = await app.worker.call('speed', { ...plan, steps: 1000 });
+        if (!weighed) {
+          const found = await app.worker.call('worth', plan);
+          if (turn !== asked || closed) return;
+          [worth, weighed] = [found, true];
+          await tell();
+        }
+        const took = await app.worker.call('speed', { ...trained(), steps: 1000 });
         if (turn === asked && !closed) speed = took;
       } catch {
         // What is wrong with the plan, its start will say.
+        weighed ||= turn === asked;
       }
       await tell();
       if (turn === asked && !closed) app.say(estimate.textContent ?? '');
@@ -85,16 +96,21 @@ export function chooseStep(app: App): Step {
       const found = await app.machine;
       if (closed) return;
       if (unit === 'minutes' && length === 'own') minutesToSteps();
-      begin.disabled = !found.ok || !valid() || wrong() !== undefined;
+      const waits = !weighed && length !== 'own';
+      begin.disabled = !found.ok || !valid() || waits || wrong() !== undefined;
       if (!found.ok)
         return put(estimate, 'Training cannot start in this browser; what to do stands at the top of the page.');
       if (!valid()) return put(estimate, 'One of the numbers above is out of its range.');
       if (wrong()) return put(estimate, wrong());
+      if (waits) return put(estimate, 'Finding out how many steps the limit is worth\u2026');
+      const sent = trained();
       const { name, software } = found.adapter;
       const machine = software ? `without a graphics card (${name})` : `(${name})`;
-      const steps = `${count(plan.steps)} steps`;
-      const time = speed === undefined ? 'measuring how long they take' : about((plan.steps * speed) / 1000);
-      put(estimate, `${steps}, ${time} on this computer ${machine}. You can stop at any time and keep what there is.`);
+      const steps = `${count(sent.steps)} steps`;
+      const time = speed === undefined ? 'measuring how long they take' : about((sent.steps * speed) / 1000);
+      const few = worth ? fewLine(sent, worth) : '';
+      const line = `${steps}, ${time} on this computer ${machine}. You can stop at any time and keep what there is.`;
+      put(estimate, few ? `${line} ${few}` : line);
     }
 
     let minutes = 5;
@@ -107,10 +123,7 @@ export function chooseStep(app: App): Step {
           ? numberInput(plan.steps, planNumbers.steps, (steps) => change({ steps }, false))
           : numberInput(minutes, { min: 0.1, max: 10_000 }, (value) => {
               minutes = value;
-              change(
-                { steps: Number.isNaN(value) ? value : lengthOf('medium', plan.system, ready, plan.epsilon) },
-                false,
-              );
+              change({ steps: Number.isNaN(value) ? value : lengthOf('medium', plan, ready) }, false);
             });
       number.setAttribute('aria-label', planNumbers.steps.label);
       const option = (value: typeof unit) => h('option', { value, selected: value === unit }, value);
@@ -126,7 +139,7 @@ export function chooseStep(app: App): Step {
     function choose(system: SystemName): void {
       const { size, seed } = plan;
       const usual = usualPlan(system, ready);
-      const steps = length === 'own' ? plan.steps : lengthOf(length, system, ready, usual.epsilon);
+      const steps = length === 'own' ? plan.steps : usual.steps;
       const given = isPrivate(system) ? known?.given() : undefined;
       plan = { ...usual, size, steps, seed, given };
       protect();
@@ -141,12 +154,13 @@ export function chooseStep(app: App): Step {
       if (left && recall()?.run && !(await confirmed(question, 'Start and remove it'))) return;
       left?.remove();
       forget();
-      const run = new Run(app.worker, plan, !isPrivate(plan.system) && ready.holdout > 0);
+      const sent = trained();
+      const run = new Run(app.worker, sent, !isPrivate(sent.system) && ready.holdout > 0);
       const { opened, choice, source } = state;
-      Object.assign(state, { plan, run });
+      Object.assign(state, { plan: sent, run });
       void run.start((name) => {
         if (opened && choice && source)
-          keep({ run: name, opened: { name: opened.name, kind: opened.kind }, ...source, choice, plan });
+          keep({ run: name, opened: { name: opened.name, kind: opened.kind }, ...source, choice, plan: sent });
       });
       app.next();
     }
@@ -157,10 +171,14 @@ export function chooseStep(app: App): Step {
       protection,
       segments('How large are the networks?', SIZES, plan.size, (size) => change({ size })),
       segments('How long do they learn?', LENGTHS, length, (value) => {
+        const { steps } = trained();
         length = value;
         own.hidden = value !== 'own';
-        if (value === 'own') ownLength();
-        else plan = { ...plan, steps: lengthOf(value, plan.system, ready, plan.epsilon) };
+        // A number that is given begins with what the words came to.
+        if (value === 'own') {
+          plan = { ...plan, steps };
+          ownLength();
+        }
         void tell();
       }),
       own,

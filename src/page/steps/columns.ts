@@ -160,7 +160,7 @@ export function columnsStep(app: App): Step {
       field(
         'Column that others will want to predict (optional)',
         label,
-        'Then the report says how well it can be predicted after learning from the new rows only: a test of how useful they are.',
+        'Then the report can say how well it is predicted after learning from the new rows only: a test of how useful they are, for which rows have to be kept back.',
       ),
       buttons(() => {
         const used = chosen().map(({ name, kind }) => ({ name, kind: kind.value as Kind }));

@@ -5,6 +5,7 @@ import { troubleOf } from '../trouble.ts';
 import { checkbox, numberInput } from '../ui/controls.ts';
 import { type Child, confirmed, field, h, put, save } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
+import { rowsOf } from './plan.ts';
 import type { Run } from './run.ts';
 import type { App, Step } from './step.ts';
 
@@ -19,7 +20,7 @@ export function downloadStep(app: App): Step {
     const base = (state.opened?.name ?? 'data').replace(/\.[^.]*$/, '');
     const images = state.opened?.kind === 'images';
     const problem = h('div');
-    let rows = images ? 1000 : (state.ready?.rows ?? 1000);
+    let rows = images || !state.ready ? 1000 : rowsOf(run.plan, state.ready);
 
     /** A button that makes a file and offers it. */
     function offer(text: string, kind: string, make: () => Promise<Blob> | undefined, primary = false): HTMLElement {
@@ -54,7 +55,8 @@ export function downloadStep(app: App): Step {
     const counted = (call: 'csv' | 'npy' | 'picture') => () =>
       number.reportValidity() ? worker.call(call, { rows }) : undefined;
     let diagnostics = false;
-    const owner = checkbox('With a part for me only: attacks, comparisons with real rows', diagnostics, (on) => {
+    const looks = run.plan.whole ? 'comparisons' : 'attacks, comparisons';
+    const owner = checkbox(`With a part for me only: ${looks} with real rows`, diagnostics, (on) => {
       diagnostics = on;
     });
     put(

@@ -1,7 +1,7 @@
 /** What is proposed in step 3, and what follows from what was chosen there. */
 import { defaultsFor } from '../../fit/defaults.ts';
 import { isFit, isPrivate, type SystemName, systems, systemsWith } from '../../gan/systems.ts';
-import type { Plan, Ready } from '../protocol.ts';
+import type { Plan, Ready, Worth } from '../protocol.ts';
 
 export type Length = 'short' | 'medium' | 'long';
 
@@ -10,21 +10,51 @@ const LENGTHS: Readonly<Record<Length, { plain: number; images: number; dp: numb
   medium: { plain: 2000, images: 1000, dp: 500 },
   long: { plain: 8000, images: 4000, dp: 1500 },
 };
+/** Of the length that fits a budget. */
+const PARTS: Readonly<Record<Length, number>> = { short: 0.5, medium: 1, long: 2 };
+
+/** Whether the worker is to be asked how long such a plan is worth being. */
+export const isWeighed = ({ system }: Pick<Plan, 'system'>, { usual }: Ready): boolean => usual?.[system] !== undefined;
+
+/**
+ * A plan as it is trained: as long as the words of the form have it, where no number was given.
+ * @param worth of plans that are weighed, once it is known
+ */
+export function trainedPlan(plan: Plan, length: Length | 'own', ready: Ready, worth?: Worth): Plan {
+  if (length === 'own') return plan;
+  if (!isWeighed(plan, ready)) return { ...plan, steps: lengthOf(length, plan, ready) };
+  if (!worth) return plan;
+  return { ...plan, steps: Math.ceil(PARTS[length] * worth.steps), criticSteps: worth.criticSteps };
+}
 
 /** Generator steps behind the words of the form: those of images are slow, and private ones have more lessons each. */
-export function lengthOf(length: Length, system: SystemName, ready: Ready, epsilon: number): number {
-  const { kind, rows, columns } = ready;
+export function lengthOf(
+  length: Length,
+  { system, epsilon, whole }: Pick<Plan, 'system' | 'epsilon' | 'whole'>,
+  ready: Ready,
+): number {
+  const { kind, columns } = ready;
   if (isFit(system)) {
-    const { steps } = defaultsFor({ epsilon, rows, pairs: (columns * (columns - 1)) / 2 });
-    return { short: steps / 2, medium: steps, long: 2 * steps }[length];
+    const pairs = (columns * (columns - 1)) / 2;
+    const { steps } = defaultsFor({ epsilon, rows: rowsOf({ whole }, ready), pairs });
+    return PARTS[length] * steps;
   }
   const { plain, images, dp } = LENGTHS[length];
   return isPrivate(system) ? dp : kind === 'images' ? images : plain;
 }
 
-/** The power of ten that is at most a tenth of 1 / rows, and at most 1e-5. */
-export const usualDelta = (rows: number): number =>
-  Math.min(1e-5, 10 ** -Math.ceil(Math.log10(10 * Math.max(1, rows))));
+/** Rows that are trained on. */
+export const rowsOf = ({ whole }: Pick<Plan, 'whole'>, { rows, holdout }: Ready): number =>
+  whole ? rows + holdout : rows;
+
+/** The largest of 1e-5, 5e-6, 2e-6, 1e-6, ... that is at most a tenth of 1 / rows. */
+export function usualDelta(rows: number): number {
+  for (let power = 5; ; power++) {
+    const found = [5, 2, 1].map((digit) => Number(`${digit}e-${power}`));
+    const delta = found.find((each) => each <= 1e-5 && each <= 1 / (10 * rows));
+    if (delta !== undefined) return delta;
+  }
+}
 
 /** Most critics that leave each a fair number of rows. */
 export const mostPartitions = (rows: number): number => Math.max(1, Math.min(32, Math.floor(rows / 50)));
@@ -33,34 +63,39 @@ export const mostPartitions = (rows: number): number => Math.max(1, Math.min(32,
 const ENOUGH = 2000;
 
 /** What is proposed first: a guarantee wherever the rows suffice for one, for tables are about people. */
-export const usualSystem = ({ rows, kind }: Ready): SystemName =>
-  kind === 'table' && rows >= ENOUGH
+export const usualSystem = (ready: Ready): SystemName =>
+  ready.kind === 'table' && rowsOf({ whole: true }, ready) >= ENOUGH
     ? systemsWith({ critics: 'none', private: true })[0]
     : systemsWith({ critics: 'one', private: false })[0];
 
 /** A plan to begin with. */
 export function usualPlan(system: SystemName, ready: Ready): Plan {
-  const { rows, kind } = ready;
+  const { kind } = ready;
   // What fits tables is good at a strong promise already.
   const epsilon = isFit(system) ? 1 : 3;
   const split = systems[system].critics === 'many';
   const dp = isPrivate(system);
+  // A guarantee is proved, not tested: rows kept back for a test would only make the new ones worse.
+  const whole = dp && kind === 'table';
+  const rows = rowsOf({ whole }, ready);
   const images = kind === 'images';
-  const partitions = split ? Math.min(4, mostPartitions(rows)) : 1;
-  const batch = (dp ? 256 : 64) / (split ? 2 : 1) / (images ? 2 : 1);
+  const tuned = ready.usual?.[system];
+  const partitions = split ? Math.min(tuned?.partitions ?? 4, mostPartitions(rows)) : 1;
+  const batch = tuned?.batch ?? (dp ? 256 : 64) / (split ? 2 : 1) / (images ? 2 : 1);
   return {
     system,
     partitions,
     size: images ? 'small' : 'medium',
-    steps: lengthOf('medium', system, ready, epsilon),
+    steps: lengthOf('medium', { system, epsilon, whole }, ready),
     batch: Math.max(1, Math.min(batch, Math.floor(rows / partitions / 2))),
     epsilon,
     delta: usualDelta(rows),
     clipNorm: 1,
-    criticSteps: dp ? 5 : 1,
-    rate: dp ? 1e-3 : 5e-4,
+    criticSteps: tuned?.criticSteps ?? (dp ? 5 : 1),
+    rate: tuned?.rate ?? (dp ? 1e-3 : 5e-4),
     seed: 1,
     divergence: 'js',
+    whole,
   };
 }
 

@@ -1,13 +1,21 @@
 /** The ways to make rows, K and epsilon, each with what it means. */
 
-import { isFit, isPrivate, type SystemName, type SystemRow, systemNames, systems } from '../../gan/systems.ts';
+import {
+  isFit,
+  isPrivate,
+  type SystemName,
+  type SystemRow,
+  systemNames,
+  systems,
+  systemsWith,
+} from '../../gan/systems.ts';
 import { relationRow } from '../../privacy/relation.ts';
 import { bestGuess, plainDelta } from '../../report/blocks/guarantee.ts';
 import type { Change } from '../fields.ts';
-import type { Plan, Ready } from '../protocol.ts';
+import type { Plan, Ready, Worth } from '../protocol.ts';
 import { numberField, type Option } from '../ui/controls.ts';
 import { count, explain, h, put } from '../ui/dom.ts';
-import { mostPartitions } from './plan.ts';
+import { mostPartitions, rowsOf } from './plan.ts';
 
 /** Systems in plain words; one without any is told by its row. */
 const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>> = {
@@ -46,12 +54,21 @@ export const cardsFor = (kind: Ready['kind']): Option<SystemName>[] =>
 /** `Guaranteed (DPGAN)`. */
 export const cardTitle = (system: SystemName): string => `${WORDS[system]?.[0] ?? system} (${systems[system].title})`;
 
+/** What is said of a plan whose limit pays for too few steps to learn much; nothing where it pays for enough. */
+export function fewLine({ steps, criticSteps, epsilon }: Plan, { updates, least }: Worth): string {
+  const paid = Math.floor(updates / criticSteps);
+  if (paid >= Math.min(least, steps)) return '';
+  const better = cardTitle(systemsWith({ critics: 'none', private: true })[0]);
+  return `Epsilon ${epsilon} pays for ${count(paid)} of them only, too few to learn much; the others have to be bought with more noise. \u201c${better}\u201d makes far better rows at such a limit.`;
+}
+
 /**
  * K and epsilon, as far as the system has them.
  * @param known of tables the fields that say what need not be paid for
  */
-export function protectionFields(plan: Plan, { rows }: Ready, change: Change, known?: HTMLElement): HTMLElement[] {
+export function protectionFields(plan: Plan, ready: Ready, change: Change, known?: HTMLElement): HTMLElement[] {
   const out: HTMLElement[] = [];
+  const rows = rowsOf(plan, ready);
   if (systems[plan.system].critics === 'many') {
     const share = h('p.hint');
     const tell = (k: number) => {

@@ -196,29 +196,21 @@ export function givenFields(
   };
 }
 
-/** What of epsilon goes for columns that are not given, and what that means. */
+/** What of epsilon goes for columns, and what that means. */
 function priceText(columns: readonly Column[], { system, epsilon, delta, given }: Plan): [part: string, rest: string] {
   if (Number.isNaN(epsilon)) return ['', ''];
   const paying = notGiven(columns, given);
   if (isFit(system)) return countsText(columns.length, paying.length);
-  const paid = encodingPrice({ encoderEpsilon: 0, epsilon, delta, relation: 'zero-out' }, paying).epsilon;
-  const known = columns.length - paying.length;
-  if (paid === 0) {
-    return [
-      'Nothing of epsilon',
-      ' goes for the columns: what they can hold is given. All of it is left for learning.',
-    ];
-  }
-  const part = `${paid.toFixed(2)} of epsilon ${epsilon}`;
-  const finding = ' goes for finding out, with noise, what';
+  const budget = { encoderEpsilon: 0, counted: true, epsilon, delta, relation: 'zero-out' } as const;
+  const paid = encodingPrice(budget, paying, true).epsilon;
   const all = plural(columns.length, 'column');
-  if (known > 0) {
-    const rest = `${finding} ${columns.length - known} of the ${all} can hold. If you know these too, it costs nothing.`;
-    return [part, rest];
-  }
+  const found =
+    paying.length === 0
+      ? 'What they can hold is given.'
+      : `What ${paying.length} of them can hold is found out by that too, and rare values are lost. What you know anyway need not be found out.`;
   return [
-    part,
-    `${finding} the ${all} can hold: lowest and highest values, lists of values. What you know anyway need not be found out.`,
+    `${paid.toFixed(2)} of epsilon ${epsilon}`,
+    ` goes for counting the ${all}, with noise: the new rows begin with these counts. ${found}`,
   ];
 }
 

@@ -35,7 +35,7 @@ export function trainStep(app: App): Step {
     const stay = h('p.hint');
     const chart = h('div.chart');
     const made = h('div.made');
-    const owner = ownerPanel(run, state.ready?.holdout ?? 0, dp);
+    const owner = ownerPanel(run, run.plan.whole ? 0 : (state.ready?.holdout ?? 0), dp);
     put(
       body,
       problem,

@@ -3,12 +3,13 @@ import type { Dataset } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
 import { type FitConfig, parseFit } from '../../fit/config.ts';
 import type { GanConfig } from '../../gan/config.ts';
-import { makeConfig } from '../../gan/presets/index.ts';
+import { makeConfig, presets, usualPreset } from '../../gan/presets/index.ts';
 import { type PrivateConfig, parsePrivate, priceOfColumns } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
-import { isFit, isPrivate } from '../../gan/systems.ts';
+import { FEW_STEPS, type Tuned, worthOf } from '../../gan/private/planner.ts';
+import { isFit, isPrivate, type SystemName, systemsWith } from '../../gan/systems.ts';
 import type { AnyConfig } from '../../run/config.ts';
-import type { Plan, Size } from '../protocol.ts';
+import type { Plan, Ready, Size, Usual, Worth } from '../protocol.ts';
 
 /** Widths of dense layers, and channels of convolutional ones, by size. */
 const SIZES: Readonly<Record<Size, Readonly<Record<'hidden' | 'generator' | 'critic', readonly number[]>>>> = {
@@ -54,15 +55,41 @@ export function configOf(plan: Plan, data: Dataset): AnyConfig {
   return isPrivate(plan.system) ? privatePlan(plan, data) : plainConfig(plan, data);
 }
 
+/** The settings that the command line takes for a table of so many rows. */
+const presetOf = (system: SystemName, rows: number) => presets[usualPreset(system, rows)] as Usual & Tuned;
+
+/** What private systems with critics begin with on a table. @param rows all that there are */
+export function usualFor(rows: number): Ready['usual'] {
+  const planned = systemsWith({ private: true }).filter((system) => !isFit(system));
+  return Object.fromEntries(
+    planned.map((system): [SystemName, Usual] => {
+      const { partitions, batch, criticSteps, rate } = presetOf(system, rows);
+      return [system, { partitions, batch, criticSteps, rate }];
+    }),
+  );
+}
+
+/** The settings of private systems with critics, but for their noise: those of tables begin with noisy counts. */
+function privateFields(plan: Plan, data: Dataset): Record<string, unknown> {
+  const { clipNorm, epsilon, delta } = plan;
+  return { ...fields(plan, data), ...{ clipNorm, epsilon, delta }, start: data.encoding ? 'marginals' : 'random' };
+}
+
+/** How long a plan is worth being, by the planner of the command line. @param data the records of a table @throws VeilganError CONFIG */
+export function worthAt(plan: Plan, data: Dataset): Worth {
+  const { system } = plan;
+  const config = parsePrivate(privateFields(plan, data));
+  return { ...worthOf(config, presetOf(system, data.rows + data.holdoutRows), data.rows), least: FEW_STEPS };
+}
+
 /**
- * Of private systems: as much noise as lets all steps be taken within the budget, of which the encoding of a table takes
- * its part first, unless all of its columns are given.
+ * Of private systems: as much noise as lets all steps be taken within the budget, of which the counting of a table's
+ * columns takes its part first.
  * @param data the records without a guarantee, of which the number and the shape are used
  * @throws VeilganError CONFIG
  */
 export function privatePlan(plan: Plan, data: Dataset): PrivateConfig {
-  const { clipNorm, epsilon, delta } = plan;
-  const config = parsePrivate({ ...fields(plan, data), clipNorm, epsilon, delta });
+  const config = parsePrivate(privateFields(plan, data));
   const paid = data.encoding && priceOfColumns(config, notGiven(data.encoding.columns, plan.given));
   return withNoise(config, data.rows, paid);
 }

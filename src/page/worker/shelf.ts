@@ -5,17 +5,24 @@ import type { ColumnSummary, TypeChoice } from '../../data/csv/infer.ts';
 import { blobSource, type CsvSource } from '../../data/csv/stream.ts';
 import { inspectCsv, readTable } from '../../data/csv/table.ts';
 import { decodedCsv } from '../../data/csv/text.ts';
-import type { Dataset, TableData, Source as TrainingSource } from '../../data/dataset.ts';
+import {
+  type Dataset,
+  type DatasetMeta,
+  type TableData,
+  type Source as TrainingSource,
+  withRows,
+} from '../../data/dataset.ts';
 import { decodeRows } from '../../data/encoding/decode.ts';
 import type { Given } from '../../data/encoding/schema.ts';
 import { foreign } from '../../data/formats/foreign.ts';
 import { floats, toBytes } from '../../data/records.ts';
-import { shuffled } from '../../data/split.ts';
+import { Split, shuffled } from '../../data/split.ts';
 import { blobs } from '../../data/synthetic.ts';
 import { type Kind, widthOf } from '../../data/table.ts';
 import { formatNumber } from '../../report/numbers.ts';
 import { newRecords } from '../../run/training-data.ts';
-import type { Choice, ColumnView, Opened, Ready, Samples, Source } from '../protocol.ts';
+import type { Choice, ColumnView, Opened, Plan, Ready, Samples, Source } from '../protocol.ts';
+import { usualFor } from './config.ts';
 import { digits, peopleCsv } from './examples.ts';
 
 /** Cells that a table in memory may have: 400 MB. */
@@ -39,9 +46,12 @@ export class Shelf {
   #rows = 0;
   #columns: readonly ColumnSummary[] = [];
   #table?: TableData;
+  /** the same with all rows to train on: the cells are shared */
+  #whole?: TableData;
   /** an example that is no table */
   #data?: Dataset;
-  #records?: Dataset;
+  /** the records that were made last, and of what */
+  #records?: { readonly of: TrainingSource; readonly made: Dataset };
   #reading = new AbortController();
 
   cancel(): void {
@@ -52,6 +62,7 @@ export class Shelf {
   /** @throws VeilganError for whatever is wrong with a file */
   async open(source: Source, onProgress: Progress): Promise<Opened> {
     this.#table = undefined;
+    this.#whole = undefined;
     this.#data = undefined;
     this.#records = undefined;
     this.#source = undefined;
@@ -104,11 +115,13 @@ export class Shelf {
     const kept = { holdoutShare: heldShare(most), holdoutSeed: SPLIT_SEED };
     const options = { types, label, ...rows, ...kept, onProgress, signal };
     this.#table = shuffled((await readTable(this.#source, options)).data, SPLIT_SEED);
+    this.#whole = wholeOf(this.#table, new Split(rows).meta(this.#source.name));
     const { table, rows: train, holdoutRows: holdout } = this.#table;
     return {
       ...{ kind: 'table', rows: train, holdout, columns: columns.length },
       known: table.columns.map((column) => ('values' in column ? { ...column, values: [] } : column)),
       ...(most < this.#rows ? { of: this.#rows } : {}),
+      usual: usualFor(train + holdout),
     };
   }
 
@@ -123,25 +136,33 @@ export class Shelf {
   }
 
   /**
-   * What a training begins with.
-   * @param given bounds and values of columns, of private systems
+   * What a training of a plan begins with.
+   * @param plan.given bounds and values of columns, of private systems
    * @throws VeilganError OVER_LIMIT where lists of values make the records larger than a tab can hold
    */
-  trained(given?: Given): TrainingSource {
-    if (!this.#table || !given) return (this.#table ?? this.#data) as TrainingSource;
-    const { table, rows, holdoutRows } = this.#table;
-    const values = (rows + holdoutRows) * this.#width(table.columns, given);
-    if (values <= MOST_VALUES) return { ...this.#table, given };
+  trained({ given, whole }: Pick<Plan, 'given' | 'whole'>): TrainingSource {
+    const table = whole ? this.#whole : this.#table;
+    if (!table || !given) return (table ?? this.#data) as TrainingSource;
+    const values = (table.rows + table.holdoutRows) * this.#width(table.table.columns, given);
+    if (values <= MOST_VALUES) return { ...table, given };
     throw new VeilganError('OVER_LIMIT', 'the lists of values are too long for so many rows', {
       fix: 'List fewer values, or leave those columns empty, which keeps their most frequent values only',
     });
   }
 
   /** The same as records, to measure time with. */
-  records(): Dataset {
-    this.#records ??= newRecords(this.trained(), 0);
-    return this.#records;
+  records({ whole }: Pick<Plan, 'whole'>): Dataset {
+    const of = this.trained({ whole });
+    if (this.#records?.of !== of) this.#records = { of, made: newRecords(of, 0) };
+    return this.#records.made;
   }
+}
+
+/** A table none of whose rows are kept back. @param read what is known of its rows then */
+function wholeOf({ meta, ...data }: TableData, { origin, split }: Pick<DatasetMeta, 'origin' | 'split'>): TableData {
+  const { split: _, ...others } = meta;
+  const known = { ...others, origin: `${origin}, shuffled by seed ${SPLIT_SEED}`, ...(split ? { split } : {}) };
+  return withRows({ ...data, meta: known }, data.values, data.rows + data.holdoutRows);
 }
 
 /**

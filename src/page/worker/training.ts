@@ -73,9 +73,9 @@ export class Training {
   async start(plan: Plan): Promise<{ run?: string }> {
     await this.forget();
     this.#stopping = false;
-    const config = configOf(plan, this.#shelf.records());
-    const { system, seed, given } = plan;
-    const session = await PageSession.start(this.#shelf.trained(given), { system, config, seed }, this.#options());
+    const config = configOf(plan, this.#shelf.records(plan));
+    const { system, seed } = plan;
+    const session = await PageSession.start(this.#shelf.trained(plan), { system, config, seed }, this.#options());
     this.#begin(session, plan);
     void this.#train(plan.steps);
     return session.kept ? { run: session.name } : {};
@@ -84,7 +84,7 @@ export class Training {
   /** A kept training, as if it had been stopped just now. @throws VeilganError DATA, FILE */
   async reopen(run: string, plan: Plan): Promise<void> {
     await this.#close();
-    const session = await PageSession.reopen(run, this.#shelf.trained(), this.#options());
+    const session = await PageSession.reopen(run, this.#shelf.trained({ whole: plan.whole }), this.#options());
     this.#begin(session, plan);
     const rows = lossesOf(session.run);
     const { step } = session.job.gan;

@@ -3,6 +3,7 @@ import '../../base/schema.ts';
 import '../../ops/install.ts';
 import type { Asked, CallName, Calls, News, Told } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
+import { worthAt } from './config.ts';
 import { Products } from './products.ts';
 import { Shelf } from './shelf.ts';
 import { Speed } from './speed.ts';
@@ -35,7 +36,8 @@ const calls: { [C in CallName]: Handler<Calls[C]['takes'], Calls[C]['gives']> } 
   cancel: () => shelf.cancel(),
   look: ({ name, kind }) => shelf.look(name, kind),
   choose: (choice) => shelf.choose(choice, onProgress),
-  speed: async (plan) => speed.of(plan, shelf.records(), await training.gpu()),
+  worth: (plan) => worthAt(plan, shelf.records(plan)),
+  speed: async (plan) => speed.of(plan, shelf.records(plan), await training.gpu()),
   start: async (plan) => {
     await speed.rest();
     return training.start(plan);
