@@ -80,7 +80,7 @@ export const measures = {
     of: (samples, { real, features, seed }) => slicedWasserstein1(samples, real, { features, directions: 128, seed }),
   },
   energy_distance: {
-    ...number('energy distance', '0', 'Between samples and rows that were not trained on.'),
+    ...number('energy distance', '0', 'Between samples and the real rows that they are compared with.'),
     of: (samples, { real, features, seed }) => energyDistance(samples, real, { features, max: 2000, seed }),
   },
   mmd: number('MMD^2 (RBF kernel)', '0', 'Maximum mean discrepancy, squared and unbiased; scatters around 0.'),

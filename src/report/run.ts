@@ -15,7 +15,7 @@ export const OWNER = "Owner's diagnostics - outside the guarantee";
 /** The blocks of one run; `nested` makes them a part of a report on several. */
 export async function runBlocks(facts: RunFacts): Promise<Block[]> {
   const { privacy, measured } = facts;
-  const found = measured ? await measuredBlocks(measured) : [];
+  const found = measured ? await measuredBlocks(measured, facts.info.system) : [];
   return [
     verdict(facts),
     ...(privacy ? [...guaranteeBlocks(privacy, facts.info.encoding), ...releaseBlocks(privacy)] : found),

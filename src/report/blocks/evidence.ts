@@ -1,5 +1,6 @@
 /** The parts of a report that looked at real records: attacks, quality, pictures beside them, partitions. */
 
+import { isFit } from '../../gan/systems.ts';
 import type { Measured } from '../facts.ts';
 import { type Block, type Cell, heading, paragraph, section, table } from '../html.ts';
 import { formatNumber } from '../numbers.ts';
@@ -9,13 +10,13 @@ import { attackBlocks } from './attacks.ts';
 import { columnBlocks, targetSentence } from './columns.ts';
 import { tableBlocks } from './tables.ts';
 
-/** The headings, tables and charts of what was measured. */
-export async function measuredBlocks(measured: Measured): Promise<Block[]> {
+/** The headings, tables and charts of what was measured. @param system of the run: without critics there are no partitions */
+export async function measuredBlocks(measured: Measured, system: string): Promise<Block[]> {
   return [
     ...(await attackBlocks(measured)),
     ...(await qualityBlocks(measured)),
     ...measured.pictures,
-    ...partitionBlocks(measured),
+    ...(isFit(system) ? [] : partitionBlocks(measured)),
   ];
 }
 

@@ -193,7 +193,7 @@ const SAMPLERS: Readonly<Record<string, string>> = {
  * The table of what the guarantee is made of.
  * @param encoding of the table that was trained on, if one was
  */
-export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, 'from'>): Block[] {
+export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, 'from'> & Partial<Encoding>): Block[] {
   const { epsilon, insecure, terms, relation } = facts;
   const {
     mechanism: _m,
@@ -208,6 +208,7 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
     ...more
   } = terms;
   const { relation: _charged, physical: _, encoding_epsilon: paid, encoding_delta: used, ...others } = more;
+  const counted = encoding?.columns?.some(({ shares }) => shares !== undefined);
   const entries: Entry[] = [
     ...epsilonRows(facts),
     ['unit of privacy', relationRow(relation).title],
@@ -229,7 +230,7 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
       ? undefined
       : [
           COLUMNS,
-          `bounds and values by noisy counts, before all else: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
+          `${counted ? 'bounds, values and how often each is there' : 'bounds and values'} by noisy counts, before all else: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
         ],
     ...Object.entries(others).map(([name, value]): Entry => [name, String(value)]),
   ];
