@@ -129,6 +129,7 @@ test('what it cannot learn from: no labels, tables, small images, small sets, wr
     ['plain', { channels: [2, 2, 2, 2] }, 'CONFIG', /^channels: 4 convolutions do not fit records \[8,8,1\]/],
     ['plain', { batch: 49 }, 'CONFIG', /^a partition has 48 rows, fewer than a batch of 49\. Use `batch: 48`/],
     ['plain', { hidden: 0 }, 'CONFIG', /^hidden: /],
+    ['plain', { channels: [] }, 'CONFIG', /^channels: /],
     ['plain', { kernel: 0 }, 'CONFIG', /^kernel: /],
     ['plain', { pool: 'none' }, 'CONFIG', /^pool: /],
     ['plain', { channels: [4, -1] }, 'CONFIG', /^channels\.1: /],

@@ -26,7 +26,7 @@ const whole = (most: number) => z.int().min(1).max(most);
 
 /** Settings of a classifier; the defaults are the paper's. */
 export const classifierConfig = z.strictObject({
-  channels: z.array(whole(4096)).max(8).default([32, 64]).describe('of the convolutions; none: dense layers alone'),
+  channels: z.array(whole(4096)).min(1).max(8).default([32, 64]).describe('of the convolutions'),
   kernel: whole(31).default(3).describe('side of their windows, pixels'),
   padding: z.enum(['valid', 'same']).default('valid').describe('same: images keep their size'),
   pool: z.enum(['last', 'each']).default('last').describe('which convolutions the largest of 2 x 2 is taken behind'),
@@ -54,7 +54,7 @@ function sides({ channels, kernel, padding, pool }: ClassifierConfig, side: numb
 export const fitsImages = (config: ClassifierConfig, [h, w]: Shape): boolean =>
   [...sides(config, h), ...sides(config, w)].every((side) => side >= 1);
 
-/** The network's layers; all but the last give the features of an image. */
+/** The network's layers, without convolutions dense ones alone; all but the last give the features of an image. */
 function classifierLayers(config: ClassifierConfig, shape: Shape, classes: number): Network[] {
   const { channels, kernel, padding, pool } = config;
   const [h, w, c] = shape;
