@@ -63,7 +63,13 @@ async function learned(
 }
 
 async function networkFeatures(subject: Subject, task: ClassTask, network: Classifier, width: number): Promise<void> {
-  const extract = (rows: Float32Array) => network.features(floats(toBytes(rows)));
+  // Samples and hold-out rows are asked for twice.
+  const known = new Map<Float32Array, Promise<Float32Array>>();
+  const extract = (rows: Float32Array) => {
+    const found = known.get(rows) ?? network.features(floats(toBytes(rows)));
+    known.set(rows, found);
+    return found;
+  };
   await featureQuality(subject, width, extract, {
     frechet: `${FEATURE_NETWORK}_frechet_distance`,
     kernel: `${FEATURE_NETWORK}_kernel_distance`,
