@@ -24,10 +24,14 @@ What is measured, by the kind of the data:
                   rows of linear models of some columns (--targets; by default the label, or the last column), trained
                   on samples, with --downstream of each category; and AUC of telling samples from real rows
   zeros and ones  share of ones of each column; with --downstream how well columns are predicted from the others
-  images          with --classifier class shares, an Inception score of its classes, and Frechet distance, kernel distance,
-                  precision, recall, density and coverage of its features; with --inception FID, KID and the same
-  labels          with --downstream the accuracy on real rows of a linear model trained on samples, and with --classifier
-                  that of its network: for samples with labels (--labels condition), or a --targets column
+  images          distances to the nearest training rows, hold-out rows and other samples; with --classifier class shares,
+                  an Inception score of its classes, and Frechet distance, kernel distance, precision, recall, density
+                  and coverage of its features; with --inception FID, KID and the same
+  labels          with --downstream the accuracy on real rows of a linear model trained on samples: for samples with labels
+                  (--labels condition), or a --targets column
+  both            variety within classes; with --downstream the accuracy on real rows of a dense network, of a convolutional
+                  one, and with --classifier of its network, trained on samples; and what --classifier gives of
+                  features, of the convolutional network that learned real rows
 Beside each number stands that of as many training rows in the place of samples. The distances depend on how many rows
 there are on both sides. Everything is stored in RUN/${QUALITY_FILE}, by names that \`veilgan help metrics\` explains:
   ${Object.keys(measures).join(', ')}

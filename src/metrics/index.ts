@@ -1,5 +1,6 @@
 /** The quality measures, a row each, by the names under which they are stored. How they are computed: the files of this folder. */
 import { energyDistance } from './energy.ts';
+import { type DownstreamNetwork, downstreamNetworks, FEATURE_NETWORK, type NetworkName } from './images/networks.ts';
 import { type Modes, modeShares, ringShares, shareWithin } from './modes.ts';
 import { slicedWasserstein1 } from './wasserstein.ts';
 
@@ -48,6 +49,34 @@ const onFeatures = <P extends string>(prefix: P, of: string) =>
       'Share of real rows with a sample in their neighbourhood.',
     ),
   }) as Record<`${P}${'precision' | 'recall' | 'density' | 'coverage'}`, Measure>;
+
+type Distance = 'frechet_distance' | 'kernel_distance' | 'kernel_distance_error';
+
+/** Distances of the features of a network of ours, which are no FID and no KID. */
+const distancesOn = <P extends string>(prefix: P, of: string, which: string) =>
+  ({
+    [`${prefix}frechet_distance`]: number(`Frechet distance, ${of}`, '0', which),
+    [`${prefix}kernel_distance`]: number(`kernel distance, ${of}`, '0', 'Unbiased; scatters around 0.'),
+    [`${prefix}kernel_distance_error`]: number('its standard error', '', ''),
+  }) as Record<`${P}${Distance}`, Measure>;
+
+/** How unlike samples of one class are. */
+const varietyOn = <P extends string>(prefix: P, of: string) =>
+  ({
+    [`${prefix}class_variety`]: number(
+      `variety within classes, ${of}`,
+      '1',
+      'Root mean square distance of two samples of a class over that of real rows, mean of the classes.',
+    ),
+    [`${prefix}class_variety_least`]: number(`variety of the least varied class, ${of}`, '1', 'Of the same.'),
+  }) as Record<`${P}class_variety${'' | '_least'}`, Measure>;
+
+const accuracies = Object.fromEntries(
+  Object.entries<DownstreamNetwork>(downstreamNetworks).map(([name, { title, is }]) => [
+    `downstream_${name}_accuracy`,
+    share(title, 'as real rows', `${is} Trained on samples, tested on real rows.`),
+  ]),
+) as Record<`downstream_${NetworkName}_accuracy`, Measure>;
 
 export const measures = {
   mode_shares: {
@@ -152,7 +181,12 @@ export const measures = {
     'as real rows',
     'Of the same, by the odds that it gives; of more than two classes the mean of each against the others.',
   ),
-  downstream_cnn_accuracy: share('convolutional network', 'as real rows', 'Trained on samples, tested on real rows.'),
+  ...accuracies,
+  downstream_classifier_accuracy: share(
+    "classifier's network",
+    "classifier's",
+    'Trained on samples, tested on real rows; beside it the classifier itself, of all its training rows.',
+  ),
   downstream_majority: share('most frequent class', '', 'Accuracy of always naming it: the chance level.'),
   downstream_gain_share: share(
     'of what can be learnt',
@@ -164,14 +198,31 @@ export const measures = {
   confident_share: number('confident share', 'as real rows', 'Share of samples of one class with 0.9 or more.'),
   class_shares: number('class shares', 'as real rows', 'Samples by their most likely class.'),
   classifier_accuracy: number("classifier's accuracy", '', 'On real rows that it was not trained on.'),
-  classifier_frechet_distance: number(
-    'Frechet distance, classifier features',
-    '0',
+  ...distancesOn(
+    'classifier_',
+    'classifier features',
     "On the last layer's inputs of this very classifier: no FID, and no other classifier's compare.",
   ),
-  classifier_kernel_distance: number('kernel distance, classifier features', '0', 'Unbiased; scatters around 0.'),
-  classifier_kernel_distance_error: number('its standard error', '', ''),
   ...onFeatures('classifier_', 'classifier features'),
+  ...varietyOn('', 'values'),
+  nearest_training: number(
+    'nearest training row',
+    'as real rows',
+    'Median Euclidean distance of a sample to the nearest of some training rows: far below that of hold-out rows, it copies.',
+  ),
+  nearest_holdout: number('nearest hold-out row', 'as real rows', 'The same of as many hold-out rows.'),
+  nearest_sample: number(
+    'nearest other sample',
+    'as real rows',
+    'The same of as many other samples: far below that of real rows, they repeat one another.',
+  ),
+  ...distancesOn(
+    `${FEATURE_NETWORK}_`,
+    'network features',
+    "On the last layer's inputs of the convolutional network that learned real rows: no FID; runs on the same data compare.",
+  ),
+  ...onFeatures(`${FEATURE_NETWORK}_`, 'network features'),
+  ...varietyOn(`${FEATURE_NETWORK}_`, 'network features'),
   fid: number('FID', '0', "pytorch-fid's InceptionV3, pool3 features; depends on how many images there are."),
   kid: number('KID', '0', 'On the same features; unbiased, scatters around 0.'),
   kid_error: number('its standard error', '', ''),

@@ -182,7 +182,7 @@ test('labelled images: a linear model and the network of a classifier, trained o
   await cli.json(...small.split(' '));
   const found = await cli.json<Found>(...'evaluate c --samples 60 --classifier judge --downstream'.split(' '));
   const { metrics, real } = found;
-  for (const name of ['downstream_linear_accuracy', 'downstream_cnn_accuracy']) {
+  for (const name of ['downstream_linear_accuracy', 'downstream_classifier_accuracy']) {
     assert.ok((metrics[name] ?? -1) >= 0 && (metrics[name] ?? 2) <= 1, name);
     assert.ok((real[name] ?? 0) > 0.9, `${name}: ${real[name]}`);
   }

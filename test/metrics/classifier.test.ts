@@ -14,6 +14,7 @@ import {
   classifierConfig,
   classifierNetwork,
 } from '../../src/metrics/images/classifier.ts';
+import { downstreamNetworks } from '../../src/metrics/images/networks.ts';
 import { parameterCount } from '../../src/nn/network.ts';
 import { train } from '../../src/train/loop.ts';
 import { near, sameBits } from '../support/values.ts';
@@ -38,6 +39,30 @@ test('the network of the DPGAN evaluations has 1,199,882 parameters', () => {
   ]);
   const { dropout, denseDropout, batch, rate, epochs } = configOf();
   assert.equal([dropout, denseDropout, batch, rate, epochs], [0.25, 0.5, 64, 1e-3, 10]);
+});
+
+test('the judges of samples: 5 x 5 convolutions with a pooling each, and dense layers alone', () => {
+  const shapes = (name: 'cnn' | 'mlp', shape: number[]) =>
+    Object.values(classifierNetwork(downstreamNetworks[name].config, shape, 10).shapes(1)).filter(
+      ({ length }) => length > 2,
+    );
+  assert.equal(shapes('cnn', [28, 28, 1]), [
+    [1, 5, 5, 1, 16],
+    [1, 5, 5, 16, 32],
+    [1, 1568, 64],
+    [1, 64, 10],
+  ]);
+  assert.is(parameterCount(classifierNetwork(downstreamNetworks.cnn.config, [28, 28, 1], 10)), 114_314);
+  // Odd sides round down: 30 x 45 becomes 15 x 22, and that 7 x 11.
+  assert.equal(shapes('cnn', [30, 45, 3])[2], [1, 7 * 11 * 32, 64]);
+  assert.equal(shapes('cnn', [64, 64, 3])[2], [1, 16 * 16 * 32, 64]);
+  assert.equal(shapes('mlp', [5, 4, 3]), [
+    [1, 60, 256],
+    [1, 256, 10],
+  ]);
+  // Without padding each convolution takes four pixels: 28, 24, 12, 8, 4.
+  const valid = classifierNetwork(configOf({ channels: [2, 3], kernel: 5, pool: 'each' }), [28, 28, 1], 2);
+  assert.equal(Object.values(valid.shapes(1))[4], [1, 4 * 4 * 3, 128]);
 });
 
 test('images that are too small, and tables, are refused with what to do', () => {

@@ -43,7 +43,10 @@ test('a run: its files, every fifth row for testing, and the same predictions wh
   assert.equal(json(run.dir, 'test.json'), { accuracy, rows: 120, testRows: 30, steps: 80, interrupted: false });
   const info = json(run.dir, 'run.json');
   assert.equal([info.system, info.seed, info.data.classes, info.data.shape], ['classifier', 2, 2, [8, 8, 1]]);
-  assert.equal(info.config, { ...fields, dropout: 0.25, denseDropout: 0.5 });
+  assert.equal(info.config, {
+    ...fields,
+    ...{ kernel: 3, padding: 'valid', pool: 'last', dropout: 0.25, denseDropout: 0.5 },
+  });
 
   const opened = openClassifier(gpu, run.dir);
   assert.equal([opened.accuracy, opened.classifier.shape, opened.classifier.classes], [accuracy, [8, 8, 1], 2]);
@@ -127,6 +130,8 @@ test('what it cannot learn from: no labels, tables, small images, small sets, wr
     ['plain', { batch: 49 }, 'CONFIG', /^a partition has 48 rows, fewer than a batch of 49\. Use `batch: 48`/],
     ['plain', { hidden: 0 }, 'CONFIG', /^hidden: /],
     ['plain', { channels: [] }, 'CONFIG', /^channels: /],
+    ['plain', { kernel: 0 }, 'CONFIG', /^kernel: /],
+    ['plain', { pool: 'none' }, 'CONFIG', /^pool: /],
     ['plain', { channels: [4, -1] }, 'CONFIG', /^channels\.1: /],
   ] as const) {
     const error = await rejection(() => learn(data, more));

@@ -27,6 +27,9 @@ const whole = (most: number) => z.int().min(1).max(most);
 /** Settings of a classifier; the defaults are the paper's. */
 export const classifierConfig = z.strictObject({
   channels: z.array(whole(4096)).min(1).max(8).default([32, 64]).describe('of the convolutions'),
+  kernel: whole(31).default(3).describe('side of their windows, pixels'),
+  padding: z.enum(['valid', 'same']).default('valid').describe('same: images keep their size'),
+  pool: z.enum(['last', 'each']).default('last').describe('which convolutions the largest of 2 x 2 is taken behind'),
   hidden: whole(8192).default(128).describe('units of the dense layer'),
   dropout: z.number().min(0).max(0.95).default(0.25).describe('share dropped behind the pooling'),
   denseDropout: z.number().min(0).max(0.95).default(0.5).describe('share dropped behind the dense layer'),
@@ -36,22 +39,41 @@ export const classifierConfig = z.strictObject({
 });
 export type ClassifierConfig = z.output<typeof classifierConfig>;
 
-/** The network's layers; all but the last give the features of an image. */
+/** Behind each convolution and its pooling, how much is left of a side. */
+function sides({ channels, kernel, padding, pool }: ClassifierConfig, side: number): number[] {
+  const left: number[] = [];
+  for (let i = 0, size = side; i < channels.length; i++) {
+    if (padding === 'valid') size -= kernel - 1;
+    if (pool === 'each' || i === channels.length - 1) size = Math.floor(size / 2);
+    left.push(size);
+  }
+  return left;
+}
+
+/** Whether images [height, width, channels] are large enough for the convolutions. */
+export const fitsImages = (config: ClassifierConfig, [h, w]: Shape): boolean =>
+  [...sides(config, h), ...sides(config, w)].every((side) => side >= 1);
+
+/** The network's layers, without convolutions dense ones alone; all but the last give the features of an image. */
 function classifierLayers(config: ClassifierConfig, shape: Shape, classes: number): Network[] {
+  const { channels, kernel, padding, pool } = config;
   const [h, w, c] = shape;
-  const widths = [c, ...config.channels];
-  const left = (size: number) => Math.floor((size - 2 * config.channels.length) / 2);
-  if (shape.length !== 3 || left(h) < 1 || left(w) < 1) {
-    throw new VeilganError('CONFIG', `${config.channels.length} convolutions do not fit records [${shape}]`, {
+  const [high, wide] = [sides(config, h), sides(config, w)];
+  if (shape.length !== 3 || !fitsImages(config, shape)) {
+    throw new VeilganError('CONFIG', `${channels.length} convolutions do not fit records [${shape}]`, {
       where: 'channels',
       fix: 'Use fewer, or larger images',
     });
   }
-  const flat = left(h) * left(w) * widths[widths.length - 1];
+  const widths = [c, ...channels];
+  const last = channels.length - 1;
+  const flat = (high[last] ?? h) * (wide[last] ?? w) * widths[channels.length];
   return [
     reshapeLayer(shape),
-    ...config.channels.map((n, i) => convLayer(widths[i], n, 3, { padding: 'valid', activation: 'leaky', slope: 0 })),
-    maxPoolLayer(2),
+    ...channels.flatMap((n, i) => [
+      convLayer(widths[i], n, kernel, { padding, activation: 'leaky', slope: 0 }),
+      ...(pool === 'each' || i === last ? [maxPoolLayer(2)] : []),
+    ]),
     dropoutLayer(config.dropout),
     reshapeLayer([flat]),
     dense(flat, config.hidden, { activation: 'leaky', slope: 0 }),

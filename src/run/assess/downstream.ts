@@ -8,51 +8,27 @@ import { unscaled } from '../../data/encoding/linear.ts';
 import { floats, toBytes } from '../../data/records.ts';
 import { asBinary, diagonalAgreement, dimensionPredictions, isBinary } from '../../metrics/dimensions.ts';
 import { columnAsClass, type LabelledRows, linearModel, majorityShare } from '../../metrics/downstream.ts';
-import { accuracy } from '../../metrics/images/classes.ts';
-import { Classifier } from '../../metrics/images/classifier.ts';
-import { train } from '../../train/loop.ts';
 import type { TrainingJob } from '../job.ts';
+import { isImage } from '../samples.ts';
 import { namedTarget } from './classes.ts';
+import type { ClassTask } from './labels.ts';
+import { networkQuality } from './networks.ts';
 import { NO_OTHERS, type Subject, skip } from './subject.ts';
-import { membersOf } from './target.ts';
 
-/** Downstream tasks that the data allow; the others are told with the reason. */
-export async function downstreamQuality(subject: Subject): Promise<void> {
+/** Downstream tasks that the data allow; the others are told with the reason. @param labelled of the labels, if any */
+export async function downstreamQuality(subject: Subject, labelled: ClassTask | undefined): Promise<void> {
   const { job, found, targets: [target] = [], unseen } = subject;
   if (!unseen || !subject.members) return skip(found, 'downstream', NO_OTHERS);
-  const task = target === undefined ? labelTask(subject, unseen) : columnTask(subject, unseen, target);
+  const task = target === undefined ? labelled : columnTask(subject, unseen, target);
   if (task) await classTask(subject, task);
   const binary = job.data.shape.length === 1 && isBinary(unscaled(subject.members, job.data.scaling));
   if (binary && target === undefined) columnTasks(subject, unseen.rows);
   else if (!task) {
-    const why =
-      job.data.shape.length === 3
-        ? 'the samples have no labels: train with `labels: condition`'
-        : 'name one of `targets`';
+    const why = isImage(job.data.shape)
+      ? 'the samples have no labels of two classes or more: train with `labels: condition`'
+      : 'name one of `targets`';
     skip(found, 'downstream', why);
   }
-}
-
-interface ClassTask {
-  readonly classes: number;
-  readonly samples: LabelledRows;
-  readonly real: LabelledRows;
-  readonly test: LabelledRows;
-}
-
-/** The labels that condition the generator; undefined where none do. */
-function labelTask({ job, generated, count }: Subject, others: Candidates): ClassTask | undefined {
-  const { gan } = job;
-  const labels = gan.labelsOf(count);
-  const members = membersOf(job);
-  if (!labels || !others.labels || !members.labels) return undefined;
-  const rows = Math.min(count, members.labels.length);
-  return {
-    classes: gan.classes,
-    samples: { rows: generated, labels },
-    real: { rows: members.rows.subarray(0, rows * job.data.features), labels: members.labels.subarray(0, rows) },
-    test: { rows: others.rows, labels: others.labels },
-  };
 }
 
 /** What takes a column of numbers as the class of its rows. @throws VeilganError USAGE as `checkTarget` */
@@ -88,32 +64,36 @@ function columnTask({ job, generated, members = generated }: Subject, others: Ca
   return { classes, samples: split(generated), real: split(members), test: split(others.rows) };
 }
 
-/** A linear model, and for images with a classifier its network, trained on samples and on real rows. */
-async function classTask({ job, judge, found, report }: Subject, task: ClassTask): Promise<void> {
-  const { classes, samples, real, test } = task;
+/** Products of rows, values and classes with which the host fits a linear model in about a minute. */
+const LINEAR_WORK = 2e8;
+
+/**
+ * Images as a linear model takes them: bytes as shares of 255, so that the black of drawings is a 0 that costs nothing;
+ * and of large images only as many as take about a minute.
+ */
+function forLinear({ classes, ...sets }: ClassTask, features: number): Omit<ClassTask, 'classes'> {
+  const most = Math.ceil(LINEAR_WORK / (features * classes));
+  const shares = ({ rows, labels }: LabelledRows, first: number): LabelledRows => ({
+    rows: Float32Array.from(toBytes(rows.subarray(0, first * features)), (byte) => byte / 255),
+    labels: labels.subarray(0, first),
+  });
+  const { samples, real, test } = sets;
+  return { samples: shares(samples, most), real: shares(real, most), test: shares(test, test.labels.length) };
+}
+
+/** A linear model, and for images networks, trained on samples and on real rows. */
+async function classTask(subject: Subject, task: ClassTask): Promise<void> {
+  const { found, report } = subject;
+  const { classes } = task;
+  const images = isImage(subject.job.data.shape);
+  const { samples, real, test } = images ? forLinear(task, subject.job.data.features) : task;
   report('linear model', 0);
   found.metrics.downstream_linear_accuracy = linearModel(samples, test, classes).accuracy;
   report('linear model', 0.5);
   found.real.downstream_linear_accuracy = linearModel(real, test, classes).accuracy;
   found.metrics.downstream_majority = majorityShare(test.labels, classes);
   report('linear model', 1);
-  const { shape } = job.data;
-  if (shape.length !== 3) return;
-  if (!judge || judge.classifier.classes !== classes) {
-    const why = judge ? 'the classifier has other classes' : 'it needs `classifier: RUN`, whose network it trains';
-    return skip(found, 'downstream_cnn_accuracy', why);
-  }
-  const labelled = { train: toBytes(samples.rows), labels: samples.labels, shape, classes };
-  const network = new Classifier(job.gan.gpu, judge.config, labelled, job.run.info.seed);
-  try {
-    const onRows = (rows: readonly { step: number }[]) =>
-      report('convolutional network', rows[rows.length - 1].step / network.steps);
-    await train(network, { steps: network.steps, onRows });
-    found.metrics.downstream_cnn_accuracy = accuracy(await network.predict(test.rows), test.labels);
-    found.real.downstream_cnn_accuracy = judge.accuracy;
-  } finally {
-    network.dispose();
-  }
+  if (images) await networkQuality(subject, task);
 }
 
 /** Dimension-wise prediction, from samples and from as many real rows. */

@@ -3,6 +3,8 @@ import { floats, toBytes } from '../../data/records.ts';
 import { classScores } from '../../metrics/images/classes.ts';
 import { frechetFrom, momentsOf } from '../../metrics/images/frechet.ts';
 import { kid } from '../../metrics/mmd.ts';
+import { type ClassTask, varietyQuality } from './labels.ts';
+import { nearestQuality } from './nearest.ts';
 import { neighbourhoods, onBoth, type Subject, skip } from './subject.ts';
 
 /** The names of distances between features of one network. */
@@ -12,7 +14,8 @@ interface FeatureNames {
   readonly prefix: string;
 }
 
-async function featureQuality(
+/** Distances of samples, and of training rows in their place, from real rows in the features of a network. */
+export async function featureQuality(
   subject: Subject,
   width: number,
   extract: (rows: Float32Array, stage: string) => Promise<Float32Array>,
@@ -33,8 +36,11 @@ async function featureQuality(
   });
 }
 
-/** Measures on the features of the networks that were given. */
-export async function imageQuality(subject: Subject): Promise<void> {
+/**
+ * Measures on the features of the networks that were given, distances to the nearest rows, and variety within classes.
+ * @param labelled samples and real rows with their classes, if they have some
+ */
+export async function imageQuality(subject: Subject, labelled: ClassTask | undefined): Promise<void> {
   const { job, judge, inception, found, report } = subject;
   if (judge) {
     const { classifier, accuracy } = judge;
@@ -46,6 +52,8 @@ export async function imageQuality(subject: Subject): Promise<void> {
       prefix: 'classifier_',
     });
   } else skip(found, 'classifier_frechet_distance', 'it needs `classifier: RUN`');
+  await nearestQuality(subject);
+  if (labelled) await varietyQuality(subject, labelled, '', async (rows) => rows);
   if (!inception) return skip(found, 'fid', 'it needs `inception: FILE`');
   // As if they came from files of pictures, which is how published figures are made.
   const extract = (rows: Float32Array, stage: string) => {

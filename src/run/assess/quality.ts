@@ -16,6 +16,7 @@ import { released } from '../training.ts';
 import { type Tables, tablesOf } from './columns.ts';
 import { checkTargets, downstreamQuality } from './downstream.ts';
 import { imageQuality } from './images.ts';
+import { labelTask } from './labels.ts';
 import {
   type Evaluation,
   NO_CRITICS,
@@ -54,9 +55,10 @@ export async function evaluateRun(job: TrainingJob, options: QualityOptions = {}
     else skip(found, 'column_accuracy', LATER);
     return found;
   }
-  if (isImage(data.shape)) await imageQuality(subject);
+  const labelled = subject.unseen && labelTask(subject, subject.unseen);
+  if (isImage(data.shape)) await imageQuality(subject, labelled);
   else probabilityQuality(subject);
-  if (options.downstream || targets) await downstreamQuality(subject);
+  if (options.downstream || targets) await downstreamQuality(subject, labelled);
   else skip(found, 'downstream', LATER);
   return found;
 }

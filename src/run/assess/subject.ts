@@ -47,6 +47,9 @@ const NEIGHBOURS = 5;
 /** Products of pairs and features that the host counts through in a few seconds. */
 const PAIRS = 5e9;
 
+/** Rows of each of two sides whose pairs take seconds. @param features values of a row */
+export const affordable = (features: number): number => Math.floor(Math.sqrt(PAIRS / features));
+
 /** What one evaluation works with. */
 export interface Subject extends QualityOptions {
   readonly job: TrainingJob;
@@ -83,7 +86,7 @@ export async function neighbourhoods(
   features: number,
   prefix: string,
 ): Promise<Metrics> {
-  const most = Math.floor(Math.min(real.length / features, rows.length / features, Math.sqrt(PAIRS / features)));
+  const most = Math.min(real.length / features, rows.length / features, affordable(features));
   if (most <= NEIGHBOURS) {
     const why = `it needs more than ${NEIGHBOURS} rows on both sides`;
     if (!found.not_run.some(({ name }) => name === `${prefix}precision`)) skip(found, `${prefix}precision`, why);
