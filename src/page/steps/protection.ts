@@ -1,6 +1,6 @@
 /** The ways to make rows, K and epsilon, each with what it means. */
 
-import { isFit, isPrivate, type SystemName, type SystemRow, systemNames, systems } from '../../gan/systems.ts';
+import { isFit, isPrivate, measuredBy, type SystemName, type SystemRow, systemNames, systems } from '../../gan/systems.ts';
 import { relationRow } from '../../privacy/relation.ts';
 import { bestGuess, plainDelta } from '../../report/blocks/guarantee.ts';
 import type { Change } from '../fields.ts';
@@ -36,7 +36,7 @@ const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>>
 /** A card for each system that can learn from such data. */
 export const cardsFor = (kind: Ready['kind']): Option<SystemName>[] =>
   systemNames
-    .filter((value) => kind === 'table' || !isFit(value))
+    .filter((value) => !isFit(value) || (kind === 'table' && measuredBy(value) === 'tables'))
     .map((value) => {
       const row: SystemRow = systems[value];
       const [title, text] = WORDS[value] ?? [row.title, row.summary];
