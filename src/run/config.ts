@@ -18,4 +18,8 @@ export const fitConfigFor = (system: FitSystem, fields: Readonly<Record<string, 
 
 /** From its fields, defaults filled in. @throws VeilganError CONFIG naming a field, or a combination that promises nothing */
 export const configFor = (system: SystemName, fields: Readonly<Record<string, unknown>>): AnyConfig =>
-  isFit(system) ? fitConfigFor(system, fields) : isPrivate(system) ? parsePrivate(fields) : parseConfig(ganConfig, fields);
+  isFit(system)
+    ? fitConfigFor(system, fields)
+    : isPrivate(system)
+      ? parsePrivate(fields)
+      : parseConfig(ganConfig, fields);

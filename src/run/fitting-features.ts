@@ -7,7 +7,7 @@ import { FeatureMeasurer, lost } from '../fit/features/measurer.ts';
 import { FeaturesPlan } from '../fit/features/plan.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { classesOf, trainingRows } from '../train/rows.ts';
-import type { Fitted, Fitting } from './fitting.ts';
+import type { Fitted, Fitting } from './fitted.ts';
 
 /** @throws VeilganError CONFIG for a table, whose cells are no numbers yet, and for records that were scaled by looking at them */
 function recordsOf(source: Source): Dataset {

@@ -11,7 +11,7 @@ import { Measurer, type MeasurerParts } from '../fit/measurer.ts';
 import { FitPlan } from '../fit/plan.ts';
 import type { Gpu } from '../gpu/index.ts';
 import { trainingRows } from '../train/rows.ts';
-import type { Fitted, Fitting } from './fitting.ts';
+import type { Fitted, Fitting } from './fitted.ts';
 import type { Run } from './run.ts';
 
 /** @throws VeilganError CONFIG for data that are no table */

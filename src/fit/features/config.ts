@@ -32,7 +32,12 @@ export const featuresConfig = z.strictObject({
     .max(65_536)
     .default(2000)
     .describe('dp-features: M, random projections, each of which gives a cosine and a sine'),
-  projectionSeed: z.int().min(0).max(2 ** 32 - 1).default(1).describe('dp-features: public seed of the projections'),
+  projectionSeed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1)
+    .describe('dp-features: public seed of the projections'),
   classCounts: z
     .enum(countsNames as [CountsName, ...CountsName[]])
     .default('balanced')
@@ -40,11 +45,19 @@ export const featuresConfig = z.strictObject({
   generatorChannels: sizes
     .min(1)
     .default([32, 16])
-    .describe('dp-features: channels of the generator of images from its smallest grid on, each of which doubles the sides'),
+    .describe(
+      'dp-features: channels of the generator of images from its smallest grid on, each of which doubles the sides',
+    ),
   generatorHidden: sizes.min(1).default([128, 128]).describe('hidden sizes of the generator, comma-separated'),
-  latent: latent.unwrap().default(20).describe(latent.description ?? ''),
+  latent: latent
+    .unwrap()
+    .default(20)
+    .describe(latent.description ?? ''),
   batch: batch.unwrap().default(200).describe('records that the generator makes in a step'),
-  rate: rate.unwrap().default(4e-3).describe(rate.description ?? ''),
+  rate: rate
+    .unwrap()
+    .default(4e-3)
+    .describe(rate.description ?? ''),
   steps: steps.unwrap().min(1).default(1000).describe('steps of the fit'),
 });
 

@@ -236,7 +236,9 @@ export class FeaturesFit implements GenerativeSystem {
   restore(tensors: Readonly<HostTensors>, meta: Readonly<Record<string, string>>): void {
     this.generator.restore(tensors, restoreCount(meta, 'generator_updates'));
     this.step = restoreCount(meta, 'step');
-    const [sums, counts] = [SUMS, COUNTS].map((name) => (Object.hasOwn(tensors, name) ? tensors[name].data : undefined));
+    const [sums, counts] = [SUMS, COUNTS].map((name) =>
+      Object.hasOwn(tensors, name) ? tensors[name].data : undefined,
+    );
     if (sums?.length !== this.#target.length || counts?.length !== this.#target.shape[0]) throw lost();
     this.#aim({ sums, counts });
   }

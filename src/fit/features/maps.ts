@@ -5,8 +5,8 @@
 import { VeilganError } from '../../base/errors.ts';
 import type { Gpu } from '../../gpu/index.ts';
 import { conv } from '../../ops/conv.ts';
-import { add, scale, shift, sqrt, square } from '../../ops/elementwise.ts';
-import { concat, permute, reshape, slice } from '../../ops/movement.ts';
+import { hypot, scale, shift } from '../../ops/elementwise.ts';
+import { concat, permute, reshape } from '../../ops/movement.ts';
 import { avgPool } from '../../ops/pool.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { type Tensor, tensor } from '../../tensor/tensor.ts';
@@ -32,6 +32,8 @@ export interface FeatureRow {
 const [ORIENTATIONS, SIDE, WAVELENGTH, ENVELOPE] = [8, 7, 5, 1.8];
 /** Windows over which the energy of strokes is averaged, and the image itself. */
 const [COARSE, FINE] = [4, 2];
+/** Every how many pixels the energy is taken: it is smooth, as the envelope is wider. */
+const STRIDE = 2;
 /** Keeps the root of an energy of 0 differentiable. */
 const FLOOR = 1e-6;
 
@@ -39,16 +41,15 @@ const FLOOR = 1e-6;
 const unit = (x: Tensor): Tensor => scale(shift(x, 1), 0.5);
 
 /**
- * Pairs of Gabor filters, [7, 7, 1, 16]: a cosine for each of eight orientations, then their sines, each without a mean and
- * of norm 1.
+ * One filter of each Gabor pair, [7, 7, 1, 8]: for each of eight orientations a wave of a phase, without a mean and of norm 1.
+ * @param phase of the waves, in radians
  */
-export function gaborFilters(): Float32Array {
-  const out = new Float32Array(SIDE * SIDE * 2 * ORIENTATIONS);
+export function gaborFilters(phase: number): Float32Array {
+  const out = new Float32Array(SIDE * SIDE * ORIENTATIONS);
   const half = (SIDE - 1) / 2;
   const places = Array.from({ length: SIDE * SIDE }, (_, i) => [Math.floor(i / SIDE) - half, (i % SIDE) - half]);
-  for (let k = 0; k < 2 * ORIENTATIONS; k++) {
-    const angle = ((k % ORIENTATIONS) * Math.PI) / ORIENTATIONS;
-    const phase = k < ORIENTATIONS ? 0 : Math.PI / 2;
+  for (let k = 0; k < ORIENTATIONS; k++) {
+    const angle = (k * Math.PI) / ORIENTATIONS;
     const along = places.map(([y, x]) => x * Math.cos(angle) + y * Math.sin(angle));
     const envelope = places.map(([y, x]) => Math.exp(-(x * x + y * y) / (2 * ENVELOPE ** 2)));
     const wave = along.map((u, i) => envelope[i] * Math.cos((2 * Math.PI * u) / WAVELENGTH + phase));
@@ -57,7 +58,7 @@ export function gaborFilters(): Float32Array {
     const flat = wave.map((value, i) => value - mean * envelope[i]);
     const norm = Math.sqrt(sum(flat.map((value) => value * value)));
     flat.forEach((value, i) => {
-      out[i * 2 * ORIENTATIONS + k] = value / norm;
+      out[i * ORIENTATIONS + k] = value / norm;
     });
   }
   return out;
@@ -74,17 +75,17 @@ const rows = {
     takes: (shape: Shape) => shape.length === 3 && divisible(shape[0]) && divisible(shape[1]),
     width: ([h, w, c]: Shape) => c * ((ORIENTATIONS * h * w) / COARSE ** 2 + (h * w) / FINE ** 2),
     make: (gpu: Gpu, [h, w, c]: Shape, keep: (constant: Tensor) => Tensor) => {
-      const filters = keep(tensor(gpu, gaborFilters(), [1, SIDE, SIDE, 1, 2 * ORIENTATIONS]));
+      const [even, odd] = [0, Math.PI / 2].map((phase) =>
+        keep(tensor(gpu, gaborFilters(phase), [1, SIDE, SIDE, 1, ORIENTATIONS])),
+      );
       return (x: Tensor) => {
         const n = x.shape[0];
         // Each channel is an image of its own.
         const image = reshape(unit(x), [1, n, h, w, c]);
         const planes = c === 1 ? image : reshape(permute(image, [0, 1, 4, 2, 3]), [1, n * c, h, w, 1]);
-        const response = conv(planes, filters);
-        const [even, odd] = [0, 1].map((i) => slice(response, 4, i * ORIENTATIONS, (i + 1) * ORIENTATIONS));
-        const energy = sqrt(shift(add(square(even), square(odd)), FLOOR));
+        const energy = hypot(conv(planes, even, { stride: STRIDE }), conv(planes, odd, { stride: STRIDE }), FLOOR);
         const flat = (part: Tensor) => reshape(part, [n, part.length / n]);
-        return concat([flat(avgPool(energy, COARSE)), flat(avgPool(planes, FINE))], 1);
+        return concat([flat(avgPool(energy, COARSE / STRIDE)), flat(avgPool(planes, FINE))], 1);
       };
     },
   },

@@ -57,16 +57,14 @@ export class FeatureMeasurer {
       ...{ groups: classes, width, bound: BOUND, multiplier: sigma, most, scale: 1 },
     });
     const all = Uint32Array.from({ length: train.length / features }, (_, row) => row);
-    this.#members = labels
-      ? Array.from({ length: classes }, (_, y) => all.filter((row) => labels[row] === y))
-      : [all];
+    this.#members = labels ? Array.from({ length: classes }, (_, y) => all.filter((row) => labels[row] === y)) : [all];
   }
 
   /**
    * Pays, then releases.
    * @throws VeilganError FILE where the ledger cannot be written, or was paid from before; nothing is released then
    */
-  async measure(map: FeatureMap): Promise<Released> {
+  async measure(map: Pick<FeatureMap, 'apply'>): Promise<Released> {
     const { plan, ledger } = this.#parts;
     // A start that paid and was lost before it kept its sums has nothing left: noise is not drawn twice for one price.
     if (ledger.reach > 0) throw lost();
@@ -80,7 +78,7 @@ export class FeatureMeasurer {
   }
 
   /** Adds all records to the sums, a few of each class at a time. */
-  async #sum(map: FeatureMap): Promise<void> {
+  async #sum(map: Pick<FeatureMap, 'apply'>): Promise<void> {
     const { classes } = this.#parts.plan;
     const each = Math.max(1, Math.floor(VALUES / this.#parts.features / classes));
     const largest = Math.max(...this.#members.map((rows) => rows.length));
@@ -92,7 +90,7 @@ export class FeatureMeasurer {
   }
 
   /** Features of the next records of each class, [classes, taken, width]; zeros where a class has no more of them. */
-  #features(map: FeatureMap, first: number, taken: number): Tensor {
+  #features(map: Pick<FeatureMap, 'apply'>, first: number, taken: number): Tensor {
     const gpu = this.#gpu;
     const { plan, train, features } = this.#parts;
     const { classes, width, weight } = plan;
@@ -101,7 +99,11 @@ export class FeatureMeasurer {
     const rows = Uint32Array.from({ length: n }, (_, i) =>
       there(i) ? this.#members[Math.floor(i / taken)][first + (i % taken)] : 0,
     );
-    const live = tensor(gpu, Float32Array.from(rows, (_, i) => (there(i) ? 1 : 0)), [n, 1]);
+    const live = tensor(
+      gpu,
+      Float32Array.from(rows, (_, i) => (there(i) ? 1 : 0)),
+      [n, 1],
+    );
     const phi = map.apply(tensor(gpu, floats(pickRows(train, features, rows)), [n, features]));
     const counter = tensor(gpu, new Float32Array(n).fill(weight), [n, 1]);
     const all = weight > 0 ? concat([scale(phi, Math.sqrt(1 - weight ** 2)), counter], 1) : phi;

@@ -1,21 +1,12 @@
 /** The generator: images by grids that are doubled, other records by dense layers; a class's one-hot values go in with z. */
 import { VeilganError } from '../../base/errors.ts';
-import { batchNormLayer, convLayer, dense, functionLayer, mlp, reshapeLayer } from '../../nn/layers.ts';
+import { batchNormLayer, convTransposeLayer, dense, mlp, reshapeLayer } from '../../nn/layers.ts';
 import { type Network, sequential } from '../../nn/network.ts';
-import { tanh } from '../../ops/elementwise.ts';
-import { broadcastTo, reshape } from '../../ops/movement.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import type { FeaturesConfig } from './config.ts';
 
-/** Side of the kernels: with each doubled grid they reach about as far as a stroke is wide. */
-const KERNEL = 5;
-
-/** Each value four times, as a square: [1, n, h, w, c] -> [1, n, 2 h, 2 w, c]. */
-export function doubled(x: Tensor): Tensor {
-  const [, n, h, w, c] = x.shape;
-  return reshape(broadcastTo(reshape(x, [n * h, 1, w, 1, c]), [n * h, 2, w, 2, c]), [1, n, 2 * h, 2 * w, c]);
-}
+/** Side of the kernels: a multiple of the stride, so that every pixel is made of as many taps and no pattern of them shows. */
+const KERNEL = 6;
 
 /**
  * z and class [1, n, latent + classes] -> records in [-1, 1] for images, else of any size, [1, n, values].
@@ -44,10 +35,8 @@ export function featuresNetwork(config: FeaturesConfig, shape: Shape, classes: n
     reshapeLayer([h, w, widths[0]]),
     ...widths
       .slice(1)
-      .flatMap((n, i) => [functionLayer(doubled), convLayer(widths[i], n, KERNEL, { bias: false, initial }), rectified(n)]),
-    functionLayer(doubled),
-    convLayer(widths[widths.length - 1], channels, KERNEL, { initial }),
-    functionLayer(tanh),
+      .flatMap((n, i) => [convTransposeLayer(widths[i], n, KERNEL, { bias: false, stride: 2, initial }), rectified(n)]),
+    convTransposeLayer(widths[widths.length - 1], channels, KERNEL, { stride: 2, activation: 'tanh', initial }),
     reshapeLayer([sizeOf(shape)]),
   ]);
 }

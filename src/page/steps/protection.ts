@@ -1,6 +1,14 @@
 /** The ways to make rows, K and epsilon, each with what it means. */
 
-import { isFit, isPrivate, measuredBy, type SystemName, type SystemRow, systemNames, systems } from '../../gan/systems.ts';
+import {
+  isFit,
+  isPrivate,
+  measuredBy,
+  type SystemName,
+  type SystemRow,
+  systemNames,
+  systems,
+} from '../../gan/systems.ts';
 import { relationRow } from '../../privacy/relation.ts';
 import { bestGuess, plainDelta } from '../../report/blocks/guarantee.ts';
 import type { Change } from '../fields.ts';
