@@ -3,15 +3,16 @@ import { VeilganError } from '../base/errors.ts';
 import { isTable, ofClass, type Source } from '../data/dataset.ts';
 import { openOf } from '../data/encoding/schema.ts';
 import { loadSource } from '../data/store/store.ts';
-import { type FitConfig, parseFit } from '../fit/config.ts';
+import { countsRows } from '../fit/features/counts.ts';
 import { type GanConfig, ganConfig } from '../gan/config.ts';
 import { makeConfig, presets, usualPreset, withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
 import { withNoise } from '../gan/private/plan.ts';
 import { FEW_STEPS, forBudget, stepsPaid, type Tuned } from '../gan/private/planner.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
-import { isFit, isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
+import { type FitSystem, isFit, isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
 import { unpaidLines } from '../report/blocks/public.ts';
+import { fitConfigFor } from '../run/config.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { priceOf } from '../run/training-data.ts';
 import { trainingRows } from '../train/rows.ts';
@@ -41,7 +42,11 @@ export async function planOf(named: string | undefined, given: Fields, { say, ..
   const fields = withCritics(system, given);
   const source = await loadSource(flags.data);
   if (isPrivate(system)) sayPublic(source, say);
-  if (isFit(system)) return { system, data: source, config: fitOf(given, flags), seed, out, insecureSeed };
+  if (isFit(system)) {
+    const config = fitOf(system, given, flags);
+    if ('classCounts' in config && source.labels) say(countsRows[config.classCounts].said);
+    return { system, data: source, config, seed, out, insecureSeed };
+  }
   const preset = flags.preset ?? presetFor(system, fields, source, say);
   if (insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
   const config = isPrivate(system)
@@ -60,10 +65,10 @@ function sayPublic(source: Source, say: Say): void {
   );
 }
 
-/** The config of a system that is fitted to noisy tables. @throws VeilganError CONFIG, and USAGE for flags of other systems */
-function fitOf(given: Fields, { preset, epochs }: Pick<Flags, 'preset' | 'epochs'>): FitConfig {
+/** The config of a system that is fitted to noisy measurements. @throws VeilganError CONFIG, and USAGE for flags of other systems */
+function fitOf(system: FitSystem, given: Fields, { preset, epochs }: Pick<Flags, 'preset' | 'epochs'>) {
   const foreign = preset !== undefined ? 'preset' : epochs !== undefined ? 'epochs' : undefined;
-  if (foreign === undefined) return parseFit(given);
+  if (foreign === undefined) return fitConfigFor(system, given);
   throw new VeilganError('USAGE', `\`${foreign}\` is of systems with critics`, {
     where: foreign,
     fix: 'Leave it away',

@@ -1,5 +1,6 @@
 import { writeAtomic } from '../base/files.ts';
 import { fitConfig } from '../fit/config.ts';
+import { featuresConfig } from '../fit/features/config.ts';
 import { presetNotes } from '../gan/presets/index.ts';
 import { privateConfig } from '../gan/private/config.ts';
 import { isGan } from '../gan/system.ts';
@@ -52,7 +53,7 @@ export default verb({
     quiet,
   },
   device: true,
-  config: { ...fitConfig.shape, ...privateConfig.shape },
+  config: { ...featuresConfig.shape, ...fitConfig.shape, ...privateConfig.shape },
   notes: `${NOISE_HELP}\nPresets:\n${presetNotes.map(([names, note]) => `  ${names}\n      ${note}`).join('\n')}\nExample: veilgan train pargan --data blobs --preset blobs-js --epochs 1000 --seed 1`,
   run: async ({ system, chunk, ...given }, { gpu, fields, asked, progress, stoppable }) => {
     const trained = async (job: DirectoryJob) => {

@@ -7,11 +7,10 @@ import type { TablesBudget } from '../privacy/accountant/releases.ts';
 import { FIXED, MEASURED } from '../privacy/budget.ts';
 import { choiceEpsilon } from '../privacy/choice.ts';
 import type { ZcdpFilter } from '../privacy/filter.ts';
-import { createLedger, type Ledger, type LedgerFile, type LedgerTerms, openLedger } from '../privacy/ledger/ledger.ts';
+import type { LedgerTerms } from '../privacy/ledger/ledger.ts';
 import { fixedSigmas, releaseBudget, tableSigma } from '../privacy/measure-budget.ts';
 import { DRAWS } from '../privacy/mechanism.ts';
 import type { Relation } from '../privacy/relation.ts';
-import { restoreCount } from '../train/player.ts';
 import { type Release, releasesOf } from './columns.ts';
 import type { FitConfig } from './config.ts';
 import { defaultsFor } from './defaults.ts';
@@ -156,21 +155,6 @@ export class FitPlan {
       ...(rows === undefined ? { population: config.population } : {}),
       ...(naming > 0 ? { encoding_epsilon: 0, encoding_delta: naming } : {}),
     };
-  }
-
-  /** The ledger of a new run. @throws VeilganError FILE */
-  begin(file: LedgerFile): Ledger {
-    return createLedger(file, this.terms);
-  }
-
-  /**
-   * The ledger of a run that goes on, opened to write.
-   * @param meta what its checkpoint says of itself @param warn told of a last line that a crash cut short
-   * @throws VeilganError FILE; CONFIG where its terms are others
-   */
-  reopen(file: LedgerFile, meta: Readonly<Record<string, string>>, warn: (line: string) => void): Ledger {
-    const head = { line: restoreCount(meta, 'ledger_line'), hash: meta.ledger_hash ?? '' };
-    return openLedger(file, { terms: this.terms, head, updates: 0, warn });
   }
 }
 

@@ -5,14 +5,19 @@
  */
 import { VeilganError } from '../base/errors.ts';
 
+/** What a generator without critics is fitted to. */
+export type Measured = 'tables' | 'features';
+
 export interface SystemRow {
   readonly name: string;
   /** as reports, experiments and pages write it */
   readonly title: string;
   /** one line for lists and --help */
   readonly summary: string;
-  /** one critic on all rows, K on disjoint partitions, or none: a generator that is fitted to noisy tables */
+  /** one critic on all rows, K on disjoint partitions, or none: a generator that is fitted to noisy measurements */
   readonly critics: 'one' | 'many' | 'none';
+  /** of a system without critics, what is measured of the rows with noise: tables of counts, or sums of features */
+  readonly measures?: Measured;
   /** whether what it learns of rows is noised and paid for */
   readonly private: boolean;
   /** what it is, as the subject of a sentence */
@@ -57,8 +62,18 @@ const rows = {
     title: 'DP-MARGINALS',
     summary: 'a generator fitted to noisy tables of one and two columns: differentially private, for tables',
     critics: 'none',
+    measures: 'tables',
     private: true,
     described: () => 'DP-MARGINALS (a generator fitted to noisy tables of counts)',
+  },
+  'dp-features': {
+    name: 'dp-features',
+    title: 'DP-FEATURES',
+    summary: 'a generator fitted to noisy sums of features: differentially private, for images and points',
+    critics: 'none',
+    measures: 'features',
+    private: true,
+    described: () => 'DP-FEATURES (a generator fitted to noisy sums of features)',
   },
 } satisfies Record<string, SystemRow>;
 
@@ -66,18 +81,21 @@ export type SystemName = keyof typeof rows;
 
 type PrivateSystem = { [K in SystemName]: (typeof rows)[K]['private'] extends true ? K : never }[SystemName];
 export type PlainSystem = Exclude<SystemName, PrivateSystem>;
-/** Those that are fitted to noisy measurements: what they take is a `FitConfig`. */
+/** Those that are fitted to noisy measurements. */
 export type FitSystem = { [K in SystemName]: (typeof rows)[K]['critics'] extends 'none' ? K : never }[SystemName];
 
 export const systems: Readonly<Record<SystemName, SystemRow>> = rows;
 
 export const systemNames = Object.keys(systems) as SystemName[];
 
-/** Systems of a kind: `['dpgan', 'dp-pargan']` for private ones. */
-export const systemsWith = (facts: Partial<Pick<SystemRow, 'critics' | 'private'>>): SystemName[] =>
+type Facts = Partial<Pick<SystemRow, 'critics' | 'private' | 'measures'>>;
+
+/** Systems of a kind: `['gan', 'pargan']` for those that are not private. */
+export const systemsWith = (facts: Facts): SystemName[] =>
   systemNames.filter((name) => {
     const row = systems[name];
-    return (facts.critics ?? row.critics) === row.critics && (facts.private ?? row.private) === row.private;
+    const same = (fact: keyof Facts) => (facts[fact] ?? row[fact]) === row[fact];
+    return same('critics') && same('private') && same('measures');
   });
 
 /** The row of a name that comes from outside, as a run.json's; undefined where there is none, as for classifiers. */
@@ -99,6 +117,9 @@ export function systemNamed(name: string | undefined, among = systemNames, where
 }
 
 export const isFit = (name: string): name is FitSystem => systemRow(name)?.critics === 'none';
+
+/** What a system without critics measures. */
+export const measuredBy = (name: FitSystem): Measured => rows[name].measures;
 
 export const isPrivate = (name: string): name is PrivateSystem => systemRow(name)?.private === true;
 

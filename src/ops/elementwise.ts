@@ -44,6 +44,11 @@ export const minimum: Binary = binary('minimum', 'min(a, b)', (g, _, [a, b]) => 
 ]);
 export const greater: Binary = binary('greater', 'select(0.0, 1.0, a > b)', () => [null, null]);
 export const equal: Binary = binary('equal', 'select(0.0, 1.0, a == b)', () => [null, null]);
+/** the length of (a, b), of which s > 0 keeps the root of zero differentiable */
+export const hypot: Binary<[floor: number]> = binary('hypot', 'sqrt(a * a + b * b + s)', (g, y, [a, b]) => [
+  () => div(mul(g, a), y),
+  () => div(mul(g, b), y),
+]);
 /** a where b > 0, s * a elsewhere: the derivative of leakyRelu at b, which may be its input or its output */
 export const leakyMask: Binary<[slope: number]> = binary('leakyMask', 'select(s * a, a, b > 0.0)', (g, _, [, b], s) => [
   () => leakyMask(g, b, s),

@@ -108,7 +108,9 @@ function claimOf(
 
 /** One line of it for people. */
 export function spendingLine(spent: Spending): string {
-  const updates = `${spent.noisy_updates.toLocaleString('en')} noisy ${spent.tables ? 'tables' : 'updates'}`;
+  const { noisy_updates: count, tables } = spent;
+  const noisy = tables ? 'table' : 'update';
+  const updates = `${count.toLocaleString('en')} noisy ${noisy}${count === 1 ? '' : 's'}`;
   if (spent.insecure) return 'NONE: noise and samples follow from a seed';
   if (spent.drew_by_place) return `NONE: ${BY_PLACE}`;
   if (spent.claim) {
@@ -116,7 +118,7 @@ export function spendingLine(spent: Spending): string {
     return `NONE: weights are clipped, gradients are not. Paper epsilon ${paper?.toFixed(2) ?? 'infinite'} (${spent.claim.label}); were its bound true, epsilon would be ${least === null ? 'infinite' : `at least ${Math.floor(least).toLocaleString('en')}`} after ${updates}`;
   }
   const { pld, rdp } = spent.epsilon as Spent;
-  const coarse = spent.tables ? 'zCDP' : 'RDP';
+  const coarse = tables ? 'zCDP' : 'RDP';
   const value =
     pld === null
       ? `${rdp.toFixed(4)} at delta ${spent.delta} (${coarse})`

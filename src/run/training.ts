@@ -63,7 +63,7 @@ export function beginJob<R extends Run>(
   makeRun: (meta: NewRun) => R,
 ): TrainingJob<R> {
   const { system, seed } = plan;
-  if (isFit(system)) return beginFit(gpu, source, plan, metaOf(gpu, source, plan), makeRun);
+  if (isFit(system)) return beginFit(gpu, source, { ...plan, system }, metaOf(gpu, source, plan), makeRun);
   if (isPrivate(system)) return beginPrivate(gpu, source, plan, makeRun);
   const config = plan.config as GanConfig;
   const whole = ofClass(source, config.onlyClass);
@@ -127,7 +127,7 @@ export function openJob<R extends Run>(
   try {
     const { seed } = run.info;
     const system = systemNamed(run.info.system);
-    if (isFit(system)) return openFit(gpu, run, source, { write, steps, warn });
+    if (isFit(system)) return openFit(gpu, run, system, source, { write, steps, warn });
     const { insecureSeed, ...fields } = run.info.config as { insecureSeed?: number };
     const config = configFor(system, fields) as GanConfig | PrivateConfig;
     const data = ofClass(records(source, run.info.encoding), config.onlyClass);

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { CategoryColumn, Given, NumberColumn, Table } from '../../src/data/table.ts';
 import { releasesOf } from '../../src/fit/columns.ts';
 import { parseFit } from '../../src/fit/config.ts';
+import { beginLedger } from '../../src/fit/ledger.ts';
 import { Measurer, type TableWitness } from '../../src/fit/measurer.ts';
 import { FitPlan } from '../../src/fit/plan.ts';
 import type { Phase } from '../../src/privacy/accountant/phases.ts';
@@ -55,7 +56,7 @@ function begin(
   const rows = table.train.length / table.columns.length;
   const plan = new FitPlan(parseFit(fields), table, given, rows);
   const file = new MemoryLedgerFile('ledger');
-  const ledger = plan.begin(file);
+  const ledger = beginLedger(file, plan.terms);
   const key = PrivacyKey.insecure(seed);
   const measurer = new Measurer({ plan, key, ledger, table, given, store: () => {}, witness });
   return { measurer, ledger, plan, file };
@@ -208,7 +209,7 @@ test('what cannot be paid for is not drawn', () => {
   const table = made(300);
   const plan = new FitPlan(parseFit({ epsilon: 1, selection: 'all' }), table, GIVEN, 300);
   const file = new MemoryLedgerFile('ledger');
-  const ledger = plan.begin(file);
+  const ledger = beginLedger(file, plan.terms);
   let drawn = 0;
   const witness: TableWitness = (noisy) => {
     drawn++;

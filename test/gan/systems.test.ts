@@ -7,6 +7,7 @@ import { presetNotes, presets } from '../../src/gan/presets/index.ts';
 import {
   isFit,
   isPrivate,
+  measuredBy,
   relative,
   systemNamed,
   systemNames,
@@ -28,12 +29,14 @@ test('rows have the names they stand under, and titles that no other has', () =>
 });
 
 test('systems by what they are', () => {
-  assert.equal(systemsWith({ private: true }), ['dpgan', 'dp-pargan', 'dp-marginals']);
-  assert.equal(systemNames.filter(isFit), ['dp-marginals']);
+  assert.equal(systemsWith({ private: true }), ['dpgan', 'dp-pargan', 'dp-marginals', 'dp-features']);
+  assert.equal(systemNames.filter(isFit), ['dp-marginals', 'dp-features']);
+  assert.equal(systemNames.filter(isFit).map(measuredBy), ['tables', 'features']);
+  assert.equal(systemsWith({ measures: 'tables' }), ['dp-marginals']);
   assert.equal(systemsWith({ critics: 'one', private: false }), ['gan']);
   assert.equal(
     systemNames.map((name) => relative(name, { private: false })),
-    ['gan', 'pargan', 'gan', 'pargan', 'gan'],
+    ['gan', 'pargan', 'gan', 'pargan', 'gan', 'gan'],
   );
   assert.is(relative('gan', { critics: 'many', private: true }), 'dp-pargan');
   // What comes from a file may have no row; nothing of it is private then, nor inherited from objects.
@@ -43,7 +46,7 @@ test('systems by what they are', () => {
 test('what a system is called, with K where it has a choice', () => {
   assert.equal(
     systemNames.map((name) => systemTitle(name, 4)),
-    ['GAN', 'PAR-GAN, K = 4', 'DPGAN', 'DP-PAR-GAN, K = 4', 'DP-MARGINALS'],
+    ['GAN', 'PAR-GAN, K = 4', 'DPGAN', 'DP-PAR-GAN, K = 4', 'DP-MARGINALS', 'DP-FEATURES'],
   );
   assert.is(systemTitle('classifier', 1), 'classifier');
 });
@@ -54,7 +57,7 @@ test('a name that is none, and critics that a system cannot have, are refused', 
   assert.match(unknown.fix, /gan, pargan, dpgan, dp-pargan/);
   assert.match(
     failure(() => systemNamed('gan', systemsWith({ private: true }))).fix,
-    /^Use dpgan, dp-pargan, dp-marginals$/,
+    /^Use dpgan, dp-pargan, dp-marginals, dp-features$/,
   );
   assert.equal(withCritics('dpgan', { batch: 3 }), { batch: 3, partitions: 1 });
   assert.equal(withCritics('pargan', { partitions: 3 }), { partitions: 3 });

@@ -26,7 +26,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...LOWER, 'privacy', 'train', 'data'],
   },
   fit: {
-    holds: 'generators fitted to noisy tables: what is measured, places, targets, the fit',
+    holds: 'generators fitted to noisy tables, or sums of features: what is measured, and the fit',
     imports: [...LOWER, 'privacy', 'train', 'data', 'gan'],
   },
   metrics: { holds: 'measures of the quality of samples', imports: [...LOWER, 'train'] },

@@ -70,6 +70,7 @@ export const references: Record<ElementwiseName, Reference> = {
   minimum: { arity: 2, js: (a, b) => Math.min(a, b), kink: apart, points: SIGNS },
   greater: { arity: 2, js: (a, b) => Number(a > b), kink: apart, points: SIGNS, b: SIGNS },
   equal: { arity: 2, js: (a, b) => Number(a === b), kink: apart, points: SIGNS, b: SIGNS },
+  hypot: { arity: 2, js: (a, b, _, s) => Math.sqrt(a * a + b * b + s), s: 0.1, points: SIGNS, b: SIGNS },
   leakyMask: {
     arity: 2,
     s: 0.3,

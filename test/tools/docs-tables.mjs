@@ -14,6 +14,7 @@ export const ROWS = {
   'src/gan/config.ts': 'ganConfig',
   'src/gan/private/config.ts': 'privateConfig',
   'src/fit/config.ts': 'fitConfig',
+  'src/fit/features/config.ts': 'featuresConfig',
   'src/attack/index.ts': 'attacks, readings',
   'src/metrics/index.ts': 'measures',
   'src/data/formats/index.ts': 'formats',
@@ -220,6 +221,7 @@ export const tables = {
   networks: ({ networks }) => named(networks, ['network', 'what it is'], ({ summary }) => [summary]),
   'config-gan': ({ ganConfig }) => fields(ganConfig),
   'config-fit': ({ fitConfig }) => fields(fitConfig),
+  'config-features': ({ featuresConfig }) => fields(featuresConfig),
   'config-private': ({ privateConfig, ganConfig }) => fields(privateConfig, ganConfig.shape),
   attacks: ({ attacks }) =>
     named(attacks, ['attack', 'called', 'family', 'runs'], ({ title, family, slow }) => [

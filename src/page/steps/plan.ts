@@ -65,7 +65,7 @@ const ENOUGH = 2000;
 /** What is proposed first: a guarantee wherever the rows suffice for one, for tables are about people. */
 export const usualSystem = (ready: Ready): SystemName =>
   ready.kind === 'table' && rowsOf({ whole: true }, ready) >= ENOUGH
-    ? systemsWith({ critics: 'none', private: true })[0]
+    ? systemsWith({ measures: 'tables' })[0]
     : systemsWith({ critics: 'one', private: false })[0];
 
 /** A plan to begin with. */

@@ -3,6 +3,7 @@
 import {
   isFit,
   isPrivate,
+  measuredBy,
   type SystemName,
   type SystemRow,
   systemNames,
@@ -44,7 +45,7 @@ const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>>
 /** A card for each system that can learn from such data. */
 export const cardsFor = (kind: Ready['kind']): Option<SystemName>[] =>
   systemNames
-    .filter((value) => kind === 'table' || !isFit(value))
+    .filter((value) => !isFit(value) || (kind === 'table' && measuredBy(value) === 'tables'))
     .map((value) => {
       const row: SystemRow = systems[value];
       const [title, text] = WORDS[value] ?? [row.title, row.summary];
@@ -58,7 +59,7 @@ export const cardTitle = (system: SystemName): string => `${WORDS[system]?.[0] ?
 export function fewLine({ steps, criticSteps, epsilon }: Plan, { updates, least }: Worth): string {
   const paid = Math.floor(updates / criticSteps);
   if (paid >= Math.min(least, steps)) return '';
-  const better = cardTitle(systemsWith({ critics: 'none', private: true })[0]);
+  const better = cardTitle(systemsWith({ measures: 'tables' })[0]);
   return `Epsilon ${epsilon} pays for ${count(paid)} of them only, too few to learn much; the others have to be bought with more noise. \u201c${better}\u201d makes far better rows at such a limit.`;
 }
 

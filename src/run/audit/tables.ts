@@ -8,6 +8,7 @@ import { chiSquare } from '../../base/maths/chi-square.ts';
 import { PhiloxStream } from '../../base/philox.ts';
 import type { CategoryColumn, Given, Table } from '../../data/table.ts';
 import { parseFit } from '../../fit/config.ts';
+import { beginLedger } from '../../fit/ledger.ts';
 import { Measurer } from '../../fit/measurer.ts';
 import { FitPlan } from '../../fit/plan.ts';
 import { secretOf } from '../../gan/private/run.ts';
@@ -56,7 +57,7 @@ function release(
   { key, exact, noise = 1 }: { key: number | undefined; exact?: Released; noise?: number },
 ): Released {
   const table: Table = { columns: COLUMNS, train: Float64Array.from(cells), holdout: new Float64Array() };
-  const ledger = plan.begin(new MemoryLedgerFile('audit'));
+  const ledger = beginLedger(new MemoryLedgerFile('audit'), plan.terms);
   const secret = secretOf(key);
   const seen: Float64Array[] = [];
   const witness = (noisy: Float64Array) => {
