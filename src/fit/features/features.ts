@@ -7,7 +7,7 @@ import { valueAndGrad } from '../../autograd/grad.ts';
 import type { Gpu, Program, Replay } from '../../gpu/index.ts';
 import type { Parameters } from '../../nn/network.ts';
 import { log } from '../../ops/assign.ts';
-import { mul, scale, square, sub } from '../../ops/elementwise.ts';
+import { add, mul, scale, shift, square, sub } from '../../ops/elementwise.ts';
 import { concat, detach, reshape } from '../../ops/movement.ts';
 import { normal } from '../../ops/random.ts';
 import { mean, sum } from '../../ops/reduce.ts';
@@ -55,7 +55,7 @@ export class FeaturesFit implements GenerativeSystem {
   readonly shape: Shape;
   readonly classes: number;
   readonly partitions = 1;
-  readonly unit = 'squared distance of mean features, over that of their noise';
+  readonly unit = 'squared distance of mean features (unbiased), over that of their noise';
   readonly maxChunk = CHUNK;
   readonly generator: Player;
   readonly map: FeatureMap;
@@ -83,7 +83,7 @@ export class FeaturesFit implements GenerativeSystem {
     this.generator = new Player(gpu, 'generator', network, 1, { kind: 'adam', rate: config.rate, epsilon: 1e-8 });
     this.generator.initialise(seed, 1000);
     this.generator.optimizer.factor = (update) => this.#factor(update);
-    const each = Math.ceil(config.batch / groups);
+    const each = Math.max(2, Math.ceil(config.batch / groups));
     this.#batch = each * groups;
     this.#labels = this.classes ? this.#oneHot((i) => Math.floor(i / each)) : null;
     this.#target = tensor(gpu, new Float32Array(groups * this.map.width), [groups, this.map.width]);
@@ -154,11 +154,17 @@ export class FeaturesFit implements GenerativeSystem {
     const { generator, seed, map } = this;
     const input = this.#input(this.#labels);
     const groups = this.#target.shape[0];
+    const each = this.#batch / groups;
     const [loss, gradient] = valueAndGrad((p: Parameters) => {
       const made = generator.train(input, seed, p, { frozen: true });
       const phi = map.apply(reshape(made, [this.#batch, this.features]));
-      const means = mean(reshape(phi, [groups, this.#batch / groups, map.width]), 1);
-      return sum(mul(square(sub(scale(means, 1 / groups), this.#target)), this.#scale));
+      const means = mean(reshape(phi, [groups, each, map.width]), 1);
+      const own = scale(means, 1 / groups);
+      const distance = sum(square(sub(own, this.#target)));
+      // Of few records the mean is longer than that of many, by a known amount as each is of norm 1: without this term the
+      // generator would be drawn to make the records of a class alike.
+      const excess = shift(scale(sum(square(own)), 1 / (each - 1)), -1 / (groups * (each - 1)));
+      return mul(add(distance, excess), this.#scale);
     })(generator.parameters.parts);
     generator.optimizer.update(gradient);
     log('loss_g', reshape(loss, [1]));
