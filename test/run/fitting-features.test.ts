@@ -136,6 +136,20 @@ test('row i of a sample depends on no other, and streams differ', async () => {
   end(job);
 });
 
+test('the loss has the same mean whatever the size of a batch, of which the distance of means alone has not', async () => {
+  const values = new Values(5).uniform([400, 2], -0.9, 0.9);
+  const points = makeDataset({ name: 'points', columns: ['x', 'y'], shape: [2], values, split: 400, meta });
+  const of = async (batch: number, steps: number) => {
+    const { job } = begin({ batch, steps, rate: 1e-9, lengthscales: [0.1] }, points);
+    const losses: number[] = [];
+    await runTraining(job, { onRows: (rows) => void losses.push(...rows.map(({ loss_g }) => loss_g)) });
+    end(job);
+    return losses.reduce((a, b) => a + b, 0) / steps;
+  };
+  const [small, large] = [await of(4, 200), await of(2000, 4)];
+  assert.ok(Math.abs(small / large - 1) < 0.1, `${small}, not ${large}`);
+});
+
 test('points without labels, and colour: what was released is all that the fit has', async () => {
   const values = new Values(5).uniform([400, 2], -0.2, 0.4);
   const points = makeDataset({ name: 'points', columns: ['x', 'y'], shape: [2], values, split: 400, meta });
