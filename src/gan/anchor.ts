@@ -10,9 +10,6 @@ import { reshape } from '../ops/movement.ts';
 import { mean, sum } from '../ops/reduce.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 
-/** Of its weight beside what the critics say. By measurement (README.md here). */
-const WEIGHT = 30;
-
 /** Means of the first four Legendre polynomials of tanh of 0.83 times a normal number. */
 const MEANS = [0, 0, 0, 0].map((_, k) => {
   const [n, width] = [4000, 16];
@@ -66,7 +63,7 @@ export class Anchor {
     ];
     const scalars = legendre.map((p, i) => distance(p, i + 1)).reduce((a, b) => add(a, b));
     const choices = square(sub(mean(y, 0), this.#target));
-    return scale(sum(add(mul(choices, this.#choices), mul(scalars, this.#scalars))), WEIGHT);
+    return sum(add(mul(choices, this.#choices), mul(scalars, this.#scalars)));
   }
 
   dispose(): void {

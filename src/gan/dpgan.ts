@@ -206,6 +206,10 @@ export class DpGan extends GanSystem {
     return lossRows(new Map([...logs, ['loss_d', aligned]]), first);
   }
 
+  override get anchorWeight(): number {
+    return this.config.anchor;
+  }
+
   override owners(): Uint32Array {
     const owners = new Uint32Array(this.#total).fill(this.config.partitions);
     this.#means.partitions.forEach((rows, k) => {

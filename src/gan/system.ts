@@ -4,7 +4,7 @@ import { VeilganError } from '../base/errors.ts';
 import type { Gpu, Replay } from '../gpu/index.ts';
 import type { Parameters } from '../nn/network.ts';
 import { oneHot } from '../ops/classes.ts';
-import { add, sigmoid } from '../ops/elementwise.ts';
+import { add, scale, sigmoid } from '../ops/elementwise.ts';
 import { type Block, harden } from '../ops/heads.ts';
 import { concat, detach, reshape } from '../ops/movement.ts';
 import { mean } from '../ops/reduce.ts';
@@ -80,6 +80,11 @@ export abstract class GanSystem implements GenerativeSystem {
     return this.config.partitions;
   }
 
+  /** Of what keeps a generator at the shares that it began with, beside what the critics say. */
+  get anchorWeight(): number {
+    return 1;
+  }
+
   get unit(): string {
     return divergences[this.config.divergence].unit;
   }
@@ -148,7 +153,9 @@ export abstract class GanSystem implements GenerativeSystem {
       const made = generator.train(z, seed, p);
       const scores = critics.train(made, seed);
       const loss = mean(divergences[config.divergence].generator(scores, this.#ones, config));
-      return [this.#anchor ? add(loss, reshape(this.#anchor.of(made), loss.shape)) : loss, scores] as const;
+      if (!this.#anchor) return [loss, scores] as const;
+      const held = scale(this.#anchor.of(made), this.anchorWeight);
+      return [add(loss, reshape(held, loss.shape)), scores] as const;
     })(generator.parameters.parts);
     generator.optimizer.update(gradient);
     return { loss, scores };

@@ -41,7 +41,7 @@ const SHARE = 0.1;
  */
 const TAKEN = {
   bounds: { part: SHARE, need: 0.4, most: 1 / 3 },
-  counts: { part: 0.2, need: 1.5, most: 1 / 2 },
+  counts: { part: SHARE, need: 0.8, most: 1 / 2 },
 } as const;
 
 type EncodingBudget = Pick<Budget, 'encoderEpsilon' | 'counted' | 'epsilon' | 'delta' | 'relation'>;

@@ -103,7 +103,7 @@ test('the anchor: its value equals float64, is 0 where means are met, and its gr
         for (let k = 0; k < 4; k++) sum += (2 * k + 3) * (mean(column(at).map((v) => legendre(v)[k])) - wanted[k]) ** 2;
       }
     }
-    return 30 * sum;
+    return sum;
   };
   const at = () => tensor(gpu, y, [K, B, WIDTH]);
   const [loss, gradient] = valueAndGrad((p: { y: ReturnType<typeof at> }) => anchor.of(p.y))({ y: at() });

@@ -90,9 +90,9 @@ test('the price of an encoding: the same share of the budget whatever the relati
       [{ epsilon: 0.9 }, 0.3],
       [{ epsilon: 8 }, 0.8],
       [{ encoderEpsilon: 1 }, 1],
-      [{ counted: true }, 1.5],
+      [{ counted: true }, 0.8],
       [{ counted: true, epsilon: 0.9 }, 0.45],
-      [{ counted: true, epsilon: 8 }, 1.6],
+      [{ counted: true, epsilon: 9 }, 0.9],
       [{ counted: true, encoderEpsilon: 1 }, 1],
     ] as const) {
       const setting = budget({ relation, ...more });

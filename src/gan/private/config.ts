@@ -74,13 +74,21 @@ export const privateConfig = ganConfig.extend({
     .max(1e4)
     .default(0)
     .describe(
-      'tables: what is spent on noisy bounds and values of their columns, of epsilon; 0: a tenth of it (with start marginals a fifth), but 0.4 where that is at most a third',
+      'tables: what is spent on noisy bounds and values of their columns, of epsilon; 0: a tenth of it, but 0.4 where that is at most a third, and with start marginals 0.8 where that is at most half',
     ),
   start: z
     .enum(['random', 'marginals'])
     .default('random')
     .describe(
       'tables: what the generator makes before its first step. marginals: each column as noisy counts have it, independent of the others; all columns are counted for that, given ones too',
+    ),
+  anchor: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(24)
+    .describe(
+      'start marginals: weight of what keeps the generator at its noisy shares; less lets it learn more, and drift',
     ),
   accountant: z.enum(['pld', 'rdp']).default('pld').describe('which accountant the budget stop follows'),
 });
