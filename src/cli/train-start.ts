@@ -61,9 +61,8 @@ export async function planOf(named: string | undefined, given: Fields, { say, ..
     return { system, data: source, config, seed, out, insecureSeed };
   }
   const preset = flags.preset ?? presetFor(system, fields, source, say);
-  for (const name of ['insecureSeed', 'warmFrom'] as const) {
-    if (flags[name] !== undefined && !isPrivate(system)) throw onlyPrivate(name);
-  }
+  if (insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
+  if (flags.warmFrom !== undefined && !isPrivate(system)) throw onlyPrivate('warmFrom', (name) => !isFit(name));
   if (!isPrivate(system)) {
     const config = withEpochs(plainConfig(preset, fields), given, flags.epochs, source);
     return { system, data: source, config, seed, out };
@@ -173,10 +172,10 @@ function presetFor(system: string, { divergence, population }: Fields, source: S
   return preset;
 }
 
-const onlyPrivate = (field: string) =>
+const onlyPrivate = (field: string, takes: (system: string) => boolean = () => true) =>
   new VeilganError('CONFIG', `\`${field}\` belongs to private systems`, {
     where: field,
-    fix: `Train ${systemsWith({ private: true }).join(' or ')}, or leave it away`,
+    fix: `Train ${systemsWith({ private: true }).filter(takes).join(' or ')}, or leave it away`,
   });
 
 /** The config of a system without a guarantee. @throws VeilganError CONFIG for a field of private ones */

@@ -155,7 +155,9 @@ test('what cannot be composed is refused, with the field at fault', () => {
   assert.equal(refused({ bound: 'weights', divergence: 'wgan', epsilon: 0 }), ['CONFIG', 'bound', true]);
   assert.equal(refused({ relation: 'replace-one' }), ['CONFIG', 'relation', true]);
   assert.equal(refused({ delta: 1e-6 }), ['CONFIG', 'delta', true]);
-  assert.equal(refused({ epsilon: 0.9 }), ['CONFIG', 'epsilon', true]);
+  // Used up, or all but a trifle.
+  const { rdp } = epsilonOf(copied.phases, DELTA, { released: 1 });
+  for (const epsilon of [0.9, 1.0005 * rdp]) assert.equal(refused({ epsilon }), ['CONFIG', 'epsilon', true]);
   assert.equal(refused({}, { phases: [{ q: 0.5, sigma: 4, steps: 1 }] }), ['CONFIG', 'warmFrom', true]);
   // One that leaves less than an update is begun by nobody either.
   const poor = new PrivatePlan(configOf({ epsilon: 1, noiseMultiplier: 0.4 }), ROWS, undefined, copied);

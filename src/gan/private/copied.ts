@@ -32,6 +32,9 @@ export function copiedSpends({ phases }: Copied): Spend[] {
   });
 }
 
+/** Of a budget, what is taken for all of it: noise is looked for until no more than a thousandth is left. */
+const FULL = 0.999;
+
 const refuse = (message: string, where: string, fix: string) => new VeilganError('CONFIG', message, { where, fix });
 
 /**
@@ -78,7 +81,7 @@ export function checkCopied(config: PrivateConfig, copied: Copied): void {
     );
   }
   const { rdp } = epsilonOf(phases, delta, { mechanism, relation, ...copiedTerms(copied) });
-  if (epsilon === 0 || rdp < epsilon) return;
+  if (epsilon === 0 || rdp < FULL * epsilon) return;
   throw refuse(
     `the run before has spent epsilon ${rdp.toFixed(4)}, and ${epsilon} is the budget of both together`,
     'epsilon',
