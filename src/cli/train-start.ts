@@ -7,14 +7,18 @@ import { countsRows } from '../fit/features/counts.ts';
 import { type GanConfig, ganConfig } from '../gan/config.ts';
 import { makeConfig, presets, usualPreset, withPreset } from '../gan/presets/index.ts';
 import { type PrivateConfig, parsePrivate } from '../gan/private/config.ts';
+import { type Copied, checkCopied } from '../gan/private/copied.ts';
 import { withNoise } from '../gan/private/plan.ts';
 import { FEW_STEPS, forBudget, stepsPaid, type Tuned } from '../gan/private/planner.ts';
 import { updatesBehind } from '../gan/private/schedule.ts';
 import { type FitSystem, isFit, isPrivate, systemNamed, systemsWith, withCritics } from '../gan/systems.ts';
+import type { Phase } from '../privacy/accountant/phases.ts';
 import { unpaidLines } from '../report/blocks/public.ts';
 import { fitConfigFor } from '../run/config.ts';
+import { openRun } from '../run/directory.ts';
 import type { DirectoryJob } from '../run/session.ts';
 import { priceOf } from '../run/training-data.ts';
+import { type Warm, warmStart, withWarm } from '../run/warm.ts';
 import { trainingRows } from '../train/rows.ts';
 
 interface Flags {
@@ -24,10 +28,19 @@ interface Flags {
   readonly seed: number;
   readonly insecureSeed?: number;
   readonly out?: string;
+  readonly warmFrom?: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 type Say = (line: string) => void;
+
+/** What the noise of a private run is looked for with. */
+interface Context {
+  readonly source: Source;
+  readonly say: Say;
+  /** what the run that it goes on from released */
+  readonly copied?: Copied;
+}
 
 /** A new run. @throws VeilganError USAGE or CONFIG naming the flag */
 export async function planOf(named: string | undefined, given: Fields, { say, ...flags }: Flags & { say: Say }) {
@@ -49,10 +62,27 @@ export async function planOf(named: string | undefined, given: Fields, { say, ..
   }
   const preset = flags.preset ?? presetFor(system, fields, source, say);
   if (insecureSeed !== undefined && !isPrivate(system)) throw onlyPrivate('insecureSeed');
-  const config = isPrivate(system)
-    ? privateOf(preset, fields, { given, epochs: flags.epochs, source, say })
-    : withEpochs(plainConfig(preset, fields), given, flags.epochs, source);
-  return { system, data: source, config, seed, out, insecureSeed };
+  if (flags.warmFrom !== undefined && !isPrivate(system)) throw onlyPrivate('warmFrom', (name) => !isFit(name));
+  if (!isPrivate(system)) {
+    const config = withEpochs(plainConfig(preset, fields), given, flags.epochs, source);
+    return { system, data: source, config, seed, out };
+  }
+  const warm = flags.warmFrom === undefined ? undefined : warmFrom(flags.warmFrom, source, { say, insecureSeed });
+  const asked = { given, epochs: flags.epochs, source, say, copied: warm?.copied };
+  const config = privateOf(preset, warm ? withWarm(fields, warm) : fields, asked);
+  return { system, data: source, config, seed, out, insecureSeed, warm };
+}
+
+/** What the run that is gone on from hands on; what it took to be known of the classes is said again. */
+function warmFrom(dir: string, source: Source, { say, insecureSeed }: { say: Say; insecureSeed?: number }): Warm {
+  const run = openRun(dir);
+  try {
+    const warm = warmStart(run, source, { insecureSeed });
+    if (source.labels) say(countsRows[warm.classCounts].said);
+    return warm;
+  } finally {
+    run.close();
+  }
 }
 
 /** What of a table's form was found in its rows, which no budget covers, before they are looked at any further. */
@@ -66,8 +96,8 @@ function sayPublic(source: Source, say: Say): void {
 }
 
 /** The config of a system that is fitted to noisy measurements. @throws VeilganError CONFIG, and USAGE for flags of other systems */
-function fitOf(system: FitSystem, given: Fields, { preset, epochs }: Pick<Flags, 'preset' | 'epochs'>) {
-  const foreign = preset !== undefined ? 'preset' : epochs !== undefined ? 'epochs' : undefined;
+function fitOf(system: FitSystem, given: Fields, flags: Pick<Flags, 'preset' | 'epochs' | 'warmFrom'>) {
+  const foreign = (['preset', 'epochs', 'warmFrom'] as const).find((name) => flags[name] !== undefined);
   if (foreign === undefined) return fitConfigFor(system, given);
   throw new VeilganError('USAGE', `\`${foreign}\` is of systems with critics`, {
     where: foreign,
@@ -79,18 +109,21 @@ function fitOf(system: FitSystem, given: Fields, { preset, epochs }: Pick<Flags,
 function privateOf(
   preset: string | undefined,
   own: Fields,
-  { given, epochs, source, say }: { given: Fields; epochs?: number; source: Source; say: Say },
+  { given, epochs, ...context }: { given: Fields; epochs?: number } & Context,
 ): PrivateConfig {
+  const { source, say, copied } = context;
   const fields = withPreset(preset, own);
   const config = withEpochs(parsePrivate(fields), given, epochs, source);
+  if (copied) checkCopied(config, copied);
   const length = given.steps !== undefined || epochs !== undefined;
   const noise = (given.epsilon === undefined ? fields : given).noiseMultiplier !== undefined;
   const tuned = preset === undefined ? undefined : (presets[preset] as Partial<Tuned>);
-  const other = given.epsilon !== undefined && given.epsilon !== tuned?.epsilon;
+  // What a run before released leaves less of the budget than a preset was tuned for.
+  const other = given.epsilon !== undefined && (copied !== undefined || given.epsilon !== tuned?.epsilon);
   const found =
     tuned?.epsilon && tuned.noiseMultiplier && other && config.epsilon && given.noiseMultiplier === undefined && !length
-      ? plannedFor(config, tuned as Tuned, source, say)
-      : withAskedNoise({ noise, length }, config, source, say);
+      ? plannedFor(config, tuned as Tuned, context)
+      : withAskedNoise({ noise, length }, config, source, say, copied?.phases);
   // Where the noise was looked for, all steps fit: there is nothing to search for again.
   if (found !== config) return found;
   const remedies: readonly [given: boolean, remedy: string][] = [
@@ -98,13 +131,13 @@ function privateOf(
     [!tuned?.noiseMultiplier, 'give --steps, so that noise is looked for, '],
     [other && length, 'leave the length to the planner, '],
   ];
-  return warned(config, source, { say, remedy: remedies.find(([is]) => is)?.[1] ?? '' });
+  return warned(config, { ...context, remedy: remedies.find(([is]) => is)?.[1] ?? '' });
 }
 
 /** The settings of a preset for another budget. */
-function plannedFor(config: PrivateConfig, tuned: Tuned, source: Source, say: Say): PrivateConfig {
+function plannedFor(config: PrivateConfig, tuned: Tuned, { source, say, copied }: Context): PrivateConfig {
   const rows = trainingRows(ofClass(source, config.onlyClass), config);
-  const found = forBudget(config, tuned, rows, priceOf(source, config));
+  const found = forBudget(config, tuned, rows, priceOf(source, config), copied?.phases);
   const { steps, criticSteps, noiseMultiplier, epsilon } = found;
   say(
     `for epsilon ${epsilon}: ${steps} steps of ${criticSteps} noisy updates each, noise multiplier ${noiseMultiplier.toPrecision(5)} (the preset is tuned for epsilon ${tuned.epsilon})`,
@@ -114,10 +147,10 @@ function plannedFor(config: PrivateConfig, tuned: Tuned, source: Source, say: Sa
 }
 
 /** Says so where a budget pays for too few steps to learn anything. @param remedy what of the given keeps noise from being less */
-function warned(config: PrivateConfig, source: Source, { say, remedy }: { say: Say; remedy: string }): PrivateConfig {
+function warned(config: PrivateConfig, { source, say, copied, remedy }: Context & { remedy: string }): PrivateConfig {
   if (config.bound !== 'clip' || !config.epsilon) return config;
   const rows = trainingRows(ofClass(source, config.onlyClass), config);
-  const steps = stepsPaid(config, rows, priceOf(source, config));
+  const steps = stepsPaid(config, rows, priceOf(source, config), copied?.phases);
   if (steps < Math.min(FEW_STEPS, config.steps)) {
     sayFew(`epsilon ${config.epsilon} pays for ${steps} generator steps`, source, { say, remedy });
   }
@@ -139,10 +172,10 @@ function presetFor(system: string, { divergence, population }: Fields, source: S
   return preset;
 }
 
-const onlyPrivate = (field: string) =>
+const onlyPrivate = (field: string, takes: (system: string) => boolean = () => true) =>
   new VeilganError('CONFIG', `\`${field}\` belongs to private systems`, {
     where: field,
-    fix: `Train ${systemsWith({ private: true }).join(' or ')}, or leave it away`,
+    fix: `Train ${systemsWith({ private: true }).filter(takes).join(' or ')}, or leave it away`,
   });
 
 /** The config of a system without a guarantee. @throws VeilganError CONFIG for a field of private ones */
@@ -186,7 +219,7 @@ export interface Asked {
 /**
  * The config with the noise that its budget asks for, by a search that may take seconds; or as it is where a multiplier
  * was given, there is no budget, or how many updates there will be is not known.
- * @param tell is told of the noise in one line
+ * @param tell is told of the noise in one line @param spent what the run that it goes on from released
  * @throws VeilganError CONFIG where no noise suffices, or where config and data do not fit
  */
 export function withAskedNoise(
@@ -194,13 +227,14 @@ export function withAskedNoise(
   config: PrivateConfig,
   source: Source,
   tell: Say = () => {},
+  spent: readonly Phase[] = [],
 ): PrivateConfig {
   const { bound, epsilon, onlyClass, steps } = config;
   if (bound !== 'clip' || !epsilon || noise || !length) return config;
   const updates = updatesBehind(config, steps);
   if (!Number.isFinite(updates)) return config;
   const rows = trainingRows(ofClass(source, onlyClass), config);
-  const found = withNoise(config, rows, priceOf(source, config));
+  const found = withNoise(config, rows, priceOf(source, config), spent);
   const sigma = found.noiseMultiplier.toPrecision(5);
   tell(`noise multiplier ${sigma}: with it all ${updates} noisy updates fit epsilon ${config.epsilon}`);
   return found;

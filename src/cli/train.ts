@@ -47,6 +47,9 @@ export default verb({
       whole(0),
       '<n> private systems: noise and samples from a seed, which voids every guarantee; for tests',
     ),
+    warmFrom: text(
+      '<dir> dpgan and dp-pargan: go on from a finished run of dp-features on the same data: with its generator, and with what it released counted in --epsilon',
+    ),
     out: text('<dir> run directory (default ./runs/SYSTEM-DATA-DATE-N)'),
     resume: text('<dir> go on with a run that stopped; takes --steps, --chunk and no other setting'),
     chunk: optional(whole(1, 256), '<n> steps a submit (default: about 100 ms worth); does not change the results'),

@@ -161,6 +161,15 @@ export abstract class GanSystem implements GenerativeSystem {
     return { loss, scores };
   }
 
+  /**
+   * What the generator makes of latent vectors and labels [1, n, ...] after training; the moving averages stay as they are.
+   * @param model instead of its own, such as a snapshot
+   */
+  make(z: Tensor, model = this.generator.model): Tensor {
+    if (!networks[this.config.network].ownStatistics) return this.generator.infer(z, model);
+    return this.generator.train(z, this.seed, model[0].parts, { frozen: true });
+  }
+
   /** Labels of n sampled rows, where labels condition: each class in turn. */
   labelsOf(n: number): Uint32Array | undefined {
     return this.classes ? Uint32Array.from({ length: n }, (_, row) => row % this.classes) : undefined;
@@ -185,11 +194,11 @@ export abstract class GanSystem implements GenerativeSystem {
       const draw = (first: number) => {
         const at = 0x10000 * (64 * (stream + 1) + m) + first / call;
         const z = law(gpu, [1, call, this.noise], { seed, stream: at });
-        if (!classes) return detach(this.generator.infer(z, model));
+        if (!classes) return detach(this.make(z, model));
         const labels = Float32Array.from({ length: call * classes }, (_, i) =>
           i % classes === rowOf(first + Math.floor(i / classes)) % classes ? 1 : 0,
         );
-        return detach(this.generator.infer(concat([z, tensor(gpu, labels, [1, call, classes])], 2), model));
+        return detach(this.make(concat([z, tensor(gpu, labels, [1, call, classes])], 2), model));
       };
       await inCalls(rows, call, draw, (made, first, count) => {
         for (let r = 0; r < count; r++) {

@@ -100,7 +100,7 @@ export interface Updates {
 
 /**
  * The least noise multiplier with which so many updates fit the budget, and what they come to, the encoding left out.
- * @param paid what the encoding was charged
+ * @param paid what the encoding was charged @param spent what was released before, under the same budget
  * @throws VeilganError CONFIG where the encoding takes all of it, where no noise suffices, for values out of range, and
  *   where the number of updates is not known beforehand (Infinity)
  */
@@ -108,6 +108,7 @@ export function noiseFor(
   { q, updates }: Updates,
   budget: Budget,
   paid: Cost = FREE,
+  spent: readonly Phase[] = [],
 ): { sigma: number; epsilon: number } {
   const left = leftAfter(budget, paid);
   if (left.epsilon <= 0 && paid.epsilon > 0) {
@@ -122,7 +123,7 @@ export function noiseFor(
       fix: 'Give it, or leave `adaptive` away',
     });
   }
-  return noiseMultiplier(q, updates, { ...left, accountant: accountantOf(budget), relation: budget.relation });
+  return noiseMultiplier(q, updates, { ...left, spent, accountant: accountantOf(budget), relation: budget.relation });
 }
 
 /**
@@ -150,6 +151,8 @@ export interface SpendingTerms {
   readonly relation?: string;
   /** of measured tables: `FIXED` where number and noise of all of them were fixed before the first */
   readonly schedule?: unknown;
+  /** how many releases of another run were counted in: sums of all records by the exact integer mechanism */
+  readonly released?: unknown;
   /** what the encoding was charged, under the relation */
   readonly encoding_epsilon?: unknown;
   readonly encoding_delta?: unknown;
@@ -192,6 +195,11 @@ export function epsilonOf(phases: readonly Phase[], delta: number, terms: Spendi
     return { rdp: total(discreteEpsilon(phases, left, relation).epsilon), pld: null, pld_lower: null };
   }
   if (mechanism === MEASURED) return measured(phases, { delta, left, relation, total }, terms.schedule === FIXED);
+  // Sums of all records with discrete Gaussian noise have the Renyi curve of Gaussian noise at every order (Canonne, Kamath
+  // and Steinke 2020, proposition 5), and curves add up; a privacy-loss distribution of one number they have not.
+  if (Number(terms.released ?? 0) > 0) {
+    return { rdp: total(rdpEpsilon(phases, left, relation).epsilon), pld: null, pld_lower: null };
+  }
   const { upper, lower } = pldEpsilon(phases, left, { relation });
   // Of the encoding no lower bound is known, so that all of delta may have gone to the updates.
   const least = used ? pldEpsilon(phases, delta, { relation }).lower : lower;

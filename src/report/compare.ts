@@ -98,7 +98,8 @@ function composed(list: readonly PrivacyFacts[]): [epsilon: number, delta: numbe
     const [{ terms, relation }] = same;
     const at = Math.max(...same.map((privacy) => privacy.delta));
     const phases = same.flatMap((privacy) => privacy.phases);
-    epsilon += upperBound(epsilonOf(phases, at, { mechanism: terms.mechanism, relation }));
+    const released = Math.max(...same.map((privacy) => Number(privacy.terms.released ?? 0)));
+    epsilon += upperBound(epsilonOf(phases, at, { mechanism: terms.mechanism, relation, released }));
     delta += at;
   }
   for (const { terms } of list) {

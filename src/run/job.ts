@@ -8,6 +8,7 @@ import type { SystemName } from '../gan/systems.ts';
 import type { GenerativeSystem } from '../train/generative.ts';
 import type { AnyConfig } from './config.ts';
 import type { Run } from './run.ts';
+import type { WarmStart } from './warm.ts';
 
 export interface TrainingJob<R extends Run = Run> {
   readonly run: R;
@@ -28,6 +29,8 @@ export interface RunPlan {
   readonly seed: number;
   /** of a private run whose noise and samples follow from a seed: no guarantee */
   readonly insecureSeed?: number;
+  /** of a private GAN, where it begins with the generator of another run and counts what that released */
+  readonly warm?: WarmStart;
   /** of a private run, for audits and tests */
   readonly witness?: Witness;
   /** of a run that is fitted to noisy tables, for audits and tests */

@@ -2,7 +2,8 @@
  * What has been spent on a data set in all private runs on it: `odometer.jsonl` in the folder of all data sets, which
  * outlives runs and data sets. Lines are only ever appended, each in one write to a file opened with O_APPEND and synced,
  * so that runs that begin at once lose none. Sums are of basic composition: epsilons and deltas add up. What the owner
- * alone sees (attacks, evaluations, the diagnostics of reports) is no release, and not counted. Node only.
+ * alone sees (attacks, evaluations, the diagnostics of reports) is no release, and not counted. A run that goes on from
+ * another one's releases is charged for what it added to them, where that other run is noted too. Node only.
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
@@ -159,24 +160,36 @@ function linesOf(path: string, warn: (message: string) => void): Line[] {
   });
 }
 
-/** A run as its own directory has it; undefined where that is gone, or is another run's by now. */
-function fromLedger(dir: string, created: string, sha256: string): Pick<RunSpent, 'epsilon' | 'delta'> | undefined {
+type RunLine = Extract<Line, { kind: 'run' }>;
+
+/**
+ * A run as its own directory has it; undefined where that is gone, or is another run's by now.
+ * @param noted when runs on the same data were made that are charged by themselves
+ */
+function fromLedger(
+  { dir, created }: RunLine,
+  sha256: string,
+  noted: ReadonlySet<string>,
+): Pick<RunSpent, 'epsilon' | 'delta'> | undefined {
   try {
     const run = openRun(dir);
     const { info } = run;
     if (info.created !== created || info.data.sha256 !== sha256) return undefined;
     const delta = Number(info.config.delta);
     const ledger = readLedger(run.ledgerFile(), { warn: () => {} });
-    const phases = ledger.totals();
-    const { encoding_epsilon: paid = 0, encoding_delta: used = 0 } = ledger.terms;
+    const { encoding_epsilon: paid = 0, encoding_delta: used = 0, released_by: by } = ledger.terms;
+    // What was copied from a run that is in the sums already is not counted in them twice.
+    const charged = noted.has(String(by));
+    const phases = charged ? ledger.own() : ledger.totals();
     if (phases.length === 0) return { epsilon: Number(paid), delta: Number(used) };
-    return { epsilon: upperBound(epsilonOf(phases, delta, ledger.terms)), delta };
+    const terms = charged ? { ...ledger.terms, released: 0 } : ledger.terms;
+    return { epsilon: upperBound(epsilonOf(phases, delta, terms)), delta };
   } catch {
     return undefined;
   }
 }
 
-function spentBy(start: StartLine, rest: readonly Line[]): RunSpent {
+function spentBy(start: StartLine, rest: readonly Line[], noted: ReadonlySet<string>): RunSpent {
   const of = rest.filter(({ id }) => id === start.id);
   const run = of.find((each) => each.kind === 'run');
   const failed = of.find((each) => each.kind === 'failed');
@@ -184,7 +197,7 @@ function spentBy(start: StartLine, rest: readonly Line[]): RunSpent {
   const dir = run?.dir ?? null;
   if (start.unguarded) return { ...facts, dir, epsilon: null, delta: null, by: 'none' };
   if (failed) return { ...facts, dir, epsilon: failed.epsilon, delta: failed.delta, by: 'failed' };
-  const found = run && fromLedger(run.dir, run.created, start.sha256);
+  const found = run && fromLedger(run, start.sha256, noted);
   if (found) return { ...facts, dir, ...found, by: 'ledger' };
   if (start.budget === null) return { ...facts, dir, epsilon: null, delta: null, by: 'unknown' };
   return { ...facts, dir, epsilon: start.budget, delta: start.delta, by: 'planned' };
@@ -201,7 +214,11 @@ export function spentOn(
 ): SpentOn {
   const lines = linesOf(fileOf(options), warn);
   const starts = lines.filter((each) => each.kind === 'start');
-  const runs = starts.filter(({ sha256 }) => sha256 === data.sha256).map((start) => spentBy(start, lines));
+  const own = starts.filter(({ sha256, unguarded }) => sha256 === data.sha256 && !unguarded);
+  const noted = new Set(
+    lines.flatMap((each) => (each.kind === 'run' && own.some(({ id }) => id === each.id) ? [each.created] : [])),
+  );
+  const runs = starts.filter(({ sha256 }) => sha256 === data.sha256).map((start) => spentBy(start, lines, noted));
   const sum = (of: (run: RunSpent) => number | null) => runs.reduce((total, run) => total + (of(run) ?? 0), 0);
   return {
     runs,

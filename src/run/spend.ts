@@ -54,6 +54,8 @@ export interface Spending {
   readonly noise_multiplier: number | null;
   readonly sampling_rate: number | null;
   readonly noisy_updates: number;
+  /** releases of the run that this one went on from, which epsilon is of too */
+  readonly released_before?: number;
   /** whether these are tables that were measured, and choices between them */
   readonly tables?: true;
   readonly insecure: boolean;
@@ -70,6 +72,7 @@ const LEAST = 0.01;
 /** All starts of a run together. */
 export function spending({ ledger, config, insecure }: Guarantee): Spending {
   const phases = ledger.totals();
+  const own = ledger.own();
   const { delta, noiseMultiplier } = config;
   const claimed = config.bound === 'weights';
   const relation = relationCharged(ledger.terms, relationOf(config));
@@ -78,8 +81,9 @@ export function spending({ ledger, config, insecure }: Guarantee): Spending {
     epsilon: insecure || claimed || byPlace ? null : epsilonOf(phases, delta, ledger.terms),
     delta,
     noise_multiplier: noiseMultiplier ?? null,
-    sampling_rate: phases[0]?.q ?? null,
-    noisy_updates: phases.reduce((n, { steps }) => n + steps, 0),
+    sampling_rate: own[0]?.q ?? null,
+    noisy_updates: own.reduce((n, { steps }) => n + steps, 0),
+    ...(ledger.copied > 0 ? { released_before: ledger.copied } : {}),
     ...(ledger.terms.mechanism === MEASURED ? { tables: true as const } : {}),
     insecure,
     relation,
@@ -123,5 +127,6 @@ export function spendingLine(spent: Spending): string {
     pld === null
       ? `${rdp.toFixed(4)} at delta ${spent.delta} (${coarse})`
       : `${pld.toFixed(4)} at delta ${spent.delta} (${coarse} ${rdp.toFixed(4)})`;
-  return `epsilon ${value}, ${updates}, ${relationRow(spent.relation).short}`;
+  const before = spent.released_before ? ' after what the run before released' : '';
+  return `epsilon ${value}, ${updates}${before}, ${relationRow(spent.relation).short}`;
 }

@@ -84,16 +84,17 @@ export function beginJob<R extends Run>(
  * that fails after that leaves a run of which nothing remains but what it paid.
  */
 function beginPrivate<R extends Run>(...[gpu, source, plan, makeRun]: Parameters<typeof beginJob<R>>): TrainingJob<R> {
-  const { seed, insecureSeed, witness } = plan;
+  const { seed, insecureSeed, witness, warm } = plan;
   const config = parsePrivate(plan.config);
   const whole = ofClass(source, config.onlyClass);
-  const terms = new PrivatePlan(config, trainingRows(whole, config), priceOf(whole, config));
+  const terms = new PrivatePlan(config, trainingRows(whole, config), priceOf(whole, config), warm?.copied);
   const key = secretOf(insecureSeed);
   let run: R | undefined;
   let made: PrivateRun | undefined;
   try {
     // What needs no look at the cells is found wrong before anything is written.
     if (!isTable(whole)) made = privateRun(gpu, config, whole, seed, { key, plan: terms, witness });
+    if (warm) made?.gan.generator.begin(warm.tensors);
     run = makeRun(metaOf(gpu, whole, { ...plan, config }));
     const { ledger, limit } = terms.begin(run.ledgerFile());
     const data = newRecords(whole, config.rows, { config, key, witness });

@@ -117,6 +117,15 @@ export class Player {
     this.optimizer.updates = updates;
   }
 
+  /**
+   * Takes over parameters and moving averages of another training; the optimiser begins anew.
+   * @throws VeilganError FILE where a tensor is missing or has another shape
+   */
+  begin(tensors: Readonly<HostTensors>): void {
+    restoreFlat(this.parameters, `${this.name}.`, tensors);
+    if (this.statistics) restoreFlat(this.statistics, `${this.name}.moving.`, tensors);
+  }
+
   dispose(): void {
     this.optimizer.dispose();
     disposeFlat(this.parameters);

@@ -96,4 +96,28 @@ export default [
     replace: "key.derive('discrete')",
     tests: ['gan/twins', 'run/audit/parts'],
   },
+  {
+    name: 'the odometer charges a release with each run that goes on from it',
+    area: 'data',
+    file: 'src/run/odometer.ts',
+    find: 'charged ? ledger.own() : ledger.totals();',
+    replace: 'charged ? ledger.totals() : ledger.totals();',
+    tests: ['run/odometer.test'],
+  },
+  {
+    name: 'the odometer charges a release that was copied to nobody',
+    area: 'data',
+    file: 'src/run/odometer.ts',
+    find: 'const charged = noted.has(String(by));',
+    replace: 'const charged = noted.has(String(by)) || by !== undefined;',
+    tests: ['run/odometer.test'],
+  },
+  {
+    name: 'a release is charged where its run is on other data',
+    area: 'data',
+    file: 'src/run/odometer.ts',
+    find: 'sha256 === data.sha256 && !unguarded);',
+    replace: 'sha256 !== undefined && !unguarded);',
+    tests: ['run/odometer.test'],
+  },
 ];

@@ -104,4 +104,28 @@ export default [
     replace: '',
     tests: ['privacy/ledger'],
   },
+  {
+    name: 'what another run released is not in the ledger',
+    area: 'ledger',
+    file: 'src/gan/private/plan.ts',
+    find: 'if (copied) ledger.append(...copiedSpends(copied));',
+    replace: '',
+    tests: ['gan/copied'],
+  },
+  {
+    name: 'updates are counted over what was copied',
+    area: 'ledger',
+    file: 'src/gan/private/run.ts',
+    find: 'mechanism.charge(ledger.copied + from, ledger.copied + to)',
+    replace: 'mechanism.charge(from, to)',
+    tests: ['run/warm'],
+  },
+  {
+    name: 'a run goes on from one on other data',
+    area: 'ledger',
+    file: 'src/run/warm.ts',
+    find: 'before.sha256 === meta.sha256;',
+    replace: 'before.sha256 !== undefined;',
+    tests: ['run/warm'],
+  },
 ];

@@ -192,8 +192,8 @@ export default [
     name: 'a run is charged for an update less than it makes',
     area: 'system',
     file: 'src/gan/private/run.ts',
-    find: 'ledger.append(mechanism.charge(from, to));',
-    replace: 'ledger.append(mechanism.charge(from, Math.max(from + 1, to - 1)));',
+    find: 'ledger.append(mechanism.charge(ledger.copied + from, ledger.copied + to));',
+    replace: 'ledger.append(mechanism.charge(ledger.copied + from, ledger.copied + Math.max(from + 1, to - 1)));',
     tests: ['run/wiring'],
   },
   {

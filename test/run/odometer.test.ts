@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { epsilonOf } from '../../src/privacy/budget.ts';
 import { createLedger, type LedgerTerms } from '../../src/privacy/ledger/ledger.ts';
-import { createRun } from '../../src/run/directory.ts';
+import { createRun, openRun } from '../../src/run/directory.ts';
 import { noteStart, ODOMETER, type PlannedRun, spentOn } from '../../src/run/odometer.ts';
 import { failure } from '../support/failure.ts';
 import { meta, runTests } from './made.ts';
@@ -63,6 +63,42 @@ test('runs as their ledgers say, one by one and added up', ({ root }) => {
   assert.equal(spentOn({ ...DATA, sha256: 'b'.repeat(64) }, { home: root }).runs, []);
   assert.is(spentOn({ ...DATA, sha256: 'b'.repeat(64) }, { home: root }).others, 2);
   assert.equal(spentOn(DATA, { home: join(root, 'elsewhere') }).runs, []);
+});
+
+test('what was copied from a run that is noted is charged with that run, and else with the one that has it', ({
+  root,
+}) => {
+  const home = join(root, 'home');
+  begin(home, join(root, 'fit'), 1);
+  const { created } = openRun(join(root, 'fit')).info;
+  const release = { q: 1, sigma: 4, steps: 1 };
+  /** A run that goes on from the releases of another. */
+  const follow = (dir: string, by: string, data = DATA) => {
+    const noted = noteStart({ ...PLAN, data }, { home });
+    const run = createRun(dir, { ...meta, system: 'dpgan', data, config: { delta: 1e-5 } });
+    const { encoding_epsilon: _, encoding_delta: __, ...terms } = TERMS;
+    const ledger = createLedger(run.ledgerFile(), { ...terms, released: 1, released_by: by });
+    noted.began({ dir: run.dir, created: run.info.created });
+    ledger.append({ from: 0, to: 1, q: 1, sigma: release.sigma, what: 'before' });
+    ledger.append({ from: 1, to: 1 + PHASE.steps, q: PHASE.q, sigma: PHASE.sigma });
+    ledger.close();
+    run.close();
+  };
+  const relation = 'zero-out';
+  const alone = epsilonOf([PHASE], 1e-5, { mechanism: 'gaussian', relation }).pld;
+  const whole = epsilonOf([release, PHASE], 1e-5, { mechanism: 'gaussian', relation, released: 1 }).rdp;
+  assert.ok(alone !== null && whole > alone);
+  follow(join(root, 'known'), created);
+  follow(join(root, 'unknown'), new Date(0).toISOString());
+  // A run on other data does not stand for it.
+  const other = { name: 'other', sha256: 'c'.repeat(64) };
+  follow(join(root, 'elsewhere'), created, other);
+  const epsilons = (data: typeof DATA) => spentOn(data, { home }).runs.map(({ epsilon }) => epsilon);
+  assert.equal(epsilons(DATA).slice(1), [alone, whole]);
+  assert.equal(epsilons(other), [whole]);
+  // Where the run that has all of it is gone, its whole budget counts.
+  fs.rmSync(join(root, 'known'), { recursive: true });
+  assert.is(spentOn(DATA, { home }).runs[1].epsilon, 3);
 });
 
 test('a run that is gone counts with its budget, or as unknown: never as nothing', ({ root }) => {

@@ -4,6 +4,7 @@
  * that see strokes; see README.md of this room.
  */
 import { valueAndGrad } from '../../autograd/grad.ts';
+import { featuresNetwork } from '../../gan/networks/features.ts';
 import type { Gpu, Program, Replay } from '../../gpu/index.ts';
 import type { Parameters } from '../../nn/network.ts';
 import { log } from '../../ops/assign.ts';
@@ -20,7 +21,6 @@ import { type LossRow, notFinite } from '../../train/loop.ts';
 import { type HostTensors, Player, restoreCount } from '../../train/player.ts';
 import type { FeaturesConfig } from './config.ts';
 import { type FeatureMeasurer, lost, type Released } from './measurer.ts';
-import { featuresNetwork } from './network.ts';
 import type { FeaturesPlan } from './plan.ts';
 import { FeatureMap } from './projection.ts';
 

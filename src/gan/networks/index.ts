@@ -7,6 +7,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Autoencoder } from './autoencoder.ts';
 import { conditionalCritic, conditionalGenerator } from './conditional.ts';
 import { dcganCritic, dcganGenerator } from './dcgan.ts';
+import { featuresCritic, featuresGenerator } from './features.ts';
 import type { NetworkRow, NetworkSettings } from './network.ts';
 import { tableGenerator } from './table.ts';
 import { ehrCritic, ehrGenerator, xieCritic, xieGenerator } from './xie.ts';
@@ -41,6 +42,17 @@ const rows = {
     images: true,
     labels: true,
     dropout: false,
+  },
+  features: {
+    name: 'features',
+    summary:
+      'the generator of dp-features with critics as in conditional, for images and points with or without labels',
+    generator: featuresGenerator,
+    critic: featuresCritic,
+    images: false,
+    labels: true,
+    dropout: false,
+    ownStatistics: true,
   },
   xie: {
     name: 'xie',

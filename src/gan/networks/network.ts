@@ -46,6 +46,8 @@ export interface NetworkRow {
   readonly labels: boolean;
   /** whether its critic has dropout */
   readonly dropout: boolean;
+  /** whether samples are normalised by the statistics of their own call, as in training, not by moving averages */
+  readonly ownStatistics?: boolean;
   /** whether its layers are large whatever the config says */
   readonly large?: boolean;
   /** what is trained on the records before the first step, outside of any budget: no guarantee can be given then */

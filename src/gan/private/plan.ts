@@ -16,6 +16,7 @@ import { restoreCount } from '../../train/player.ts';
 import { divergences } from '../divergences.ts';
 import { networks } from '../networks/index.ts';
 import { budgetOf, checkPrivate, type PrivateConfig, physicalRows, relationOf, samplingRate } from './config.ts';
+import { type Copied, checkCopied, checkTogether, copiedSpends, copiedTerms } from './copied.ts';
 import { updatesBehind } from './schedule.ts';
 
 /** What updates of a configuration are made of. @param rows of the data set, where their number is public */
@@ -40,11 +41,17 @@ export function mechanismOf(config: PrivateConfig, rows: number): Mechanism {
 /**
  * The config with the least noise with which all of its noisy updates fit its budget. A search that may take seconds.
  * @param rows that are trained on @param paid what the encoding of a table is charged
+ * @param spent what was released before, under the same budget
  * @throws VeilganError CONFIG as `noiseFor`
  */
-export function withNoise(config: PrivateConfig, rows: number, paid: Cost = FREE): PrivateConfig {
+export function withNoise(
+  config: PrivateConfig,
+  rows: number,
+  paid: Cost = FREE,
+  spent: readonly Phase[] = [],
+): PrivateConfig {
   const needed = { q: samplingRate(config, rows), updates: updatesBehind(config, config.steps) };
-  return { ...config, noiseMultiplier: noiseFor(needed, budgetOf(config), paid).sigma };
+  return { ...config, noiseMultiplier: noiseFor(needed, budgetOf(config), paid, spent).sigma };
 }
 
 /** How the ledger of a run that is there is opened. */
@@ -66,17 +73,22 @@ export class PrivatePlan {
   readonly mechanism: Mechanism;
   /** what is charged for the encoding of a table; zeros where there is none to pay for */
   readonly price: Cost;
+  /** of another run that this one goes on from, what it released */
+  readonly copied: Copied | undefined;
   /** noisy updates that the budget pays for, on top of those of before */
   readonly limit: (spent: readonly Phase[]) => number;
 
   /**
    * @param rows of the data set that are trained on, whose number is public unless the config names another
+   * @param copied what another run released of them, counted as spent before the first update
    * @throws VeilganError CONFIG naming a combination that breaks the guarantee
    */
-  constructor(config: PrivateConfig, rows: number, price: Cost = FREE) {
+  constructor(config: PrivateConfig, rows: number, price: Cost = FREE, copied?: Copied) {
     checkPrivate(config);
+    if (copied) checkCopied(config, copied);
     this.config = config;
     this.price = price;
+    this.copied = copied;
     this.mechanism = mechanismOf(config, rows);
     this.limit = (spent) => {
       const { q, multiplier } = this.mechanism;
@@ -87,16 +99,30 @@ export class PrivatePlan {
   /** The first line of the ledger. */
   get terms(): LedgerTerms {
     const { epsilon, delta } = this.price;
-    return { ...this.mechanism.terms, ...(epsilon ? { encoding_epsilon: epsilon, encoding_delta: delta } : {}) };
+    return {
+      ...this.mechanism.terms,
+      ...(epsilon ? { encoding_epsilon: epsilon, encoding_delta: delta } : {}),
+      ...(this.copied ? copiedTerms(this.copied) : {}),
+    };
   }
 
   /**
-   * The ledger of a new run, begun and synced: it counts the price of the encoding from now on.
+   * The ledger of a new run, begun and synced: it counts the price of the encoding, and what was copied, from now on.
    * @throws VeilganError CONFIG where the budget does not pay for one update, FILE
    */
   begin(file: LedgerFile): { ledger: Ledger; limit: number } {
-    const limit = this.limit([]);
-    if (limit >= 1) return { ledger: createLedger(file, this.terms), limit };
+    const { copied } = this;
+    const limit = this.limit(copied?.phases ?? []);
+    if (limit >= 1) {
+      const ledger = createLedger(file, this.terms);
+      try {
+        if (copied) ledger.append(...copiedSpends(copied));
+      } catch (error) {
+        ledger.close();
+        throw error;
+      }
+      return { ledger, limit };
+    }
     const { epsilon } = this.config;
     throw new VeilganError('CONFIG', `epsilon ${epsilon} does not pay for one update of this configuration`, {
       where: 'epsilon',
@@ -117,9 +143,11 @@ export class PrivatePlan {
       const fix = 'Start a new run; of this one nothing more should be released';
       throw new VeilganError('CONFIG', BY_PLACE, { where: file.path, fix });
     }
-    // There are words that ledgers of before did not have.
-    const terms = old ? pick(this.terms, before) : this.terms;
-    return openLedger(file, { terms, head, updates, warn });
+    // There are words that ledgers of before did not have, and words of what was copied, which the ledger alone has.
+    const { released = 0, released_by: by } = before;
+    const own = released ? { ...this.terms, released, released_by: by } : this.terms;
+    if (released) checkTogether(this.config);
+    return openLedger(file, { terms: old ? pick(own, before) : own, head, updates: Number(released) + updates, warn });
   }
 }
 

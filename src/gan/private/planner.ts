@@ -1,4 +1,5 @@
 /** From a budget to the settings of a private GAN: how many noisy updates are made of it, how many lessons a step, how much noise. */
+import type { Phase } from '../../privacy/accountant/phases.ts';
 import { type Cost, FREE, stepsFor } from '../../privacy/budget.ts';
 import { budgetOf, type PrivateConfig, samplingRate } from './config.ts';
 import { withNoise } from './plan.ts';
@@ -43,19 +44,36 @@ export function worthOf(config: PrivateConfig, tuned: Tuned, rows: number): Wort
 /**
  * The settings for another budget than they were tuned for: the length that it is worth, and the least noise for that.
  * @param rows that are trained on @param paid what the encoding of a table is charged
+ * @param spent what was released before, under the same budget
  * @throws VeilganError CONFIG where no noise suffices
  */
-export function forBudget(config: PrivateConfig, tuned: Tuned, rows: number, paid: Cost = FREE): PrivateConfig {
+export function forBudget(
+  config: PrivateConfig,
+  tuned: Tuned,
+  rows: number,
+  paid: Cost = FREE,
+  spent: readonly Phase[] = [],
+): PrivateConfig {
   const { steps, criticSteps } = worthOf(config, tuned, rows);
-  return withNoise({ ...config, criticSteps, steps }, rows, paid);
+  return withNoise({ ...config, criticSteps, steps }, rows, paid, spent);
 }
 
 /**
  * Generator steps that a budget pays for, at most those that are configured; Infinity where that is not known beforehand.
  * A search that may take seconds.
+ * @param spent what was released before, under the same budget
  */
-export function stepsPaid(config: PrivateConfig, rows: number, paid: Cost = FREE): number {
+export function stepsPaid(
+  config: PrivateConfig,
+  rows: number,
+  paid: Cost = FREE,
+  spent: readonly Phase[] = [],
+): number {
   const { steps, noiseMultiplier: sigma } = config;
   if (config.adaptive > 0) return Number.POSITIVE_INFINITY;
-  return stepsBefore(config, stepsFor({ q: samplingRate(config, rows), sigma }, budgetOf(config), { paid }), steps);
+  return stepsBefore(
+    config,
+    stepsFor({ q: samplingRate(config, rows), sigma }, budgetOf(config), { paid, spent }),
+    steps,
+  );
 }

@@ -120,7 +120,8 @@ export function privateRun(
   let ledger: Ledger | undefined;
   const spend = (from: number, to: number) => {
     if (!ledger) throw new VeilganError('VALIDATION', 'a private run has no ledger to pay from', { where: 'ledger' });
-    ledger.append(mechanism.charge(from, to));
+    // What was copied from another run's ledger comes first in the count.
+    ledger.append(mechanism.charge(ledger.copied + from, ledger.copied + to));
   };
   const close = () => {
     noise?.dispose();

@@ -25,6 +25,8 @@ export interface LedgerFile {
 export class Ledger {
   readonly terms: LedgerTerms;
   readonly #phases: Map<string, Phase>[];
+  /** likewise what was copied from another run's ledger */
+  readonly #copied: Map<string, Phase>[];
   /** by partition: updates 0 .. reach - 1 are paid */
   readonly #reach: number[];
   readonly #named: Spend[] = [];
@@ -39,6 +41,7 @@ export class Ledger {
     this.#file = file;
     this.terms = terms;
     this.#phases = Array.from({ length: terms.partitions }, () => new Map());
+    this.#copied = Array.from({ length: terms.partitions }, () => new Map());
     this.#reach = Array(terms.partitions).fill(0);
   }
 
@@ -52,16 +55,30 @@ export class Ledger {
     return Math.min(...this.#reach);
   }
 
-  /** Whether nothing was paid for: no update, and no encoding before the first. */
+  /**
+   * Releases of another run that this one counts as spent before its first update (`released` of the terms): the first
+   * noisy updates of the count, which its own follow.
+   */
+  get copied(): number {
+    return Number(this.terms.released ?? 0);
+  }
+
+  /** Whether nothing was paid for by this run: no update, and no encoding before the first. */
   get unspent(): boolean {
     return this.#phases.every((phases) => phases.size === 0) && !this.terms.encoding_epsilon;
   }
 
   /**
    * What one partition has spent, all of it: one phase for each pair of q and sigma, in order of appearance. The cost
-   * of the run is the largest over the partitions (parallel composition).
+   * of the run is the largest over the partitions (parallel composition). What was copied from another run's ledger comes
+   * first, in phases of its own.
    */
   totals(partition = 0): Phase[] {
+    return [...(this.#copied[partition]?.values() ?? []), ...this.own(partition)];
+  }
+
+  /** The same without what was copied: what this run has added to what the records had been released in before. */
+  own(partition = 0): Phase[] {
     return [...(this.#phases[partition]?.values() ?? [])];
   }
 
@@ -162,7 +179,7 @@ export class Ledger {
     const { from, to, q, sigma, partition, what } = spend;
     if (what !== undefined)
       this.#named.push({ from, to, q, sigma, ...(partition === undefined ? {} : { partition }), what });
-    this.#phases.forEach((phases, k) => {
+    (to <= this.copied ? this.#copied : this.#phases).forEach((phases, k) => {
       if (partition !== undefined && partition !== k) return;
       const key = `${q} ${sigma}`;
       phases.set(key, { q, sigma, steps: (phases.get(key)?.steps ?? 0) + to - from });

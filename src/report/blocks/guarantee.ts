@@ -207,7 +207,8 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
     schedule: _o,
     ...more
   } = terms;
-  const { relation: _charged, physical: _, encoding_epsilon: paid, encoding_delta: used, ...others } = more;
+  const { relation: _charged, physical: _, encoding_epsilon: paid, encoding_delta: used, ...rest } = more;
+  const { released, released_by: by, ...others } = rest;
   const counted = encoding?.columns?.some(({ shares }) => shares !== undefined);
   const entries: Entry[] = [
     ...epsilonRows(facts),
@@ -232,6 +233,12 @@ export function guaranteeBlocks(facts: PrivacyFacts, encoding?: Pick<Encoding, '
           COLUMNS,
           `${counted ? 'bounds, values and how often each is there' : 'bounds and values'} by noisy counts, before all else: epsilon ${formatNumber(Number(paid))} and delta ${plainDelta(Number(used))} of the whole`,
         ],
+    released
+      ? [
+          'released before',
+          `noisy sums of features of all records, by the run of ${by} that this one goes on from: they are the first of the rates and multipliers above, and epsilon is of them and the updates together`,
+        ]
+      : undefined,
     ...Object.entries(others).map(([name, value]): Entry => [name, String(value)]),
   ];
   const rows = entries.filter((entry) => entry !== undefined);

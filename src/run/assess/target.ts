@@ -110,7 +110,7 @@ export function runModel({ gan, data, run }: TrainingJob, queries: number, repor
         rows: Math.min(256, callRows(features)),
         // Sampling counts its streams from 2^22 on.
         draw: (n, stream) => law(gpu, [1, n, gan.noise], { seed, stream: 0x300000 + stream }),
-        generate: (z) => gan.generator.infer(z),
+        generate: (z) => gan.make(z),
       };
     },
     async trainSurrogate(rows, { seed: added, critics, onProgress }, steps = gan.step) {
