@@ -76,7 +76,7 @@ test('what does not belong together is told in a sentence', async () => {
   }
 });
 
-test('for images a guarantee is proposed, with the settings of the command line', () => {
+test('for images a guarantee is proposed, with the lengths of the command line', () => {
   const ready: Ready = { kind: 'images', rows: 3000, holdout: 500, columns: 256, classes: 10, even: true };
   assert.is(usualSystem(ready), 'dp-features');
   const plan = usualPlan('dp-features', ready);
@@ -86,8 +86,9 @@ test('for images a guarantee is proposed, with the settings of the command line'
   const lengths = (['short', 'medium', 'long'] as const).map((length) => lengthOf(length, plan, ready));
   assert.equal(lengths, [own.steps / 2, own.steps, 2 * own.steps]);
   const data = { shape: [28, 28, 1], rows: 3000 } as unknown as Dataset;
-  // All but the sizes for points is what the command line takes.
-  assert.equal({ ...configOf(plan, data), generatorHidden: own.generatorHidden }, own);
+  const small = { generatorHidden: [64, 64], projections: 500, batch: 100 };
+  assert.equal(configOf(plan, data), { ...own, ...small });
+  assert.equal(configOf({ ...plan, size: 'medium' }, data), own, 'medium is what the command line takes');
   const halved = configOf(plan, { ...data, shape: [30, 30, 1] } as Dataset);
   assert.equal('generatorChannels' in halved && halved.generatorChannels, own.generatorChannels.slice(0, 1));
   // Too few for a guarantee, or of a size that is not halved.

@@ -38,7 +38,7 @@ if (!findChromium()) {
         (await page.textContent('.body')) ?? '',
         /3 classes counts as public.*assumed to have equally many/s,
       );
-      await train(page, 20);
+      await train(page, 10);
       const grid = page.getByRole('img', { name: '12 images, a column for each class: 0, 1, 2' });
       await grid.waitFor();
       note(`the first images after ${since()} s (SwiftShader)`);

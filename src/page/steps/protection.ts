@@ -34,7 +34,7 @@ const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>>
   ],
   'dp-features': [
     'Guaranteed, by one noisy sum',
-    'Of each image its strokes in eight directions and its shades are taken, of each point where it lies. Thousands of such features are summed by class, once, with noise; new ones are then made whose features come to the same sums. A limit, epsilon, holds on what anyone can find out about one of yours. It shows what the images of a class have in common rather than fine detail, and it needs a fraction of the time and of epsilon that noise on a critic needs.',
+    'Features of all yours, such as the strokes of images, are summed by class, once, with noise. New ones are then made to come to the same sums. A limit, epsilon, holds on what anyone can find out about one of yours. It shows what those of a class have in common, not fine detail; noise on a critic takes far longer to get there.',
   ],
   dpgan: [
     'Guaranteed, by noise on a critic',
