@@ -66,10 +66,10 @@ export function convLayers(gpu: Gpu, preset: string, partitions?: number): ConvL
   ];
 }
 
-type Convolution = Pick<ConvLayer, 'transposed' | 'geometry' | 'ci' | 'co'>;
+export type Convolution = Pick<ConvLayer, 'transposed' | 'geometry' | 'ci' | 'co'>;
 
 /** The convolutions on a network's tape, first to last. Records them only: nothing runs. */
-function convolutions(gpu: Gpu, network: Network, input: Shape): Convolution[] {
+export function convolutions(gpu: Gpu, network: Network, input: Shape): Convolution[] {
   const found: Convolution[] = [];
   const tensors = (shapes: Record<string, Shape>) =>
     Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, empty(gpu, shape)]));

@@ -2,6 +2,7 @@
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { convSuite } from './conv.ts';
 import { dpstepSuite } from './dpstep.ts';
+import { featuresSuite } from './features.ts';
 import { fitSuite } from './fit.ts';
 import { imagesSuite } from './images.ts';
 import { matmulSuite } from './matmul.ts';
@@ -25,6 +26,7 @@ export const suites = {
   dpstep: (gpu: Gpu, { large }: BenchOptions) => dpstepSuite(gpu, large),
   'private-presets': (gpu: Gpu, { large }: BenchOptions) => privatePresetsSuite(gpu, large),
   fit: (gpu: Gpu) => fitSuite(gpu),
+  features: (gpu: Gpu) => featuresSuite(gpu),
   profile: (gpu: Gpu, { large }: BenchOptions) => profileSuite(gpu, large),
   nearest: (gpu: Gpu, { large }: BenchOptions) => nearestSuite(gpu, { large }),
   startup: async (_: Gpu, { cli }: BenchOptions) => startupSuite(cli),
@@ -43,6 +45,7 @@ export const descriptions: Readonly<Record<SuiteName, string>> = {
   dpstep: 'a private critic step over the same without privacy: time and bytes',
   'private-presets': 'one step of every private preset, and the bytes it needs',
   fit: 'a step of a fit to noisy tables over its matrix products',
+  features: 'the feature maps of images, and a step of a fit to their noisy sums, over their products',
   profile: 'where the time of a Blobs and an MNIST step goes, by kernel',
   nearest: '10,000 records against 10,000: naive beside chosen',
   startup: 'seconds from process start to the first training step',

@@ -8,6 +8,9 @@ export interface Defaults {
   readonly steps: number;
 }
 
+/** Steps of a fit to features. */
+export const FEATURE_STEPS = 1000;
+
 /**
  * Standard deviation of the noise of a cell, over the number of records, up to which all pairs are measured at once: that
  * was better or as good wherever both were measured, up to 0.008.

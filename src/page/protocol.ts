@@ -12,8 +12,8 @@ export type Trouble = Pick<VeilganError, 'code' | 'message' | 'where' | 'fix'>;
 
 export type Example = 'people' | 'points' | 'digits';
 export type Source =
-  | { readonly from: 'file'; readonly file: File }
-  | { readonly from: 'example'; readonly example: Example };
+  /** one CSV, or the IDX files of images and labels */
+  { readonly from: 'file'; readonly files: readonly File[] } | { readonly from: 'example'; readonly example: Example };
 
 /** A column as it was found; texts are as the file writes them. */
 export interface ColumnView {
@@ -43,11 +43,15 @@ export interface OpenedTable {
   readonly notes: readonly string[];
 }
 
-/** Examples that are no tables to be corrected. */
+/** Images, and an example of points: no tables to be corrected. */
 export interface OpenedRecords {
   readonly kind: 'points' | 'images';
   readonly name: string;
   readonly rows: number;
+  /** of the rows, those that no network will see */
+  readonly holdout: number;
+  /** 0 without labels */
+  readonly classes: number;
   readonly preview: Samples;
 }
 
@@ -68,6 +72,10 @@ export interface Ready {
   /** rows of the file, where only some of them fit */
   readonly of?: number;
   readonly columns: number;
+  /** of the labels of what is no table; absent without */
+  readonly classes?: number;
+  /** of images whether their sides are even, as a generator needs that doubles its grids */
+  readonly even?: boolean;
   /** of a table what is public of its columns: names and how cells are written, no values */
   readonly known?: readonly Column[];
   /** of a table what private systems with critics begin with, as on the command line */
@@ -123,6 +131,8 @@ export type Samples =
       /** [n, height, width, channels] */
       readonly shape: readonly number[];
       readonly bytes: Uint8Array;
+      /** names of the classes that they are of in turn, where classes condition the generator */
+      readonly classes?: readonly string[];
     };
 
 /** A point of the loss curves: means over some steps, and over the critics. */
@@ -174,6 +184,8 @@ export interface Calls {
   watch: { takes: boolean; gives: undefined };
   csv: { takes: { rows: number }; gives: Blob };
   npy: { takes: { rows: number }; gives: Blob };
+  /** classes of the images that `npy` gives, where classes condition the generator */
+  labels: { takes: { rows: number }; gives: Blob };
   picture: { takes: { rows: number }; gives: Blob };
   model: { takes: undefined; gives: Blob };
   report: { takes: { diagnostics: boolean }; gives: Blob };

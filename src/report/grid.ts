@@ -13,6 +13,13 @@ export interface Pixels {
 /** Background between the images. */
 const GAP = 128;
 
+/** Classes from which on a column for each would be too narrow to look at. */
+const MANY = 30;
+
+/** Columns of a grid of samples that are of each class in turn, so that a column has one class; undefined for one class or too many. */
+export const classColumns = (classes: number): number | undefined =>
+  classes > 1 && classes <= MANY ? classes : undefined;
+
 /**
  * Images on a grid, each pixel `scale` wide, a line of `scale` pixels between two.
  * @param images [n, height, width, channels], bytes

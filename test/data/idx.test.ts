@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readWhole } from '../../src/data/formats/files.ts';
-import { idxKind, importIdx, readIdxImages, readIdxLabels } from '../../src/data/formats/idx.ts';
+import { importIdx } from '../../src/data/formats/idx.ts';
+import { idxKind, readIdxImages, readIdxLabels } from '../../src/data/formats/idx-read.ts';
 import { Folder, fails, gz, idx, random } from './making.ts';
 
 const labels = idx([5], [3, 1, 4, 1, 5]);

@@ -10,6 +10,7 @@ const PAGES = [
   'csv/text',
   'dataset',
   'encoding/private',
+  'formats/idx-read',
   'formats/images',
   'records',
   'split',

@@ -85,7 +85,7 @@ test('a length that a limit does not pay for is told before it begins, with what
 test('all rows or the kept-back split of them: the same cells, and said of either what is true of it', async () => {
   const shelf = new Shelf();
   const file = new File([mixedCsv(500)], 'members.csv');
-  await shelf.open({ from: 'file', file }, () => {});
+  await shelf.open({ from: 'file', files: [file] }, () => {});
   const columns = (['age', 'town', 'grade'] as const).map((name) => ({
     ...{ name, kind: name === 'age' ? ('integer' as const) : ('category' as const) },
   }));

@@ -83,7 +83,7 @@ test('a report looks at real records where there is no guarantee, or where the o
 
 test('where no rows were kept back the owner sees comparisons, and nothing is attacked', async () => {
   const shelf = new Shelf();
-  await shelf.open({ from: 'file', file: new File([mixedCsv(300)], 'members.csv') }, () => {});
+  await shelf.open({ from: 'file', files: [new File([mixedCsv(300)], 'members.csv')] }, () => {});
   const columns = [
     { name: 'age', kind: 'integer' },
     { name: 'grade', kind: 'category' },

@@ -58,6 +58,10 @@ test('a run from before it was noted names all that may have been', () => {
   const bare = info('dpgan', { labels: 'condition' });
   assert.equal(unpaidOf(bare), [{ what: 'classes' }]);
   assert.equal(unpaidOf(info('dpgan')), []);
+  // Sums of features are by class, whatever `labels` would say.
+  const fitted = { ...bare, config: { classCounts: 'balanced' } };
+  assert.equal(unpaidOf(fitted), [{ what: 'classes' }]);
+  assert.match(JSON.stringify(publicBlocks(fitted)), /classes are assumed to have equally many records/);
   const made = { ...bare, data: { ...bare.data, open: [{ what: 'classes' }, { what: 'numbers' }] } };
   assert.equal(unpaidLines(unpaidOf(made)).length, 2);
   assert.equal(unpaidOf({ ...made, config: { labels: 'ignore' } }), [{ what: 'numbers' }]);

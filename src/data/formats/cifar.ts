@@ -12,7 +12,7 @@ import { VeilganError } from '../../base/errors.ts';
 import { nameFromFile } from '../csv/numbers.ts';
 import type { Dataset } from '../dataset.ts';
 import { entriesOf, type Format, headOf, readError, readWhole } from './files.ts';
-import { idxKind } from './idx.ts';
+import { idxKind } from './idx-read.ts';
 import { type ImagePart, imageDataset, type RowRanges } from './images.ts';
 
 const CIFAR_SHAPE = [32, 32, 3] as const;

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
 import { parseConfig, sizes } from '../../gan/config.ts';
 import { fitConfig } from '../config.ts';
+import { FEATURE_STEPS } from '../defaults.ts';
 import { type CountsName, countsNames, countsRows } from './counts.ts';
 import { featureNames, featureRows } from './maps.ts';
 
@@ -58,7 +59,7 @@ export const featuresConfig = z.strictObject({
     .unwrap()
     .default(4e-3)
     .describe(rate.description ?? ''),
-  steps: steps.unwrap().min(1).default(1000).describe('steps of the fit'),
+  steps: steps.unwrap().min(1).default(FEATURE_STEPS).describe('steps of the fit'),
 });
 
 export type FeaturesConfig = z.output<typeof featuresConfig>;

@@ -13,8 +13,14 @@ import { type GivenFields, givenFields } from './schema-fields.ts';
 import type { App, Step } from './step.ts';
 import { forget, keep, recall } from './storage.ts';
 
+const QUESTIONS: Readonly<Record<Ready['kind'], string>> = {
+  table: 'How well are the people in your table to be protected?',
+  images: 'How well is each of your images to be protected?',
+  points: 'How well is each of your points to be protected?',
+};
+
 const SIZES: Readonly<Record<Size, readonly [title: string, text: string]>> = {
-  small: ['Small', 'fast; simple tables'],
+  small: ['Small', 'fast; simple data'],
   medium: ['Medium', 'a good start'],
   large: ['Large', 'finer patterns, slower'],
 };
@@ -167,7 +173,7 @@ export function chooseStep(app: App): Step {
 
     put(
       body,
-      radios('How well are the people in your table to be protected?', cardsFor(ready.kind), plan.system, choose),
+      radios(QUESTIONS[ready.kind], cardsFor(ready), plan.system, choose),
       protection,
       segments('How large are the networks?', SIZES, plan.size, (size) => change({ size })),
       segments('How long do they learn?', LENGTHS, length, (value) => {

@@ -1,6 +1,6 @@
 /** Step 2: what the columns are; types corrected, columns left out, one named to be predicted. */
 import type { Kind } from '../../data/table.ts';
-import type { Choice, ColumnView, OpenedTable } from '../protocol.ts';
+import type { Choice, ColumnView, OpenedRecords, OpenedTable } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
 import { checkbox } from '../ui/controls.ts';
 import { count, explain, field, h, plural, put } from '../ui/dom.ts';
@@ -77,6 +77,14 @@ function valuesOf({ examples, range, distinct, atLeast }: ColumnView): string {
   return `${examples.join(', ')}${others > 0 ? ` and ${atLeast ? 'at least ' : ''}${plural(others, 'other')}` : ''}`;
 }
 
+/** `28 by 28 pixels, in 10 classes; 10,000 are kept back from training.` */
+function recordsLine({ preview, classes, holdout }: OpenedRecords): string {
+  const size = preview.kind === 'images' ? `${preview.shape[2]} by ${preview.shape[1]} pixels` : 'Two numbers each';
+  const labels = classes > 0 ? `in ${count(classes)} classes` : 'without labels';
+  const kept = holdout > 0 ? `; ${count(holdout)} are kept back from training` : '';
+  return `${size}, ${labels}${kept}.`;
+}
+
 export function columnsStep(app: App): Step {
   const { state, worker } = app;
 
@@ -86,10 +94,12 @@ export function columnsStep(app: App): Step {
     if (opened.kind === 'table') table(body, opened);
     else {
       const what = opened.kind === 'points' ? 'the first of these points' : 'some of these images';
+      const ready = state.source?.example ? 'This example is ready as it is.' : 'They are ready as they are.';
       form = h(
         'div',
-        h('p', `This example is ready as it is. Here are ${what}:`),
+        h('p', `${ready} Here are ${what}:`),
         samplesView(opened.preview),
+        h('p.hint', recordsLine(opened)),
         buttons(() => send([])),
       );
       put(body, form, progress, problem);

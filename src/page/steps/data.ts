@@ -1,9 +1,10 @@
 /** Step 1: a CSV, dropped or chosen, or an example. */
 
 import type { Example, Source, Trouble } from '../protocol.ts';
-import { fileButton, TABLES } from '../ui/controls.ts';
+import { fileButton } from '../ui/controls.ts';
 import { h, plural, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
+import { NOUNS } from './plan.ts';
 import { whileReading } from './progress.ts';
 import type { App, Step } from './step.ts';
 
@@ -13,16 +14,14 @@ const EXAMPLES: readonly [Example, title: string, text: string][] = [
   ['digits', 'Handwriting', '3,500 small pictures of digits, drawn by a program: slow without a graphics card'],
 ];
 
-/** What is wrong with what was dropped; undefined where it is one file. */
+/** What is wrong with what was dropped; undefined where it is files. */
 function dropTrouble(transfer: DataTransfer): Trouble | undefined {
   const entries = Array.from(transfer.items).filter((item) => item.kind === 'file');
   const folder = entries.some((item) => item.webkitGetAsEntry?.()?.isDirectory);
-  if (entries.length === 1 && !folder) return undefined;
+  if (entries.length > 0 && !folder) return undefined;
   const [message, fix] = folder
-    ? ['that is a folder', 'Drop one CSV file out of it']
-    : entries.length > 1
-      ? [`those are ${entries.length} files, and one is needed`, 'Drop a single CSV file']
-      : ['that was no file', 'Drop a CSV file from your file manager, or choose one with the button'];
+    ? ['that is a folder', 'Drop the files out of it']
+    : ['that was no file', 'Drop a CSV file from your file manager, or choose one with the button'];
   return { code: 'USAGE', message, where: '', fix };
 }
 
@@ -35,8 +34,11 @@ export function dataStep(app: App): Step {
     const place = h(
       'div.drop',
       h('p', h('strong', 'Drop a CSV file here'), h('span.or', 'or')),
-      fileButton('Choose a file', TABLES, (file) => void read({ from: 'file', file }, file.name), { id: 'file' }),
-      h('p.hint', 'A table as text, one row a line. Any spreadsheet saves one with \u201cSave as CSV\u201d.'),
+      fileButton('Choose a file', take, { id: 'file', multiple: true }),
+      h(
+        'p.hint',
+        'A table as text, one row a line. Any spreadsheet saves one with \u201cSave as CSV\u201d. Or images as MNIST has them (IDX): the file of images together with that of their labels.',
+      ),
     );
     const examples = h(
       'div.examples',
@@ -53,6 +55,10 @@ export function dataStep(app: App): Step {
     const form = h('div', place, examples);
     const progress = h('div');
     put(body, problem, form, progress);
+
+    function take(files: readonly File[]): void {
+      void read({ from: 'file', files }, files[0].name);
+    }
 
     async function read(source: Source, name: string): Promise<void> {
       if (reading) return;
@@ -74,9 +80,9 @@ export function dataStep(app: App): Step {
       over(event);
       if (!event.dataTransfer || reading) return;
       const trouble = dropTrouble(event.dataTransfer);
-      const [file] = event.dataTransfer.files;
+      const files = Array.from(event.dataTransfer.files);
       if (trouble) put(problem, troubleBox(trouble));
-      else if (file) void read({ from: 'file', file }, file.name);
+      else if (files.length > 0) take(files);
     };
     // Anywhere on the page, lest the browser leave it for the file.
     const end = new AbortController();
@@ -91,9 +97,8 @@ export function dataStep(app: App): Step {
     summary: () => {
       const { opened } = state;
       if (!opened) return '';
-      const what = opened.kind === 'images' ? 'image' : opened.kind === 'points' ? 'point' : 'row';
       const columns = opened.kind === 'table' ? `, ${plural(opened.columns.length, 'column')}` : '';
-      return `${opened.name}: ${plural(opened.rows, what)}${columns}`;
+      return `${opened.name}: ${plural(opened.rows, NOUNS[opened.kind])}${columns}`;
     },
     settles: ['opened', 'source'],
   };

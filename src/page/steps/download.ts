@@ -5,7 +5,7 @@ import { troubleOf } from '../trouble.ts';
 import { checkbox, numberInput } from '../ui/controls.ts';
 import { type Child, confirmed, field, h, put, save } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
-import { rowsOf } from './plan.ts';
+import { NOUNS, rowsOf } from './plan.ts';
 import type { Run } from './run.ts';
 import type { App, Step } from './step.ts';
 
@@ -19,6 +19,9 @@ export function downloadStep(app: App): Step {
     const dp = isPrivate(run.plan.system);
     const base = (state.opened?.name ?? 'data').replace(/\.[^.]*$/, '');
     const images = state.opened?.kind === 'images';
+    const { samples } = run.samples ?? {};
+    const labelled = samples?.kind === 'images' && samples.classes !== undefined;
+    const noun = NOUNS[state.opened?.kind ?? 'table'];
     const problem = h('div');
     let rows = images || !state.ready ? 1000 : rowsOf(run.plan, state.ready);
 
@@ -52,7 +55,7 @@ export function downloadStep(app: App): Step {
       rows = value;
     });
     /** What takes the number of rows, which must be one. */
-    const counted = (call: 'csv' | 'npy' | 'picture') => () =>
+    const counted = (call: 'csv' | 'npy' | 'labels' | 'picture') => () =>
       number.reportValidity() ? worker.call(call, { rows }) : undefined;
     let diagnostics = false;
     const looks = run.plan.whole ? 'comparisons' : 'attacks, comparisons';
@@ -72,6 +75,7 @@ export function downloadStep(app: App): Step {
               'div.buttons',
               offer('Save the picture', 'synthetic.png', counted('picture'), true),
               offer('Save the numbers', 'synthetic.npy', counted('npy')),
+              labelled ? offer('Save their classes', 'synthetic.labels.npy', counted('labels')) : null,
             ),
           )
         : part(
@@ -102,7 +106,7 @@ export function downloadStep(app: App): Step {
           offer('Save the model', 'model.safetensors', () => worker.call('model', undefined)),
         ),
       ),
-      release(dp, run),
+      release(dp, run, noun),
       whatStays(app, run),
     );
   }
@@ -132,13 +136,13 @@ function whatStays(app: App, run: Run): HTMLElement {
 }
 
 /** What may be passed on. */
-function release(dp: boolean, { plan, spent }: Run): HTMLElement {
+function release(dp: boolean, { plan, spent }: Run, noun: string): HTMLElement {
   const epsilon = spent ? `epsilon ${spent.epsilon.toFixed(2)} at delta ${spent.delta}` : `epsilon ${plan.epsilon}`;
   return part(
     dp ? 'panel' : 'panel care',
     'What may I pass on?',
     dp
-      ? `The new rows, however many, and the report without its part for you: the limit of ${epsilon} covers them. What the report shows of real rows, and your own file, stay with you.`
-      : 'There is no guarantee: the new rows may repeat or betray rows of your table. Pass them on only where you could also live with that; else go back to step 3 and choose a guaranteed way. Never pass on the model: its critics remember rows best.',
+      ? `The new ${noun}s, however many, and the report without its part for you: the limit of ${epsilon} covers them. What the report shows of real ${noun}s, and your own files, stay with you.`
+      : `There is no guarantee: the new ${noun}s may repeat or betray some of yours. Pass them on only where you could also live with that; else go back to step 3 and choose a guaranteed way. Never pass on the model: its critics remember best.`,
   );
 }

@@ -9,6 +9,7 @@ import type { Run } from './run.ts';
 const NAMES: Readonly<Record<string, (critics: number) => string>> = {
   'white-box-max': (k) => (k > 1 ? 'by the surest of the critics' : 'by asking the critic'),
   'white-box-mean': (k) => (k > 1 ? 'by all critics together' : ''),
+  'nearest-sample': () => 'by how near the closest of the new ones is',
   'white-box-own': (k) => (k > 1 ? 'by the critic that the row would have been shown to' : ''),
 };
 

@@ -1,6 +1,15 @@
 /** What is proposed in step 3, and what follows from what was chosen there. */
-import { defaultsFor } from '../../fit/defaults.ts';
-import { isFit, isPrivate, type SystemName, systems, systemsWith } from '../../gan/systems.ts';
+import { defaultsFor, FEATURE_STEPS } from '../../fit/defaults.ts';
+import {
+  isFit,
+  isPrivate,
+  type Measured,
+  measuredBy,
+  type SystemName,
+  systemNames,
+  systems,
+  systemsWith,
+} from '../../gan/systems.ts';
 import type { Plan, Ready, Worth } from '../protocol.ts';
 
 export type Length = 'short' | 'medium' | 'long';
@@ -12,6 +21,27 @@ const LENGTHS: Readonly<Record<Length, { plain: number; images: number; dp: numb
 };
 /** Of the length that fits a budget. */
 const PARTS: Readonly<Record<Length, number>> = { short: 0.5, medium: 1, long: 2 };
+
+/** What is measured of each kind of records, where a generator is fitted to measurements. */
+export const MEASURED: Readonly<Record<Ready['kind'], Measured>> = {
+  table: 'tables',
+  images: 'features',
+  points: 'features',
+};
+
+/** What a record is called. */
+export const NOUNS: Readonly<Record<Ready['kind'], string>> = { table: 'row', images: 'image', points: 'point' };
+
+type Chosen = Pick<Plan, 'system' | 'epsilon' | 'whole'>;
+
+/** Steps of a fit of medium length, as on the command line. */
+const fitSteps: Readonly<Record<Measured, (plan: Chosen, ready: Ready) => number>> = {
+  tables: ({ epsilon, whole }, ready) => {
+    const pairs = (ready.columns * (ready.columns - 1)) / 2;
+    return defaultsFor({ epsilon, rows: rowsOf({ whole }, ready), pairs }).steps;
+  },
+  features: () => FEATURE_STEPS,
+};
 
 /** Whether the worker is to be asked how long such a plan is worth being. */
 export const isWeighed = ({ system }: Pick<Plan, 'system'>, { usual }: Ready): boolean => usual?.[system] !== undefined;
@@ -28,19 +58,11 @@ export function trainedPlan(plan: Plan, length: Length | 'own', ready: Ready, wo
 }
 
 /** Generator steps behind the words of the form: those of images are slow, and private ones have more lessons each. */
-export function lengthOf(
-  length: Length,
-  { system, epsilon, whole }: Pick<Plan, 'system' | 'epsilon' | 'whole'>,
-  ready: Ready,
-): number {
-  const { kind, columns } = ready;
-  if (isFit(system)) {
-    const pairs = (columns * (columns - 1)) / 2;
-    const { steps } = defaultsFor({ epsilon, rows: rowsOf({ whole }, ready), pairs });
-    return PARTS[length] * steps;
-  }
+export function lengthOf(length: Length, plan: Chosen, ready: Ready): number {
+  const { system } = plan;
+  if (isFit(system)) return PARTS[length] * fitSteps[measuredBy(system)](plan, ready);
   const { plain, images, dp } = LENGTHS[length];
-  return isPrivate(system) ? dp : kind === 'images' ? images : plain;
+  return isPrivate(system) ? dp : ready.kind === 'images' ? images : plain;
 }
 
 /** Rows that are trained on. */
@@ -62,16 +84,21 @@ export const mostPartitions = (rows: number): number => Math.max(1, Math.min(32,
 /** Rows from which a guarantee leaves useful ones. */
 const ENOUGH = 2000;
 
-/** What is proposed first: a guarantee wherever the rows suffice for one, for tables are about people. */
-export const usualSystem = (ready: Ready): SystemName =>
-  ready.kind === 'table' && rowsOf({ whole: true }, ready) >= ENOUGH
-    ? systemsWith({ measures: 'tables' })[0]
-    : systemsWith({ critics: 'one', private: false })[0];
+/** Systems that can learn from such records. */
+export const systemsFor = ({ kind, even = true }: Pick<Ready, 'kind' | 'even'>): SystemName[] =>
+  systemNames.filter((name) => !isFit(name) || (measuredBy(name) === MEASURED[kind] && even));
+
+/** What is proposed first: a guarantee wherever the rows suffice for one, for tables are about people, and so are images. */
+export function usualSystem(ready: Ready): SystemName {
+  const rows = rowsOf({ whole: ready.kind === 'table' }, ready);
+  const fitted = ready.kind !== 'points' && rows >= ENOUGH ? systemsFor(ready).find(isFit) : undefined;
+  return fitted ?? systemsWith({ critics: 'one', private: false })[0];
+}
 
 /** A plan to begin with. */
 export function usualPlan(system: SystemName, ready: Ready): Plan {
   const { kind } = ready;
-  // What fits tables is good at a strong promise already.
+  // What is fitted to measurements is good at a strong promise already.
   const epsilon = isFit(system) ? 1 : 3;
   const split = systems[system].critics === 'many';
   const dp = isPrivate(system);

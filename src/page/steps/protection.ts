@@ -1,12 +1,12 @@
 /** The ways to make rows, K and epsilon, each with what it means. */
 
+import { countsRows } from '../../fit/features/counts.ts';
 import {
   isFit,
   isPrivate,
   measuredBy,
   type SystemName,
   type SystemRow,
-  systemNames,
   systems,
   systemsWith,
 } from '../../gan/systems.ts';
@@ -16,7 +16,7 @@ import type { Change } from '../fields.ts';
 import type { Plan, Ready, Worth } from '../protocol.ts';
 import { numberField, type Option } from '../ui/controls.ts';
 import { count, explain, h, put } from '../ui/dom.ts';
-import { mostPartitions, rowsOf } from './plan.ts';
+import { mostPartitions, NOUNS, rowsOf, systemsFor } from './plan.ts';
 
 /** Systems in plain words; one without any is told by its row. */
 const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>> = {
@@ -32,6 +32,10 @@ const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>>
     'Guaranteed, for tables',
     'How often each value occurs, and each pair of values of two columns, is counted once, with noise. New rows are then made to fit those counts. A limit, epsilon, holds on what anyone can find out about one row. On tables it is far better than the other guaranteed ways: at epsilon 1 pairs of columns of census data are off by 2 %, where noise on a critic leaves 18 % or more.',
   ],
+  'dp-features': [
+    'Guaranteed, by one noisy sum',
+    'Features of all yours, such as the strokes of images, are summed by class, once, with noise. New ones are then made to come to the same sums. A limit, epsilon, holds on what anyone can find out about one of yours. It shows what those of a class have in common, not fine detail; noise on a critic takes far longer to get there.',
+  ],
   dpgan: [
     'Guaranteed, by noise on a critic',
     'Measured noise goes into every lesson of the critic. A limit, epsilon, then holds on what anyone can find out about one row, whatever they know. The rows look rougher.',
@@ -43,14 +47,12 @@ const WORDS: Partial<Record<SystemName, readonly [title: string, text: string]>>
 };
 
 /** A card for each system that can learn from such data. */
-export const cardsFor = (kind: Ready['kind']): Option<SystemName>[] =>
-  systemNames
-    .filter((value) => !isFit(value) || (kind === 'table' && measuredBy(value) === 'tables'))
-    .map((value) => {
-      const row: SystemRow = systems[value];
-      const [title, text] = WORDS[value] ?? [row.title, row.summary];
-      return { value, title, text, name: row.private ? `${row.title}: differential privacy` : row.title };
-    });
+export const cardsFor = (ready: Ready): Option<SystemName>[] =>
+  systemsFor(ready).map((value) => {
+    const row: SystemRow = systems[value];
+    const [title, text] = WORDS[value] ?? [row.title, row.summary];
+    return { value, title, text, name: row.private ? `${row.title}: differential privacy` : row.title };
+  });
 
 /** `Guaranteed (DPGAN)`. */
 export const cardTitle = (system: SystemName): string => `${WORDS[system]?.[0] ?? system} (${systems[system].title})`;
@@ -85,8 +87,16 @@ export function protectionFields(plan: Plan, ready: Ready, change: Change, known
     const hint = 'The more there are, the fewer rows each of them sees, and the slower they learn; 2 to 10 is usual.';
     out.push(numberField('partitions', plan, changed, hint, { max: Math.max(2, mostPartitions(rows)) }), share);
   }
-  if (isPrivate(plan.system)) out.push(epsilonField(plan, rows, change, known));
+  if (isPrivate(plan.system)) out.push(epsilonField(plan, ready, change, known));
+  if (isFit(plan.system) && measuredBy(plan.system) === 'features') out.push(h('p.hint', classesText(ready)));
   return out;
+}
+
+/** What is assumed of classes, and what of them counts as public. */
+function classesText({ kind, classes }: Ready): string {
+  const noun = NOUNS[kind];
+  if (classes === undefined) return `There are no labels, so all ${noun}s are taken for one class.`;
+  return `That there are ${count(classes)} classes counts as public. How many ${noun}s each of them has is not looked at: ${countsRows.balanced.said}.`;
 }
 
 /** Epsilons that a button sets. */
@@ -96,14 +106,15 @@ const QUICK: readonly [epsilon: number, word: string][] = [
   [10, 'weak'],
 ];
 
-function epsilonField(plan: Plan, rows: number, change: Change, known?: HTMLElement): HTMLElement {
+function epsilonField(plan: Plan, ready: Ready, change: Change, known?: HTMLElement): HTMLElement {
+  const noun = NOUNS[ready.kind];
   const meaning = h('p.meaning');
-  const tell = (epsilon: number) => put(meaning, Number.isNaN(epsilon) ? '' : epsilonText(epsilon, plan.delta));
+  const tell = (epsilon: number) => put(meaning, Number.isNaN(epsilon) ? '' : epsilonText(epsilon, plan.delta, noun));
   const changed = (fields: Partial<Plan>, matters?: boolean) => {
     tell(fields.epsilon as number);
     change(fields, matters);
   };
-  const limit = numberField('epsilon', plan, changed, 'Small protects better and makes rougher rows.');
+  const limit = numberField('epsilon', plan, changed, `Small protects better and makes rougher ${noun}s.`);
   const set = (value: number) => {
     const input = limit.querySelector('input') as HTMLInputElement;
     input.value = String(value);
@@ -120,7 +131,7 @@ function epsilonField(plan: Plan, rows: number, change: Change, known?: HTMLElem
       ),
     ),
     meaning,
-    explain('What are epsilon and delta?', ...deltaText(plan.delta, rows)),
+    explain('What are epsilon and delta?', ...deltaText(plan.delta, rowsOf(plan, ready), noun)),
     known,
   );
 }
@@ -132,24 +143,24 @@ const percent = (share: number): string =>
 const NEIGHBOURS = relationRow('zero-out');
 
 /** What an epsilon promises, by the best guess it leaves to anyone. */
-function epsilonText(epsilon: number, delta: number): string {
+function epsilonText(epsilon: number, delta: number, noun: string): string {
   const factor = Math.exp(epsilon);
   // Rounded up: the words must not promise more.
   const times = factor < 100 ? (Math.ceil(10 * factor) / 10).toFixed(1) : count(Math.ceil(factor));
-  return `Epsilon ${epsilon} means: suppose someone knows every row of your table but one, and has to guess whether that one was in it. A coin is right in 50 % of cases; with the new rows, they are right ${percent(bestGuess(epsilon, delta))} at most. What they see is at most ${times} times as likely in the one case as in the other, apart from delta: ${NEIGHBOURS.cases}.`;
+  return `Epsilon ${epsilon} means: suppose someone knows all of your ${noun}s but one, and has to guess whether that one was among them. A coin is right in 50 % of cases; with the new ${noun}s, they are right ${percent(bestGuess(epsilon, delta))} at most. What they see is at most ${times} times as likely in the one case as in the other, apart from delta: ${NEIGHBOURS.cases}.`;
 }
 
 /** What stands behind "What are epsilon and delta?". */
-const deltaText = (delta: number, rows: number): (HTMLElement | string)[] => [
+const deltaText = (delta: number, rows: number, noun: string): (HTMLElement | string)[] => [
   h(
     'p',
     h('strong', 'Epsilon'),
-    ' limits how much any single row can change what comes out. 0 would mean that no row has any influence, so nothing could be learnt. 1 is a strong promise, 3 is common for research on real people, 10 is weak but far better than none.',
+    ` limits how much any single ${noun} can change what comes out. 0 would mean that no ${noun} has any influence, so nothing could be learnt. 1 is a strong promise, 3 is common for research on real people, 10 is weak but far better than none.`,
   ),
   h(
     'p',
     h('strong', 'Delta'),
-    ` is the small probability with which that limit may fail. It is set to ${plainDelta(delta)}, and should be well below one in the number of rows (1 / ${count(rows)}). It can be changed under Advanced settings.`,
+    ` is the small probability with which that limit may fail. It is set to ${plainDelta(delta)}, and should be well below one in the number of ${noun}s (1 / ${count(rows)}). It can be changed under Advanced settings.`,
   ),
-  'Whatever looks at your rows spends a part of epsilon, and ends before the limit would be passed. A person with several rows in the table is protected less: the limit is for one row.',
+  `Whatever looks at your ${noun}s spends a part of epsilon, and ends before the limit would be passed. A person with several ${noun}s among them is protected less: the limit is for one ${noun}.`,
 ];

@@ -2,9 +2,10 @@
 
 import type { Source } from '../protocol.ts';
 import { troubleOf } from '../trouble.ts';
-import { fileButton, TABLES } from '../ui/controls.ts';
+import { fileButton } from '../ui/controls.ts';
 import { h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
+import { NOUNS } from './plan.ts';
 import { whileReading } from './progress.ts';
 import { Run } from './run.ts';
 import type { App } from './step.ts';
@@ -12,7 +13,11 @@ import { forget, type Kept, recall } from './storage.ts';
 
 const text = ({ run, opened, example }: Kept): string => {
   if (!run) return 'This window keeps nothing, so what was trained is gone. Choose your file again to start anew.';
-  const rows = example ? '' : ` Your rows were kept nowhere: choose ${opened.name} again.`;
+  const again =
+    opened.kind === 'images'
+      ? `choose the same files again, ${opened.name} and the others`
+      : `choose ${opened.name} again`;
+  const rows = example ? '' : ` Your ${NOUNS[opened.kind]}s were kept nowhere: ${again}.`;
   return `Its networks are kept in this browser, so you can go on where you were.${rows}`;
 };
 
@@ -73,9 +78,13 @@ export function offerToGoOn(app: App, show: (step: number) => void): void {
   }
 
   const { run, example, opened } = kept;
+  const images = opened.kind === 'images';
   const again = example
     ? h('button.primary', { onclick: () => goOn({ from: 'example', example }) }, 'Go on')
-    : fileButton(`Choose ${opened.name}`, TABLES, (file) => void goOn({ from: 'file', file }), { id: 'kept-file' });
+    : fileButton(`Choose ${opened.name}`, (files) => void goOn({ from: 'file', files }), {
+        id: 'kept-file',
+        multiple: images,
+      });
   const end = h('button', { onclick: remove }, run ? 'Remove what is kept' : 'Close');
   put(form, h('div.buttons', ...[run && again, end].flat()));
   (document.querySelector('#notices') as Element).append(box);

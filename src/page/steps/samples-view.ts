@@ -1,5 +1,5 @@
 /** Generated records as people look at them: rows as a table, points as a scatter, images side by side. */
-import { imageGrid } from '../../report/grid.ts';
+import { classColumns, imageGrid } from '../../report/grid.ts';
 import type { Samples } from '../protocol.ts';
 import { scatter } from '../ui/chart.ts';
 import { h } from '../ui/dom.ts';
@@ -39,14 +39,17 @@ function rowsView({ columns, rows }: Extract<Samples, { kind: 'rows' }>): HTMLEl
   );
 }
 
-function imagesView({ shape, bytes }: Extract<Samples, { kind: 'images' }>): HTMLElement {
+function imagesView({ shape, bytes, classes = [] }: Extract<Samples, { kind: 'images' }>): HTMLElement {
   const [n, ...one] = shape;
-  const { width, height, channels, data } = imageGrid(bytes, one, { scale: 1, columns: ACROSS });
-  const canvas = h('canvas.pixels', { width, height, role: 'img', 'aria-label': `${n} images` });
+  const grouped = classColumns(classes.length);
+  const by = grouped ? `a column for each class: ${classes.join(', ')}` : '';
+  const { width, height, channels, data } = imageGrid(bytes, one, { scale: 1, columns: grouped ?? ACROSS });
+  const label = `${n} images${by && `, ${by}`}`;
+  const canvas = h('canvas.pixels', { width, height, role: 'img', 'aria-label': label });
   const rgba = new Uint8ClampedArray(4 * width * height).fill(255);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgba[4 * i + c] = data[channels === 1 ? i : 3 * i + c];
   }
   canvas.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0);
-  return canvas;
+  return grouped ? h('div', canvas, h('p.hint', `There is ${by}.`)) : canvas;
 }

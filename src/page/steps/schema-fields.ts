@@ -231,7 +231,7 @@ function givenFile(
   fill: (name: string, entry: Entry) => void,
 ): HTMLElement {
   const said = h('div', { role: 'status' });
-  const read = async (file: File) => {
+  const read = async ([file]: readonly File[]) => {
     try {
       const found = Object.entries(givenIn(await file.text(), columns, file.name).columns);
       for (const [name, column] of found) fill(name, entryOf(column));
@@ -251,7 +251,7 @@ function givenFile(
     'div',
     h(
       'div.buttons',
-      fileButton('Fill in from a file', '.json', read, { look: 'quiet' }),
+      fileButton('Fill in from a file', read, { look: 'quiet', accept: '.json' }),
       h('button.quiet', { type: 'button', onclick: write }, 'Save for next time'),
     ),
     said,

@@ -1,6 +1,6 @@
 /** Step 4: training as it goes on: losses, samples, epsilon, time; and what only the owner should see. */
 
-import { isFit, isPrivate } from '../../gan/systems.ts';
+import { isFit, isPrivate, type Measured, measuredBy } from '../../gan/systems.ts';
 import { gauge, lossChart } from '../ui/chart.ts';
 import { type Child, count, explain, h, put } from '../ui/dom.ts';
 import { troubleBox } from '../ui/notice.ts';
@@ -19,13 +19,22 @@ const SAID: Partial<Record<Status, string>> = {
   over: 'Training has ended',
 };
 
+/** How the curve of a fit is read. */
+const CURVES: Readonly<Record<Measured, string>> = {
+  tables:
+    'How far the rows are from the noisy tables that were measured, in units of their noise. It falls quickly, then slowly; towards the end it levels out.',
+  features:
+    'How far the new ones are from the noisy sums that were measured, over how far the noise alone moved those: about 1 is as near as anyone can come. It falls quickly, then levels out.',
+};
+
 export function trainStep(app: App): Step {
   const { state } = app;
 
   function open(body: HTMLElement): () => void {
     const run = state.run as Run;
-    const dp = isPrivate(run.plan.system);
-    const fits = isFit(run.plan.system);
+    const { system } = run.plan;
+    const dp = isPrivate(system);
+    const fits = isFit(system);
     const line = h('p.now');
     const bar = h('progress', { 'aria-label': 'Progress of the training', max: 1, value: 0 });
     const buttons = h('div.buttons');
@@ -59,8 +68,8 @@ export function trainStep(app: App): Step {
       chart,
       explain(
         fits ? 'How do I read this curve?' : 'How do I read these curves?',
-        fits
-          ? 'How far the rows are from the noisy tables that were measured, in units of their noise. It falls quickly, then slowly; towards the end it levels out.'
+        isFit(system)
+          ? CURVES[measuredBy(system)]
           : 'The generator makes rows, the critic judges them; each has a number for how badly it fares. The two pull against each other, so the curves do not fall to zero: they should settle into a band. If one runs away, stop, halve the learning rate and start again.',
       ),
       owner.element,

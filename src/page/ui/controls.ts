@@ -3,22 +3,26 @@ import { type Change, type NumberRow, type PlanNumber, planNumbers } from '../fi
 import type { Plan } from '../protocol.ts';
 import { field, h, newId } from './dom.ts';
 
-/** What files of tables are called. */
-export const TABLES = '.csv,.tsv,.txt,text/csv';
+interface FileOptions {
+  readonly id?: string;
+  readonly look?: 'primary' | 'quiet';
+  /** as HTML has it; any file without, as those of images have no endings that all computers know */
+  readonly accept?: string;
+  readonly multiple?: boolean;
+}
 
-/** A button that opens a file: a hidden field, and its label. @param accept as HTML has it */
+/** A button that opens a file, or several: a hidden field, and its label. */
 export function fileButton(
   text: string,
-  accept: string,
-  chosen: (file: File) => void,
-  { id = newId('file'), look = 'primary' }: { readonly id?: string; readonly look?: 'primary' | 'quiet' } = {},
+  chosen: (files: File[]) => void,
+  { id = newId('file'), look = 'primary', accept, multiple }: FileOptions = {},
 ): HTMLElement[] {
-  const input = h('input.hidden', { type: 'file', id, accept });
+  const input = h('input.hidden', { type: 'file', id, accept, multiple });
   input.addEventListener('change', () => {
-    const [file] = input.files ?? [];
+    const files = Array.from(input.files ?? []);
     // The same file may be chosen again.
     input.value = '';
-    if (file) chosen(file);
+    if (files.length > 0) chosen(files);
   });
   return [input, h('label', { for: id, class: `button ${look}` }, text)];
 }

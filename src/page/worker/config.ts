@@ -1,14 +1,21 @@
 /** From what the owner chose to the settings of a run. For the worker. */
 import type { Dataset } from '../../data/dataset.ts';
 import { notGiven } from '../../data/encoding/schema.ts';
-import { type FitConfig, parseFit } from '../../fit/config.ts';
 import type { GanConfig } from '../../gan/config.ts';
 import { makeConfig, presets, usualPreset } from '../../gan/presets/index.ts';
 import { type PrivateConfig, parsePrivate, priceOfColumns } from '../../gan/private/config.ts';
 import { withNoise } from '../../gan/private/plan.ts';
 import { FEW_STEPS, type Tuned, worthOf } from '../../gan/private/planner.ts';
-import { isFit, isPrivate, type SystemName, systemsWith } from '../../gan/systems.ts';
-import type { AnyConfig } from '../../run/config.ts';
+import {
+  type FitSystem,
+  isFit,
+  isPrivate,
+  type Measured,
+  measuredBy,
+  type SystemName,
+  systemsWith,
+} from '../../gan/systems.ts';
+import { type AnyConfig, fitConfigFor } from '../../run/config.ts';
 import type { Plan, Ready, Size, Usual, Worth } from '../protocol.ts';
 
 /** Widths of dense layers, and channels of convolutional ones, by size. */
@@ -45,13 +52,36 @@ function fields(plan: Plan, { shape, encoding }: Dataset): Record<string, unknow
 /** Of systems without a guarantee. @throws VeilganError CONFIG */
 export const plainConfig = (plan: Plan, data: Dataset): GanConfig => makeConfig(undefined, fields(plan, data));
 
-/** Of a generator that is fitted to noisy tables. @throws VeilganError CONFIG */
-const fitPlan = ({ epsilon, delta, steps, size }: Plan): FitConfig =>
-  parseFit({ epsilon, delta, steps, generatorHidden: SIZES[size].hidden });
+type Networks = (size: Size, shape: readonly number[]) => Record<string, unknown>;
+
+/**
+ * Of fits to features by size, the medium one being the command line's. A small one is a quarter of the work, which a
+ * computer without a graphics card does in minutes; on the example's digits it looks the same.
+ */
+const FEATURES: Readonly<Record<Size, Record<string, unknown> & { readonly channels: readonly number[] }>> = {
+  small: { channels: [32, 16], projections: 500, batch: 100 },
+  medium: { channels: [32, 16] },
+  large: { channels: [64, 32], projections: 4000 },
+};
+
+/** Sizes of what is fitted to noisy measurements. */
+const fitted: Readonly<Record<Measured, Networks>> = {
+  tables: (size) => ({ generatorHidden: SIZES[size].hidden }),
+  features: (size, shape) => {
+    const { channels, ...more } = FEATURES[size];
+    // Grids are doubled twice, or once where a side is no multiple of four.
+    const doubled = shape.length < 3 || shape[0] % 4 || shape[1] % 4 ? 1 : 2;
+    return { ...more, generatorHidden: SIZES[size].hidden, generatorChannels: channels.slice(0, doubled) };
+  },
+};
+
+/** Of a generator that is fitted to noisy measurements: what the command line takes, but for its size. @throws VeilganError CONFIG */
+const fitPlan = (system: FitSystem, { epsilon, delta, steps, size }: Plan, { shape }: Dataset) =>
+  fitConfigFor(system, { epsilon, delta, steps, ...fitted[measuredBy(system)](size, shape) });
 
 /** The settings of a run, whichever its system. @param data the records without a guarantee @throws VeilganError CONFIG */
 export function configOf(plan: Plan, data: Dataset): AnyConfig {
-  if (isFit(plan.system)) return fitPlan(plan);
+  if (isFit(plan.system)) return fitPlan(plan.system, plan, data);
   return isPrivate(plan.system) ? privatePlan(plan, data) : plainConfig(plan, data);
 }
 

@@ -4,8 +4,9 @@ import { csvPieces } from '../../data/csv/text.ts';
 import { decodeRows } from '../../data/encoding/decode.ts';
 import { toBytes } from '../../data/records.ts';
 import { isPrivate } from '../../gan/systems.ts';
-import { imageGrid } from '../../report/grid.ts';
+import { classColumns, imageGrid } from '../../report/grid.ts';
 import { encodePng } from '../../report/png.ts';
+import { encodeNpy } from '../../run/npy.ts';
 import { encodeSafetensors } from '../../run/safetensors.ts';
 import { toCsv, toNpy, withKeys } from '../../run/samples.ts';
 import { releasedInfo, releasedMeta } from '../../run/schema.ts';
@@ -44,7 +45,7 @@ export class Products {
         const [head, ...rest] = csvPieces(withKeys(made, data.meta.keys, first));
         parts.push(...(first ? rest : [head, ...rest]));
       } else {
-        const text = toCsv(rows, data.columns);
+        const text = toCsv(rows, data.columns, session.job.gan.labelsOf(n));
         parts.push(first ? text.slice(text.indexOf('\n') + 1) : text);
       }
     }
@@ -57,10 +58,17 @@ export class Products {
     return blobOf(toNpy({ rows, shape: data.shape, columns: data.columns }), 'application/octet-stream');
   }
 
+  /** Classes of the rows of `npy`: the same of every sequence. */
+  labels(count: number): Blob {
+    const labels = this.#training.live().session.job.gan.labelsOf(count) ?? new Uint32Array(count);
+    return blobOf(encodeNpy(labels, [count]), 'application/octet-stream');
+  }
+
   async picture(count: number): Promise<Blob> {
     const { session, data } = this.#training.live();
     const rows = await session.sample(Math.min(count, PICTURED), this.#fresh());
-    return blobOf(await encodePng(imageGrid(toBytes(rows), data.shape, { scale: 3 })), 'image/png');
+    const columns = classColumns(session.job.gan.classes);
+    return blobOf(await encodePng(imageGrid(toBytes(rows), data.shape, { scale: 3, columns })), 'image/png');
   }
 
   /** The networks of the last checkpoint, with all settings and what the columns are, as one safetensors file. */

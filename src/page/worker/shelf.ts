@@ -1,10 +1,8 @@
 /** What was opened: a CSV file or an example, and the data set that its chosen columns make. For the worker. */
-import { parse } from 'csv-parse/browser/esm/sync';
 import { VeilganError } from '../../base/errors.ts';
 import type { ColumnSummary, TypeChoice } from '../../data/csv/infer.ts';
 import { blobSource, type CsvSource } from '../../data/csv/stream.ts';
 import { inspectCsv, readTable } from '../../data/csv/table.ts';
-import { decodedCsv } from '../../data/csv/text.ts';
 import {
   type Dataset,
   type DatasetMeta,
@@ -12,18 +10,20 @@ import {
   type Source as TrainingSource,
   withRows,
 } from '../../data/dataset.ts';
-import { decodeRows } from '../../data/encoding/decode.ts';
 import type { Given } from '../../data/encoding/schema.ts';
 import { foreign } from '../../data/formats/foreign.ts';
-import { floats, toBytes } from '../../data/records.ts';
+import { floats } from '../../data/records.ts';
 import { Split, shuffled } from '../../data/split.ts';
 import { blobs } from '../../data/synthetic.ts';
-import { type Kind, widthOf } from '../../data/table.ts';
+import type { Kind } from '../../data/table.ts';
 import { formatNumber } from '../../report/numbers.ts';
 import { newRecords } from '../../run/training-data.ts';
-import type { Choice, ColumnView, Opened, Plan, Ready, Samples, Source } from '../protocol.ts';
+import { classesOf } from '../../train/rows.ts';
+import type { Choice, ColumnView, Opened, OpenedRecords, Plan, Ready, Source } from '../protocol.ts';
 import { usualFor } from './config.ts';
 import { digits, peopleCsv } from './examples.ts';
+import { openImages } from './images.ts';
+import { samplesOf, shownOf } from './shown.ts';
 
 /** Cells that a table in memory may have: 400 MB. */
 const MOST_CELLS = 50_000_000;
@@ -35,8 +35,6 @@ const LEAST_ROWS = 20;
 const HELD = { share: 0.2, most: 10_000 };
 /** What decides which rows are kept back, and their order. */
 const SPLIT_SEED = 1;
-/** Records in a preview. */
-const SHOWN = { points: 1000, images: 40, rows: 6 };
 
 type Progress = (bytes: number, of: number) => void;
 
@@ -48,7 +46,7 @@ export class Shelf {
   #table?: TableData;
   /** the same with all rows to train on: the cells are shared */
   #whole?: TableData;
-  /** an example that is no table */
+  /** images, or an example of points */
   #data?: Dataset;
   /** the records that were made last, and of what */
   #records?: { readonly of: TrainingSource; readonly made: Dataset };
@@ -67,19 +65,28 @@ export class Shelf {
     this.#records = undefined;
     this.#source = undefined;
     if (source.from === 'example' && source.example !== 'people') {
-      this.#data = source.example === 'points' ? blobs({ rows: 5000, train: 4000, seed: 1 }) : digits();
-      const { name, rows, holdoutRows } = this.#data;
-      const kind = source.example === 'points' ? 'points' : 'images';
-      return { kind, name, rows: rows + holdoutRows, preview: samplesOf(this.#data, floats(this.#data.train)) };
+      return this.#take(source.example === 'points' ? blobs({ rows: 5000, train: 4000, seed: 1 }) : digits());
     }
-    const file = source.from === 'file' ? source.file : new File([peopleCsv()], 'people.csv');
-    await checkFile(file);
+    const files = source.from === 'file' ? source.files : [new File([peopleCsv()], 'people.csv')];
+    const images = await openImages(files);
+    if (images) return this.#take(images);
+    const file = await onlyCsv(files);
     const csv = breathing(blobSource(file, file.name));
     const { columns, rows, notes } = await inspectCsv(csv, { onProgress, signal: this.#reading.signal });
     this.#source = csv;
     this.#rows = rows;
     this.#columns = columns;
     return { kind: 'table', name: file.name, rows, columns: columns.map(viewOf), notes };
+  }
+
+  /** Records as they are. */
+  #take(data: Dataset): OpenedRecords {
+    const { name, rows, holdoutRows: holdout, shape, features } = data;
+    this.#data = data;
+    checkRows(rows);
+    const kind = shape.length === 3 ? 'images' : 'points';
+    const preview = samplesOf(data, floats(data.train.subarray(0, shownOf(data) * features)));
+    return { kind, name, rows: rows + holdout, holdout, classes: classCount(data), preview };
   }
 
   /** One column as it looks when it is taken for something else. @throws VeilganError where it cannot be */
@@ -91,8 +98,14 @@ export class Shelf {
   /** Reads the cells of the chosen columns, and keeps some rows back. @throws VeilganError */
   async choose({ columns, label }: Choice, onProgress: Progress): Promise<Ready> {
     if (!this.#source) {
-      const { rows, holdoutRows, features, shape } = this.#data as Dataset;
-      return { kind: shape.length === 3 ? 'images' : 'points', rows, holdout: holdoutRows, columns: features };
+      const data = this.#data as Dataset;
+      const { rows, holdoutRows: holdout, features, shape } = data;
+      const [classes, images] = [classCount(data), shape.length === 3];
+      return {
+        ...{ kind: images ? 'images' : 'points', rows, holdout, columns: features },
+        ...(classes > 0 ? { classes } : {}),
+        ...(images ? { even: (shape[0] % 2) + (shape[1] % 2) === 0 } : {}),
+      };
     }
     this.#records = undefined;
     const types: Record<string, TypeChoice> = {};
@@ -100,11 +113,7 @@ export class Shelf {
       const chosen = columns.find((column) => column.name === name)?.kind ?? 'leave';
       if (chosen !== kind) types[name] = chosen;
     }
-    if (this.#rows < LEAST_ROWS) {
-      throw new VeilganError('DATA', `the table has ${this.#rows} rows, from which nothing can be learnt`, {
-        fix: `Take a table of at least ${LEAST_ROWS} rows; some thousands are better`,
-      });
-    }
+    checkRows(this.#rows);
     const most = Math.min(
       this.#rows,
       Math.floor(MOST_CELLS / columns.length),
@@ -174,8 +183,28 @@ export function heldShare(rows: number): number {
   return HELD.share / 2 ** halves;
 }
 
-/** Files that are no CSV although they were dropped as one, told by their first bytes. @throws VeilganError DATA for an empty file, or one that its first bytes tell to be no CSV */
-async function checkFile(file: File): Promise<void> {
+/** @throws VeilganError DATA for so few that nothing can be learnt */
+function checkRows(rows: number): void {
+  if (rows >= LEAST_ROWS) return;
+  throw new VeilganError('DATA', `there are ${rows} rows, from which nothing can be learnt`, {
+    fix: `Take at least ${LEAST_ROWS} of them; some thousands are better`,
+  });
+}
+
+/** Classes of the labels; 0 without. */
+const classCount = ({ labels, classes }: Dataset): number => (labels ? classesOf(labels.train, classes) : 0);
+
+/**
+ * What was dropped as one CSV.
+ * @throws VeilganError USAGE for several files; DATA for an empty one, or one that its first bytes tell to be no CSV
+ */
+async function onlyCsv(files: readonly File[]): Promise<File> {
+  const [file, ...others] = files;
+  if (others.length > 0) {
+    throw new VeilganError('USAGE', `those are ${files.length} files, and one is needed`, {
+      fix: 'Drop a single CSV file, or the images and labels of one data set (IDX)',
+    });
+  }
   if (file.size === 0) {
     throw new VeilganError('DATA', 'the file is empty: it has 0 bytes', {
       where: file.name,
@@ -185,6 +214,7 @@ async function checkFile(file: File): Promise<void> {
   const found = foreign(new Uint8Array(await file.slice(0, 8).arrayBuffer()));
   if (found)
     throw new VeilganError('DATA', `this is ${found.what}, not a CSV file`, { where: file.name, fix: found.fix });
+  return file;
 }
 
 /** Milliseconds of reading between two looks at what else has been asked. */
@@ -233,20 +263,3 @@ function viewOf(column: ColumnSummary): ColumnView {
     ...(note ? { note } : {}),
   };
 }
-
-/** Records as people look at them. @param rows [n, features], values as networks see them */
-export function samplesOf(data: Dataset, rows: Float32Array, seed = 1): Samples {
-  const { shape, columns, features, encoding } = data;
-  if (shape.length === 3) {
-    const some = rows.subarray(0, Math.min(rows.length, SHOWN.images * features));
-    return { kind: 'images', shape: [some.length / features, ...shape], bytes: toBytes(some) };
-  }
-  if (!encoding) return { kind: 'points', columns, xy: rows.slice(0, SHOWN.points * features) };
-  const some = rows.subarray(0, Math.min(rows.length, SHOWN.rows * widthOf(encoding)));
-  const [head, ...cells] = parse(decodedCsv(decodeRows(encoding, some, { seed }))) as string[][];
-  return { kind: 'rows', columns: head, rows: cells };
-}
-
-/** Records of a preview. */
-export const shownOf = ({ shape, encoding }: Dataset): number =>
-  shape.length === 3 ? SHOWN.images : encoding ? SHOWN.rows : SHOWN.points;

@@ -4,13 +4,18 @@ import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Encoding } from '../../data/table.ts';
 import type { FitConfig } from '../../fit/config.ts';
+import type { FeaturesConfig } from '../../fit/features/config.ts';
+import { FeaturesFit } from '../../fit/features/features.ts';
+import { FeaturesPlan } from '../../fit/features/plan.ts';
 import { MarginalsFit } from '../../fit/marginals.ts';
 import { Measured } from '../../fit/measured.ts';
 import { placesOf } from '../../fit/places.ts';
 import { ParGan } from '../../gan/pargan.ts';
-import { isFit } from '../../gan/systems.ts';
+import { isFit, type Measured as MeasuredKind, measuredBy } from '../../gan/systems.ts';
 import type { Gpu } from '../../gpu/index.ts';
+import type { GenerativeSystem } from '../../train/generative.ts';
 import { train } from '../../train/loop.ts';
+import { classesOf } from '../../train/rows.ts';
 import type { Plan } from '../protocol.ts';
 import { configOf, plainConfig } from './config.ts';
 
@@ -18,7 +23,7 @@ import { configOf, plainConfig } from './config.ts';
 const PLACES = 32;
 
 /** A fit of the same size as a plan's, to tables of nothing. */
-function likeFit(plan: Plan, { encoding, features, rows }: Dataset, gpu: Gpu): MarginalsFit {
+function likeTables(plan: Plan, { encoding, features, rows }: Dataset, gpu: Gpu): MarginalsFit {
   const { columns } = encoding as Encoding;
   const places = columns.map(({ name, ...code }) => {
     const values = Array.from(
@@ -38,6 +43,27 @@ function likeFit(plan: Plan, { encoding, features, rows }: Dataset, gpu: Gpu): M
   const parts = { config, seed: 1, encoding: encoding as Encoding, measured, rows: 0, tableSigma: 1, rounds: 0, steps };
   return new MarginalsFit(gpu, features, parts);
 }
+
+/** A fit of the same size as a plan's, to sums of nothing. */
+function likeFeatures(plan: Plan, data: Dataset, gpu: Gpu): FeaturesFit {
+  const { shape, features, rows, labels, classes } = data;
+  const config = configOf(plan, data) as FeaturesConfig;
+  const groups = labels ? classesOf(labels.train, classes) : 1;
+  const planned = new FeaturesPlan(config, rows, groups);
+  const parts = { plan: planned, seed: 1, shape, features, rows, labelled: labels !== undefined, steps: plan.steps };
+  return new FeaturesFit(gpu, parts);
+}
+
+const likeFit: Readonly<Record<MeasuredKind, (plan: Plan, data: Dataset, gpu: Gpu) => GenerativeSystem>> = {
+  tables: likeTables,
+  features: likeFeatures,
+};
+
+/** A system as large as a plan's, which costs no privacy. */
+const likeOf = (plan: Plan, data: Dataset, gpu: Gpu): GenerativeSystem =>
+  isFit(plan.system)
+    ? likeFit[measuredBy(plan.system)](plan, data, gpu)
+    : new ParGan(gpu, plainConfig(plan, data), data, 1);
 
 /** Steps whose time is measured at most, after some that compile the kernels; and milliseconds after which it is enough. */
 const [WARM, STEPS, ENOUGH_MS] = [2, 8, 1500];
@@ -65,7 +91,7 @@ export class Speed {
   }
 
   async #measure(plan: Plan, data: Dataset, gpu: Gpu): Promise<number> {
-    const gan = isFit(plan.system) ? likeFit(plan, data, gpu) : new ParGan(gpu, plainConfig(plan, data), data, 1);
+    const gan = likeOf(plan, data, gpu);
     const stop = () => this.#enough;
     try {
       await train(gan, { steps: WARM, chunk: 1, stop });

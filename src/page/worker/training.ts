@@ -2,6 +2,7 @@
 
 import { VeilganError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { isFit } from '../../gan/systems.ts';
 import { Gpu } from '../../gpu/index.ts';
 import { lossesOf } from '../../run/run.ts';
 import type { LossRow } from '../../train/loop.ts';
@@ -10,7 +11,8 @@ import { troubleOf } from '../trouble.ts';
 import { configOf } from './config.ts';
 import { keptRuns, removeRun } from './opfs.ts';
 import { PageSession, type SessionOptions } from './session.ts';
-import { type Shelf, samplesOf, shownOf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
+import { samplesOf, shownOf } from './shown.ts';
 
 /** Milliseconds between samples that are shown, at least; the first come at once. */
 const SHOW_MS = 1500;
@@ -188,8 +190,9 @@ export class Training {
 
   async #show(step: number): Promise<void> {
     const { session, data } = this.live();
-    const rows = await session.sample(shownOf(data));
-    this.#say({ news: 'samples', step, samples: samplesOf(data, rows) });
+    const { classes } = session.job.gan;
+    const rows = await session.sample(shownOf(data, classes));
+    this.#say({ news: 'samples', step, samples: samplesOf(data, rows, classes) });
   }
 
   #spent(): void {
@@ -199,9 +202,10 @@ export class Training {
   }
 
   async #attack(step: number): Promise<void> {
-    const { session } = this.live();
+    const { session, plan } = this.live();
     const started = performance.now();
-    const { attacks } = await session.attack(['white-box']);
+    // Where there is no critic to ask, the new records are all that there is to look at.
+    const { attacks } = await session.attack([isFit(plan.system) ? 'nearest-sample' : 'white-box']);
     for (const { name, accuracy, ci95 } of attacks) {
       this.#say({ news: 'attack', score: { step, name, accuracy, low: ci95[0], high: ci95[1] } });
     }

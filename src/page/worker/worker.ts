@@ -49,6 +49,7 @@ const calls: { [C in CallName]: Handler<Calls[C]['takes'], Calls[C]['gives']> } 
   watch: (on) => training.watch(on),
   csv: ({ rows }) => products.csv(rows),
   npy: ({ rows }) => products.npy(rows),
+  labels: ({ rows }) => products.labels(rows),
   picture: ({ rows }) => products.picture(rows),
   model: () => products.model(),
   report: ({ diagnostics }) => products.report(diagnostics),

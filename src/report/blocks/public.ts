@@ -1,6 +1,7 @@
 /** What a private run released that no noise covers: what was found in the rows and is taken as public. */
 import { allOpen } from '../../data/encoding/schema.ts';
 import type { Open } from '../../data/table.ts';
+import { type CountsName, type CountsRow, countsRows } from '../../fit/features/counts.ts';
 import { relationOf } from '../../gan/private/config.ts';
 import { relationRow } from '../../privacy/relation.ts';
 import type { RunInfo } from '../../run/schema.ts';
@@ -22,6 +23,10 @@ const WHAT: Readonly<Record<Open['what'], readonly [term: string, all: string]>>
   classes: ['how many classes there are, and their names', 'from the labels of the rows'],
 };
 
+/** How a fit to features knows how large classes are; undefined for other systems. */
+const countsOf = ({ classCounts }: RunInfo['config']): CountsRow | undefined =>
+  countsRows[classCounts as CountsName] as CountsRow | undefined;
+
 /**
  * What was found in the rows of the data set of a private run and is not paid for, as run.json has it. Of a run from
  * before this was noted, all that may have been.
@@ -29,7 +34,9 @@ const WHAT: Readonly<Record<Open['what'], readonly [term: string, all: string]>>
 export function unpaidOf({ encoding, data, config }: Pick<RunInfo, 'encoding' | 'data' | 'config'>): Open[] {
   if (encoding) return [...(encoding.open ?? allOpen(encoding.columns))];
   const noted = Array.isArray(data.open) ? (data.open as Open[]) : [{ what: 'classes' as const }];
-  return noted.filter(({ what }) => what !== 'classes' || config.labels === 'condition');
+  // A fit to features sums them by class, wherever there are labels.
+  const learned = config.labels === 'condition' || countsOf(config) !== undefined;
+  return noted.filter(({ what }) => what !== 'classes' || learned);
 }
 
 /** The same as sentences without a full stop, for machines and terminals. */
@@ -84,5 +91,7 @@ export function publicBlocks(info: RunInfo): Block[] {
           `Nothing was taken from the rows without being paid for: ${info.encoding ? 'kinds, decimals, formats, bounds and values of columns were given, or estimated with noise that epsilon counts' : 'the data set has no form that its rows decide'}.`,
         ),
       ];
-  return section('Public, and not paid for', [...found, paragraph(`${form} ${splitText(info)}`)]);
+  const counts = countsOf(info.config);
+  const classes = counts ? ` Of records with labels: ${counts.said}.` : '';
+  return section('Public, and not paid for', [...found, paragraph(`${form} ${splitText(info)}${classes}`)]);
 }

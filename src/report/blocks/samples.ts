@@ -6,7 +6,7 @@ import { floats, toBytes } from '../../data/records.ts';
 import type { TrainingJob } from '../../run/job.ts';
 import { isImage, isPoints } from '../../run/samples.ts';
 import { scatter } from '../charts/plot.ts';
-import { imageGrid } from '../grid.ts';
+import { classColumns, imageGrid } from '../grid.ts';
 import { type Block, figure, table } from '../html.ts';
 import { formatNumber } from '../numbers.ts';
 import { encodePng } from '../png.ts';
@@ -24,18 +24,21 @@ const WIDE = 640;
  */
 export async function sampleBlocks(samples: Float32Array, job: TrainingJob, real: boolean): Promise<Block[]> {
   const { data } = job;
-  if (isImage(data.shape)) return [await imageBlock(samples, data)];
+  if (isImage(data.shape)) return [await imageBlock(samples, job)];
   return [isPoints(data) ? await pointsBlock(samples, data, real) : tableBlock(samples, job)];
 }
 
-async function imageBlock(samples: Float32Array, { shape, features }: TrainingJob['data']): Promise<Block> {
-  const shown = samples.subarray(0, SHOWN.images * features);
-  const scale = Math.max(1, Math.round(WIDE / (Math.sqrt(SHOWN.images) * (shape[1] + 1))));
+async function imageBlock(samples: Float32Array, { data, gan }: TrainingJob): Promise<Block> {
+  const { shape, features } = data;
+  const columns = classColumns(gan.classes);
+  const across = columns ?? Math.sqrt(SHOWN.images);
+  const shown = samples.subarray(0, (columns ? columns * Math.floor(SHOWN.images / columns) : SHOWN.images) * features);
+  const scale = Math.max(1, Math.round(WIDE / (across * (shape[1] + 1))));
   const n = shown.length / features;
   return {
     kind: 'image',
-    png: await encodePng(imageGrid(toBytes(shown), shape, { scale })),
-    caption: `The first ${n} samples.`,
+    png: await encodePng(imageGrid(toBytes(shown), shape, { scale, columns })),
+    caption: `The first ${n} samples${columns ? ', a column for each class' : ''}.`,
     alt: `A grid of ${n} generated images of ${shape[0]} by ${shape[1]} pixels.`,
   };
 }
