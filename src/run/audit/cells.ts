@@ -60,6 +60,7 @@ export const quickCells = (): Cell[] => [
   cell({ network: 'dcgan', divergence: 'wgan-gp' }),
   cell({ network: 'dcgan', mechanism: 'discrete', partitions: 4 }),
   cell({ network: 'conditional', clipping: 'automatic' }),
+  cell({ network: 'features' }),
 ];
 
 /** The kinds in which draws meet records, and the plainest. */

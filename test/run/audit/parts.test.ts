@@ -148,7 +148,7 @@ test('cells: every network, divergence, mechanism and clipping, and no two alike
   const all = allCells();
   const names = new Set(all.map(({ name }) => name));
   assert.is(names.size, all.length);
-  assert.is(all.length, 4 * 2 * 8 + 2 * 4);
+  assert.is(all.length, 5 * 2 * 8 + 2 * 4);
   for (const some of [quickCells(), sensitivityCells()]) {
     for (const { name } of some) assert.ok(names.has(name) || /dcgan wgan-gp/.test(name), name);
   }
