@@ -29,7 +29,9 @@ test.after(() => {
 
 const small = { generatorHidden: [16], criticHidden: [16], latent: 4, snapshotEvery: 5, steps: 2, criticSteps: 2 };
 const configOf = (fields: Record<string, unknown> = {}) =>
-  parsePrivate(withPreset('broward-dpgan', { ...small, epsilon: 3, noiseMultiplier: 2, batch: 64, ...fields }));
+  parsePrivate(
+    withPreset('broward-dpgan', { ...small, start: 'random', epsilon: 3, noiseMultiplier: 2, batch: 64, ...fields }),
+  );
 
 /** Stores 3,000 rows; what is known of them is given or not. */
 async function stored(name: string, given?: Given): Promise<string> {

@@ -53,7 +53,15 @@ const plain = (): RunPlan => ({ system: 'pargan', config: makeConfig('broward-js
 const dp = (fields: Record<string, unknown> = {}): RunPlan => ({
   system: 'dpgan',
   config: parsePrivate(
-    withPreset('broward-dpgan', { ...small, epsilon: 3, noiseMultiplier: 2, batch: 64, criticSteps: 2, ...fields }),
+    withPreset('broward-dpgan', {
+      ...small,
+      start: 'random',
+      epsilon: 3,
+      noiseMultiplier: 2,
+      batch: 64,
+      criticSteps: 2,
+      ...fields,
+    }),
   ),
   seed: 1,
 });
@@ -144,7 +152,12 @@ test('the price can be set; bounds and values that are given cost nothing', asyn
   assert.ok(Math.abs((tight.run.info.encoding?.paid?.epsilon ?? 0) - 0.3) < 1e-12);
   const wide = begin(source, dp({ epsilon: 8, steps: 1 }));
   assert.is(wide.run.info.encoding?.paid?.epsilon, 0.8);
-  for (const { guarantee, gan } of [priced, unbounded, free, tight, wide]) {
+  // What a generator begins with is counted though it is given, and paid for.
+  const counted = begin({ ...source, given }, dp({ start: 'marginals', steps: 1 }));
+  const { encoding } = counted.run.info;
+  assert.equal(encoding?.paid, { epsilon: 0.8, delta: 0 });
+  assert.is(readLedger(counted.run.ledgerFile()).terms.encoding_epsilon, 0.8);
+  for (const { guarantee, gan } of [priced, unbounded, free, tight, wide, counted]) {
     guarantee?.close();
     gan.dispose();
   }
