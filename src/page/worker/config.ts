@@ -56,7 +56,8 @@ type Networks = (size: Size, shape: readonly number[]) => Record<string, unknown
 
 /**
  * Of fits to features by size, the medium one being the command line's. A small one is about a sixth of the work, which a
- * computer without a graphics card does in minutes; on the example's digits it comes as near to the noisy sums (a loss of 1.005 after 1,000 steps).
+ * computer without a graphics card does in minutes; on the example's digits it comes as near to the noisy sums as their
+ * noise lets it (a loss of 1.005 after 1,000 steps).
  */
 const FEATURES: Readonly<Record<Size, Record<string, unknown> & { readonly channels: readonly number[] }>> = {
   small: { channels: [32, 16], projections: 500, batch: 50 },
