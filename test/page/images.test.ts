@@ -86,7 +86,7 @@ test('for images a guarantee is proposed, with the lengths of the command line',
   const lengths = (['short', 'medium', 'long'] as const).map((length) => lengthOf(length, plan, ready));
   assert.equal(lengths, [own.steps / 2, own.steps, 2 * own.steps]);
   const data = { shape: [28, 28, 1], rows: 3000 } as unknown as Dataset;
-  const small = { generatorHidden: [64, 64], projections: 500, batch: 100 };
+  const small = { generatorHidden: [64, 64], projections: 500, batch: 50 };
   assert.equal(configOf(plan, data), { ...own, ...small });
   assert.equal(configOf({ ...plan, size: 'medium' }, data), own, 'medium is what the command line takes');
   const halved = configOf(plan, { ...data, shape: [30, 30, 1] } as Dataset);

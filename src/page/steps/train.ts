@@ -163,12 +163,18 @@ export function trainStep(app: App): Step {
 const done = ({ step, seconds }: Run): string =>
   `${count(step)} steps${seconds ? ` in ${about(seconds).replace('about ', '')}` : ''}`;
 
+/** What happens before the first step. */
+const beginning = ({ plan: { system } }: Run): string =>
+  isFit(system) && measuredBy(system) === 'features'
+    ? 'Summing the features, once: a few seconds, of many thousands without a graphics card minutes\u2026'
+    : 'Preparing the networks: a few seconds, on a slow computer longer\u2026';
+
 function lineOf(run: Run): string {
   const steps = `step ${count(run.step)} of ${count(run.steps)}`;
   const left = run.left === undefined ? '' : `, ${about(run.left)} left`;
   const why = { done: 'Done', budget: 'Done: the limit is reached', stopped: 'Stopped' }[run.ending ?? 'done'];
   return {
-    starting: run.step ? 'Going on\u2026' : 'Preparing the networks: a few seconds, on a slow computer longer\u2026',
+    starting: run.step ? 'Going on\u2026' : beginning(run),
     training: run.step < run.steps ? `Training: ${steps}${left}` : 'Finishing\u2026',
     stopping: `Stopping after ${steps}`,
     failed: `Ended at ${steps}`,
