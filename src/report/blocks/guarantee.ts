@@ -159,7 +159,7 @@ function mechanismRows(facts: PrivacyFacts): Entry[] {
   return [
     [
       'mechanism',
-      `${noise} on sums of gradients of single records, ${clipped}${scaled}, divided by the constant ${divisor}`,
+      `${noise} on sums of what single records give (gradients, or features), ${clipped}${scaled}, divided by the constant ${divisor}`,
     ],
     terms.draws === undefined ? undefined : [DRAWN, 'under the tag of each record, wherever it stands in its batch'],
     ['sampler', SAMPLERS[sampler] ?? sampler],
