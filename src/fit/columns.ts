@@ -3,9 +3,9 @@
 import { present } from '../data/encoding/encoding.ts';
 import { gaussianLaw, histogram } from '../data/encoding/histogram.ts';
 import { gridOf } from '../data/encoding/knots.ts';
-import { paidCategory, paidNumber } from '../data/encoding/private.ts';
+import { countsOf, paidCategory, paidNumber } from '../data/encoding/private.ts';
 import { givenCodes, notGiven, typedColumns } from '../data/encoding/schema.ts';
-import type { Column, ColumnCode, Encoding, Given, Table } from '../data/table.ts';
+import type { CategoryColumn, Column, ColumnCode, Encoding, Given, Table } from '../data/table.ts';
 import type { Fine } from './places.ts';
 
 /** A table of one column that will be paid for. */
@@ -86,11 +86,8 @@ export function lookAtColumns(
     }
     const gone = code.missing ? [cells.missing] : [];
     if (!('at' in code)) {
-      const place = new Map(code.values.map((text, i) => [text, i]));
-      const counts = new Float64Array(code.values.length);
-      const texts = 'values' in column ? column.values : [];
-      for (const cell of cells.there) counts[place.get(texts[cell]) ?? 0]++;
-      if (!code.missing) counts[0] += cells.missing;
+      // Codes are of the columns' own kinds.
+      const counts = countsOf(column as CategoryColumn, cells, code);
       looks.push({ code, noisy: Array.from(noisy([...counts, ...gone])), sigma });
       return code;
     }

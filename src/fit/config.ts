@@ -59,16 +59,32 @@ export type FitConfig = z.output<typeof fitConfig>;
 /** @throws VeilganError CONFIG naming a field, or a combination that makes no promise */
 export function parseFit(fields: Readonly<Record<string, unknown>>): FitConfig {
   const config = parseConfig(fitConfig, fields);
+  checkMeasured(config, 'tables');
+  return config;
+}
+
+/**
+ * What every fit needs to promise something.
+ * @param what is measured, for messages
+ * @throws VeilganError CONFIG for a budget of 0, and for neighbours that hide a number of records that is public
+ */
+export function checkMeasured(
+  { epsilon, relation, population }: Pick<FitConfig, 'epsilon' | 'relation' | 'population'>,
+  what: string,
+): void {
   const refuse = (message: string, where: string, fix: string) => new VeilganError('CONFIG', message, { where, fix });
-  if (config.epsilon === 0) {
-    throw refuse('a budget of 0', 'epsilon', 'Give the epsilon that tables may be measured for, such as `epsilon: 1`');
+  if (epsilon === 0) {
+    throw refuse(
+      'a budget of 0',
+      'epsilon',
+      `Give the epsilon that ${what} may be measured for, such as \`epsilon: 1\``,
+    );
   }
-  if (config.relation === 'add-remove' && config.population === 0) {
+  if (relation === 'add-remove' && population === 0) {
     throw refuse(
       'add-remove hides the number of records, which is public here',
       'relation',
       'Give `population`, a number known without the data, or use `relation: zero-out`',
     );
   }
-  return config;
 }

@@ -19,21 +19,18 @@ import { keep, scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import type { GenerativeSystem } from '../train/generative.ts';
-import { type LossRow, notFinite } from '../train/loop.ts';
+import type { LossRow } from '../train/loop.ts';
 import { type HostTensors, Player, restoreCount } from '../train/player.ts';
 import type { FitConfig } from './config.ts';
 import type { Measured } from './measured.ts';
 import type { Measurer } from './measurer.ts';
 import { biasOf, placesNetwork } from './network.ts';
 import { expectedShares, recordsOf } from './sample.ts';
+import { CHUNK, cosine, lossesOf, replaysOf } from './steps.ts';
 import { type TripleTargets, targetsOf } from './targets.ts';
 
-/** Most steps of a chunk. */
-const CHUNK = 256;
 /** How a checkpoint calls the model's shares of the last table before it was fitted. */
 const BEFORE = 'before';
-/** Of the rate, what the last steps have. */
-const LEAST = 0.01;
 
 export interface FitParts {
   readonly config: FitConfig;
@@ -136,8 +133,7 @@ export class MarginalsFit implements GenerativeSystem {
   /** Constant between tables, then down by a cosine. */
   #factor(update: number): number {
     if (this.#final === undefined) return 1;
-    const part = Math.min(1, (update - 1 - this.#final) / this.#parts.steps);
-    return 0.5 * (1 + Math.cos(Math.PI * Math.max(0, part))) * (1 - LEAST) + LEAST;
+    return cosine((update - 1 - this.#final) / this.#parts.steps);
   }
 
   async prepare(_begun: boolean): Promise<number> {
@@ -227,19 +223,14 @@ export class MarginalsFit implements GenerativeSystem {
     // The steps behind the last table end where they were to end, however many fit in a chunk.
     const left = this.#end - this.step;
     const count = Math.min(most, CHUNK, left);
-    const program = this.program();
-    const replays = Array.from({ length: count }, (_, i) => ({ program, step: this.step + i }));
+    const replays = replaysOf(this.program(), this.step, count);
     this.step += count;
     return replays;
   }
 
   /** @throws VeilganError NAN naming the step */
   rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): LossRow[] {
-    return (logs.get('loss_g') ?? []).map(([loss], i) => {
-      const step = first + i + 1;
-      if (!Number.isFinite(loss)) throw notFinite('the loss', step);
-      return { step, loss_g: loss, loss_d: [] };
-    });
+    return lossesOf(logs, first);
   }
 
   owners(): Uint32Array {

@@ -6,7 +6,7 @@ import { latentLawNames } from './draws.ts';
 import { networkNames, networks } from './networks/index.ts';
 
 /** What --help says of choices that are rows. */
-const choices = (rows: Readonly<Record<string, { readonly name: string; readonly summary: string }>>): string =>
+export const choices = (rows: Readonly<Record<string, { readonly name: string; readonly summary: string }>>): string =>
   Object.values(rows)
     .map(({ name, summary }) => `${name}: ${summary}`)
     .join('; ');

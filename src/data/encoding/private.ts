@@ -255,17 +255,30 @@ export function paidEncoding(table: Table, options: PaidOptions): Encoding {
   return { columns: codes, from: 'paid', paid: { epsilon, delta: categories > 0 ? delta : 0 }, ...named };
 }
 
-/** Counts of the values that a category was given. What is none of them is the first, as `GivenColumn` has it. One table. */
+/**
+ * How often each value that a category was given is there, before any noise. What is none of them is the first, as
+ * `GivenColumn` has it; so are missing cells where none may be.
+ */
+export function countsOf(
+  column: CategoryColumn,
+  { there, missing }: ReturnType<typeof present>,
+  code: CategoryCode,
+): Float64Array {
+  const place = new Map(code.values.map((text, i) => [text, i]));
+  const counts = new Float64Array(code.values.length);
+  for (const cell of there) counts[place.get(column.values[cell]) ?? 0]++;
+  if (!code.missing) counts[0] += missing;
+  return counts;
+}
+
+/** Counts of the values that a category was given. One table. */
 function givenCategory(
   column: CategoryColumn,
   { there, missing }: ReturnType<typeof present>,
   code: CategoryCode,
   law: NoiseLaw,
 ): PaidColumn<CategoryCode> {
-  const place = new Map(code.values.map((text, i) => [text, i]));
-  const counts = new Float64Array(code.values.length);
-  for (const cell of there) counts[place.get(column.values[cell]) ?? 0]++;
-  if (!code.missing) counts[0] += missing;
+  const counts = countsOf(column, { there, missing }, code);
   const [gone, ...noisy] = law.noisy([code.missing ? missing : 0, ...counts]);
   return { code, noisy: Float64Array.from(noisy), missing: gone };
 }

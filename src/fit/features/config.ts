@@ -2,17 +2,13 @@
 import '../../base/schema.ts';
 import * as z from 'zod';
 import { VeilganError } from '../../base/errors.ts';
-import { parseConfig, sizes } from '../../gan/config.ts';
-import { fitConfig } from '../config.ts';
+import { choices, parseConfig, sizes } from '../../gan/config.ts';
+import { checkMeasured, fitConfig } from '../config.ts';
 import { FEATURE_STEPS } from '../defaults.ts';
 import { type CountsName, countsNames, countsRows } from './counts.ts';
 import { featureNames, featureRows } from './maps.ts';
 
 const { rows, population, relation, delta, epsilon, latent, batch, rate, steps } = fitConfig.shape;
-const choices = (list: Readonly<Record<string, { readonly name: string; readonly summary: string }>>): string =>
-  Object.values(list)
-    .map(({ name, summary }) => `${name}: ${summary}`)
-    .join('; ');
 
 export const featuresConfig = z.strictObject({
   ...{ rows, population, relation, delta, epsilon },
@@ -67,22 +63,12 @@ export type FeaturesConfig = z.output<typeof featuresConfig>;
 /** @throws VeilganError CONFIG naming a field, or a combination that makes no promise */
 export function parseFeatures(fields: Readonly<Record<string, unknown>>): FeaturesConfig {
   const config = parseConfig(featuresConfig, fields);
-  const refuse = (message: string, where: string, fix: string) => new VeilganError('CONFIG', message, { where, fix });
-  if (config.epsilon === 0) {
-    throw refuse('a budget of 0', 'epsilon', 'Give the epsilon that sums may be measured for, such as `epsilon: 1`');
-  }
-  if (config.relation === 'add-remove' && config.population === 0) {
-    throw refuse(
-      'add-remove hides the number of records, which is public here',
-      'relation',
-      'Give `population`, a number known without the data, or use `relation: zero-out`',
-    );
-  }
+  checkMeasured(config, 'sums');
   if (config.classCounts === 'public' && config.population > 0) {
-    throw refuse(
+    throw new VeilganError(
+      'CONFIG',
       'counts of the classes that are public tell the number of records, which `population` hides',
-      'classCounts',
-      'Use `classCounts: balanced` or `classCounts: paid`',
+      { where: 'classCounts', fix: 'Use `classCounts: balanced` or `classCounts: paid`' },
     );
   }
   return config;

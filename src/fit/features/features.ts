@@ -17,17 +17,14 @@ import type { Shape } from '../../tensor/shape.ts';
 import { type Tensor, tensor } from '../../tensor/tensor.ts';
 import { inCalls } from '../../train/batched-inference.ts';
 import type { GenerativeSystem } from '../../train/generative.ts';
-import { type LossRow, notFinite } from '../../train/loop.ts';
+import type { LossRow } from '../../train/loop.ts';
 import { type HostTensors, Player, restoreCount } from '../../train/player.ts';
+import { CHUNK, cosine, lossesOf, replaysOf } from '../steps.ts';
 import type { FeaturesConfig } from './config.ts';
 import { type FeatureMeasurer, lost, type Released } from './measurer.ts';
 import type { FeaturesPlan } from './plan.ts';
 import { FeatureMap } from './projection.ts';
 
-/** Most steps of a chunk. */
-const CHUNK = 256;
-/** Of the rate, what the last steps have. */
-const LEAST = 0.01;
 /** How a checkpoint calls what was released. */
 const [SUMS, COUNTS] = ['released.sums', 'released.counts'];
 
@@ -82,7 +79,7 @@ export class FeaturesFit implements GenerativeSystem {
     this.map = new FeatureMap(gpu, config, shape);
     this.generator = new Player(gpu, 'generator', network, 1, { kind: 'adam', rate: config.rate, epsilon: 1e-8 });
     this.generator.initialise(seed, 1000);
-    this.generator.optimizer.factor = (update) => this.#factor(update);
+    this.generator.optimizer.factor = (update) => cosine((update - 1) / parts.steps);
     const each = Math.max(2, Math.ceil(config.batch / groups));
     this.#batch = each * groups;
     this.#labels = this.classes ? this.#oneHot((i) => Math.floor(i / each)) : null;
@@ -104,12 +101,6 @@ export class FeaturesFit implements GenerativeSystem {
 
   planned(wanted: number): number {
     return wanted;
-  }
-
-  /** Down by a cosine. */
-  #factor(update: number): number {
-    const part = Math.min(1, (update - 1) / this.#parts.steps);
-    return 0.5 * (1 + Math.cos(Math.PI * part)) * (1 - LEAST) + LEAST;
   }
 
   /** The class of each record of a batch as one-hot values, [1, batch, classes]. */
@@ -177,19 +168,14 @@ export class FeaturesFit implements GenerativeSystem {
 
   chunk(most: number): Replay[] {
     const count = Math.min(most, CHUNK, this.#parts.steps - this.step);
-    const program = this.program();
-    const replays = Array.from({ length: count }, (_, i) => ({ program, step: this.step + i }));
+    const replays = replaysOf(this.program(), this.step, count);
     this.step += count;
     return replays;
   }
 
   /** @throws VeilganError NAN naming the step */
   rows(logs: ReadonlyMap<string, readonly Float32Array[]>, first: number): LossRow[] {
-    return (logs.get('loss_g') ?? []).map(([loss], i) => {
-      const step = first + i + 1;
-      if (!Number.isFinite(loss)) throw notFinite('the loss', step);
-      return { step, loss_g: loss, loss_d: [] };
-    });
+    return lossesOf(logs, first);
   }
 
   owners(): Uint32Array {
